@@ -1,0 +1,99 @@
+package org
+
+import (
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// Kind is what an organisation is in the chain.
+type Kind string
+
+// The kinds: exactly one partner, resellers to any depth, customers as leaves.
+const (
+	Partner  Kind = "partner"
+	Reseller Kind = "reseller"
+	Customer Kind = "customer"
+)
+
+// Organisation is the partner, a reseller or a customer. Key is its stable name in world files, unique.
+type Organisation struct {
+	ID           id.Organisation `json:"id"`
+	Key          string          `json:"key"`
+	Kind         Kind            `json:"kind"`
+	Legal        LegalEntity     `json:"legal"`
+	Tenant       string          `json:"tenant,omitempty"` // the provider's tenant id: customer, or partner account
+	MPN          string          `json:"mpn,omitempty"`    // the provider's number of a partner or reseller
+	Entitlements []Entitlement   `json:"entitlements,omitempty"`
+}
+
+// Entitlement is an Azure subscription of a customer, by the provider's id, for a dated time.
+type Entitlement struct {
+	Provider string `json:"provider_id"`
+	Name     string `json:"name,omitempty"`
+	period.Period
+}
+
+// LegalEntity is a party as documents name it. Documents hold copies, so it may change.
+type LegalEntity struct {
+	Name         string `json:"name" yaml:"name"`
+	Street       string `json:"street,omitempty" yaml:"street,omitempty"`
+	PostalCode   string `json:"postal_code,omitempty" yaml:"postal_code,omitempty"`
+	City         string `json:"city,omitempty" yaml:"city,omitempty"`
+	Region       string `json:"region,omitempty" yaml:"region,omitempty"` // special tax territory, such as "ES-CN"
+	Country      string `json:"country" yaml:"country"`                   // ISO 3166-1 alpha-2
+	VATID        string `json:"vat_id,omitempty" yaml:"vat_id,omitempty"`
+	TaxID        string `json:"tax_id,omitempty" yaml:"tax_id,omitempty"` // national tax number, where there is no VAT id
+	VATCheckedOn string `json:"vat_checked_on,omitempty" yaml:"vat_checked_on,omitempty"`
+	Registration string `json:"registration,omitempty" yaml:"registration,omitempty"`
+	Email        string `json:"email,omitempty" yaml:"email,omitempty"`
+	IBAN         string `json:"iban,omitempty" yaml:"iban,omitempty"`
+	BIC          string `json:"bic,omitempty" yaml:"bic,omitempty"`
+	Bank         string `json:"bank,omitempty" yaml:"bank,omitempty"`
+	Endpoint     string `json:"endpoint,omitempty" yaml:"endpoint,omitempty"` // electronic address, scheme:id
+	Logo         string `json:"logo,omitempty" yaml:"logo,omitempty"`         // PNG as base64; empty prints the name
+}
+
+// Edge is one seller → buyer relation in force for a dated time. Everything billing does, it does on an edge.
+type Edge struct {
+	ID     id.Edge         `json:"id"`
+	Seller id.Organisation `json:"seller"`
+	Buyer  id.Organisation `json:"buyer"`
+	period.Period
+	Terms Terms `json:"terms"`
+}
+
+// Terms are what an edge's invoices are made by.
+type Terms struct {
+	Book           string         `json:"book" yaml:"book"` // key of the price book
+	Currency       money.Currency `json:"currency" yaml:"currency"`
+	PaymentDays    int            `json:"payment_days" yaml:"payment_days"`
+	Series         string         `json:"series" yaml:"series"`                         // name of the seller's number series
+	Grouping       Grouping       `json:"grouping,omitempty" yaml:"grouping,omitempty"` // "" is by service
+	PurchaseOrder  string         `json:"purchase_order,omitempty" yaml:"purchase_order,omitempty"`
+	BuyerReference string         `json:"buyer_reference,omitempty" yaml:"buyer_reference,omitempty"`
+}
+
+// Grouping says what makes an invoice line besides the customer and the subscription: "service" (the default),
+// "resource_group", "product", or "tag:NAME".
+type Grouping string
+
+// Rate is a monthly exchange rate: Value is the multiplier from From to To. Inverses and crosses are never derived.
+type Rate struct {
+	From   money.Currency `json:"from" yaml:"from"`
+	To     money.Currency `json:"to" yaml:"to"`
+	Month  period.Month   `json:"month" yaml:"month"`
+	Value  money.Decimal  `json:"rate" yaml:"rate"`
+	Source string         `json:"source" yaml:"source"` // who fixed it: "ECB"
+	Rule   string         `json:"rule" yaml:"rule"`     // how: "last working day", "monthly average"
+}
+
+// Tax is a dated row of the tax table: the rate a country takes for a category. Rows in a world file come before
+// the built-in table.
+type Tax struct {
+	Territory string        `json:"territory" yaml:"territory"` // country, or special territory such as "ES-CN"
+	Category  string        `json:"category" yaml:"category"`   // "standard", "reduced" …
+	Percent   money.Decimal `json:"percent" yaml:"percent"`
+	Name      string        `json:"name,omitempty" yaml:"name,omitempty"` // as printed: "VAT", "MwSt."
+	period.Period
+}

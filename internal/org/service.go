@@ -1,0 +1,203 @@
+package org
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Events is where a change of the world is recorded.
+type Events interface {
+	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
+}
+
+// Service applies worlds and shows the one there is.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Access access.Guard
+	Events Events
+	Now    func() time.Time
+}
+
+// Result is what an apply did, or would do.
+type Result struct {
+	Diff    []Difference `json:"diff"`
+	Kept    []string     `json:"kept,omitempty"` // what the file does not name and stays as it is
+	Applied bool         `json:"applied"`        // something was written
+}
+
+// World is everything the caller may see.
+func (v *Service) World(ctx context.Context) (w World, err error) {
+	grant, err := v.Access.Require(ctx, access.WorldRead)
+	if err != nil {
+		return w, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		w, err = v.Store.World(ctx, r, grant.Scope)
+		return err
+	})
+	return w, err
+}
+
+// Apply makes the world what the given one says, in one transaction, or with dryRun only says what would change.
+// It deletes nothing: what is not named is kept and listed. The result must be valid as a whole (see Validate).
+func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, error) {
+	grant, err := v.Access.Require(ctx, access.WorldApply)
+	if err != nil {
+		return Result{}, err
+	}
+	var result Result
+	plan := func(ctx context.Context, r tx.Read) (Change, World, error) {
+		have, err := v.Store.World(ctx, r, grant.Scope)
+		if err != nil {
+			return Change{}, World{}, err
+		}
+		merged, kept := Merge(have, file)
+		if err := Validate(merged); err != nil {
+			return Change{}, merged, err
+		}
+		result = Result{Diff: Diff(have, merged), Kept: kept}
+		return change(have, merged, period.DateOf(v.Now())), merged, nil
+	}
+	if dryRun {
+		err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+			_, _, err := plan(ctx, r)
+			return err
+		})
+		return result, err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		c, merged, err := plan(ctx, t)
+		if err != nil || len(result.Diff) == 0 {
+			return err
+		}
+		if err := v.Store.Save(ctx, t, grant.Scope, c); err != nil {
+			return err
+		}
+		result.Applied = true
+		return v.Events.Append(ctx, t, event.WorldApplied, grant.Actor, string(merged.Index().Partner().ID), map[string]any{
+			"organisations": len(c.Organisations), "edges": len(c.Edges), "rates": len(c.Rates), "taxes": len(c.Taxes),
+		})
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
+
+// Merge is a world with a file laid over it, and what the file does not name, in words. Organisations are the same by
+// key, edges by seller, buyer and first day, entitlements by the provider's id and first day, rates by currencies and
+// month. Tax rows are replaced as a whole when the file has any list of them.
+func Merge(have, file World) (World, []string) {
+	file = named(file)
+	var kept []string
+	keys := map[id.Organisation]string{}
+	for _, o := range slices.Concat(have.Organisations, file.Organisations) {
+		keys[o.ID] = o.Key
+	}
+	old := map[string]Organisation{}
+	for _, o := range have.Organisations {
+		old[o.Key] = o
+	}
+	merged := World{Taxes: have.Taxes}
+	for _, o := range file.Organisations {
+		o.Entitlements = overlay(old[o.Key].Entitlements, o.Entitlements,
+			func(e Entitlement) string { return strings.ToLower(e.Provider) + " " + e.Start.String() },
+			func(e Entitlement) { kept = append(kept, fmt.Sprintf("entitlement %s of %s", e.Provider, o.Key)) })
+		merged.Organisations = append(merged.Organisations, o)
+	}
+	merged.Organisations = overlay(have.Organisations, merged.Organisations, func(o Organisation) string { return o.Key },
+		func(o Organisation) { kept = append(kept, fmt.Sprintf("%s %s", o.Kind, o.Key)) })
+	merged.Edges = overlay(have.Edges, file.Edges, func(e Edge) string { return string(e.ID) },
+		func(e Edge) {
+			kept = append(kept, fmt.Sprintf("%s buys from %s since %s", keys[e.Buyer], keys[e.Seller], cmp.Or(e.Start.String(), "ever")))
+		})
+	merged.Rates = overlay(have.Rates, file.Rates, func(r Rate) string { return fmt.Sprint(r.From, r.To, r.Month) }, func(Rate) {})
+	if file.Taxes != nil {
+		merged.Taxes = file.Taxes
+	}
+	slices.Sort(kept)
+	return merged, kept
+}
+
+// overlay is the new list and what it does not name of the old one, each of which is reported.
+func overlay[T any](old, now []T, key func(T) string, report func(T)) []T {
+	named := map[string]bool{}
+	for _, x := range now {
+		named[key(x)] = true
+	}
+	all := slices.Clone(now)
+	for _, x := range old {
+		if !named[key(x)] {
+			report(x)
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// named gives organisations and edges the ids that follow from their keys.
+func named(w World) World {
+	w.Organisations, w.Edges = slices.Clone(w.Organisations), slices.Clone(w.Edges)
+	now := map[id.Organisation]id.Organisation{}
+	for i := range w.Organisations {
+		o := &w.Organisations[i]
+		derived := OrganisationID(o.Key)
+		now[o.ID] = derived
+		o.ID = derived
+	}
+	for i := range w.Edges {
+		e := &w.Edges[i]
+		e.Seller, e.Buyer = cmp.Or(now[e.Seller], e.Seller), cmp.Or(now[e.Buyer], e.Buyer)
+		e.ID = EdgeID(e.Seller, e.Buyer, e.Start)
+	}
+	return w
+}
+
+// change is what has to be written to get from one world to the other.
+func change(have, now World, on period.Date) Change {
+	c := Change{Paths: map[string]string{}}
+	c.Organisations = different(have.Organisations, now.Organisations, func(o Organisation) string { return o.Key })
+	c.Edges = different(have.Edges, now.Edges, func(e Edge) string { return string(e.ID) })
+	c.Rates = different(have.Rates, now.Rates, func(r Rate) string { return fmt.Sprint(r.From, r.To, r.Month) })
+	if !reflect.DeepEqual(taxWords(have), taxWords(now)) {
+		c.Taxes, c.ReplaceTaxes = now.Taxes, true
+	}
+	x := now.Index()
+	for _, o := range now.Organisations {
+		c.Paths[o.Key] = x.Path(o.ID, on)
+	}
+	return c
+}
+
+func taxWords(w World) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for path, t := range things(World{Taxes: w.Taxes}) {
+		all[path] = t.fields
+	}
+	return all
+}
+
+// different is what of a list is new, or says something else than the old list.
+func different[T any](old, now []T, key func(T) string) []T {
+	was := map[string]T{}
+	for _, x := range old {
+		was[key(x)] = x
+	}
+	return slices.DeleteFunc(slices.Clone(now), func(x T) bool {
+		o, known := was[key(x)]
+		return known && maps.Equal(words(o), words(x))
+	})
+}

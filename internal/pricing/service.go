@@ -1,0 +1,197 @@
+package pricing
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Events is where a publication is recorded.
+type Events interface {
+	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
+}
+
+// Service publishes books and shows what was published.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Access access.Guard
+	Events Events
+	Now    func() time.Time
+	// Invoiced says whether an invoice was issued by this book of this owner for a period that includes from or
+	// ends after it. Nil stands for never.
+	Invoiced func(ctx context.Context, r tx.Read, owner, key string, from period.Date) (bool, error)
+	// Owner says whether there is an organisation with this key. Nil stands for yes.
+	Owner func(ctx context.Context, r tx.Read, key string) (bool, error)
+}
+
+// Publish adds a book as the next version and returns it. A book equal to the version in force from its first day is
+// that version: nothing is added. Faults: Invalid for a book that does not hold (see Validate) or an unknown owner,
+// Conflict with code period_invoiced for a start within what was invoiced.
+func (v *Service) Publish(ctx context.Context, b Book) (Book, error) {
+	grant, err := v.Access.Require(ctx, access.BookPublish)
+	if err != nil {
+		return Book{}, err
+	}
+	if err := Validate(b); err != nil {
+		return Book{}, err
+	}
+	published := b
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		versions, err := v.Store.Versions(ctx, t, grant.Scope, b.Key)
+		if err != nil {
+			return err
+		}
+		versions = slices.DeleteFunc(versions, func(o Book) bool { return o.Owner != b.Owner })
+		next, same, err := number(versions, b)
+		if err != nil || same != nil {
+			if same != nil {
+				published = *same
+			}
+			return err
+		}
+		if err := v.mayStart(ctx, t, b); err != nil {
+			return err
+		}
+		next.Published = v.Now().UTC()
+		if err := v.Store.Insert(ctx, t, grant.Scope, next); err != nil {
+			return err
+		}
+		published = next
+		return v.Events.Append(ctx, t, event.BookPublished, grant.Actor, string(next.ID), map[string]any{
+			"owner": next.Owner, "key": next.Key, "version": next.Version, "from": next.From, "rules": len(next.Rules),
+		})
+	})
+	if err != nil {
+		return Book{}, err
+	}
+	return published, nil
+}
+
+func (v *Service) mayStart(ctx context.Context, t tx.Tx, b Book) error {
+	if v.Owner != nil {
+		known, err := v.Owner(ctx, t, b.Owner)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return fault.New(fault.Invalid, "unknown_owner",
+				"price book %q was not published: there is no organisation %q; apply the world first or correct owner", b.Key, b.Owner).With("owner", "unknown")
+		}
+	}
+	if v.Invoiced == nil {
+		return nil
+	}
+	invoiced, err := v.Invoiced(ctx, t, b.Owner, b.Key, b.From)
+	if err != nil {
+		return err
+	}
+	if invoiced {
+		return fault.New(fault.Conflict, "period_invoiced",
+			"price book %q of %q was not published: invoices are issued for days on or after %s; start the version after the last invoiced period",
+			b.Key, b.Owner, b.From).With("from", "lies in an invoiced period")
+	}
+	return nil
+}
+
+// number gives a book its place after the versions there are, or finds the one that says the same. Only the version
+// in force from that day counts: an older one that was replaced may come back as a new version.
+func number(versions []Book, b Book) (next Book, same *Book, err error) {
+	digest, err := b.digest()
+	if err != nil {
+		return b, nil, err
+	}
+	next, next.Version = b, 1
+	var inForce *Book
+	for i := range versions {
+		o := &versions[i]
+		next.Version = max(next.Version, o.Version+1)
+		if o.From == b.From && (inForce == nil || o.Version > inForce.Version) {
+			inForce = o
+		}
+	}
+	if inForce != nil {
+		have, err := inForce.digest()
+		if err != nil || have == digest {
+			return next, inForce, err
+		}
+	}
+	next.ID = id.Book("bok_" + id.Derive("book", b.Owner, b.Key, strconv.Itoa(next.Version), digest))
+	return next, nil, nil
+}
+
+// digest covers what a book says, not when it was published or as which version.
+func (b Book) digest() (string, error) {
+	b.ID, b.Version, b.Published = "", 0, time.Time{}
+	if len(b.Rules) == 0 {
+		b.Rules = nil
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// List is every version of every book, by owner, key and version.
+func (v *Service) List(ctx context.Context) ([]Book, error) { return v.versions(ctx, "") }
+
+func (v *Service) versions(ctx context.Context, key string) (books []Book, err error) {
+	grant, err := v.Access.Require(ctx, access.BookRead)
+	if err != nil {
+		return nil, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		books, err = v.Store.Versions(ctx, r, grant.Scope, key)
+		return err
+	})
+	slices.SortStableFunc(books, func(a, b Book) int {
+		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
+	})
+	return books, err
+}
+
+// Show is one version of a book, the newest when version is 0. The name is the book's key, or "owner/key" where
+// several organisations have a book of that key. Faults: NotFound; Invalid when the key alone is not enough.
+func (v *Service) Show(ctx context.Context, name string, version int) (Book, error) {
+	owner, key, both := strings.Cut(name, "/")
+	if !both {
+		owner, key = "", name
+	}
+	books, err := v.versions(ctx, key)
+	if err != nil {
+		return Book{}, err
+	}
+	var found *Book
+	for i := range books {
+		b := &books[i]
+		if key == "" || owner != "" && b.Owner != owner {
+			continue
+		}
+		if found != nil && found.Owner != b.Owner {
+			return Book{}, fault.New(fault.Invalid, "book_not_unique",
+				"both %s and %s have a price book %q: name it as OWNER/%s", found.Owner, b.Owner, key, key)
+		}
+		if version == 0 || b.Version == version {
+			found = b
+		}
+	}
+	if found == nil {
+		return Book{}, fault.New(fault.NotFound, "book_not_found", "there is no such version of price book %q; pricebook list shows what there is", name)
+	}
+	return *found, nil
+}

@@ -1,0 +1,18 @@
+package pricing
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Store keeps the published versions of books. They are added to and never changed.
+type Store interface {
+	Insert(ctx context.Context, t tx.Tx, s scope.Scope, b Book) error
+	// Versions lists the versions of a book, oldest first; of all books when key is empty. Scope is of the owners.
+	Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]Book, error)
+	// Get is one version, or NotFound.
+	Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) (Book, error)
+}

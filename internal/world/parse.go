@@ -1,0 +1,178 @@
+package world
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// Parse reads a world file. Ids follow from the keys. Whether the world holds together org.Validate says. Faults:
+// Invalid with code not_yaml or yaml_refused, naming lines and fields.
+func Parse(data []byte) (org.World, error) {
+	docs, err := documents(data, "world")
+	if err != nil {
+		return org.World{}, err
+	}
+	if len(docs) != 1 {
+		return org.World{}, fault.New(fault.Invalid, "yaml_refused",
+			"a world file holds one world; this one holds %d: it begins with partner:, resellers:, customers:", len(docs))
+	}
+	p := &worldReader{reader: &reader{}}
+	p.fieldsOf(docs[0], "", map[string]read{
+		"partner":   func(n *yaml.Node, at string) { p.organisation(org.Partner)(n, at) },
+		"resellers": p.each(p.organisation(org.Reseller)),
+		"customers": p.each(p.organisation(org.Customer)),
+		"rates":     p.each(p.rate),
+		"taxes": func(n *yaml.Node, at string) {
+			p.world.Taxes = []org.Tax{}
+			p.each(p.tax)(n, at)
+		},
+	}, "partner")
+	p.link()
+	return p.world, p.err("world")
+}
+
+// worldReader builds a world; edges name their seller by key until all organisations are known.
+type worldReader struct {
+	*reader
+	world   org.World
+	pending []pendingEdge
+}
+
+type pendingEdge struct {
+	seller string
+	edge   org.Edge
+	node   *yaml.Node
+	at     string
+}
+
+// link gives edges the ids of their sellers, wherever in the file those stand.
+func (p *worldReader) link() {
+	known := map[string]id.Organisation{}
+	for _, o := range p.world.Organisations {
+		known[o.Key] = o.ID
+	}
+	for _, e := range p.pending {
+		seller, ok := known[e.seller]
+		if !ok {
+			p.wrong(e.node, e.at+".from", "there is no organisation with the key %q in this file", e.seller)
+			continue
+		}
+		e.edge.Seller = seller
+		e.edge.ID = org.EdgeID(seller, e.edge.Buyer, e.edge.Start)
+		p.world.Edges = append(p.world.Edges, e.edge)
+	}
+}
+
+func (p *worldReader) organisation(kind org.Kind) read {
+	return func(n *yaml.Node, at string) {
+		o := org.Organisation{Kind: kind}
+		var buys []pendingEdge
+		known := map[string]read{
+			"key":    p.text(&o.Key),
+			"legal":  p.legal(&o.Legal),
+			"tenant": p.text(&o.Tenant),
+			"mpn":    p.text(&o.MPN),
+		}
+		if kind != org.Partner {
+			known["buys"] = p.each(func(n *yaml.Node, at string) { buys = append(buys, p.edge(n, at)) })
+		}
+		if kind == org.Customer {
+			known["entitlements"] = p.each(func(n *yaml.Node, at string) { o.Entitlements = append(o.Entitlements, p.entitlement(n, at)) })
+			delete(known, "mpn")
+		}
+		p.fieldsOf(n, at, known, "key", "legal")
+		o.ID = org.OrganisationID(o.Key)
+		p.world.Organisations = append(p.world.Organisations, o)
+		for _, b := range buys {
+			b.edge.Buyer = o.ID
+			p.pending = append(p.pending, b)
+		}
+	}
+}
+
+func (p *worldReader) legal(l *org.LegalEntity) read {
+	return func(n *yaml.Node, at string) {
+		known := map[string]read{}
+		for name, field := range legalFields(l) {
+			known[name] = p.text(field)
+		}
+		p.fieldsOf(n, at, known, "name", "country")
+	}
+}
+
+// legalFields are the fields of a legal entity by name, in the order they are printed.
+func legalFields(l *org.LegalEntity) func(yield func(string, *string) bool) {
+	list := []struct {
+		name  string
+		field *string
+	}{
+		{"name", &l.Name}, {"street", &l.Street}, {"postal_code", &l.PostalCode}, {"city", &l.City}, {"region", &l.Region},
+		{"country", &l.Country}, {"vat_id", &l.VATID}, {"tax_id", &l.TaxID}, {"vat_checked_on", &l.VATCheckedOn},
+		{"registration", &l.Registration}, {"email", &l.Email}, {"iban", &l.IBAN}, {"bic", &l.BIC}, {"bank", &l.Bank},
+		{"endpoint", &l.Endpoint}, {"logo", &l.Logo},
+	}
+	return func(yield func(string, *string) bool) {
+		for _, f := range list {
+			if !yield(f.name, f.field) {
+				return
+			}
+		}
+	}
+}
+
+func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
+	e := pendingEdge{node: n, at: at}
+	t := &e.edge.Terms
+	p.fieldsOf(n, at, map[string]read{
+		"from":            p.text(&e.seller),
+		"since":           p.parsed(&e.edge.Start),
+		"until":           p.parsed(&e.edge.End),
+		"book":            p.text(&t.Book),
+		"currency":        as(p.reader, &t.Currency),
+		"payment_days":    p.whole(&t.PaymentDays),
+		"series":          p.text(&t.Series),
+		"grouping":        as(p.reader, &t.Grouping),
+		"purchase_order":  p.text(&t.PurchaseOrder),
+		"buyer_reference": p.text(&t.BuyerReference),
+	}, "from", "since", "book", "currency", "payment_days", "series")
+	return e
+}
+
+func (p *worldReader) entitlement(n *yaml.Node, at string) (e org.Entitlement) {
+	p.fieldsOf(n, at, map[string]read{
+		"id": p.text(&e.Provider), "name": p.text(&e.Name), "since": p.parsed(&e.Start), "until": p.parsed(&e.End),
+	}, "id")
+	return e
+}
+
+func (p *worldReader) rate(n *yaml.Node, at string) {
+	var r org.Rate
+	p.fieldsOf(n, at, map[string]read{
+		"from": as(p.reader, &r.From), "to": as(p.reader, &r.To), "month": p.month(&r.Month), "rate": p.parsed(&r.Value),
+		"source": p.text(&r.Source), "rule": p.text(&r.Rule),
+	}, "from", "to", "month", "rate", "source")
+	p.world.Rates = append(p.world.Rates, r)
+}
+
+func (p *worldReader) month(m *period.Month) read {
+	return func(n *yaml.Node, at string) {
+		if empty(n) {
+			p.wrong(n, at, "a month such as 2026-09 is missing")
+			return
+		}
+		p.parsed(m)(n, at)
+	}
+}
+
+func (p *worldReader) tax(n *yaml.Node, at string) {
+	var t org.Tax
+	p.fieldsOf(n, at, map[string]read{
+		"territory": p.text(&t.Territory), "category": p.text(&t.Category), "percent": p.parsed(&t.Percent),
+		"name": p.text(&t.Name), "since": p.parsed(&t.Start), "until": p.parsed(&t.End),
+	}, "territory", "category", "percent")
+	p.world.Taxes = append(p.world.Taxes, t)
+}
