@@ -1,0 +1,68 @@
+package event
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Anchor says what the log was at an instant. Signed and kept outside the database it shows a tail cut off later.
+type Anchor struct {
+	Count     int64     `json:"count"`
+	Head      string    `json:"head"` // hash of event Count; empty for an empty log
+	At        time.Time `json:"at"`
+	Signature string    `json:"signature,omitempty"` // hex Ed25519 over the other fields
+}
+
+// Anchor is the unsigned anchor of the log as it is now.
+func (l Log) Anchor(ctx context.Context, r tx.Read) (Anchor, error) {
+	last, err := l.Store.Last(ctx, r)
+	return Anchor{Count: last.Number, Head: last.Hash, At: l.Now().UTC().Round(0)}, err
+}
+
+// Sign is the anchor with its signature.
+func (a Anchor) Sign(key ed25519.PrivateKey) (Anchor, error) {
+	text, err := a.signed()
+	a.Signature = hex.EncodeToString(ed25519.Sign(key, text))
+	return a, err
+}
+
+// Check verifies the signature; Invalid when it is not this key's over these values.
+func (a Anchor) Check(key ed25519.PublicKey) error {
+	text, err := a.signed()
+	if err != nil {
+		return err
+	}
+	signature, err := hex.DecodeString(a.Signature)
+	if err != nil || !ed25519.Verify(key, text, signature) {
+		return fault.New(fault.Invalid, "anchor_not_genuine",
+			"the anchor of the event log does not carry this installation's signature: it was changed, or belongs to another one").Because(err)
+	}
+	return nil
+}
+
+func (a Anchor) signed() ([]byte, error) {
+	a.Signature = ""
+	a.At = a.At.UTC()
+	return json.Marshal(a)
+}
+
+// Covers verifies the chain and that it still contains what the anchor saw. The log may have grown since.
+func (l Log) Covers(ctx context.Context, r tx.Read, a Anchor) error {
+	count, _, err := l.walk(ctx, r, func(e Event) error {
+		if e.Number == a.Count && e.Hash != a.Head {
+			return broken(e.Number, "it is not the record the anchor saw")
+		}
+		return nil
+	})
+	if err == nil && count < a.Count {
+		err = broken(count+1, "the anchor saw records up to "+strconv.FormatInt(a.Count, 10)+" and they are gone")
+	}
+	return err
+}

@@ -1,0 +1,34 @@
+package event
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Event is one record of the log. Number has no gaps; Hash covers everything before it and itself.
+type Event struct {
+	Number  int64           `json:"number"`
+	At      time.Time       `json:"at"` // business clock
+	Type    Type            `json:"type"`
+	Actor   string          `json:"actor"`
+	Subject string          `json:"subject"` // id of the thing it happened to
+	Data    json.RawMessage `json:"data,omitempty"`
+	Prev    string          `json:"prev"` // hex
+	Hash    string          `json:"hash"` // hex SHA-256 over prev and the other fields
+}
+
+// Store keeps the log, the idempotency records, and nothing that could change them.
+type Store interface {
+	// Last is the newest event, zero before the first; within a writing transaction nobody else can append after it.
+	Last(ctx context.Context, r tx.Read) (Event, error)
+	Insert(ctx context.Context, t tx.Tx, e Event) error
+	// Events lists events by number, from the one after `after`, at most limit.
+	Events(ctx context.Context, r tx.Read, s scope.Scope, after int64, limit int) ([]Event, error)
+	// Remembered is the stored answer to an idempotency key with the digest of its request; ok is false when unknown.
+	Remembered(ctx context.Context, r tx.Read, key string) (digest string, answer []byte, ok bool, err error)
+	Remember(ctx context.Context, t tx.Tx, key, digest string, answer []byte) error
+}
