@@ -1,0 +1,103 @@
+package usage
+
+import (
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// Slot is where rows of one kind belong: within it, and between its billed and unbilled sides, overlap is looked for.
+type Slot struct {
+	Connector string         `json:"connector"` // "microsoft"
+	Dataset   Dataset        `json:"dataset"`
+	Account   string         `json:"account"` // the partner's account at the provider
+	Currency  money.Currency `json:"currency"`
+	Period    period.Month   `json:"period"`
+	Billed    bool           `json:"billed"`
+	Invoice   string         `json:"invoice,omitempty"` // the provider's invoice; empty when unbilled
+}
+
+// Batch is the rows of one slot that one import command brought. Number is its key in the usage store.
+type Batch struct {
+	ID         id.Batch      `json:"id"`
+	Number     uint32        `json:"number"`
+	Load       id.Load       `json:"load"`
+	LoadNumber uint32        `json:"load_number"`
+	Slot       Slot          `json:"slot"`
+	Rows       int64         `json:"rows"`
+	Cost       money.Decimal `json:"cost"`   // Σ BillingPreTaxTotal (Σ Subtotal of reconciliation lines), exact
+	Digest     string        `json:"digest"` // of the canonical rows, whatever their order, file or numbering
+	State      BatchState    `json:"state"`
+	Complete   bool          `json:"complete"` // billed and known to be all of its period
+	SealedAt   time.Time     `json:"sealed_at"`
+}
+
+// BatchState is sealed or superseded: nothing else is in the ledger.
+type BatchState string
+
+// The states of a batch. A superseded batch no longer counts; it stays as long as documents refer to it.
+const (
+	Sealed     BatchState = "sealed"
+	Superseded BatchState = "superseded"
+)
+
+// Load is one import command: its files, and where its rows went. Number is its key in the usage store.
+type Load struct {
+	ID       id.Load   `json:"id"`
+	Number   uint32    `json:"number"`
+	At       time.Time `json:"at"`
+	Files    []File    `json:"files"`
+	Rows     Counts    `json:"rows"`
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// File is one source of a load. Number is 1-based within the load; Digest is of its original bytes.
+type File struct {
+	Number  uint16  `json:"number"`
+	Name    string  `json:"name"`
+	Digest  string  `json:"digest"`
+	Bytes   int64   `json:"bytes"` // as read, after decompression
+	Dataset Dataset `json:"dataset"`
+	Rows    Counts  `json:"rows"`
+	Archive string  `json:"archive"` // digest of its block index in the file store
+}
+
+// Counts says where rows ended. In = Sealed + Skipped + Quarantined + Refused, always.
+type Counts struct {
+	In          int64 `json:"in"`
+	Sealed      int64 `json:"sealed"`
+	Skipped     int64 `json:"skipped"`
+	Quarantined int64 `json:"quarantined"`
+	Refused     int64 `json:"refused"`
+}
+
+// Add is the sum of both, field by field.
+func (c Counts) Add(d Counts) Counts {
+	return Counts{c.In + d.In, c.Sealed + d.Sealed, c.Skipped + d.Skipped, c.Quarantined + d.Quarantined, c.Refused + d.Refused}
+}
+
+// Mask hides one (entitlement, day) of a batch: a newer unbilled download brought that cell again.
+type Mask struct {
+	Batch       uint32
+	Entitlement string
+	Day         period.Date
+}
+
+// Cell is the multiset of rows of one (batch, entitlement, day): two cells of equal rows have equal hashes,
+// whatever order, file or numbering they came in.
+type Cell struct {
+	Batch       uint32
+	Entitlement string
+	Day         period.Date
+	Rows        int64
+	Hash        [16]byte
+}
+
+// Resolution points a reference of the provider that nobody claims at something we know.
+type Resolution struct {
+	Kind   string `json:"kind"`   // "customer", "entitlement", "product"
+	Ref    string `json:"ref"`    // the provider's id
+	Target string `json:"target"` // an organisation's key; for a product, a family
+}

@@ -1,0 +1,66 @@
+package usage
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+)
+
+// Charges divides statement lines (money-path §2): lines with daily rows of the same invoice behind them are control
+// totals; an Azure line with a meter and no rows is an orphan, to be explained and not charged; the rest are charges.
+func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Charge, controls, orphans []SealedLine) {
+	seen := map[string]int{}
+	for i := range lines {
+		l := &lines[i]
+		family := Family(&l.StatementLine)
+		switch {
+		case backed(l.Control()):
+			controls = append(controls, *l)
+		case family == pricing.FamilyAzure && l.MeterDescription != "":
+			orphans = append(orphans, *l)
+		default:
+			key := content(l.StatementLine)
+			seen[key]++
+			charges = append(charges, asCharge(l, family, fmt.Sprint(seen[key])))
+		}
+	}
+	return charges, controls, orphans
+}
+
+// content is what makes a line the same line wherever it stands; identical lines are told apart by their ordinal.
+func content(l StatementLine) string {
+	l.Line = 0
+	b, err := json.Marshal(l)
+	if err != nil {
+		panic("usage: " + err.Error()) // every field of a StatementLine can be marshalled
+	}
+	return string(b)
+}
+
+func asCharge(l *SealedLine, family, ordinal string) charge.Charge {
+	service := period.Period{Start: l.ChargeStart}
+	if l.ChargeEnd != 0 {
+		service.End = l.ChargeEnd.AddDays(1) // printed inclusive
+	}
+	quantity := l.BillableQuantity
+	if quantity.IsZero() {
+		quantity = l.Quantity
+	}
+	name := l.ProductName
+	if l.SkuName != "" && !strings.EqualFold(l.SkuName, l.ProductName) {
+		name += " – " + l.SkuName
+	}
+	return charge.Charge{
+		ID: id.Charge("chg_" + id.Derive("charge", l.InvoiceNumber, content(l.StatementLine), ordinal)), Period: l.Period,
+		Invoice: l.InvoiceNumber, Customer: l.CustomerID, Subscription: l.SubscriptionID, Family: family,
+		Product: l.ProductID, SKU: l.SkuID, Name: name, Meter: l.MeterDescription, Publisher: l.PublisherName,
+		Plan: l.SubscriptionDescription, Type: l.ChargeType, Service: service, Quantity: quantity, Unit: l.UnitType,
+		Amount: money.Of(l.Subtotal, l.Currency), Source: charge.Source{File: l.File, Line: l.Line},
+	}
+}

@@ -1,0 +1,61 @@
+package usage
+
+import "io"
+
+// Dataset is what a file holds.
+type Dataset string
+
+// The datasets: daily rated usage; invoice reconciliation lines.
+const (
+	DailyUsage     Dataset = "usage"
+	Reconciliation Dataset = "reconciliation"
+)
+
+// Decoder reads one source in blocks. Next is called by one goroutine; the blocks it returns may be decoded by
+// others, at the same time.
+type Decoder interface {
+	// Next is the next run of whole records, or io.EOF. Errors are faults that name file, line, column and reason.
+	Next() (RawBlock, error)
+	// Warnings lists what was odd but harmless, such as unknown columns, once each.
+	Warnings() []Problem
+}
+
+// RawBlock is a run of whole records in their original bytes.
+type RawBlock interface {
+	// Bytes is the original text, uncompressed: what the archive keeps.
+	Bytes() []byte
+	// FirstLine is the 1-based line on which the block starts; Lines the number of lines in it.
+	FirstLine() int64
+	Lines() int64
+	// Rows decodes the block, record by record. A record that cannot be read as a record of the file's columns
+	// is an error, and fails the whole file. The row is reused between calls.
+	Rows(yield func(*Row) error) error
+	// Statement decodes a block of reconciliation lines.
+	Statement(yield func(*StatementLine) error) error
+}
+
+// Format opens a source: it looks at the first bytes, undoes compression, finds the header and says which dataset it
+// is. want may be empty: then the header decides. It reads no further than it must.
+type Format func(name string, want Dataset, r io.Reader) (Decoder, Dataset, error)
+
+// Problem is one thing wrong or odd in a source: where, what, and with which consequence.
+type Problem struct {
+	File    string  `json:"file"`
+	Line    int64   `json:"line,omitempty"`
+	Column  string  `json:"column,omitempty"`
+	Code    string  `json:"code"` // stable: not_a_number, too_long, impossible_date …
+	Reason  string  `json:"reason"`
+	Value   string  `json:"value,omitempty"` // clipped
+	Verdict Verdict `json:"verdict"`
+	Rows    int64   `json:"rows,omitempty"` // how many rows it concerns, when more than one
+}
+
+// Verdict is what happens because of a problem.
+type Verdict string
+
+// The verdicts: the row counts but somebody should look; the row is kept aside; the whole file is refused.
+const (
+	Warned      Verdict = "warned"
+	Quarantined Verdict = "quarantined"
+	Refused     Verdict = "refused"
+)

@@ -1,0 +1,127 @@
+package usage
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+)
+
+// Hash names content regardless of where and when it was read: the first 128 bits of a SHA-256.
+type Hash [16]byte
+
+// EntryRecord, TagSetRecord and VariantRecord are new dictionary items of a load. Numbers start at 1 and are handed
+// out in no particular order: whatever must be stable is sorted by Hash or by the values themselves.
+type (
+	EntryRecord struct {
+		Number uint32
+		Hash   Hash
+		Value  Entry
+	}
+	TagSetRecord struct {
+		Number uint32
+		Hash   Hash
+		Text   string // as printed; Pairs are parsed from it
+		Pairs  []TagPair
+	}
+	TagPair       struct{ Key, Value string }
+	VariantRecord struct {
+		Number uint32
+		Hash   Hash
+		Value  Variant
+	}
+)
+
+// Fact is one row of the star. Numbers refer to the dictionary of the load; tag set 0 is untagged.
+type Fact struct {
+	Batch, Entry, TagSet, Variant uint32
+	Day                           period.Date
+	File                          uint16
+	Line                          uint32
+	Quantity, EffectiveUnitPrice  money.Fixed
+	Cost, Pricing                 money.Fixed // BillingPreTaxTotal, PricingPreTaxTotal
+}
+
+// WideValue is a literal of 19–39 decimals, kept whole; the fact holds 0 in its place. Column is Quantity,
+// EffectiveUnitPrice, BillingPreTaxTotal or PricingPreTaxTotal.
+type WideValue struct {
+	Fact   Fact // its numbers, day, file and line
+	Column Column
+	Value  money.Decimal
+}
+
+// Block is a columnar piece of a load. Dictionary items must reach the store before, or in the same block as, the
+// first fact that names them.
+type Block struct {
+	Entries  []EntryRecord
+	TagSets  []TagSetRecord
+	Variants []VariantRecord
+	Facts    []Fact
+	Wide     []WideValue
+}
+
+// RowStore keeps usage rows in batches of one load each. It shares no transaction with the ledger: it never decides
+// what counts; callers name the batches the ledger has sealed. Two implementations are planned: DuckDB, ClickHouse.
+type RowStore interface {
+	// Begin starts a load under a number nobody used before. Nothing of it can be read before Close.
+	Begin(ctx context.Context, load uint32) (Writer, error)
+	// Drop removes batches, or a load and whatever is left of it. Dropping twice is dropping once.
+	Drop(ctx context.Context, load uint32, batches ...uint32) error
+	// Loads lists the loads that left anything in the store, finished or not, ascending.
+	Loads(ctx context.Context) ([]uint32, error)
+	// Cells lists the cells of sealed batches within a scope, ordered by batch, entitlement, day.
+	Cells(ctx context.Context, s scope.Scope, batches []uint32) ([]Cell, error)
+	// Sums adds rows exactly per (batch, entry, tag set, variant, span), ordered by the entry's customer and
+	// entitlement (as text, by bytes), then entry hash, tag set hash, variant hash, span, batch: never by numbers.
+	Sums(ctx context.Context, s scope.Scope, q Query, yield func(Sum) error) error
+	// Entries yields dictionary entries of a load, by number.
+	Entries(ctx context.Context, s scope.Scope, load uint32, numbers []uint32, yield func(EntryRecord) error) error
+	// Variants and TagSets yield the other dictionaries of a load, whole, by number.
+	Variants(ctx context.Context, s scope.Scope, load uint32) ([]VariantRecord, error)
+	TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(TagSetRecord) error) error
+	// Facts yields single rows for explanations and detail, ordered by file and line.
+	Facts(ctx context.Context, s scope.Scope, q FactQuery, yield func(Fact) error) error
+	// Wide yields the wide literals of batches, in no particular order.
+	Wide(ctx context.Context, s scope.Scope, batches []uint32) ([]WideValue, error)
+}
+
+// Writer takes the blocks of one load; Append may be called from several goroutines.
+type Writer interface {
+	Append(ctx context.Context, b *Block) error
+	// Remove takes the given cells out again before the load is closed: rows that are there already.
+	Remove(ctx context.Context, cells []Cell) error
+	// PutCells stores the cells of the load's batches.
+	PutCells(ctx context.Context, cells []Cell) error
+	// Close makes the load durable and readable. A writer that is not closed leaves nothing readable.
+	Close(ctx context.Context) error
+	// Abort gives the load up.
+	Abort(ctx context.Context) error
+}
+
+// Query says which rows to sum. Batches names all that count; Masks what of them does not. Rows outside Period are
+// left out. Cuts divide the period into spans: span 0 ends at the first cut.
+type Query struct {
+	Batches []BatchRef
+	Masks   []Mask
+	Period  period.Period
+	Cuts    []period.Date
+}
+
+// BatchRef names a batch and the load it came with.
+type BatchRef struct{ Load, Batch uint32 }
+
+// Sum is the exact totals of one group. Wide literals are included.
+type Sum struct {
+	Load, Batch, Entry, TagSet, Variant uint32
+	EntryHash, TagHash                  Hash
+	Span                                int
+	Rows                                int64
+	Quantity, Cost, Pricing             money.Decimal
+}
+
+// FactQuery selects the rows of one group.
+type FactQuery struct {
+	Batch, Entry, TagSet, Variant uint32
+	Period                        period.Period
+}

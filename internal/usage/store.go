@@ -1,0 +1,55 @@
+package usage
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Store is what the ledger database keeps of usage: which batches are sealed, what supersedes what, the statement
+// lines, and the answers to unresolved references.
+type Store interface {
+	// NextNumbers reserves a load number and n batch numbers, never given out again.
+	NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatch uint32, err error)
+	// Seal records a load with its batches, masks and statement lines, and what they supersede: one transaction.
+	Seal(ctx context.Context, t tx.Tx, s Seal) error
+	// Loads lists the loads, newest last.
+	Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]Load, error)
+	// Batches lists batches, sealed ones only unless the filter says otherwise, by number.
+	Batches(ctx context.Context, r tx.Read, s scope.Scope, f BatchFilter) ([]Batch, error)
+	// Masks lists the masks on the given batches.
+	Masks(ctx context.Context, r tx.Read, s scope.Scope, batches []uint32) ([]Mask, error)
+	// Statement lists the statement lines of sealed reconciliation batches of a period.
+	Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]SealedLine, error)
+	// MarkComplete says of billed batches that they hold all of their period.
+	MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
+	// Resolutions lists the answers to unresolved references; Resolve adds or replaces one.
+	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
+	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error
+}
+
+// Seal is what one import command adds to the ledger.
+type Seal struct {
+	Load      Load
+	Batches   []Batch
+	Masks     []Mask
+	Supersede []uint32 // numbers of batches that no longer count
+	Lines     []SealedLine
+}
+
+// SealedLine is a statement line with the batch it was sealed in and the file it came from.
+type SealedLine struct {
+	Batch  uint32
+	File   string // digest of the source
+	Period period.Month
+	StatementLine
+}
+
+// BatchFilter narrows a list of batches; zero fields narrow nothing.
+type BatchFilter struct {
+	Period     period.Month
+	Dataset    Dataset
+	Superseded bool // superseded ones too
+}

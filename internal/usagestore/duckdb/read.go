@@ -1,0 +1,224 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// closed is the SQL for "rows of this load may be read".
+func closed(load string) string { return load + ` IN (SELECT number FROM loads WHERE closed)` }
+
+// read runs a statement for a scope and hands over its chunks.
+func (s *Store) read(ctx context.Context, sc scope.Scope, sql string, each func(rows) error) error {
+	return s.with(ctx, func(c *conn) error {
+		if err := c.limit(ctx, sc); err != nil {
+			return err
+		}
+		return c.query(ctx, sql, each)
+	})
+}
+
+// Cells lists the cells of closed batches, ordered by batch, entitlement, day. A cell is within a scope when its
+// entitlement is one of the scope's references, or all of its load's entries of that entitlement are.
+func (s *Store) Cells(ctx context.Context, sc scope.Scope, batches []uint32) (out []usage.Cell, err error) {
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	sql := `SELECT c.batch, c.entitlement, c.day, c.rows, c.hash FROM cells c
+		WHERE c.batch IN (` + numbers(batches) + `) AND ` + closed("c.load")
+	if !sc.IsAll() {
+		sql += ` AND (lower(c.entitlement) IN (SELECT lower(ref) FROM refs) OR (c.load, lower(c.entitlement)) IN (
+			SELECT (e.load, lower(e.entitlement_id)) FROM entries e GROUP BY e.load, lower(e.entitlement_id)
+			HAVING bool_and((e.load, e.number) IN (SELECT (load, number) FROM seen))))`
+	}
+	err = s.read(ctx, sc, sql+` ORDER BY c.batch, c.entitlement, c.day`, func(r rows) error {
+		batch, entitlement, day := column[uint32](r, 0), column[text128](r, 1), column[int32](r, 2)
+		count, hash := column[int64](r, 3), column[wide128](r, 4)
+		for i := range r.n {
+			out = append(out, usage.Cell{Batch: batch[i], Entitlement: text(entitlement, i),
+				Day: period.FromDays(int(day[i])), Rows: count[i], Hash: hash[i].hash()})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Entries yields the entries of a load with the given numbers, by number; without numbers it yields none.
+func (s *Store) Entries(ctx context.Context, sc scope.Scope, load uint32, list []uint32, yield func(usage.EntryRecord) error) error {
+	columns := entryColumns()
+	return s.with(ctx, func(c *conn) error {
+		if err := c.limit(ctx, sc); err != nil {
+			return err
+		}
+		if err := c.wanted(ctx, list); err != nil {
+			return err
+		}
+		sql := fmt.Sprintf(`SELECT e.number, e.hash, %s FROM entries e WHERE e.load = %d AND %s AND %s
+			AND e.number IN (SELECT number FROM wanted) ORDER BY e.number`,
+			sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"))
+		return c.query(ctx, sql, func(r rows) error {
+			number, hash := column[uint32](r, 0), column[wide128](r, 1)
+			texts := make([][]text128, len(columns))
+			for at := range columns {
+				texts[at] = column[text128](r, 2+at)
+			}
+			for i := range r.n {
+				e := usage.EntryRecord{Number: number[i], Hash: hash[i].hash()}
+				for at, col := range columns {
+					e.Value[col] = text(texts[at], i)
+				}
+				if err := yield(e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// wanted makes the table wanted of the given numbers.
+func (c *conn) wanted(ctx context.Context, list []uint32) error {
+	if err := c.exec(ctx, `CREATE TEMP TABLE wanted (number UINTEGER)`); err != nil {
+		return err
+	}
+	a, err := c.appender("temp", "wanted")
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	number := into[uint32](a, 0)
+	err = chunks(a, list, func(part []uint32) error {
+		copy(number, part)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.flush()
+}
+
+// inFacts is the SQL for "some row within the scope uses this number": variants and tag sets have no place of their
+// own, so a scope sees those of the rows it sees.
+func inFacts(sc scope.Scope, load uint32, column, number string) string {
+	if sc.IsAll() {
+		return `true`
+	}
+	return fmt.Sprintf(`%s IN (SELECT f.%s FROM facts f WHERE f.load = %d AND %s)`, number, column, load, seen(sc, "f.load", "f.entry"))
+}
+
+// Variants lists the variants of a load, by number.
+func (s *Store) Variants(ctx context.Context, sc scope.Scope, load uint32) (out []usage.VariantRecord, err error) {
+	sql := fmt.Sprintf(`SELECT v.number, v.hash, v.covered, v.unit_price, v.exchange_rate, v.exchange_rate_date,
+		v.earned_credit, v.credit, v.credit_type, v.benefit_order_id, v.benefit_id, v.benefit_type
+		FROM variants v WHERE v.load = %d AND %s AND %s ORDER BY v.number`,
+		load, closed("v.load"), inFacts(sc, load, "variant", "v.number"))
+	err = s.read(ctx, sc, sql, func(r rows) error {
+		number, hash, covered := column[uint32](r, 0), column[wide128](r, 1), column[bool](r, 2)
+		for i := range r.n {
+			v := usage.VariantRecord{Number: number[i], Hash: hash[i].hash(), Value: usage.Variant{Covered: covered[i]}}
+			for at, s := range variantTexts(&v.Value) {
+				*s = text(column[text128](r, 3+at), i)
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// TagSets yields the tag sets of a load with their pairs, by number.
+func (s *Store) TagSets(ctx context.Context, sc scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error {
+	sql := fmt.Sprintf(`SELECT t.number, 0::BIGINT AS place, t.hash, t.text, '' AS value FROM tag_sets t
+		WHERE t.load = %[1]d AND %[2]s AND %[3]s
+		UNION ALL SELECT p.tag_set, p.position::BIGINT + 1, 0::UHUGEINT, p.key, p.value FROM tag_pairs p
+		WHERE p.load = %[1]d AND %[4]s AND %[5]s ORDER BY 1, 2`,
+		load, closed("t.load"), inFacts(sc, load, "tag_set", "t.number"), closed("p.load"), inFacts(sc, load, "tag_set", "p.tag_set"))
+	var set *usage.TagSetRecord // whose pairs are being read
+	err := s.read(ctx, sc, sql, func(r rows) error {
+		number, place, hash := column[uint32](r, 0), column[int64](r, 1), column[wide128](r, 2)
+		texts, values := column[text128](r, 3), column[text128](r, 4)
+		for i := range r.n {
+			if place[i] > 0 && set != nil {
+				set.Pairs = append(set.Pairs, usage.TagPair{Key: text(texts, i), Value: text(values, i)})
+				continue
+			}
+			if set != nil {
+				if err := yield(*set); err != nil {
+					return err
+				}
+			}
+			set = &usage.TagSetRecord{Number: number[i], Hash: hash[i].hash(), Text: text(texts, i)}
+		}
+		return nil
+	})
+	if err != nil || set == nil {
+		return err
+	}
+	return yield(*set)
+}
+
+// Facts yields the rows of one group, ordered by file and line.
+func (s *Store) Facts(ctx context.Context, sc scope.Scope, q usage.FactQuery, yield func(usage.Fact) error) error {
+	sql := fmt.Sprintf(`SELECT f.batch, f.entry, f.tag_set, f.variant, f.day, f.file, f.line,
+		f.quantity_hi, f.quantity_lo, f.effective_unit_price_hi, f.effective_unit_price_lo,
+		f.cost_hi, f.cost_lo, f.pricing_hi, f.pricing_lo FROM facts f
+		WHERE f.batch = %d AND f.entry = %d AND f.tag_set = %d AND f.variant = %d AND %s AND %s AND %s ORDER BY f.file, f.line`,
+		q.Batch, q.Entry, q.TagSet, q.Variant, within(q.Period, "f.day"), closed("f.load"), seen(sc, "f.load", "f.entry"))
+	return s.read(ctx, sc, sql, func(r rows) error {
+		var amounts [4][]money.Fixed
+		for i := range amounts {
+			hi, lo := column[int64](r, 7+2*i), column[uint64](r, 8+2*i)
+			for at := range r.n {
+				amounts[i] = append(amounts[i], money.Fixed{Hi: hi[at], Lo: lo[at]})
+			}
+		}
+		for i := range r.n {
+			f := key(r, i)
+			f.Quantity, f.EffectiveUnitPrice, f.Cost, f.Pricing = amounts[0][i], amounts[1][i], amounts[2][i], amounts[3][i]
+			if err := yield(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// key reads the columns that facts and wide literals begin with, from batch to line.
+func key(r rows, i int) usage.Fact {
+	return usage.Fact{
+		Batch: column[uint32](r, 0)[i], Entry: column[uint32](r, 1)[i], TagSet: column[uint32](r, 2)[i],
+		Variant: column[uint32](r, 3)[i], Day: period.FromDays(int(column[int32](r, 4)[i])),
+		File: column[uint16](r, 5)[i], Line: column[uint32](r, 6)[i],
+	}
+}
+
+// Wide lists the wide literals of batches, in no particular order.
+func (s *Store) Wide(ctx context.Context, sc scope.Scope, batches []uint32) (out []usage.WideValue, err error) {
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	sql := `SELECT f.batch, f.entry, f.tag_set, f.variant, f.day, f.file, f.line, f.kind, f.head, f.tail FROM wide f
+		WHERE f.batch IN (` + numbers(batches) + `) AND ` + closed("f.load") + ` AND ` + seen(sc, "f.load", "f.entry")
+	err = s.read(ctx, sc, sql, func(r rows) error {
+		kind, head, tail := column[uint16](r, 7), column[wide128](r, 8), column[wide128](r, 9)
+		for i := range r.n {
+			out = append(out, usage.WideValue{Fact: key(r, i), Column: usage.Column(kind[i]),
+				Value: joinWide(head[i].fixed(), tail[i].fixed())})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// addWide adds the sums of wide literals to the sum of what the facts hold.
+func addWide(sum money.Decimal, head, tail wide128) money.Decimal {
+	if head == (wide128{}) && tail == (wide128{}) {
+		return sum
+	}
+	return sum.Add(joinWide(head.fixed(), tail.fixed()))
+}

@@ -1,0 +1,191 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	bindings "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Options bound what the store uses. MemoryLimit is in DuckDB's notation ("2GB", the default); Threads is at least 1,
+// and 0 means 2. Beyond the limit the engine spills to the folder path + ".tmp".
+type Options struct {
+	MemoryLimit string
+	Threads     int
+}
+
+// catalog is the name under which the file is attached.
+const catalog = "usage"
+
+// Store is a usage.RowStore in one DuckDB file.
+type Store struct {
+	engine  *engine
+	threads int
+
+	mu      sync.Mutex
+	writers map[uint32]*writer // loads that are being written
+}
+
+var _ usage.RowStore = (*Store)(nil)
+
+// Open opens the file at path, making it if it is not there. While another process has it open, the fault is
+// Unavailable.
+func Open(path string, opts Options) (*Store, error) {
+	if opts.MemoryLimit == "" {
+		opts.MemoryLimit = "2GB"
+	}
+	if opts.Threads < 1 {
+		opts.Threads = 2
+	}
+	if n := bindings.VectorSize(); n != chunkRows {
+		return nil, fault.New(fault.Internal, "usage_store_failed", "this DuckDB works on vectors of %d rows, not %d", n, chunkRows)
+	}
+	e, err := openEngine(map[string]string{
+		"memory_limit":                 opts.MemoryLimit,
+		"temp_directory":               path + ".tmp",
+		"threads":                      strconv.Itoa(opts.Threads),
+		"preserve_insertion_order":     "false",
+		"autoinstall_known_extensions": "false",
+		"autoload_known_extensions":    "false",
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{engine: e, threads: opts.Threads, writers: map[uint32]*writer{}}
+	if err := s.attach(path); err != nil {
+		e.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// attach opens the file within the engine. Once the file's lock is ours, what an ended process spilled is removed.
+func (s *Store) attach(path string) error {
+	c, err := s.engine.connect()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	ctx := context.Background()
+	file := "'" + strings.ReplaceAll(path, "'", "''") + "'"
+	if err := c.exec(ctx, `ATTACH `+file+` AS `+catalog+` (STORAGE_VERSION 'latest')`); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(path + ".tmp"); err != nil {
+		return fault.New(fault.Unavailable, "usage_store_failed", "what an earlier run spilled cannot be removed: delete %s.tmp", path).Because(err)
+	}
+	return c.exec(ctx, append([]string{`USE ` + catalog}, schema()...)...)
+}
+
+// Close writes everything into the file and closes it. Loads not yet closed are given up.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	open := s.writers
+	s.writers = map[uint32]*writer{}
+	s.mu.Unlock()
+	for _, w := range open {
+		w.release()
+	}
+	c, err := s.session(context.Background())
+	if err == nil {
+		err = c.exec(context.Background(), `CHECKPOINT `+catalog, `USE memory`, `DETACH `+catalog)
+		c.close()
+	}
+	s.engine.close()
+	return err
+}
+
+// session is a connection that looks into the file.
+func (s *Store) session(ctx context.Context) (*conn, error) {
+	c, err := s.engine.connect()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.exec(ctx, `USE `+catalog); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// with runs f in a session of its own.
+func (s *Store) with(ctx context.Context, f func(*conn) error) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return f(c)
+}
+
+// transaction runs f and commits, or undoes what f did.
+func (c *conn) transaction(ctx context.Context, f func() error) error {
+	if err := c.exec(ctx, `BEGIN`); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		err = c.exec(ctx, `COMMIT`)
+	}
+	if err != nil {
+		_ = c.exec(context.WithoutCancel(ctx), `ROLLBACK`) // after a failed commit there is nothing to undo
+	}
+	return err
+}
+
+// Loads lists the loads that left anything in the store, finished or not, ascending.
+func (s *Store) Loads(ctx context.Context) (out []uint32, err error) {
+	err = s.with(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT number FROM loads ORDER BY number`, func(r rows) error {
+			out = append(out, column[uint32](r, 0)...)
+			return nil
+		})
+	})
+	return out, err
+}
+
+// Drop removes the given batches, or without any the whole load. Dropping twice is dropping once. A load that is
+// being written cannot be dropped (Conflict): abort it.
+func (s *Store) Drop(ctx context.Context, load uint32, batches ...uint32) error {
+	s.mu.Lock()
+	_, open := s.writers[load]
+	s.mu.Unlock()
+	if open {
+		return fault.New(fault.Conflict, "load_open", "load %d is being written; nothing was removed: abort it first", load)
+	}
+	where := fmt.Sprintf(` WHERE load = %d`, load)
+	var todo []string
+	if len(batches) > 0 {
+		where += ` AND batch IN (` + numbers(batches) + `)`
+		for _, t := range tables[:3] {
+			todo = append(todo, `DELETE FROM `+t+where)
+		}
+	} else {
+		for _, t := range tables {
+			todo = append(todo, `DELETE FROM `+t+where)
+		}
+		todo = append(todo, fmt.Sprintf(`DELETE FROM loads WHERE number = %d`, load))
+	}
+	return s.with(ctx, func(c *conn) error {
+		return c.transaction(ctx, func() error { return c.exec(ctx, todo...) })
+	})
+}
+
+// numbers lists numbers for a statement.
+func numbers(list []uint32) string {
+	var b strings.Builder
+	for i, n := range list {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.FormatUint(uint64(n), 10))
+	}
+	return b.String()
+}
