@@ -1,0 +1,277 @@
+package invoice
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// run is one billing run of a period: everything rated so far, per edge.
+type run struct {
+	state *rating.State
+	edges map[id.Edge]*edgeDraft
+	open  map[rating.Reason]*Unresolved
+	ex    Excluded
+	tally Tally
+	pack  *packer
+}
+
+// edgeDraft is what an edge sells in the period, as lines being added up.
+type edgeDraft struct {
+	edge      *org.Edge
+	lines     map[string]*draftLine
+	exchange  map[string]rating.Exchange
+	books     map[id.Book]bool
+	worksheet sheet
+}
+
+type draftLine struct {
+	Line
+	unit unitPrice
+	tags target
+}
+
+// Unresolved counts what could not be rated for one reason.
+type Unresolved struct {
+	Reason rating.Reason           `json:"reason"`
+	Rows   int64                   `json:"rows"`
+	Cost   money.Totals            `json:"cost"`
+	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
+}
+
+// Excluded counts what rules took out.
+type Excluded struct {
+	Rows int64        `json:"rows"`
+	Cost money.Totals `json:"cost"`
+}
+
+// Tally is the provider's money of a run: Cost over all sealed rows and charges of the period whatever their state,
+// List over those whose list price is known.
+type Tally struct {
+	Rows        int64        `json:"rows"`
+	Charges     int64        `json:"charges"`
+	Cost        money.Totals `json:"cost"`
+	List        money.Totals `json:"list"`
+	ListMissing int64        `json:"list_missing"` // rows and charges without a list price
+	Unresolved  int64        `json:"unresolved"`   // rows and charges
+}
+
+func newRun(st *rating.State) *run {
+	return &run{
+		state: st, edges: map[id.Edge]*edgeDraft{}, open: map[rating.Reason]*Unresolved{}, pack: newPacker(),
+		ex: Excluded{Cost: money.Totals{}}, tally: Tally{Cost: money.Totals{}, List: money.Totals{}},
+	}
+}
+
+// add takes one rated group into the lines of every edge of its chain.
+func (r *run) add(g *rating.Group) error {
+	n := max(g.Sum.Rows, 1)
+	cost := money.Of(g.Base.Cost, g.Base.Currency)
+	r.count(g, n, cost)
+	if g.Unresolved != "" {
+		r.unresolved(g, n, cost)
+		return nil
+	}
+	if g.Excluded {
+		r.ex.Rows += n
+		r.ex.Cost.Add(cost)
+	}
+	for i := range g.Steps {
+		if err := r.edge(g.Steps[i].Edge).add(r.pack, g, &g.Steps[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) count(g *rating.Group, n int64, cost money.Amount) {
+	if g.Charge != nil {
+		r.tally.Charges++
+	} else {
+		r.tally.Rows += g.Sum.Rows
+	}
+	r.tally.Cost.Add(cost)
+	if g.Base.List == nil {
+		r.tally.ListMissing += n
+		return
+	}
+	r.tally.List.Add(money.Of(*g.Base.List, g.Base.ListCurrency))
+}
+
+func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
+	r.tally.Unresolved += n
+	u := r.open[g.Unresolved]
+	if u == nil {
+		u = &Unresolved{Reason: g.Unresolved, Cost: money.Totals{}, Refs: map[string]money.Totals{}}
+		r.open[g.Unresolved] = u
+	}
+	u.Rows += n
+	u.Cost.Add(cost)
+	if u.Refs[g.Ref] == nil {
+		u.Refs[g.Ref] = money.Totals{}
+	}
+	u.Refs[g.Ref].Add(cost)
+}
+
+func (r *run) edge(e *org.Edge) *edgeDraft {
+	d := r.edges[e.ID]
+	if d == nil {
+		d = &edgeDraft{edge: e, lines: map[string]*draftLine{}, exchange: map[string]rating.Exchange{}, books: map[id.Book]bool{}}
+		r.edges[e.ID] = d
+	}
+	return d
+}
+
+func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
+	t := targetOf(g, d.edge.Terms.Grouping)
+	l := d.lines[t.key]
+	if l == nil {
+		l = &draftLine{Line: newLine(g, t)}
+		d.lines[t.key] = l
+	}
+	l.Exact = l.Exact.Add(s.Sold.Value)
+	l.Cost.Add(s.Bought)
+	l.Rows += g.Sum.Rows
+	l.unit.add(g, s)
+	if l.Span.Start == 0 || g.Span.Start < l.Span.Start {
+		l.Span.Start = g.Span.Start
+	}
+	l.Span.End = max(l.Span.End, g.Span.End)
+	d.books[s.Rate.Book] = true
+	for _, x := range s.Exchange {
+		d.exchange[string(x.From)+string(x.To)+x.Date] = x
+	}
+	if printed := printedExchange(g); printed != nil {
+		d.exchange[string(printed.From)+string(printed.To)+printed.Date] = *printed
+	}
+	return d.worksheet.add(p, group(g, s, t.key))
+}
+
+func newLine(g *rating.Group, t target) Line {
+	l := Line{
+		Key: t.key, Kind: UsageLine, Customer: g.Customer.Key, CustomerName: g.Customer.Legal.Name, Subscription: t.subscription,
+		SubscriptionOf: t.subscriptionName, Service: t.service, Description: t.description, Cost: money.Totals{},
+	}
+	if g.Charge != nil {
+		l.Kind, l.Charge, l.Quantity, l.Unit = ChargeLine, g.Charge.ID, g.Charge.Quantity, g.Charge.Unit
+	}
+	return l
+}
+
+// printedExchange is the rate the provider printed on a row into its billing currency.
+func printedExchange(g *rating.Group) *rating.Exchange {
+	if g.Entry == nil || g.Entry[usage.PricingCurrency] == g.Entry[usage.BillingCurrency] {
+		return nil
+	}
+	rate, err := money.Parse(g.Variant.ExchangeRate)
+	if err != nil {
+		return nil
+	}
+	return &rating.Exchange{
+		From: money.Currency(g.Entry[usage.PricingCurrency]), To: money.Currency(g.Entry[usage.BillingCurrency]),
+		Rate: rate, Date: g.Variant.ExchangeRateDate, Source: "printed by the provider",
+	}
+}
+
+// group is the worksheet's record of a group on one edge.
+func group(g *rating.Group, s *rating.Step, key string) Group {
+	w := Group{
+		Line: key, Span: g.Span, Rows: g.Sum.Rows, Customer: g.Customer.Key, Quantity: g.Base.Quantity,
+		Bought: s.Bought, Rate: s.Rate, Base: s.Base, Exchange: s.Exchange, Sold: s.Sold.Value,
+		Provider: Provider{Cost: money.Of(g.Base.Cost, g.Base.Currency)},
+	}
+	if c := g.Charge; c != nil {
+		w.Charge, w.Hash = string(c.ID), string(c.ID)
+		w.Entitlement, w.Product, w.SKU, w.Publisher, w.ChargeType, w.Unit = c.Subscription, c.Name, c.SKU, c.Publisher, c.Type, c.Unit
+		return w
+	}
+	e, x := g.Entry, g.Variant
+	w.Load, w.Batch, w.Entry, w.TagSet, w.Variant = g.Sum.Load, g.Sum.Batch, g.Sum.Entry, g.Sum.TagSet, g.Sum.Variant
+	w.Hash = hex.EncodeToString(g.Sum.EntryHash[:8])
+	w.Entitlement, w.ResourceGroup, w.Resource = e[usage.EntitlementID], e[usage.ResourceGroup], e[usage.ResourceURI]
+	w.Location, w.Category, w.SubCategory = e[usage.ResourceLocation], e[usage.MeterCategory], e[usage.MeterSubCategory]
+	w.Meter, w.Product, w.SKU = e[usage.MeterName], e[usage.ProductName], e[usage.SkuName]
+	w.Publisher, w.ChargeType, w.Unit, w.Tags = e[usage.PublisherName], e[usage.ChargeType], e[usage.UnitType], g.Tags
+	w.Provider.UnitPrice, w.Provider.Currency = x.UnitPrice, money.Currency(e[usage.PricingCurrency])
+	w.Provider.ExchangeRate, w.Provider.RateDate = x.ExchangeRate, x.ExchangeRateDate
+	w.Provider.EarnedCredit, w.Provider.Covered = x.EarnedCredit, x.Covered
+	return w
+}
+
+// document makes the draft of one edge: settled lines for what is new, totals, tax. It has no lines when nothing is.
+func (r *run) document(d *edgeDraft, ordinal int, billed map[string]money.Decimal, old map[string]Line) (Invoice, error) {
+	x, e := r.state.Index, d.edge
+	seller, buyer := x.Organisation(e.Seller), x.Organisation(e.Buyer)
+	last := r.state.Period.End().AddDays(-1)
+	v := Invoice{
+		ID:    id.Invoice("inv_" + id.Derive("invoice", string(e.ID), r.state.Period.String(), fmt.Sprint(ordinal))),
+		State: Draft, Edge: e.ID, Seller: seller.ID, Buyer: buyer.ID, SellerKey: seller.Key, BuyerKey: buyer.Key,
+		SellerPath: x.Path(seller.ID, last), BuyerPath: x.Path(buyer.ID, last), Period: r.state.Period, Ordinal: ordinal,
+		Series: e.Terms.Series, From: seller.Legal, To: buyer.Legal, PaymentDays: e.Terms.PaymentDays,
+		PurchaseOrder: e.Terms.PurchaseOrder, BuyerReference: e.Terms.BuyerReference, Currency: e.Terms.Currency,
+		TaxPoint: last, Pins: r.pins(d), Lines: []Line{},
+	}
+	tax, err := TaxFor(seller.Legal, buyer.Legal, StandardCategory, last, x.World().Taxes)
+	if err != nil {
+		return Invoice{}, err
+	}
+	for key, l := range d.lines {
+		if already, known := billed[key]; known {
+			l.Billed = already
+		}
+		settle(&l.Line, v.Currency, l.unit)
+		if _, known := billed[key]; !known || !l.Net.IsZero() {
+			v.Lines = append(v.Lines, l.Line)
+		}
+	}
+	for key, already := range billed {
+		if d.lines[key] == nil && !already.IsZero() { // billed before, and no longer there
+			v.Lines = append(v.Lines, withdrawn(old[key], key, already, v.Currency))
+		}
+	}
+	for i := range v.Lines {
+		v.Lines[i].Tax = tax
+	}
+	v.sortLines()
+	v.total()
+	for _, k := range slices.Sorted(maps.Keys(d.exchange)) {
+		v.Exchange = append(v.Exchange, d.exchange[k])
+	}
+	return v, nil
+}
+
+func withdrawn(old Line, key string, already money.Decimal, c money.Currency) Line {
+	l := old
+	l.Key, l.Exact, l.Billed, l.Cost, l.Rows = key, money.Decimal{}, already, nil, 0
+	settle(&l, c, unitPrice{})
+	return l
+}
+
+func (r *run) pins(d *edgeDraft) Pins {
+	p := Pins{Rater: rating.Version, Books: slices.Sorted(maps.Keys(d.books))}
+	for _, b := range r.state.Batches {
+		p.Batches = append(p.Batches, b.Digest)
+	}
+	slices.Sort(p.Batches)
+	return p
+}
+
+// order is the edges of the run in natural order: by seller, buyer, start. Numbers are given in it.
+func (r *run) order() []*edgeDraft {
+	x := r.state.Index
+	return slices.SortedFunc(maps.Values(r.edges), func(a, b *edgeDraft) int {
+		return cmp.Or(
+			strings.Compare(x.Organisation(a.edge.Seller).Key, x.Organisation(b.edge.Seller).Key),
+			strings.Compare(x.Organisation(a.edge.Buyer).Key, x.Organisation(b.edge.Buyer).Key),
+			cmp.Compare(a.edge.Start, b.edge.Start))
+	})
+}

@@ -1,0 +1,120 @@
+package invoice
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// target is what a group becomes a part of on an edge: the line's key and the words printed for it.
+type target struct {
+	key, subscription, subscriptionName, service, description string
+}
+
+// untagged is how the remainder is named when lines are grouped by a tag: it is always shown.
+const untagged = "(untagged)"
+
+// targetOf says which line of an edge a group belongs to: customer × subscription × what the seller groups by.
+func targetOf(g *rating.Group, grouping org.Grouping) target {
+	if g.Charge != nil {
+		return target{
+			key: "charge/" + string(g.Charge.ID), subscription: g.Charge.Subscription, subscriptionName: g.Charge.Plan,
+			service: g.Charge.Name, description: chargeText(g),
+		}
+	}
+	e := g.Entry
+	t := target{subscription: e[usage.EntitlementID], subscriptionName: e[usage.EntitlementDescription], service: serviceOf(g, grouping)}
+	t.description = t.service
+	t.key = strings.Join([]string{g.Customer.Key, strings.ToLower(t.subscription), t.service}, "/")
+	return t
+}
+
+func serviceOf(g *rating.Group, grouping org.Grouping) string {
+	e := g.Entry
+	switch {
+	case grouping == "resource_group":
+		return orElse(e[usage.ResourceGroup], "(no resource group)")
+	case grouping == "product":
+		return orElse(e[usage.ProductName], e[usage.MeterCategory])
+	case strings.HasPrefix(string(grouping), "tag:"):
+		return tagValue(g.Tags, strings.TrimPrefix(string(grouping), "tag:"))
+	}
+	return orElse(e[usage.MeterCategory], orElse(e[usage.ProductName], "Usage"))
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func tagValue(text, name string) string {
+	var all map[string]any
+	if text == "" || json.Unmarshal([]byte(text), &all) != nil {
+		return untagged
+	}
+	for k, v := range all {
+		if s, ok := v.(string); ok && strings.EqualFold(k, name) {
+			return s
+		}
+	}
+	return untagged
+}
+
+// chargeWord is how charge types are printed (csp-rules §12.4); others are printed as they are.
+func chargeWord(kind string) string {
+	switch strings.ToLower(kind) {
+	case "new":
+		return "purchase"
+	case "renew":
+		return "renewal"
+	case "cyclecharge":
+		return "instalment"
+	case "addquantity":
+		return "seats added"
+	case "removequantity":
+		return "seats removed"
+	case "cancelimmediate":
+		return "cancellation"
+	case "customercredit":
+		return "credit"
+	case "convert":
+		return "conversion"
+	}
+	return kind
+}
+
+func chargeText(g *rating.Group) string {
+	return g.Charge.Name + ", " + chargeWord(g.Charge.Type)
+}
+
+// unitPrice is the one price per unit all groups of a line share, as long as they do.
+type unitPrice struct {
+	price    money.Amount
+	unit     string
+	quantity money.Decimal
+	groups   int
+	mixed    bool
+}
+
+func (u *unitPrice) add(g *rating.Group, s *rating.Step) {
+	u.groups++
+	unit := ""
+	if g.Entry != nil {
+		unit = g.Entry[usage.UnitType]
+	}
+	here := money.Of(s.Rate.Price.Unit, s.Base.Currency)
+	if s.Rate.Price.Kind != pricing.UnitPrice || len(s.Exchange) > 0 ||
+		u.groups > 1 && (unit != u.unit || here.Currency != u.price.Currency || !here.Value.Equal(u.price.Value)) {
+		u.mixed = true
+		return
+	}
+	u.price, u.unit = here, unit
+	u.quantity = u.quantity.Add(g.Base.Quantity)
+}

@@ -1,0 +1,83 @@
+package invoice
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// List lists documents.
+func (v *Service) List(ctx context.Context, f Filter) ([]Summary, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if err != nil {
+		return nil, err
+	}
+	var list []Summary
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		list, err = v.Store.List(ctx, r, grant.Scope, f)
+		return err
+	})
+	return list, err
+}
+
+// Find is the document with this id or number, or NotFound.
+func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if err != nil {
+		return Invoice{}, err
+	}
+	var d Invoice
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := v.Store.List(ctx, r, grant.Scope, Filter{Number: ref})
+		if err != nil {
+			return err
+		}
+		switch len(list) {
+		case 0:
+			d, err = v.Store.Get(ctx, r, grant.Scope, id.Invoice(ref))
+		case 1:
+			d, err = v.Store.Get(ctx, r, grant.Scope, list[0].ID)
+		default:
+			err = fault.New(fault.Conflict, "number_ambiguous",
+				"%d sellers have a document %s: name it by its id (%s, …)", len(list), ref, list[0].ID)
+		}
+		return err
+	})
+	return d, err
+}
+
+// Summarise is a document without its lines.
+func Summarise(v Invoice) Summary {
+	s := Summary{
+		ID: v.ID, Kind: v.Kind, State: v.State, Number: v.Number, Edge: v.Edge, Seller: v.SellerKey, Buyer: v.BuyerKey,
+		Period: v.Period, Ordinal: v.Ordinal, Currency: v.Currency, Net: v.Net, Tax: v.Tax, Total: v.Total,
+		Issued: v.IssueDate, Due: v.DueDate,
+	}
+	if v.Preceding != nil {
+		s.Answers = v.Preceding.ID
+	}
+	return s
+}
+
+func canonical(v Invoice) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("invoice: " + err.Error()) // every field of an Invoice can be marshalled
+	}
+	return b
+}
+
+// Digest is the SHA-256 of a document's snapshot, in hex: State as issued, for void is not stored.
+func Digest(v Invoice) string {
+	if v.State == Void {
+		v.State = Issued
+	}
+	h := sha256.Sum256(canonical(v))
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,67 @@
+package rating
+
+import (
+	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Version names the arithmetic of this package; documents pin it.
+const Version = "1"
+
+// Group is one rated group: usage of one entry, tag set, variant and span, or one charge. Exactly one of Entry and
+// Charge is set.
+type Group struct {
+	Sum     usage.Sum
+	Entry   *usage.Entry
+	Variant *usage.Variant
+	Tags    string // as printed
+	Charge  *charge.Charge
+
+	Span       period.Period
+	Customer   *org.Organisation // nil when unresolved
+	Base       pricing.Base      // the provider's amounts, before any edge
+	Steps      []Step            // per edge, from the partner's own sale down; ends where a rule excludes
+	Excluded   bool              // a rule excluded it on the edge after the last step
+	ExcludedOn *org.Edge
+	Unresolved Reason // "" when the steps hold
+	Ref        string // what is missing, when unresolved
+}
+
+// Step is what one edge charges for a group. Sold is exact, in the edge's currency.
+type Step struct {
+	Edge     *org.Edge
+	Rate     pricing.Rate
+	Bought   money.Amount // what the seller of the edge pays
+	Base     money.Amount // what the price was applied to; the unit price for unit prices
+	Exchange []Exchange
+	Sold     money.Amount
+}
+
+// Exchange is an exchange rate used, and where it is from.
+type Exchange struct {
+	From   money.Currency `json:"from"`
+	To     money.Currency `json:"to"`
+	Rate   money.Decimal  `json:"rate"`
+	Date   string         `json:"date"`   // day or month it was fixed for
+	Source string         `json:"source"` // "printed by the provider", "ECB"
+	Rule   string         `json:"rule,omitempty"`
+}
+
+// Reason says why a group could not be rated.
+type Reason string
+
+// The reasons; the first three come from usage's resolver.
+const (
+	UnknownCustomer    Reason = "unknown_customer"
+	UnknownEntitlement Reason = "unknown_entitlement"
+	UnknownProduct     Reason = "unknown_product"
+	NoChain            Reason = "no_chain"     // somebody on the way buys from nobody that day
+	NoBook             Reason = "no_book"      // the edge names a book without a version in force
+	NoRate             Reason = "no_rate"      // no rule of the book matches
+	MissingList        Reason = "missing_list" // a rule on list, and no list price is known
+	MissingRate        Reason = "missing_rate" // no exchange rate into the edge's currency
+)

@@ -1,0 +1,122 @@
+package rating
+
+import (
+	"context"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// State is all that one rating of a period looks at, read in one ledger transaction: what rating yields from it
+// never changes, whatever is imported or published meanwhile.
+type State struct {
+	Period   period.Month
+	Index    *org.Index
+	Books    Versions
+	Resolver usage.Resolver
+	Batches  []usage.Batch // daily usage of the period
+	Masks    []usage.Mask
+	Lines    []usage.SealedLine
+}
+
+// Versions is every version of every book, by owner and key.
+type Versions map[string]pricing.Versions
+
+// On is the version of a book in force on a day, or nil.
+func (v Versions) On(owner, key string, on period.Date) *pricing.Compiled {
+	return v[owner+"/"+key].On(on)
+}
+
+// Reader reads states from the ledger.
+type Reader struct {
+	Usage usage.Store
+	Orgs  org.Store
+	Books pricing.Store
+}
+
+// Read is the state of a period as the ledger has it now.
+func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) (*State, error) {
+	world, err := v.Orgs.World(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	st := &State{Period: p, Index: world.Index()}
+	books, err := v.Books.Versions(ctx, r, s, "")
+	if err != nil {
+		return nil, err
+	}
+	st.Books = CompileBooks(books)
+	answers, err := v.Usage.Resolutions(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	st.Resolver = usage.Resolver{Index: st.Index, Resolutions: answers}
+	if st.Batches, err = v.Usage.Batches(ctx, r, s, usage.BatchFilter{Period: p, Dataset: usage.DailyUsage}); err != nil {
+		return nil, err
+	}
+	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
+		return nil, err
+	}
+	st.Lines, err = v.Usage.Statement(ctx, r, s, p)
+	return st, err
+}
+
+// CompileBooks gathers the versions of each book.
+func CompileBooks(books []pricing.Book) Versions {
+	by := map[string][]pricing.Book{}
+	for _, b := range books {
+		k := b.Owner + "/" + b.Key
+		by[k] = append(by[k], b)
+	}
+	v := Versions{}
+	for k, list := range by {
+		v[k] = pricing.NewVersions(list)
+	}
+	return v
+}
+
+func numbers(batches []usage.Batch) []uint32 {
+	out := make([]uint32, len(batches))
+	for i, b := range batches {
+		out[i] = b.Number
+	}
+	return out
+}
+
+// Query is the query for the sums of the state: cut wherever an organisation, an edge or a rule begins or ends.
+func (st *State) Query() usage.Query {
+	q := usage.Query{Masks: st.Masks, Period: st.Period.Period(), Cuts: st.Index.Cuts(st.Period.Period())}
+	for _, b := range st.Batches {
+		q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
+	}
+	for _, v := range st.Books {
+		q.Cuts = append(q.Cuts, v.Cuts(q.Period)...)
+	}
+	slices.Sort(q.Cuts)
+	q.Cuts = slices.Compact(q.Cuts)
+	return q
+}
+
+// Span is the days of one span of a query.
+func Span(q usage.Query, n int) period.Period {
+	p := q.Period
+	if n > 0 {
+		p.Start = q.Cuts[n-1]
+	}
+	if n < len(q.Cuts) {
+		p.End = q.Cuts[n]
+	}
+	return p
+}
+
+// Charges divides the statement lines of the period: what is charged, what only controls daily rows, and Azure lines
+// that should have had rows.
+func (st *State) Charges(backed func(usage.Control) bool) (charges []charge.Charge, controls, orphans []usage.SealedLine) {
+	return usage.Charges(st.Lines, backed)
+}
