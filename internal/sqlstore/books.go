@@ -1,0 +1,93 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Books keeps the published versions of price books. A scope sees a book when it sees its owner's place now.
+type Books struct{ DB *DB }
+
+var _ pricing.Store = Books{}
+
+type bookRow struct {
+	bun.BaseModel `bun:"table:price_book"`
+	ID            string
+	Owner         string
+	Key           string
+	Version       int64
+	Body          string
+}
+
+// ownedWithin is the condition that the owner of a book lies in a scope.
+func ownedWithin(s scope.Scope) any {
+	if s.IsAll() {
+		return bun.SafeQuery("TRUE")
+	}
+	return bun.SafeQuery("owner IN (SELECT key FROM organisation WHERE ?)", within(s, "path"))
+}
+
+// Insert adds a version. The same version again changes nothing; another one under its id or number is a Conflict;
+// an owner outside the scope is NotFound.
+func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Book) error {
+	q := b.DB.in(t)
+	v.Published = v.Published.UTC()
+	if !s.IsAll() {
+		var n int
+		if err := q.NewRaw("SELECT count(*) FROM organisation WHERE key = ? AND ?", v.Owner, within(s, "path")).Scan(ctx, &n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFoundOrganisation(v.Owner)
+		}
+	}
+	text, err := body(v)
+	if err != nil {
+		return err
+	}
+	row := bookRow{ID: string(v.ID), Owner: v.Owner, Key: v.Key, Version: int64(v.Version), Body: text}
+	added, err := changed(q.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	if err != nil || added == 1 {
+		return err
+	}
+	var have string
+	if _, err := one(ctx, q.NewRaw("SELECT body FROM price_book WHERE id = ?", row.ID), &have); err != nil {
+		return err
+	}
+	if have != text {
+		return fault.New(fault.Conflict, "version_exists",
+			"version %d of price book %s of %s is published already: it was kept; publish the next version", v.Version, v.Key, v.Owner)
+	}
+	return nil
+}
+
+// Versions lists versions by owner, key and version.
+func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]pricing.Book, error) {
+	wanted := bun.SafeQuery("TRUE")
+	if key != "" {
+		wanted = bun.SafeQuery("key = ?", key)
+	}
+	return load[pricing.Book](ctx, b.DB.in(r),
+		"SELECT body FROM price_book WHERE ? AND ? ORDER BY owner, key, version", wanted, ownedWithin(s))
+}
+
+// Get is one version, or NotFound.
+func (b Books) Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) (v pricing.Book, err error) {
+	var text string
+	found, err := one(ctx, b.DB.in(r).NewRaw("SELECT body FROM price_book WHERE id = ? AND ?", string(book), ownedWithin(s)), &text)
+	if err != nil {
+		return v, err
+	}
+	if !found {
+		return v, fault.New(fault.NotFound, "book_not_found", "no price book version %s is known", book)
+	}
+	return v, json.Unmarshal([]byte(text), &v)
+}

@@ -1,0 +1,99 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Events keeps the event log and the idempotency records. Events carry no place: a scope that is not All sees none.
+type Events struct{ DB *DB }
+
+var _ event.Store = Events{}
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:event"`
+	Number        int64
+	At            string
+	Type          string
+	Actor         string
+	Subject       string
+	Data          string
+	Prev          string
+	Hash          string
+}
+
+func (r eventRow) event() (event.Event, error) {
+	at, err := parseInstant(r.At)
+	return event.Event{
+		Number: r.Number, At: at, Type: event.Type(r.Type), Actor: r.Actor, Subject: r.Subject,
+		Data: json.RawMessage(r.Data), Prev: r.Prev, Hash: r.Hash,
+	}, err
+}
+
+// Last is the newest event, zero before the first. There is one writer at a time, so within a writing transaction it
+// stays the newest.
+func (x Events) Last(ctx context.Context, r tx.Read) (event.Event, error) {
+	var row eventRow
+	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT * FROM event ORDER BY number DESC LIMIT 1"), &row)
+	if err != nil || !found {
+		return event.Event{}, err
+	}
+	return row.event()
+}
+
+// Insert adds an event; Conflict when its number is taken.
+func (x Events) Insert(ctx context.Context, t tx.Tx, e event.Event) error {
+	return insert(ctx, x.DB.in(t), []eventRow{{
+		Number: e.Number, At: instant(e.At), Type: string(e.Type), Actor: e.Actor, Subject: e.Subject,
+		Data: string(e.Data), Prev: e.Prev, Hash: e.Hash,
+	}}, false)
+}
+
+// Events lists events by number, from the one after `after`, at most limit; a limit of 0 is no limit.
+func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, after int64, limit int) ([]event.Event, error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	var rows []eventRow
+	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", after).Order("number")
+	if limit > 0 {
+		q = q.Limit(int64(limit))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, err
+	}
+	list := make([]event.Event, len(rows))
+	for i, row := range rows {
+		var err error
+		if list[i], err = row.event(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Remembered is what a key was answered.
+func (x Events) Remembered(ctx context.Context, r tx.Read, key string) (digest string, answer []byte, ok bool, err error) {
+	ok, err = one(ctx, x.DB.in(r).NewRaw("SELECT digest, answer FROM remembered WHERE key = ?", key), &digest, &answer)
+	return digest, answer, ok, err
+}
+
+// Remember keeps the answer to a key; Conflict when the key was answered before.
+func (x Events) Remember(ctx context.Context, t tx.Tx, key, digest string, answer []byte) error {
+	if answer == nil {
+		answer = []byte{}
+	}
+	added, err := changed(x.DB.in(t).NewRaw(
+		"INSERT INTO remembered (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, digest, answer).Exec(ctx))
+	if err == nil && added == 0 {
+		err = fault.New(fault.Conflict, "key_used", "the key %q was answered already: nothing was changed", key)
+	}
+	return err
+}

@@ -1,0 +1,253 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Invoices keeps documents, number series, the journal and the digests of rendered documents. A document is seen from
+// its stored seller's and its stored buyer's place; a posting from its organisation's.
+type Invoices struct{ DB *DB }
+
+var _ invoice.Store = Invoices{}
+
+type invoiceRow struct {
+	bun.BaseModel `bun:"table:invoice"`
+	ID            string
+	Kind          string
+	State         string
+	Edge          string
+	Seller        string
+	SellerKey     string
+	BuyerKey      string
+	SellerPath    string
+	BuyerPath     string
+	Period        string
+	Ordinal       int64
+	Series        string
+	Number        string
+	IssueDate     string
+	DueDate       string
+	Currency      string
+	Net           int64
+	Tax           int64
+	Total         int64
+	Answers       string
+	Voids         string
+	Body          string
+}
+
+// documentWithin is the condition that a scope sees a document.
+func documentWithin(s scope.Scope) schema.QueryWithArgs {
+	return bun.SafeQuery("(? OR ?)", within(s, "seller_path"), within(s, "buyer_path"))
+}
+
+// isVoid is the condition that an issued document was taken back as a whole.
+const isVoid = "EXISTS (SELECT 1 FROM invoice AS n WHERE n.voids = invoice.id)"
+
+func notFoundInvoice(v id.Invoice) error {
+	return fault.New(fault.NotFound, "invoice_not_found", "no document %s is known", v)
+}
+
+// Save adds a document or replaces one that is not issued yet. Conflict once it is issued, or when its number, or its
+// place (edge, period, ordinal), belongs to another; NotFound outside the scope.
+func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.Invoice) error {
+	q := x.DB.in(t)
+	if v.State == invoice.Void {
+		return fault.New(fault.Internal, "void_is_derived", "a document becomes void by its credit note; it cannot be saved as void")
+	}
+	if !s.Sees(v.SellerPath) && !s.Sees(v.BuyerPath) {
+		return notFoundInvoice(v.ID)
+	}
+	state, sees, err := stored(ctx, q, s, v.ID)
+	switch {
+	case err != nil:
+		return err
+	case state != "" && !sees:
+		return notFoundInvoice(v.ID)
+	case state == invoice.Issued:
+		return issuedAlready(v.ID)
+	}
+	row, err := newInvoiceRow(v)
+	if err != nil {
+		return err
+	}
+	if v.State == invoice.Issued {
+		if row.Voids, err = voided(ctx, q, v); err != nil {
+			return err
+		}
+		if err := insertInvoiceLines(ctx, q, v); err != nil {
+			return err
+		}
+	}
+	if state == "" {
+		return insert(ctx, q, []invoiceRow{row}, false)
+	}
+	_, err = q.NewUpdate().Model(&row).Where("id = ?", row.ID).Exec(ctx)
+	return err
+}
+
+func issuedAlready(v id.Invoice) error {
+	return fault.New(fault.Conflict, "invoice_issued", "document %s is issued and never changes: it was kept; answer it with a credit note", v)
+}
+
+// stored is the state of a document ("" when there is none) and whether the scope sees it.
+func stored(ctx context.Context, q bun.Tx, s scope.Scope, v id.Invoice) (state invoice.State, sees bool, err error) {
+	var seller, buyer string
+	_, err = one(ctx, q.NewRaw("SELECT state, seller_path, buyer_path FROM invoice WHERE id = ?", string(v)), &state, &seller, &buyer)
+	return state, s.Sees(seller) || s.Sees(buyer), err
+}
+
+func newInvoiceRow(v invoice.Invoice) (invoiceRow, error) {
+	v.DraftedAt, v.IssuedAt = v.DraftedAt.UTC(), v.IssuedAt.UTC()
+	units, err := minor(v.Currency, v.Net, v.Tax, v.Total)
+	if err != nil {
+		return invoiceRow{}, err
+	}
+	text, err := body(v)
+	row := invoiceRow{
+		ID: string(v.ID), Kind: string(v.Kind), State: string(v.State), Edge: string(v.Edge), Seller: string(v.Seller),
+		SellerKey: v.SellerKey, BuyerKey: v.BuyerKey, SellerPath: v.SellerPath, BuyerPath: v.BuyerPath,
+		Period: v.Period.String(), Ordinal: int64(v.Ordinal), Series: v.Series, Number: v.Number,
+		IssueDate: v.IssueDate.String(), DueDate: v.DueDate.String(), Currency: string(v.Currency),
+		Net: units[0], Tax: units[1], Total: units[2], Body: text,
+	}
+	if v.Preceding != nil {
+		row.Answers = string(v.Preceding.ID)
+	}
+	return row, err
+}
+
+// Discard removes a document that is not issued. NotFound when there is none in the scope, Conflict once issued.
+func (x Invoices) Discard(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invoice) error {
+	q := x.DB.in(t)
+	state, sees, err := stored(ctx, q, s, v)
+	switch {
+	case err != nil:
+		return err
+	case state == "" || !sees:
+		return notFoundInvoice(v)
+	case state == invoice.Issued:
+		return issuedAlready(v)
+	}
+	_, err = q.NewRaw("DELETE FROM invoice WHERE id = ?", string(v)).Exec(ctx)
+	return err
+}
+
+// Get is the stored snapshot, its state Void when it was taken back; NotFound otherwise.
+func (x Invoices) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (doc invoice.Invoice, err error) {
+	var text string
+	var void bool
+	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT body, "+isVoid+" AS void FROM invoice WHERE id = ? AND ?",
+		string(v), documentWithin(s)), &text, &void)
+	if err != nil {
+		return doc, err
+	}
+	if !found {
+		return doc, notFoundInvoice(v)
+	}
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		return doc, err
+	}
+	if void {
+		doc.State = invoice.Void
+	}
+	return doc, nil
+}
+
+// List yields documents by period, seller key, series, number and id. Invalid for a cursor that is none.
+func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.Filter) ([]invoice.Summary, error) {
+	var rows []struct {
+		invoiceRow
+		Void bool
+	}
+	q := x.DB.in(r).NewSelect().TableExpr("invoice").
+		ColumnExpr("id, kind, state, edge, seller_key, buyer_key, period, ordinal, series, number, issue_date, due_date, currency, net, tax, total, answers").
+		ColumnExpr(isVoid+" AS void").
+		Where("?", documentWithin(s)).Order("period", "seller_key", "series", "number", "id")
+	if f.Period != 0 {
+		q = q.Where("period = ?", f.Period.String())
+	}
+	for column, value := range map[string]string{"edge": string(f.Edge), "seller": string(f.Seller), "number": f.Number} {
+		if value != "" {
+			q = q.Where("? = ?", bun.Ident(column), value)
+		}
+	}
+	switch f.State {
+	case "":
+	case invoice.Void:
+		q = q.Where(isVoid)
+	default:
+		q = q.Where("state = ? AND NOT "+isVoid, string(f.State))
+	}
+	if f.After != "" {
+		at, err := parseCursor(f.After)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where("(period, seller_key, series, number, id) > (?)", bun.List(at))
+	}
+	if f.Limit > 0 {
+		q = q.Limit(int64(f.Limit))
+	}
+	if err := q.Scan(ctx, &rows); err != nil {
+		return nil, err
+	}
+	list := make([]invoice.Summary, len(rows))
+	for i, row := range rows {
+		var err error
+		if list[i], err = row.summary(); err != nil {
+			return nil, err
+		}
+		if row.Void {
+			list[i].State = invoice.Void
+		}
+	}
+	return list, nil
+}
+
+func (r invoiceRow) summary() (v invoice.Summary, err error) {
+	c := money.Currency(r.Currency)
+	v = invoice.Summary{
+		ID: id.Invoice(r.ID), Kind: invoice.Kind(r.Kind), State: invoice.State(r.State), Number: r.Number,
+		Edge: id.Edge(r.Edge), Seller: r.SellerKey, Buyer: r.BuyerKey, Ordinal: int(r.Ordinal), Currency: c,
+		Net: major(c, r.Net), Tax: major(c, r.Tax), Total: major(c, r.Total), Answers: id.Invoice(r.Answers),
+		Cursor: cursor(r.Period, r.SellerKey, r.Series, r.Number, r.ID),
+	}
+	if v.Period, err = period.ParseMonth(r.Period); err != nil {
+		return v, err
+	}
+	if err = v.Issued.UnmarshalText([]byte(r.IssueDate)); err != nil {
+		return v, err
+	}
+	return v, v.Due.UnmarshalText([]byte(r.DueDate))
+}
+
+// cursor is the sort key of a row in a form that fits an address.
+func cursor(key ...string) string {
+	b, _ := json.Marshal(key) // a list of texts always encodes
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func parseCursor(s string) (key []string, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(b, &key)
+	}
+	if err != nil || len(key) != 5 {
+		return nil, fault.New(fault.Invalid, "bad_cursor", "the cursor is not one this list gave out: start from the beginning").Because(err)
+	}
+	return key, nil
+}

@@ -1,0 +1,136 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+type (
+	postingRow struct {
+		bun.BaseModel `bun:"table:posting"`
+		ID            string
+		Organisation  string
+		Path          string
+		Document      string
+		Account       string
+		Debit         int64
+		Credit        int64
+		Currency      string
+		PostedOn      string
+	}
+	archiveRow struct {
+		bun.BaseModel `bun:"table:invoice_archive"`
+		Invoice       string
+		Format        string
+		Digest        string
+	}
+)
+
+// NextNumber is 1 more than the last one given in a series. It is given back when the transaction is undone, so a
+// series has no gaps. NotFound when the seller is outside the scope.
+func (x Invoices) NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k invoice.SeriesKey) (n int64, err error) {
+	q := x.DB.in(t)
+	if !s.IsAll() {
+		var seen int
+		err := q.NewRaw("SELECT count(*) FROM organisation WHERE id = ? AND ?", string(k.Seller), within(s, "path")).Scan(ctx, &seen)
+		if err != nil {
+			return 0, err
+		}
+		if seen == 0 {
+			return 0, notFoundOrganisation(string(k.Seller))
+		}
+	}
+	err = q.NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, 1)
+		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = number_series.last + 1 RETURNING last`,
+		string(k.Seller), k.Series, string(k.Kind), k.Year).Scan(ctx, &n)
+	return n, err
+}
+
+// Post writes postings. One whose id is written already is a Conflict; one outside the scope is NotFound.
+func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice.Posting) error {
+	rows := make([]postingRow, len(ps))
+	for i, p := range ps {
+		if !s.Sees(p.Path) {
+			return notFoundOrganisation(string(p.Organisation))
+		}
+		units, err := minor(p.Currency, p.Debit, p.Credit)
+		if err != nil {
+			return err
+		}
+		rows[i] = postingRow{
+			ID: string(p.ID), Organisation: string(p.Organisation), Path: p.Path, Document: string(p.Document),
+			Account: string(p.Account), Debit: units[0], Credit: units[1], Currency: string(p.Currency), PostedOn: p.On.String(),
+		}
+	}
+	return insert(ctx, x.DB.in(t), rows, false)
+}
+
+// Postings lists the postings of a document by id.
+func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]invoice.Posting, error) {
+	var rows []postingRow
+	err := x.DB.in(r).NewRaw("SELECT * FROM posting WHERE document = ? AND ? ORDER BY id", string(document), within(s, "path")).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]invoice.Posting, len(rows))
+	for i, row := range rows {
+		c := money.Currency(row.Currency)
+		list[i] = invoice.Posting{
+			ID: id.Posting(row.ID), Organisation: id.Organisation(row.Organisation), Path: row.Path,
+			Document: id.Invoice(row.Document), Account: invoice.Account(row.Account),
+			Debit: major(c, row.Debit), Credit: major(c, row.Credit), Currency: c,
+		}
+		if err := list[i].On.UnmarshalText([]byte(row.PostedOn)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Archive records the digest of a rendered document. The same digest again changes nothing; another one for the same
+// format is a Conflict; a document outside the scope is NotFound.
+func (x Invoices) Archive(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invoice, format, digest string) error {
+	q := x.DB.in(t)
+	if state, sees, err := stored(ctx, q, s, v); err != nil {
+		return err
+	} else if state == "" || !sees {
+		return notFoundInvoice(v)
+	}
+	row := archiveRow{Invoice: string(v), Format: format, Digest: digest}
+	added, err := changed(q.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	if err != nil || added == 1 {
+		return err
+	}
+	var have string
+	if _, err := one(ctx, q.NewRaw("SELECT digest FROM invoice_archive WHERE invoice = ? AND format = ?", string(v), format), &have); err != nil {
+		return err
+	}
+	if have != digest {
+		return fault.New(fault.Conflict, "archived_differently",
+			"document %s is archived as %s with other bytes: those were kept", v, format)
+	}
+	return nil
+}
+
+// Archived lists the digests of a document's rendered forms: format → digest.
+func (x Invoices) Archived(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (map[string]string, error) {
+	var rows []archiveRow
+	err := x.DB.in(r).NewRaw(`SELECT a.invoice, a.format, a.digest FROM invoice_archive AS a
+		JOIN invoice ON invoice.id = a.invoice WHERE a.invoice = ? AND ?`, string(v), documentWithin(s)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[string]string, len(rows))
+	for _, row := range rows {
+		list[row.Format] = row.Digest
+	}
+	return list, nil
+}

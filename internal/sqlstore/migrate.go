@@ -1,0 +1,77 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"path"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrate brings the schema up to this program's; each step is one transaction.
+func (d *DB) migrate(ctx context.Context) error {
+	steps, err := migrations(d.dialect)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(d.dialect.goose(), d.writers.DB, nil,
+		goose.WithGoMigrations(steps...), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	if newest := steps[len(steps)-1].Version; have > newest {
+		return fault.New(fault.Conflict, "ledger_too_new",
+			"the ledger database is at schema %d and this program knows %d: nothing was changed; use the newer program", have, newest)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	return fault.New(fault.Unavailable, "ledger_not_migrated",
+		"the ledger database could not be brought to this program's schema: the step that failed was undone; look at the log and try again").Because(err)
+}
+
+// migrations are the numbered files, each filled with the words of the dialect.
+func migrations(d dialect) ([]*goose.Migration, error) {
+	files, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]*goose.Migration, 0, len(files))
+	for _, f := range files { // sorted by name, so by number
+		number, _, _ := strings.Cut(f.Name(), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		t, err := template.ParseFS(migrationFiles, path.Join("migrations", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		var text strings.Builder
+		if err := t.Execute(&text, d.words()); err != nil {
+			return nil, err
+		}
+		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, text.String())
+			return err
+		}}, nil))
+	}
+	return steps, nil
+}

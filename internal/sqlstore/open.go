@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver named "sqlite"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// DB is an open ledger database, migrated to this program's schema. It is a tx.DB.
+type DB struct {
+	dialect dialect
+	readers *bun.DB
+	writers *bun.DB
+	writer  *writer
+}
+
+// Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
+// of key=value words, names a PostgreSQL database; anything else is the path of an SQLite file, with or without
+// "sqlite:" or "file:" before it. Unavailable when it cannot be opened, Conflict when a newer program migrated it.
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	open := openSQLite
+	if isPostgres(dsn) {
+		open = openPostgres
+	}
+	d, err := open(ctx, dsn)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "ledger_not_opened",
+			"the ledger database could not be opened: check that it exists and may be written; nothing was changed").Because(err)
+	}
+	if err := d.migrate(ctx); err != nil {
+		d.closePools()
+		return nil, err
+	}
+	d.writer = startWriter(d)
+	return d, nil
+}
+
+func isPostgres(dsn string) bool {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return true
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(dsn), " ")
+	key, _, found := strings.Cut(first, "=")
+	return found && !strings.ContainsAny(key, `/\.:?`)
+}
+
+// The same file is opened twice: by one connection that writes, and by a few that can do nothing but read.
+const (
+	sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(on)&_pragma=synchronous(full)&_pragma=cache_size(-16000)"
+	sqliteWriter  = sqlitePragmas + "&_pragma=journal_mode(wal)&_txlock=immediate"
+	sqliteReader  = sqlitePragmas + "&mode=ro&_pragma=query_only(on)"
+	readerCount   = 4
+)
+
+func openSQLite(ctx context.Context, dsn string) (*DB, error) {
+	path := strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:")
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	base := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	w, err := sql.Open("sqlite", base+sqliteWriter)
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.PingContext(ctx); err != nil { // makes the file and its log before a reader looks for them
+		_ = w.Close()
+		return nil, err
+	}
+	r, err := sql.Open("sqlite", base+sqliteReader)
+	if err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	r.SetMaxOpenConns(readerCount)
+	r.SetMaxIdleConns(readerCount)
+	return &DB{
+		dialect: sqlite3Dialect{}, writers: bun.NewDB(w, sqlitedialect.New()), readers: bun.NewDB(r, sqlitedialect.New()),
+	}, nil
+}
+
+func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	// Values are written into the statement by bun, so preparing each one would only fill caches.
+	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	c.RuntimeParams["timezone"] = "UTC"
+	c.RuntimeParams["client_encoding"] = "UTF8"
+	c.RuntimeParams["standard_conforming_strings"] = "on"
+	pool := stdlib.OpenDB(*c)
+	pool.SetMaxOpenConns(2 * readerCount)
+	pool.SetMaxIdleConns(2 * readerCount)
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
+		return nil, err
+	}
+	db := bun.NewDB(pool, pgdialect.New())
+	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
+}
+
+// Close lets the running transaction finish, refuses further ones and closes all connections.
+func (d *DB) Close() error {
+	d.writer.stop()
+	return d.closePools()
+}
+
+func (d *DB) closePools() error {
+	err := d.readers.DB.Close()
+	if d.writers != d.readers {
+		if e := d.writers.DB.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Ping says whether the database answers; Unavailable otherwise.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.readers.PingContext(ctx); err != nil {
+		return fault.New(fault.Unavailable, "ledger_unreachable",
+			"the ledger database does not answer: check that it is running and try again").Because(err)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+func book(owner, key string, version int) pricing.Book {
+	return pricing.Book{
+		ID: id.Book(fmt.Sprintf("bok_%s_%s_%d", owner, key, version)), Owner: owner, Key: key, Version: version, From: september.Start(),
+		Currency: "EUR", Published: noon(),
+		Rules: []pricing.Rule{{
+			Key: "all", Match: pricing.Match{Tag: map[string][]string{"Env": {"prod", "Prod"}}},
+			Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.1200000000000000000000000001")},
+		}},
+	}
+}
+
+var bookCases = map[string]func(*testing.T, *sqlstore.DB){
+	"versions are kept": func(t *testing.T, db *sqlstore.DB) {
+		b := sqlstore.Books{DB: db}
+		for _, v := range []pricing.Book{book("p", "B", 1), book("p", "b", 10), book("p", "b", 2), book("p", "b", 10)} {
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
+		}
+		other, same := book("p", "b", 2), book("p", "b", 2)
+		other.Rules[0].Price.Factor = money.FromInt(2)
+		same.ID = "bok_other"
+		for _, v := range []pricing.Book{other, same} {
+			refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
+		}
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := b.Versions(ctx, r, scope.All(), "b")
+			if err != nil {
+				return err
+			}
+			two, ten := book("p", "b", 2), book("p", "b", 10)
+			two.Published, ten.Published = noon().UTC(), noon().UTC()
+			diff(t, list, []pricing.Book{two, ten})
+			if list, err = b.Versions(ctx, r, scope.All(), ""); len(list) != 3 {
+				t.Errorf("got %d versions, want 3", len(list))
+			}
+			return err
+		})
+	},
+	"two scopes": func(t *testing.T, db *sqlstore.DB) {
+		saveWorld(t, db)
+		b := sqlstore.Books{DB: db}
+		for _, owner := range []string{"p", "r", "R"} {
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), book(owner, "b", 1)) })
+		}
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := b.Versions(ctx, r, scope.Of("p/r"), "")
+			if err != nil {
+				return err
+			}
+			if len(list) != 1 || list[0].Owner != "r" {
+				t.Errorf("got %d versions", len(list))
+			}
+			_, err = b.Get(ctx, r, scope.Of("p/r"), "bok_r_b_1")
+			return err
+		})
+		for _, c := range []struct {
+			s scope.Scope
+			v id.Book
+		}{{scope.Of("p/r"), "bok_p_b_1"}, {scope.Of("p/r"), "bok_R_b_1"}, {scope.Scope{}, "bok_r_b_1"}, {scope.All(), "bok_none"}} {
+			missed(t, db, func(ctx context.Context, r tx.Read) error {
+				_, err := b.Get(ctx, r, c.s, c.v)
+				return err
+			})
+		}
+		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
+			return b.Insert(ctx, tr, scope.Of("p/r"), book("R", "b", 2))
+		})
+	},
+}

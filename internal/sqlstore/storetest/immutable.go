@@ -1,0 +1,83 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// immutable goes behind the stores' back: what may never change is refused by the database itself, and what somebody
+// changes all the same, having removed that guard, shows in the event log.
+func immutable(t *testing.T, dsn string) {
+	db := Open(t, dsn)
+	saveInvoices(t, db, issued(document("a", 1, "1.00"), "S-1"), document("b", 2, "1.00"))
+	appendEvents(t, db, 3)
+	do(t, db, func(ctx context.Context, tr tx.Tx) error {
+		return firstError(
+			sqlstore.Books{DB: db}.Insert(ctx, tr, scope.All(), book("p", "b", 1)),
+			sqlstore.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
+	})
+	raw := behind(t, dsn)
+	for _, row := range []struct{ table, column, where string }{
+		{"invoice", "body", "state = 'issued'"}, {"invoice", "state", "TRUE"}, {"invoice_line", "net", "TRUE"}, {"posting", "debit", "TRUE"},
+		{"event", "number", "TRUE"}, {"price_book", "version", "TRUE"},
+	} {
+		for _, statement := range []string{
+			fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", row.table, row.column, row.column, row.where),
+			fmt.Sprintf("DELETE FROM %s WHERE %s", row.table, row.where),
+		} {
+			if _, err := raw.Exec(statement); err == nil || !strings.Contains(err.Error(), "immutable: ") {
+				t.Errorf("%s: got %v, want it refused", statement, err)
+			}
+		}
+	}
+	if _, err := raw.Exec("UPDATE invoice SET body = body WHERE state = 'draft'"); err != nil {
+		t.Errorf("a draft cannot be changed: %v", err)
+	}
+	tamper(t, db, raw)
+}
+
+func tamper(t *testing.T, db *sqlstore.DB, raw *sql.DB) {
+	t.Helper()
+	drop := "DROP TRIGGER event_no_update"
+	if _, err := raw.Exec("SELECT version()"); err == nil { // PostgreSQL names the table too
+		drop += " ON event"
+	}
+	for _, statement := range []string{drop, "UPDATE event SET actor = 'somebody-else' WHERE number = 2"} {
+		if _, err := raw.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	view(t, db, func(ctx context.Context, r tx.Read) error {
+		n, _, err := newLog(db).Verify(ctx, r)
+		if n != 1 || fault.CodeOf(err) != event.CodeChainBroken || !strings.Contains(err.Error(), "event 2 ") {
+			t.Errorf("a changed record was not named: %d events, %v", n, err)
+		}
+		return nil
+	})
+}
+
+// behind is a connection that knows nothing of the stores.
+func behind(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	driver := "pgx"
+	if strings.HasPrefix(dsn, "/") {
+		driver = "sqlite"
+	}
+	raw, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = raw.Close() })
+	return raw
+}

@@ -1,0 +1,234 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+const september = period.Month(2026*12 + 8)
+
+// equalDecimals compares decimals by the text they print as: digits, not just values.
+var equalDecimals = cmp.Comparer(func(a, b money.Decimal) bool { return a.String() == b.String() })
+
+// NewSeal is a load of one batch with n statement lines, numbered load and batch.
+func NewSeal(load, batch uint32, n int) usage.Seal {
+	l := usage.Load{ID: id.Load(fmt.Sprintf("lod_%d", load)), Number: load, At: noon(), Rows: usage.Counts{In: int64(n), Sealed: int64(n)}}
+	s := usage.Seal{Load: l, Batches: []usage.Batch{{
+		ID: id.Batch(fmt.Sprintf("bat_%d", batch)), Number: batch, Load: l.ID, Rows: int64(n),
+		Slot: usage.Slot{
+			Connector: "microsoft", Dataset: usage.Reconciliation, Account: "p", Currency: "EUR", Period: september, Billed: true,
+			Invoice: "G000001",
+		},
+		Cost:   money.MustParse("12345678901234567890.000000000000000001"),
+		Digest: fmt.Sprintf("%064d", n), State: usage.Sealed, SealedAt: noon(),
+	}}}
+	for i := range n {
+		s.Lines = append(s.Lines, usage.SealedLine{Batch: batch, File: "f1", Period: september, StatementLine: usage.StatementLine{
+			Line: int64(n - i), PartnerID: "p", CustomerID: fmt.Sprintf("Tenant-%d", i%7), CustomerName: "Fabrikam", InvoiceNumber: "G000001",
+			ProductID: "DZH318Z0BPS6", SkuID: "0001", SkuName: "Azure plan", ProductName: "Azure plan", ChargeType: "new",
+			UnitPrice: money.MustParse("0.0000000000000000000000000123"), EffectiveUnitPrice: money.MustParse("1.10"),
+			Quantity: money.FromInt(int64(i)), BillableQuantity: money.FromInt(int64(i)), Subtotal: money.MustParse("-0.005"),
+			Total: money.MustParse("1234567.89"), Currency: "EUR", ExchangeRate: money.FromInt(1),
+			SubscriptionID: "11111111-2222-3333-4444-555555555555", SubscriptionDescription: "Azure plan",
+			ChargeStart: september.Start(), ChargeEnd: september.End().AddDays(-1),
+		}})
+	}
+	return s
+}
+
+var usageCases = map[string]func(*testing.T, *sqlstore.DB){
+	"what is sealed comes back to the last digit": func(t *testing.T, db *sqlstore.DB) {
+		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 3)
+		s.Load.Files = []usage.File{{Number: 1, Name: "a'b\\?.csv", Digest: "d"}}
+		s.Masks = []usage.Mask{{Batch: 1, Entitlement: "e", Day: september.Start()}}
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			loads, err := u.Loads(ctx, r, scope.All())
+			if err != nil {
+				return err
+			}
+			s.Load.At = s.Load.At.UTC()
+			diff(t, loads, []usage.Load{s.Load})
+			mustBeUTC(t, loads[0].At, noon())
+			batches, err := u.Batches(ctx, r, scope.All(), usage.BatchFilter{})
+			if err != nil {
+				return err
+			}
+			s.Batches[0].SealedAt = noon().UTC()
+			diff(t, batches, s.Batches)
+			masks, err := u.Masks(ctx, r, scope.All(), []uint32{1, 2})
+			if err != nil {
+				return err
+			}
+			diff(t, masks, s.Masks)
+			lines, err := u.Statement(ctx, r, scope.All(), september)
+			diff(t, lines, []usage.SealedLine{s.Lines[2], s.Lines[1], s.Lines[0]}) // by line, however they came
+			return err
+		})
+	},
+	"the same seal twice is one": func(t *testing.T, db *sqlstore.DB) {
+		u := sqlstore.Usage{DB: db}
+		for range 2 {
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 600)) })
+		}
+		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 2, 3)) })
+		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(2, 1, 3)) })
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			lines, err := u.Statement(ctx, r, scope.All(), september)
+			if err != nil {
+				return err
+			}
+			loads, err := u.Loads(ctx, r, scope.All())
+			if len(lines) != 600 || len(loads) != 1 {
+				t.Errorf("got %d lines in %d loads, want 600 in 1", len(lines), len(loads))
+			}
+			return err
+		})
+	},
+	"superseded batches no longer count, once": func(t *testing.T, db *sqlstore.DB) {
+		u, second, third := sqlstore.Usage{DB: db}, NewSeal(2, 2, 5), NewSeal(3, 3, 1)
+		second.Supersede, third.Supersede = []uint32{1}, []uint32{1}
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 4)) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, second) })
+		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, third) })
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			lines, err := u.Statement(ctx, r, scope.All(), september)
+			if err != nil {
+				return err
+			}
+			if len(lines) != 5 {
+				t.Errorf("%d lines count, want the 5 of batch 2", len(lines))
+			}
+			for _, c := range []struct {
+				f    usage.BatchFilter
+				want string
+			}{
+				{usage.BatchFilter{}, "[2 sealed]"},
+				{usage.BatchFilter{Superseded: true, Period: september}, "[1 superseded 2 sealed]"},
+				{usage.BatchFilter{Period: september + 1}, "[]"},
+				{usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true}, "[]"},
+			} {
+				list, err := u.Batches(ctx, r, scope.All(), c.f)
+				if err != nil {
+					return err
+				}
+				var have []any
+				for _, b := range list {
+					have = append(have, b.Number, b.State)
+				}
+				if fmt.Sprint(have) != c.want {
+					t.Errorf("%+v: got %v, want %s", c.f, have, c.want)
+				}
+			}
+			return nil
+		})
+	},
+	"complete": func(t *testing.T, db *sqlstore.DB) {
+		u, unbilled := sqlstore.Usage{DB: db}, NewSeal(2, 2, 0)
+		unbilled.Batches[0].Slot.Billed = false
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 0)) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, unbilled) })
+		mark := func(s scope.Scope, n ...uint32) func(context.Context, tx.Tx) error {
+			return func(ctx context.Context, tr tx.Tx) error { return u.MarkComplete(ctx, tr, s, n) }
+		}
+		refused(t, db, fault.Conflict, mark(scope.All(), 1, 2))
+		refused(t, db, fault.NotFound, mark(scope.All(), 1, 9))
+		refused(t, db, fault.NotFound, mark(scope.Of("a"), 1))
+		do(t, db, mark(scope.All(), 1, 1))
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := u.Batches(ctx, r, scope.All(), usage.BatchFilter{})
+			if len(list) != 2 || !list[0].Complete || list[1].Complete {
+				t.Errorf("got %+v", list)
+			}
+			return err
+		})
+	},
+	"two scopes": func(t *testing.T, db *sqlstore.DB) {
+		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 14)
+		s.Masks = []usage.Mask{{Batch: 1, Entitlement: "e", Day: september.Start()}}
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return resolve(ctx, db, tr, "tenant-3") })
+		for name, c := range map[string]struct {
+			s           scope.Scope
+			rows, lines int
+		}{
+			"everything": {scope.All(), 1, 14},
+			"one tenant": {scope.Of("a").WithRefs("tenant-3"), 0, 2},
+			"no tenant":  {scope.Of("a"), 0, 0},
+			"nothing":    {scope.Scope{}, 0, 0},
+		} {
+			view(t, db, func(ctx context.Context, r tx.Read) error {
+				loads, e1 := u.Loads(ctx, r, c.s)
+				batches, e2 := u.Batches(ctx, r, c.s, usage.BatchFilter{})
+				masks, e3 := u.Masks(ctx, r, c.s, []uint32{1})
+				lines, e4 := u.Statement(ctx, r, c.s, september)
+				answers, e5 := u.Resolutions(ctx, r, c.s)
+				if len(loads) != c.rows || len(batches) != c.rows || len(masks) != c.rows || len(lines) != c.lines || (len(answers) == 1) != (c.lines > 0) {
+					t.Errorf("%s: %d loads, %d batches, %d masks, %d lines, %d answers", name, len(loads), len(batches), len(masks), len(lines), len(answers))
+				}
+				return firstError(e1, e2, e3, e4, e5)
+			})
+		}
+		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
+			return u.Resolve(ctx, tr, scope.Of("a").WithRefs("tenant-4"), usage.Resolution{Kind: "customer", Ref: "tenant-3", Target: "thief"})
+		})
+	},
+	"answers are replaced, and differ by case": func(t *testing.T, db *sqlstore.DB) {
+		u := sqlstore.Usage{DB: db}
+		want := []usage.Resolution{{Kind: "customer", Ref: "A", Target: "t2"}, {Kind: "customer", Ref: "a", Target: "t3"}, {Kind: "product", Ref: "A", Target: "t1"}}
+		for _, x := range append([]usage.Resolution{{Kind: "customer", Ref: "A", Target: "t1"}}, want...) {
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Resolve(ctx, tr, scope.All(), x) })
+		}
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			have, err := u.Resolutions(ctx, r, scope.All())
+			diff(t, have, want)
+			return err
+		})
+	},
+	"100,000 lines": func(t *testing.T, db *sqlstore.DB) {
+		if testing.Short() {
+			t.Skip("a large seal is left out of short runs")
+		}
+		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 100_000)
+		start := time.Now()
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
+		sealed := time.Since(start)
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			lines, err := u.Statement(ctx, r, scope.All(), september)
+			if len(lines) != 100_000 {
+				t.Errorf("%d lines came back", len(lines))
+			}
+			t.Logf("sealed 100,000 lines in %v, read them in %v", sealed.Round(time.Millisecond), (time.Since(start) - sealed).Round(time.Millisecond))
+			return err
+		})
+	},
+}
+
+func diff(t testing.TB, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(want, got, equalDecimals); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

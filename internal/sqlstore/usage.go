@@ -1,0 +1,297 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Usage keeps loads, batches, masks, statement lines and resolutions. Batches and loads carry the provider's
+// references and no place: a scope that is not All sees none of them, and only those statement lines whose customer
+// is among its references.
+type Usage struct{ DB *DB }
+
+var _ usage.Store = Usage{}
+
+type (
+	loadRow struct {
+		bun.BaseModel `bun:"table:usage_load"`
+		Number        int64
+		ID            string
+		Digest        string
+		Body          string
+	}
+	batchRow struct {
+		bun.BaseModel `bun:"table:usage_batch"`
+		Number        int64
+		ID            string
+		Load          string
+		Dataset       string
+		Period        string
+		Billed        bool
+		State         string
+		Complete      bool
+		Body          string
+	}
+	maskRow struct {
+		bun.BaseModel `bun:"table:usage_mask"`
+		Batch         int64
+		Entitlement   string
+		Day           string
+	}
+)
+
+// NextNumbers reserves a load number and n batch numbers.
+func (u Usage) NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatch uint32, err error) {
+	if n < 0 {
+		return 0, 0, fault.New(fault.Internal, "bad_count", "%d batch numbers were asked for", n)
+	}
+	last, err := u.advance(ctx, t, "usage_load", 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	lastBatch, err := u.advance(ctx, t, "usage_batch", int64(n))
+	if err != nil {
+		return 0, 0, err
+	}
+	return uint32(last), uint32(lastBatch - int64(n) + 1), nil
+}
+
+func (u Usage) advance(ctx context.Context, t tx.Tx, name string, by int64) (last int64, err error) {
+	err = u.DB.in(t).NewRaw(`INSERT INTO counter (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value`, name, by).Scan(ctx, &last)
+	if err == nil && last > math.MaxUint32-1 {
+		err = fault.New(fault.Conflict, "numbers_exhausted", "there are no numbers left for %s: nothing was changed", name)
+	}
+	return last, err
+}
+
+// Seal records a load with all that belongs to it. The same seal again changes nothing; another one under the same
+// load or batch number, or one that supersedes what no longer counts, is a Conflict.
+func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
+	q := u.DB.in(t)
+	load, known, err := sealRow(ctx, q, &s)
+	if err != nil || known {
+		return err
+	}
+	if err := insert(ctx, q, []loadRow{load}, false); err != nil {
+		return err
+	}
+	batches := make([]batchRow, len(s.Batches))
+	for i, b := range s.Batches {
+		if batches[i], err = newBatchRow(b); err != nil {
+			return err
+		}
+	}
+	if err := insert(ctx, q, batches, false); err != nil {
+		return err
+	}
+	if err := supersede(ctx, q, s.Supersede); err != nil {
+		return err
+	}
+	masks := make([]maskRow, len(s.Masks))
+	for i, m := range s.Masks {
+		masks[i] = maskRow{Batch: int64(m.Batch), Entitlement: m.Entitlement, Day: m.Day.String()}
+	}
+	if err := insert(ctx, q, masks, true); err != nil {
+		return err
+	}
+	return insertLines(ctx, q, s.Batches, s.Lines)
+}
+
+// sealRow is the row of the load; known says that this very seal is in the ledger already.
+func sealRow(ctx context.Context, q bun.Tx, s *usage.Seal) (row loadRow, known bool, err error) {
+	s.Load.At = s.Load.At.UTC()
+	text, err := body(s.Load)
+	if err != nil {
+		return row, false, err
+	}
+	digest, err := sealDigest(s)
+	if err != nil {
+		return row, false, err
+	}
+	row = loadRow{Number: int64(s.Load.Number), ID: string(s.Load.ID), Digest: digest, Body: text}
+	var have string
+	found, err := one(ctx, q.NewRaw("SELECT digest FROM usage_load WHERE number = ?", row.Number), &have)
+	if err != nil || !found {
+		return row, false, err
+	}
+	if have != digest {
+		return row, false, fault.New(fault.Conflict, "load_sealed_differently",
+			"load %d is sealed already with other content: nothing was changed; import again under a new number", s.Load.Number)
+	}
+	return row, true, nil
+}
+
+// sealDigest covers the lines by way of their batches' digests.
+func sealDigest(s *usage.Seal) (string, error) {
+	head := *s
+	head.Lines = nil
+	b, err := json.Marshal(struct {
+		usage.Seal
+		Lines int
+	}{head, len(s.Lines)})
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), err
+}
+
+func newBatchRow(b usage.Batch) (batchRow, error) {
+	b.SealedAt = b.SealedAt.UTC()
+	text, err := body(b)
+	return batchRow{
+		Number: int64(b.Number), ID: string(b.ID), Load: string(b.Load), Dataset: string(b.Slot.Dataset),
+		Period: b.Slot.Period.String(), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
+	}, err
+}
+
+func (r batchRow) batch() (b usage.Batch, err error) {
+	err = json.Unmarshal([]byte(r.Body), &b)
+	b.State, b.Complete = usage.BatchState(r.State), r.Complete
+	return b, err
+}
+
+// supersede takes batches out of what counts. One that does not count any more means the caller decided on an old
+// state: somebody else was faster.
+func supersede(ctx context.Context, q bun.Tx, numbers []uint32) error {
+	numbers = slices.Compact(slices.Sorted(slices.Values(numbers)))
+	if len(numbers) == 0 {
+		return nil
+	}
+	n, err := changed(q.NewRaw("UPDATE usage_batch SET state = ? WHERE state = ? AND number IN (?)",
+		usage.Superseded, usage.Sealed, bun.List(numbers)).Exec(ctx))
+	if err == nil && n != int64(len(numbers)) {
+		err = fault.New(fault.Conflict, "batch_not_sealed",
+			"%d of the %d batches to supersede no longer count: nothing was changed; import again", int64(len(numbers))-n, len(numbers))
+	}
+	return err
+}
+
+// Loads lists the loads by number.
+func (u Usage) Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Load, error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	var texts []string
+	if err := u.DB.in(r).NewRaw("SELECT body FROM usage_load ORDER BY number").Scan(ctx, &texts); err != nil {
+		return nil, err
+	}
+	return bodies[usage.Load](texts)
+}
+
+// Batches lists batches by number.
+func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.BatchFilter) ([]usage.Batch, error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	var rows []batchRow
+	q := u.DB.in(r).NewSelect().Model(&rows).Order("number")
+	if f.Period != 0 {
+		q = q.Where("period = ?", f.Period.String())
+	}
+	if f.Dataset != "" {
+		q = q.Where("dataset = ?", string(f.Dataset))
+	}
+	if !f.Superseded {
+		q = q.Where("state = ?", string(usage.Sealed))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, err
+	}
+	list := make([]usage.Batch, len(rows))
+	for i, row := range rows {
+		var err error
+		if list[i], err = row.batch(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Masks lists the masks on batches by batch, entitlement and day.
+func (u Usage) Masks(ctx context.Context, r tx.Read, s scope.Scope, batches []uint32) ([]usage.Mask, error) {
+	if !s.IsAll() || len(batches) == 0 {
+		return nil, nil
+	}
+	var rows []maskRow
+	err := u.DB.in(r).NewRaw("SELECT batch, entitlement, day FROM usage_mask WHERE batch IN (?) ORDER BY batch, entitlement, day",
+		bun.List(batches)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]usage.Mask, len(rows))
+	for i, row := range rows {
+		day, err := period.ParseDate(row.Day)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = usage.Mask{Batch: uint32(row.Batch), Entitlement: row.Entitlement, Day: day}
+	}
+	return list, nil
+}
+
+// MarkComplete says of billed batches that they hold all of their period. NotFound for an unknown batch, Conflict for
+// one that is not billed or no longer counts.
+func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error {
+	numbers := slices.Compact(slices.Sorted(slices.Values(batches)))
+	if len(numbers) == 0 {
+		return nil
+	}
+	q := u.DB.in(t)
+	var known int
+	if s.IsAll() {
+		if err := q.NewRaw("SELECT count(*) FROM usage_batch WHERE number IN (?)", bun.List(numbers)).Scan(ctx, &known); err != nil {
+			return err
+		}
+	}
+	if known != len(numbers) {
+		return fault.New(fault.NotFound, "batch_not_found", "not all of these batches exist: nothing was changed")
+	}
+	n, err := changed(q.NewRaw("UPDATE usage_batch SET complete = TRUE WHERE billed AND state = ? AND number IN (?)",
+		usage.Sealed, bun.List(numbers)).Exec(ctx))
+	if err == nil && n != int64(len(numbers)) {
+		err = fault.New(fault.Conflict, "batch_not_billed",
+			"only billed batches that still count can be complete: nothing was changed; list the batches and choose again")
+	}
+	return err
+}
+
+// Resolutions lists the answers by kind and reference.
+func (u Usage) Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Resolution, error) {
+	var list []usage.Resolution
+	if err := u.DB.in(r).NewRaw("SELECT kind, ref, target FROM usage_resolution ORDER BY kind, ref").Scan(ctx, &list); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(x usage.Resolution) bool { return !seesRef(s, x.Ref) }), nil
+}
+
+// Resolve adds or replaces an answer; NotFound when the reference is none of the scope's.
+func (u Usage) Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x usage.Resolution) error {
+	if !seesRef(s, x.Ref) {
+		return fault.New(fault.NotFound, "reference_not_found", "no unresolved reference %q is known", x.Ref)
+	}
+	_, err := u.DB.in(t).NewRaw(`INSERT INTO usage_resolution (kind, ref, target) VALUES (?, ?, ?)
+		ON CONFLICT (kind, ref) DO UPDATE SET target = excluded.target`, x.Kind, x.Ref, x.Target).Exec(ctx)
+	return err
+}
+
+// seesRef compares references as the provider does: without regard to case.
+func seesRef(s scope.Scope, ref string) bool {
+	return s.IsAll() || slices.ContainsFunc(s.Refs(), func(have string) bool { return strings.EqualFold(have, ref) })
+}
+
+func byPosition(a, b *usage.SealedLine) int {
+	return cmp.Or(cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+}
