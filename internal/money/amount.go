@@ -14,7 +14,7 @@ type Currency string
 
 // ParseCurrency accepts a code that ISO 4217 knows, in capitals; the fault is Invalid.
 func ParseCurrency(s string) (Currency, error) {
-	if !currency.IsValid(s) {
+	if len(s) != 3 || !currency.IsValid(s) {
 		return "", fault.New(fault.Invalid, "unknown_currency", "%q is not an ISO 4217 currency code", clip(s))
 	}
 	return Currency(s), nil

@@ -60,6 +60,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if st.Batches, err = v.Usage.Batches(ctx, r, s, usage.BatchFilter{Period: p, Dataset: usage.DailyUsage}); err != nil {
 		return nil, err
 	}
+	st.Batches = counting(st.Batches)
 	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
 		return nil, err
 	}
@@ -79,6 +80,18 @@ func CompileBooks(books []pricing.Book) Versions {
 		v[k] = pricing.NewVersions(list)
 	}
 	return v
+}
+
+// counting leaves out billed batches of an account and currency whose unbilled rows still stand in for them: billed
+// replaces unbilled only when it is complete (money-path §3), and until then would count twice.
+func counting(batches []usage.Batch) []usage.Batch {
+	type side struct{ account, currency string }
+	unbilled := map[side]bool{}
+	at := func(b usage.Batch) side { return side{b.Slot.Account, string(b.Slot.Currency)} }
+	for _, b := range batches {
+		unbilled[at(b)] = unbilled[at(b)] || !b.Slot.Billed
+	}
+	return slices.DeleteFunc(batches, func(b usage.Batch) bool { return b.Slot.Billed && !b.Complete && unbilled[at(b)] })
 }
 
 func numbers(batches []usage.Batch) []uint32 {

@@ -1,6 +1,9 @@
 package usage
 
-import "io"
+import (
+	"io"
+	"strconv"
+)
 
 // Dataset is what a file holds.
 type Dataset string
@@ -59,3 +62,15 @@ const (
 	Quarantined Verdict = "quarantined"
 	Refused     Verdict = "refused"
 )
+
+// Where is the place of a problem as people read it: file, line, column.
+func (p Problem) Where() string {
+	s := p.File
+	if p.Line > 0 {
+		s += ", line " + strconv.FormatInt(p.Line, 10)
+	}
+	if p.Column != "" {
+		s += ", column " + p.Column
+	}
+	return s
+}

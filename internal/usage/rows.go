@@ -51,8 +51,8 @@ type WideValue struct {
 	Value  money.Decimal
 }
 
-// Block is a columnar piece of a load. Dictionary items must reach the store before, or in the same block as, the
-// first fact that names them.
+// Block is a columnar piece of a load. Dictionary items may reach the store after facts that name them, but before
+// Close.
 type Block struct {
 	Entries  []EntryRecord
 	TagSets  []TagSetRecord
@@ -75,7 +75,7 @@ type RowStore interface {
 	// Sums adds rows exactly per (batch, entry, tag set, variant, span), ordered by the entry's customer and
 	// entitlement (as text, by bytes), then entry hash, tag set hash, variant hash, span, batch: never by numbers.
 	Sums(ctx context.Context, s scope.Scope, q Query, yield func(Sum) error) error
-	// Entries yields dictionary entries of a load, by number.
+	// Entries yields dictionary entries of a load, by number: the given ones, or all when none are given.
 	Entries(ctx context.Context, s scope.Scope, load uint32, numbers []uint32, yield func(EntryRecord) error) error
 	// Variants and TagSets yield the other dictionaries of a load, whole, by number.
 	Variants(ctx context.Context, s scope.Scope, load uint32) ([]VariantRecord, error)
@@ -91,6 +91,8 @@ type Writer interface {
 	Append(ctx context.Context, b *Block) error
 	// Remove takes the given cells out again before the load is closed: rows that are there already.
 	Remove(ctx context.Context, cells []Cell) error
+	// RemoveFiles takes out every row of the given files: a file that fails midway leaves none.
+	RemoveFiles(ctx context.Context, files []uint16) error
 	// PutCells stores the cells of the load's batches.
 	PutCells(ctx context.Context, cells []Cell) error
 	// Close makes the load durable and readable. A writer that is not closed leaves nothing readable.

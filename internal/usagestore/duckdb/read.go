@@ -48,19 +48,22 @@ func (s *Store) Cells(ctx context.Context, sc scope.Scope, batches []uint32) (ou
 	return out, err
 }
 
-// Entries yields the entries of a load with the given numbers, by number; without numbers it yields none.
+// Entries yields the entries of a load with the given numbers, by number; without numbers all of them.
 func (s *Store) Entries(ctx context.Context, sc scope.Scope, load uint32, list []uint32, yield func(usage.EntryRecord) error) error {
 	columns := entryColumns()
 	return s.with(ctx, func(c *conn) error {
 		if err := c.limit(ctx, sc); err != nil {
 			return err
 		}
-		if err := c.wanted(ctx, list); err != nil {
-			return err
+		which := ""
+		if len(list) > 0 {
+			which = `AND e.number IN (SELECT number FROM wanted)`
+			if err := c.wanted(ctx, list); err != nil {
+				return err
+			}
 		}
-		sql := fmt.Sprintf(`SELECT e.number, e.hash, %s FROM entries e WHERE e.load = %d AND %s AND %s
-			AND e.number IN (SELECT number FROM wanted) ORDER BY e.number`,
-			sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"))
+		sql := fmt.Sprintf(`SELECT e.number, e.hash, %s FROM entries e WHERE e.load = %d AND %s AND %s %s ORDER BY e.number`,
+			sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"), which)
 		return c.query(ctx, sql, func(r rows) error {
 			number, hash := column[uint32](r, 0), column[wide128](r, 1)
 			texts := make([][]text128, len(columns))

@@ -183,6 +183,25 @@ func (w *writer) Remove(ctx context.Context, cells []usage.Cell) error {
 	})
 }
 
+// RemoveFiles takes out every row and wide literal read from the given files of the load.
+func (w *writer) RemoveFiles(ctx context.Context, files []uint16) error {
+	if len(files) == 0 {
+		return w.usable()
+	}
+	list := make([]uint32, len(files))
+	for i, f := range files {
+		list[i] = uint32(f)
+	}
+	return w.alone(ctx, func(l *lane) error {
+		if err := l.commit(ctx); err != nil {
+			return err
+		}
+		return l.commit(ctx,
+			fmt.Sprintf(`DELETE FROM facts WHERE load = %d AND file IN (%s)`, w.load, numbers(list)),
+			fmt.Sprintf(`DELETE FROM wide WHERE load = %d AND file IN (%s)`, w.load, numbers(list)))
+	})
+}
+
 // removal deletes what the temporary table removed names.
 func removal(load uint32) []string {
 	rows := `CREATE OR REPLACE TEMP TABLE removed_rows AS

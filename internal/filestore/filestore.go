@@ -1,0 +1,160 @@
+// Package filestore keeps files by their content: sources, worksheets, issued documents. A file is named by the
+// SHA-256 of its bytes, in hex.
+//
+// It does not know what files are for; the ledger names them. Always true: a file that Put names is whole and on the
+// disk, and its directory entry too, before the name is given out; a file never changes; putting the same bytes twice
+// keeps one file.
+package filestore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// Store is a directory of files.
+type Store struct{ dir string }
+
+// Open makes the directory if there is none.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, "files_unusable", "the file store %s cannot be used", dir).Because(err)
+	}
+	return &Store{dir}, nil
+}
+
+func (s *Store) path(digest string) string { return filepath.Join(s.dir, digest[:2], digest) }
+
+// Put keeps what r holds and names it. Nothing is kept when r or the context fails.
+func (s *Store) Put(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
+	w, err := s.Create()
+	if err != nil {
+		return "", 0, err
+	}
+	defer w.Abort()
+	if size, err = io.Copy(w, r); err != nil {
+		return "", 0, err
+	}
+	if err := ctx.Err(); err != nil {
+		return "", 0, err
+	}
+	digest, err = w.Commit()
+	return digest, size, err
+}
+
+// Get opens the file of a digest, or NotFound.
+func (s *Store) Get(digest string) (io.ReadCloser, error) {
+	if len(digest) != 2*sha256.Size {
+		return nil, fault.New(fault.NotFound, "no_such_file", "there is no file %q", digest)
+	}
+	f, err := os.Open(s.path(digest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "no_such_file", "there is no file %s", digest)
+	}
+	return f, err
+}
+
+// Verify reads a file again and says whether it still is what its name says: NotFound or Internal otherwise.
+func (s *Store) Verify(digest string) error {
+	f, err := s.Get(digest)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if hex.EncodeToString(h.Sum(nil)) != digest {
+		return fault.New(fault.Internal, "file_damaged", "file %s no longer holds what its name says; restore it from a backup", digest)
+	}
+	return nil
+}
+
+// List names every file, sorted.
+func (s *Store) List() ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(s.dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && len(d.Name()) == 2*sha256.Size {
+			out = append(out, d.Name())
+		}
+		return err
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// Writer is a file being written. It has no name before Commit.
+type Writer struct {
+	store *Store
+	f     *os.File
+	hash  interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	done bool
+}
+
+// Create starts a file.
+func (s *Store) Create() (*Writer, error) {
+	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "new-*")
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "files_unusable", "the file store %s cannot be written", s.dir).Because(err)
+	}
+	return &Writer{store: s, f: f, hash: sha256.New()}, nil
+}
+
+func (w *Writer) Write(p []byte) (int, error) {
+	_, _ = w.hash.Write(p) // a hash does not fail
+	return w.f.Write(p)
+}
+
+// Commit makes the file durable and names it.
+func (w *Writer) Commit() (string, error) {
+	digest := hex.EncodeToString(w.hash.Sum(nil))
+	to := w.store.path(digest)
+	if _, err := os.Stat(to); err == nil {
+		w.Abort()
+		return digest, nil
+	}
+	if err := w.f.Sync(); err != nil {
+		return "", err
+	}
+	if err := w.f.Close(); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return "", err
+	}
+	if err := os.Rename(w.f.Name(), to); err != nil {
+		return "", err
+	}
+	w.done = true
+	return digest, syncDir(filepath.Dir(to))
+}
+
+// Abort gives the file up; after Commit it does nothing.
+func (w *Writer) Abort() {
+	if !w.done {
+		w.done = true
+		w.f.Close()
+		os.Remove(w.f.Name())
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

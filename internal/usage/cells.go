@@ -1,0 +1,81 @@
+package usage
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// cellKey is one (batch, entitlement, day) of a load; entitlements are in lower case.
+type cellKey struct {
+	batch       uint32
+	entitlement string
+	day         period.Date
+}
+
+// cellSum is the multiset of rows of a cell: how many, and the sum of their hashes modulo 2^128, which no order of
+// arrival changes.
+type cellSum struct {
+	rows   int64
+	hi, lo uint64
+	cost   money.Fixed
+	wide   money.Decimal // Σ of the amounts too long for cost
+}
+
+// total is Σ BillingPreTaxTotal of the cell, exactly.
+func (c *cellSum) total() money.Decimal { return c.cost.Decimal().Add(c.wide) }
+
+func (c *cellSum) add(hi, lo uint64, cost money.Fixed) {
+	var carry uint64
+	c.lo, carry = bits.Add64(c.lo, lo, 0)
+	c.hi, _ = bits.Add64(c.hi, hi, carry)
+	c.rows++
+	c.cost = c.cost.Add(cost)
+}
+
+func (c *cellSum) merge(o *cellSum) {
+	rows := c.rows + o.rows
+	c.add(o.hi, o.lo, o.cost)
+	c.rows, c.wide = rows, c.wide.Add(o.wide)
+}
+
+func (c *cellSum) hash() (h [16]byte) {
+	binary.BigEndian.PutUint64(h[:], c.hi)
+	binary.BigEndian.PutUint64(h[8:], c.lo)
+	return h
+}
+
+type cellSums map[cellKey]*cellSum
+
+func (m cellSums) at(k cellKey) *cellSum {
+	c := m[k]
+	if c == nil {
+		c = &cellSum{}
+		m[k] = c
+	}
+	return c
+}
+
+func (m cellSums) merge(o cellSums) {
+	for k, c := range o {
+		m.at(k).merge(c)
+	}
+}
+
+// cells lists the sums as cells, by batch, entitlement and day.
+func (m cellSums) cells() []Cell {
+	out := make([]Cell, 0, len(m))
+	for k, c := range m {
+		if c.rows > 0 {
+			out = append(out, Cell{Batch: k.batch, Entitlement: k.entitlement, Day: k.day, Rows: c.rows, Hash: c.hash()})
+		}
+	}
+	slices.SortFunc(out, func(a, b Cell) int {
+		return cmp.Or(cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.Entitlement, b.Entitlement), cmp.Compare(a.Day, b.Day))
+	})
+	return out
+}

@@ -1,0 +1,342 @@
+package usage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// worker turns the rows of blocks into facts. Each has its own caches; dictionaries and slots are the load's.
+type worker struct {
+	load     *loading
+	file     *sourceFile
+	block    Block
+	cells    cellSums
+	buf      []byte
+	days     map[string]period.Date
+	variants map[string]*variantInfo
+	entries  map[uint32]*entryInfo
+	cellAt   cellKey
+	cell     *cellSum
+	bad      *Problem
+}
+
+// entryInfo is what rows of an entry need besides its number: its slot but for the month, and its entitlement.
+type entryInfo struct {
+	item
+	slot        Slot // without Period
+	entitlement string
+	currency    bool // the billing currency is one
+	batches     map[period.Month]uint32
+}
+
+// variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency.
+type variantInfo struct {
+	item
+	factor rough
+	known  bool
+}
+
+// row takes one row into the block, or keeps it aside and says why.
+func (w *worker) row(r *Row) error {
+	w.bad = nil
+	f := Fact{File: w.file.number, Line: uint32(r.Line)}
+	f.Day = w.day(r)
+	var wide []WideValue
+	f.Quantity = w.number(r, Quantity, false, &wide)
+	f.Cost = w.number(r, BillingPreTaxTotal, false, &wide)
+	f.Pricing = w.number(r, PricingPreTaxTotal, false, &wide)
+	f.EffectiveUnitPrice = w.number(r, EffectiveUnitPrice, true, &wide)
+	w.price(r, UnitPrice)
+	w.price(r, ExchangeRate)
+	if w.bad == nil && len(bytes.TrimSpace(r.Values[EntitlementID])) == 0 {
+		w.reject(r, EntitlementID, "no_entitlement", "the row names no Azure subscription")
+	}
+	if w.bad != nil {
+		return w.quarantine()
+	}
+	e := w.entry(r)
+	if !e.currency {
+		w.reject(r, BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
+		return w.quarantine()
+	}
+	v := w.variant(r, f.Cost.IsZero() && len(wide) == 0)
+	f.Entry, f.Variant = e.number, v.number
+	tags := w.tags(r)
+	f.TagSet = tags.number
+	batch, err := w.batch(e, f.Day)
+	if err != nil {
+		return err
+	}
+	f.Batch = batch
+	w.count(&f, e, v, tags, wide)
+	w.block.Facts = append(w.block.Facts, f)
+	for i := range wide {
+		wide[i].Fact = f
+		w.block.Wide = append(w.block.Wide, wide[i])
+	}
+	return nil
+}
+
+func (w *worker) reject(r *Row, c Column, code, reason string) {
+	if w.bad == nil {
+		w.bad = &Problem{
+			File: w.file.name, Line: r.Line, Column: w.load.columnName(c), Code: code, Reason: reason,
+			Value: clip(string(r.Values[c])), Verdict: Quarantined,
+		}
+	}
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return s
+}
+
+func (w *worker) quarantine() error {
+	w.file.quarantine(*w.bad)
+	return nil
+}
+
+func (w *worker) day(r *Row) period.Date {
+	text := r.Values[UsageDate]
+	if d, ok := w.days[string(text)]; ok {
+		return d
+	}
+	d, ok := w.load.parseDay(text)
+	if !ok {
+		w.reject(r, UsageDate, "impossible_date", "not a day of the calendar")
+		return 0
+	}
+	w.days[string(text)] = d
+	return d
+}
+
+// number reads one of the four amounts of a fact; blank is allowed where the amount only informs.
+func (w *worker) number(r *Row, c Column, blank bool, wide *[]WideValue) money.Fixed {
+	text := r.Values[c]
+	if blank && len(text) == 0 {
+		return money.Fixed{}
+	}
+	f, fit := money.ParseFixed(text)
+	switch fit {
+	case money.Fits:
+	case money.Wide:
+		d, err := money.Parse(string(text))
+		if err != nil {
+			w.reject(r, c, "not_a_number", "not a number")
+			break
+		}
+		*wide = append(*wide, WideValue{Column: c, Value: d})
+	default:
+		w.reject(r, c, misfit(fit), misfitText(fit))
+	}
+	return f
+}
+
+func misfit(fit money.Fit) string {
+	switch fit {
+	case money.TooLarge:
+		return "too_large"
+	case money.TooLong:
+		return "too_long"
+	}
+	return "not_a_number"
+}
+
+func misfitText(fit money.Fit) string {
+	switch fit {
+	case money.TooLarge:
+		return "10^11 or more: no single row is that large"
+	case money.TooLong:
+		return "40 decimals or more"
+	}
+	return "not a number"
+}
+
+// price checks a column that is kept as printed but must be a number: the unit price and the exchange rate.
+func (w *worker) price(r *Row, c Column) {
+	text := r.Values[c]
+	if w.bad != nil || c == ExchangeRate && len(text) == 0 {
+		return
+	}
+	if _, fit := money.ParseFixed(text); fit != money.Fits && fit != money.Wide {
+		w.reject(r, c, misfit(fit), misfitText(fit))
+	}
+}
+
+func (w *worker) entry(r *Row) *entryInfo {
+	w.buf = w.buf[:0]
+	for c := range NumColumns {
+		if entryColumn[c] {
+			w.buf = appendField(w.buf, r.Values[c])
+		}
+	}
+	it, fresh := w.load.entries.find(w.buf)
+	e := w.entries[it.number]
+	if e == nil {
+		e = w.describe(r, it)
+		w.entries[it.number] = e
+	}
+	if fresh {
+		record := EntryRecord{Number: it.number, Hash: it.hash}
+		for c := range NumColumns {
+			if entryColumn[c] {
+				record.Value[c] = string(r.Values[c])
+			}
+		}
+		w.block.Entries = append(w.block.Entries, record)
+	}
+	return e
+}
+
+// entryColumn says which columns make up an entry.
+var entryColumn = func() (is [NumColumns]bool) {
+	for c := range NumColumns {
+		is[c] = PartOf(c) == PartEntry
+	}
+	return is
+}()
+
+func (w *worker) describe(r *Row, it item) *entryInfo {
+	currency, err := money.ParseCurrency(string(r.Values[BillingCurrency]))
+	invoice := strings.TrimSpace(string(r.Values[InvoiceNumber]))
+	return &entryInfo{
+		item: it, entitlement: strings.ToLower(string(r.Values[EntitlementID])), currency: err == nil,
+		batches: map[period.Month]uint32{},
+		slot: Slot{
+			Connector: Connector, Dataset: DailyUsage, Account: strings.ToLower(string(r.Values[PartnerID])),
+			Currency: currency, Billed: invoice != "", Invoice: invoice,
+		},
+	}
+}
+
+// Connector names where Microsoft's files come from.
+const Connector = "microsoft"
+
+func (w *worker) variant(r *Row, zero bool) *variantInfo {
+	benefit := r.Values[BenefitType]
+	covered := zero && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")))
+	w.buf = w.buf[:0]
+	for _, c := range [...]Column{UnitPrice, ExchangeRate, ExchangeRateDate, EarnedCredit, Credit, CreditType, BenefitOrderID, BenefitID, BenefitType} {
+		w.buf = appendField(w.buf, r.Values[c])
+	}
+	if covered {
+		w.buf = append(w.buf, 1)
+	}
+	if v := w.variants[string(w.buf)]; v != nil {
+		return v
+	}
+	it, fresh := w.load.variants.find(w.buf)
+	v := &variantInfo{item: it}
+	value := Variant{
+		UnitPrice: string(r.Values[UnitPrice]), ExchangeRate: string(r.Values[ExchangeRate]),
+		ExchangeRateDate: string(r.Values[ExchangeRateDate]), EarnedCredit: string(r.Values[EarnedCredit]),
+		Credit: string(r.Values[Credit]), CreditType: string(r.Values[CreditType]), BenefitOrderID: string(r.Values[BenefitOrderID]),
+		BenefitID: string(r.Values[BenefitID]), BenefitType: string(benefit), Covered: covered,
+	}
+	v.factor, v.known = unitCost(value)
+	if fresh {
+		w.block.Variants = append(w.block.Variants, VariantRecord{Number: it.number, Hash: it.hash, Value: value})
+	}
+	w.variants[string(w.buf)] = v
+	return v
+}
+
+// unitCost is about what one unit costs in billing currency after the credits stated; known is false for covered
+// usage and where a number is missing.
+func unitCost(v Variant) (rough, bool) {
+	price, err := money.Parse(v.UnitPrice)
+	if err != nil || v.Covered {
+		return rough{}, false
+	}
+	factor := price
+	if rate, err := money.Parse(v.ExchangeRate); err == nil {
+		factor = factor.Mul(rate)
+	}
+	for _, credit := range []string{v.EarnedCredit, v.Credit} {
+		if p, err := money.Parse(credit); err == nil {
+			factor = factor.Mul(money.FromInt(100).Sub(p)).Mul(money.FromMinor(1, 2))
+		}
+	}
+	f, fit := money.ParseFixed([]byte(factor.Round(money.FixedPlaces).String()))
+	return roughly(f), fit == money.Fits
+}
+
+func (w *worker) tags(r *Row) item {
+	text := r.Values[Tags]
+	if len(text) == 0 || string(text) == "{}" {
+		return item{}
+	}
+	it, fresh := w.load.tags.find(text)
+	if fresh {
+		w.block.TagSets = append(w.block.TagSets, TagSetRecord{Number: it.number, Hash: it.hash, Text: string(text), Pairs: parseTags(text)})
+	}
+	return it
+}
+
+func (w *worker) batch(e *entryInfo, day period.Date) (uint32, error) {
+	m := day.Month()
+	if n, ok := e.batches[m]; ok {
+		return n, nil
+	}
+	slot := e.slot
+	slot.Period = m
+	n, err := w.load.batch(slot)
+	e.batches[m] = n
+	return n, err
+}
+
+// count adds the row to its cell and looks whether it is odd: the same row again, or an amount that price and
+// quantity do not make.
+func (w *worker) count(f *Fact, e *entryInfo, v *variantInfo, tags item, wide []WideValue) {
+	b := w.buf[:0]
+	b = append(append(append(b, e.hash[:]...), v.hash[:]...), tags.hash[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(f.Day))
+	for _, n := range [...]money.Fixed{f.Quantity, f.EffectiveUnitPrice, f.Cost, f.Pricing} {
+		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(n.Hi)), n.Lo)
+	}
+	for _, x := range wide {
+		b = appendField(append(b, byte(x.Column)), []byte(x.Value.String()))
+	}
+	w.buf = b
+	h := xxh3.Hash128(b)
+	if w.file.seen.add(h.Hi ^ h.Lo) {
+		w.file.odd("duplicate_rows", "identical rows in one file; all of them count", *f)
+	}
+	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
+		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
+	}
+	k := cellKey{f.Batch, e.entitlement, f.Day}
+	if w.cell == nil || k != w.cellAt {
+		w.cellAt, w.cell = k, w.cells.at(k)
+	}
+	w.cell.add(h.Hi, h.Lo, f.Cost)
+	for _, x := range wide {
+		if x.Column == BillingPreTaxTotal {
+			w.cell.wide = w.cell.wide.Add(x.Value)
+		}
+	}
+}
+
+// small says that neither amount reaches a hundredth: there the provider's own truncation is as large as they are.
+func small(cost, quantity money.Fixed, v *variantInfo) bool {
+	cent := roughly(money.Fixed{Lo: 10_000_000_000_000_000})
+	return roughly(cost).below(cent) && v.factor.times(roughly(quantity)).below(cent)
+}
+
+func (a rough) below(b rough) bool {
+	if a.mantissa == 0 {
+		return true
+	}
+	if a.exponent != b.exponent {
+		return a.exponent < b.exponent
+	}
+	return a.mantissa < b.mantissa
+}

@@ -1,0 +1,180 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Service imports the provider's files.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Rows   RowStore
+	Files  Archives
+	Access access.Guard
+	Events Events
+	Now    func() time.Time // business clock
+
+	// What a provider's files look like: how they are opened, how their days read, what their columns are called.
+	Format     Format
+	ParseDay   func([]byte) (period.Date, bool)
+	ColumnName func(Column) string
+}
+
+// Events is where imports are recorded.
+type Events interface {
+	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
+}
+
+// Archives is where sources are kept.
+type Archives interface{ NewArchive() (Archiver, error) }
+
+// Request is one import command.
+type Request struct {
+	Sources   []Source
+	Dataset   Dataset      // empty: each file's header decides
+	Period    period.Month // of reconciliation lines whose invoice no imported rows name
+	Complete  bool         // the billed rows are all of their period
+	Add       bool         // rows that differ from sealed ones come on top
+	Supersede bool         // rows that differ from sealed ones replace them
+	Progress  func(Progress)
+}
+
+// Import reads sources into one load and seals its batches in one ledger transaction. A file that cannot be read is
+// refused whole and the others count; rows that cannot be counted are kept aside. It is a Conflict when billed rows
+// differ from sealed ones of the same slot, and then nothing is imported. The load says where every row went.
+func (v *Service) Import(ctx context.Context, req Request) (Load, error) {
+	grant, err := v.Access.Require(ctx, access.UsageImport)
+	if err != nil {
+		return Load{}, err
+	}
+	l, err := v.begin(ctx, req)
+	if err != nil {
+		return Load{}, err
+	}
+	seal, err := l.run(ctx, grant, req)
+	if err != nil {
+		return Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
+	if err := l.writer.Close(ctx); err != nil {
+		return Load{}, err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.Store.Seal(ctx, t, *seal); err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.UsageSealed, grant.Actor, string(seal.Load.ID), seal.Load.Rows)
+	})
+	return seal.Load, err
+}
+
+// Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
+func (v *Service) Recover(ctx context.Context) error {
+	known := map[uint32]bool{}
+	grant, err := v.Access.Require(ctx, access.UsageImport)
+	if err != nil {
+		return err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		loads, err := v.Store.Loads(ctx, r, grant.Scope)
+		for _, l := range loads {
+			known[l.Number] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	left, err := v.Rows.Loads(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range left {
+		if !known[n] {
+			if err := v.Rows.Drop(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
+	if len(req.Sources) == 0 {
+		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
+	}
+	l := &loading{
+		service: v, entries: newDictionary(), variants: newDictionary(), tags: newDictionary(),
+		batches: map[Slot]uint32{}, slots: map[uint32]Slot{}, progress: req.Progress,
+	}
+	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
+		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.limit = l.next + maxSlots
+	for i, s := range req.Sources {
+		l.total += s.Size
+		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: cellSums{}}
+		f.Name, f.Number = s.Name, f.number
+		l.files = append(l.files, f)
+	}
+	l.writer, err = v.Rows.Begin(ctx, l.number)
+	return l, err
+}
+
+// run reads every file and says what the ledger must record.
+func (l *loading) run(ctx context.Context, grant access.Grant, req Request) (*Seal, error) {
+	for i, f := range l.files {
+		if err := l.read(ctx, f, req.Sources[i], req.Dataset); err != nil {
+			return nil, err
+		}
+		if f.failed == nil && f.spoilt() {
+			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
+				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)
+		}
+	}
+	var failed []uint16
+	sums := cellSums{}
+	for _, f := range l.files {
+		if f.failed != nil {
+			failed = append(failed, f.number)
+		} else {
+			sums.merge(f.cells)
+		}
+	}
+	if err := l.writer.RemoveFiles(ctx, failed); err != nil {
+		return nil, err
+	}
+	var have []Batch
+	var masks []Mask
+	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if have, err = l.service.Store.Batches(ctx, r, grant.Scope, BatchFilter{}); err != nil {
+			return err
+		}
+		masks, err = l.service.Store.Masks(ctx, r, grant.Scope, batchNumbers(have))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &sealing{loading: l, req: req, grant: grant, have: have, masks: masks, sums: sums, at: l.service.Now()}
+	return s.seal(ctx)
+}
+
+func batchNumbers(list []Batch) []uint32 {
+	out := make([]uint32, len(list))
+	for i, b := range list {
+		out[i] = b.Number
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package microsoft
+
+import (
+	"bytes"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Statement decodes a block of reconciliation lines. A number or date that cannot be read fails the whole file: a
+// control with a hole in it controls nothing.
+func (b *block) Statement(yield func(*usage.StatementLine) error) error {
+	values := make([][]byte, numStatement)
+	each := func(line int64) error {
+		s := reading{b: b, values: values, line: line}
+		l := s.lineOf()
+		if s.err != nil {
+			return s.err
+		}
+		return yield(l)
+	}
+	if b.d.json {
+		return b.objects(values, each)
+	}
+	return b.records(values, each)
+}
+
+// reading reads one statement line and keeps the first thing that went wrong.
+type reading struct {
+	b      *block
+	values [][]byte
+	line   int64
+	err    error
+}
+
+func (s *reading) text(c int) string { return string(bytes.TrimSpace(s.values[c])) }
+
+func (s *reading) fail(c int, code, what string) {
+	if s.err == nil {
+		name := nameOf(s.b.d.layout.names, c)
+		s.err = s.b.d.refuse(s.line, name, code, "%q is not %s", s.text(c), what)
+	}
+}
+
+func (s *reading) number(c int) money.Decimal {
+	t := s.text(c)
+	if t == "" {
+		return money.Decimal{}
+	}
+	d, err := money.Parse(t)
+	if err != nil {
+		s.fail(c, "not_a_number", "a number")
+	}
+	return d
+}
+
+func (s *reading) day(c int) period.Date {
+	if s.text(c) == "" {
+		return 0
+	}
+	d, ok := ParseDay(s.values[c])
+	if !ok {
+		s.fail(c, "impossible_date", "a day")
+	}
+	return d
+}
+
+func (s *reading) currency(c int) money.Currency {
+	if s.text(c) == "" && c != stCurrency {
+		return ""
+	}
+	x, err := money.ParseCurrency(s.text(c))
+	if err != nil {
+		s.fail(c, "unknown_currency", "an ISO 4217 currency code")
+	}
+	return x
+}
+
+func (s *reading) lineOf() *usage.StatementLine {
+	l := &usage.StatementLine{
+		Line: s.line, PartnerID: s.text(stPartnerID), CustomerID: s.text(stCustomerID), CustomerName: s.text(stCustomerName),
+		InvoiceNumber: s.text(stInvoiceNumber), ResellerMPNID: s.text(stResellerMPNID), OrderID: s.text(stOrderID),
+		OrderDate: s.text(stOrderDate), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
+		AvailabilityID: s.text(stAvailabilityID), SkuName: s.text(stSkuName), ProductName: s.text(stProductName),
+		ChargeType: s.text(stChargeType), UnitPrice: s.number(stUnitPrice), EffectiveUnitPrice: s.number(stEffectiveUnitPrice),
+		Quantity: s.number(stQuantity), BillableQuantity: s.number(stBillableQuantity), Subtotal: s.number(stSubtotal),
+		TaxTotal: s.number(stTaxTotal), Total: s.number(stTotal), Currency: s.currency(stCurrency),
+		PricingCurrency: s.currency(stPricingCurrency), ExchangeRate: s.number(stExchangeRate),
+		PriceAdjustment: s.text(stPriceAdjustment), PublisherName: s.text(stPublisherName), PublisherID: s.text(stPublisherID),
+		SubscriptionDescription: s.text(stSubscriptionDescription), SubscriptionID: s.text(stSubscriptionID),
+		ChargeStart: s.day(stChargeStart), ChargeEnd: s.day(stChargeEnd), TermAndBillingCycle: s.text(stTerm),
+		BillingFrequency: s.text(stBillingFrequency), UnitType: s.text(stUnitType), MeterDescription: s.text(stMeterDescription),
+		ReservationOrderID: s.text(stReservationOrderID), CreditReasonCode: s.text(stCreditReasonCode),
+		SubscriptionStart: s.day(stSubscriptionStart), SubscriptionEnd: s.day(stSubscriptionEnd),
+		ReferenceID: s.text(stReferenceID), PromotionID: s.text(stPromotionID),
+	}
+	if s.text(stExchangeRate) == "" {
+		l.ExchangeRate = money.FromInt(1)
+	}
+	return l
+}

@@ -1,0 +1,81 @@
+package usage
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+)
+
+// sourceFile is one file of a load while it is read.
+type sourceFile struct {
+	File
+	name   string
+	number uint16
+	seen   hashSet
+
+	mu       sync.Mutex
+	in       int64 // rows reached
+	aside    int64 // quarantined
+	problems []Problem
+	oddities map[string]*oddity
+	failed   error
+	cells    cellSums
+	lines    []StatementLine
+}
+
+// oddity counts rows that are odd in one way.
+type oddity struct {
+	reason string
+	rows   int64
+	first  Fact
+	cost   money.Fixed
+}
+
+// maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
+const maxProblems = 1000
+
+func (f *sourceFile) quarantine(p Problem) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.aside++
+	if len(f.problems) < maxProblems {
+		f.problems = append(f.problems, p)
+	}
+}
+
+func (f *sourceFile) odd(code, reason string, row Fact) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.oddities == nil {
+		f.oddities = map[string]*oddity{}
+	}
+	o := f.oddities[code]
+	if o == nil {
+		o = &oddity{reason: reason, first: row}
+		f.oddities[code] = o
+	}
+	o.rows++
+	o.cost = o.cost.Add(row.Cost)
+	if row.Line < o.first.Line {
+		o.first = row
+	}
+}
+
+// report lists what was wrong or odd, by line.
+func (f *sourceFile) report(columnName func(Column) string) []Problem {
+	out := slices.Clone(f.problems)
+	for code, o := range f.oddities {
+		out = append(out, Problem{
+			File: f.name, Line: int64(o.first.Line), Column: columnName(BillingPreTaxTotal), Code: code, Verdict: Warned, Rows: o.rows,
+			Reason: fmt.Sprintf("%s; first on this line, %d rows with %s in all", o.reason, o.rows, o.cost.Decimal()),
+		})
+	}
+	slices.SortFunc(out, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Code, b.Code)) })
+	return out
+}
+
+// spoilt says whether so much of a file was kept aside that it cannot be what it should be.
+func (f *sourceFile) spoilt() bool { return f.aside >= 100 && f.aside*10 > f.in }

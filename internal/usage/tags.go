@@ -1,0 +1,31 @@
+package usage
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+)
+
+// parseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them.
+// Values that are no text are kept as JSON. What is neither has no pairs.
+func parseTags(text []byte) []TagPair {
+	t := bytes.TrimSpace(text)
+	if len(t) > 0 && t[0] != '{' {
+		t = append(append([]byte{'{'}, t...), '}')
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(t, &all) != nil {
+		return nil
+	}
+	pairs := make([]TagPair, 0, len(all))
+	for k, raw := range all {
+		var value string
+		if json.Unmarshal(raw, &value) != nil {
+			value = string(raw)
+		}
+		pairs = append(pairs, TagPair{k, value})
+	}
+	slices.SortFunc(pairs, func(a, b TagPair) int { return cmp.Compare(a.Key, b.Key) })
+	return pairs
+}
