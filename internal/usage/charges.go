@@ -22,10 +22,10 @@ func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Ch
 		switch {
 		case backed(l.Control()):
 			controls = append(controls, *l)
-		case family == pricing.FamilyAzure && l.MeterDescription != "":
+		case IsUsage(&l.StatementLine):
 			orphans = append(orphans, *l)
 		default:
-			key := content(l.StatementLine)
+			key := Content(l.StatementLine)
 			seen[key]++
 			charges = append(charges, asCharge(l, family, fmt.Sprint(seen[key])))
 		}
@@ -33,8 +33,13 @@ func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Ch
 	return charges, controls, orphans
 }
 
-// content is what makes a line the same line wherever it stands; identical lines are told apart by their ordinal.
-func content(l StatementLine) string {
+// IsUsage says whether a line sums metered Azure usage, and so should have daily rows behind it.
+func IsUsage(l *StatementLine) bool {
+	return l.MeterDescription != "" && Family(l) == pricing.FamilyAzure
+}
+
+// Content is what makes a line the same line wherever it stands; identical lines are told apart by their ordinal.
+func Content(l StatementLine) string {
 	l.Line = 0
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -57,7 +62,7 @@ func asCharge(l *SealedLine, family, ordinal string) charge.Charge {
 		name += " – " + l.SkuName
 	}
 	return charge.Charge{
-		ID: id.Charge("chg_" + id.Derive("charge", l.InvoiceNumber, content(l.StatementLine), ordinal)), Period: l.Period,
+		ID: id.Charge("chg_" + id.Derive("charge", l.InvoiceNumber, Content(l.StatementLine), ordinal)), Period: l.Period,
 		Invoice: l.InvoiceNumber, Customer: l.CustomerID, Subscription: l.SubscriptionID, Family: family,
 		Product: l.ProductID, SKU: l.SkuID, Name: name, Meter: l.MeterDescription, Publisher: l.PublisherName,
 		Plan: l.SubscriptionDescription, Type: l.ChargeType, Service: service, Quantity: quantity, Unit: l.UnitType,

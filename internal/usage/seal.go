@@ -234,7 +234,7 @@ func (s *sealing) statement(slot Slot, lines []SealedLine) error {
 	for i := range lines {
 		lines[i].Batch = number
 		cost = cost.Add(lines[i].Subtotal)
-		all = append(all, content(lines[i].StatementLine))
+		all = append(all, Content(lines[i].StatementLine))
 	}
 	slices.Sort(all)
 	h := sha256.Sum256([]byte(strings.Join(all, "\n")))

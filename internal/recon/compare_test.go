@@ -1,0 +1,129 @@
+package recon
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+func dec(s string) money.Decimal { return money.MustParse(s) }
+
+// rowsOf is usage of a customer at a price: quantity × price in USD, at 0.8 in EUR.
+func rowsOf(g *gathering, customer, meter, quantity, price string) {
+	pricing := dec(quantity).Mul(dec(price))
+	e := usage.Entry{}
+	e[usage.InvoiceNumber], e[usage.CustomerID], e[usage.SubscriptionID] = "G1", customer, "plan"
+	e[usage.ProductID], e[usage.SkuID], e[usage.MeterName], e[usage.BillingCurrency] = "P", "S", meter, "EUR"
+	g.add(&rating.Group{
+		Entry: &e, Variant: &usage.Variant{UnitPrice: price, ExchangeRate: "0.8"},
+		Sum: usage.Sum{Quantity: dec(quantity), Pricing: pricing, Cost: pricing.Mul(dec("0.8"))},
+	})
+}
+
+// lineOf is the provider's line for such rows, taxed at 19 %.
+func lineOf(customer, meter, quantity, price string) usage.StatementLine {
+	l := usage.StatementLine{
+		InvoiceNumber: "G1", CustomerID: customer, SubscriptionID: "plan", ProductID: "P", SkuID: "S", MeterDescription: meter,
+		UnitPrice: dec(price), BillableQuantity: dec(quantity), ExchangeRate: dec("0.8"), Currency: "EUR", SubscriptionDescription: "Azure plan",
+		TermAndBillingCycle: "", ChargeEnd: 1,
+	}
+	return subtotal(l, dec(quantity).Mul(dec(price)).Truncate(2).Mul(dec("0.8")).Truncate(2))
+}
+
+func subtotal(l usage.StatementLine, s money.Decimal) usage.StatementLine {
+	l.Subtotal = s
+	l.TaxTotal = s.Mul(dec("0.19")).Round(2)
+	l.Total = l.Subtotal.Add(l.TaxTotal)
+	return l
+}
+
+func TestCompare(t *testing.T) {
+	good := []usage.StatementLine{
+		lineOf("a", "m1", "10.333", "7.77"), lineOf("a", "m2", "3", "100"), lineOf("b", "m1", "99.5", "1.001"), lineOf("b", "m3", "12", "55"),
+	}
+	type found struct {
+		code     Code
+		customer string
+		amount   string
+	}
+	for name, c := range map[string]struct {
+		change func(l []usage.StatementLine) []usage.StatementLine
+		want   []found
+	}{
+		"nothing wrong": {func(l []usage.StatementLine) []usage.StatementLine { return l }, nil},
+		"wrong price": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[1].UnitPrice = dec("110")
+			l[1] = subtotal(l[1], dec("264"))
+			return l
+		}, []found{{WrongPrice, "a", "24"}}},
+		"wrong rate": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[1].ExchangeRate = dec("0.9")
+			l[1] = subtotal(l[1], dec("270"))
+			return l
+		}, []found{{WrongRate, "a", "30"}}},
+		"missing line": {func(l []usage.StatementLine) []usage.StatementLine { return slices.Delete(l, 3, 4) }, []found{{MissingLine, "b", "-528"}}},
+		"doubled line": {func(l []usage.StatementLine) []usage.StatementLine { return append(l, l[1]) }, []found{{DoubledLine, "a", "240"}}},
+		"wrong customer": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[3].CustomerID = "a"
+			return l
+		}, []found{{WrongCustomer, "a", "528"}}},
+		"tax": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[1].TaxTotal = l[1].TaxTotal.Add(dec("1.5"))
+			l[1].Total = l[1].Total.Add(dec("1.5"))
+			return l
+		}, []found{{WrongTax, "a", "1.5"}}},
+		"a cent": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[2].Subtotal = l[2].Subtotal.Sub(dec("0.01"))
+			l[2].Total = l[2].Total.Sub(dec("0.01"))
+			return l
+		}, []found{{Cent, "b", "-0.01"}}},
+		"a charge nobody imported": {func(l []usage.StatementLine) []usage.StatementLine {
+			x := lineOf("b", "", "1", "20")
+			x.ProductID, x.TermAndBillingCycle = "L", "One-Year commitment"
+			return append(l, x)
+		}, []found{{NotImported, "b", "16"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGathering()
+			rowsOf(g, "a", "m1", "10.333", "7.77")
+			rowsOf(g, "a", "m2", "1", "100")
+			rowsOf(g, "a", "m2", "2", "100")
+			rowsOf(g, "b", "m1", "99.5", "1.001")
+			rowsOf(g, "b", "m3", "12", "55")
+			r := compare(g, money.Totals{}, nil, money.Totals{}, c.change(slices.Clone(good)), nil)
+			var got []found
+			for _, d := range r.Differences {
+				got = append(got, found{d.Code, d.Customer, d.Amount.String()})
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("found %v, want %v", got, c.want)
+			}
+			if !r.Unexplained.IsZero() {
+				t.Errorf("unexplained %v; parts %v", r.Unexplained, r.Parts)
+			}
+		})
+	}
+}
+
+// W29 and W43: a printed figure that breaks its own formula is kept and reported.
+func TestWorkedExamples(t *testing.T) {
+	t.Run("W43", func(t *testing.T) {
+		for quantity, price := range map[string]string{"150": "48.6", "2650": "270.12"} {
+			g := newGathering()
+			e := usage.Entry{}
+			e[usage.InvoiceNumber], e[usage.BillingCurrency], e[usage.MeterName] = "G", "USD", "m"
+			right := dec(quantity).Mul(dec(price))
+			g.add(&rating.Group{Entry: &e, Variant: &usage.Variant{UnitPrice: price, ExchangeRate: "1"},
+				Sum: usage.Sum{Quantity: dec(quantity), Pricing: right, Cost: right}})
+			l := usage.StatementLine{InvoiceNumber: "G", MeterDescription: "m", UnitPrice: dec(price), BillableQuantity: dec(quantity),
+				ExchangeRate: dec("1"), Currency: "USD", ChargeEnd: 1, Subtotal: right.Mul(dec("10")), Total: right.Mul(dec("10"))}
+			r := compare(g, money.Totals{}, nil, money.Totals{}, []usage.StatementLine{l}, nil)
+			if len(r.Differences) != 1 || r.Differences[0].Code != OffFormula || !r.Differences[0].Amount.Equal(right.Mul(dec("9"))) {
+				t.Errorf("%s × %s printed ten times too large: %+v", price, quantity, r.Differences)
+			}
+		}
+	})
+}

@@ -1,0 +1,72 @@
+package recon
+
+import (
+	"github.com/purveyor-csp/purveyor/internal/money"
+)
+
+// Result is one comparison. Unexplained is what no part and no difference accounts for: all zero when all is well.
+type Result struct {
+	Statement   money.Totals `json:"statement"` // the provider's invoice total, with tax
+	Imported    money.Totals `json:"imported"`  // Σ rows + Σ charges, at the provider's prices, exact
+	Sold        money.Totals `json:"sold"`      // the provider's cost of what issued invoices carry
+	Parts       []Part       `json:"parts"`     // Σ parts per currency + unexplained = statement
+	Differences []Difference `json:"differences"`
+	Unexplained money.Totals `json:"unexplained"`
+}
+
+// Part is one reasoned share of the way from the imported rows to the statement's total.
+type Part struct {
+	Code     string         `json:"code"`
+	Currency money.Currency `json:"currency"`
+	Amount   money.Decimal  `json:"amount"`
+}
+
+// The codes of parts that are no differences.
+const (
+	PartRows       = "rows"       // Σ daily rated rows, exact
+	PartCharges    = "charges"    // Σ subtotals of charges
+	PartTruncation = "truncation" // what the provider's documented truncation took off usage lines
+	PartTax        = "tax_total"  // tax as it should be on the correct subtotals
+)
+
+// Code says what is wrong with a statement.
+type Code string
+
+// The codes of differences.
+const (
+	WrongPrice    Code = "wrong_price"
+	MissingLine   Code = "missing_line"
+	DoubledLine   Code = "doubled_line"
+	WrongCustomer Code = "wrong_customer" // keyed by the wrong customer; one error, at two customers
+	WrongRate     Code = "wrong_rate"
+	WrongTax      Code = "tax"
+	Cent          Code = "cent"
+	NoRows        Code = "no_rows"      // a usage line without daily rows behind it
+	NotImported   Code = "not_imported" // a charge that was never imported
+	OffFormula    Code = "off_formula"  // neither price nor rate differs, and still the amount does
+	InvoiceTotal  Code = "invoice_total"
+)
+
+// Difference is one explained disagreement: Amount = statement − correct, in the billing currency.
+type Difference struct {
+	Code         Code           `json:"code"`
+	Invoice      string         `json:"invoice"`
+	Customer     string         `json:"customer"`
+	Subscription string         `json:"subscription"`
+	Product      string         `json:"product"`
+	SKU          string         `json:"sku"`
+	Meter        string         `json:"meter"`
+	Currency     money.Currency `json:"currency"`
+	Amount       money.Decimal  `json:"amount"`
+	Explanation  string         `json:"explanation"`
+}
+
+// identity is what a statement line and the rows behind it have in common.
+type identity struct {
+	invoice, customer, subscription, product, sku, meter string
+	currency                                             money.Currency
+}
+
+func (i identity) difference(c Code, amount money.Decimal, why string) Difference {
+	return Difference{c, i.invoice, i.customer, i.subscription, i.product, i.sku, i.meter, i.currency, amount, why}
+}
