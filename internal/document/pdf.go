@@ -1,0 +1,131 @@
+package document
+
+import (
+	_ "embed"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+)
+
+// The faces cover Latin, Greek and Cyrillic; their licence stands beside them.
+var (
+	//go:embed fonts/DejaVuSans.ttf
+	regular []byte
+	//go:embed fonts/DejaVuSans-Bold.ttf
+	bold []byte
+)
+
+// Millimetres of the page.
+const (
+	left, right, top, bottom = 20.0, 190.0, 18.0, 275.0
+	width                    = right - left
+	face                     = "sans"
+)
+
+// page draws one document.
+type page struct {
+	*fpdf.Fpdf
+	v      invoice.Invoice
+	places int
+	header bool // a table is open: its header is repeated on the next page
+}
+
+// PDF draws a document on A4.
+func PDF(w io.Writer, v invoice.Invoice) error {
+	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), v: v, places: v.Currency.Digits()}
+	p.prepare()
+	p.AddPage()
+	p.letterhead()
+	p.facts()
+	p.table()
+	p.totals()
+	p.taxes()
+	p.payment()
+	p.exchange()
+	p.notes()
+	return p.Output(w)
+}
+
+// prepare sets what makes the bytes the same every time, and what every page has.
+func (p *page) prepare() {
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	if p.v.IssueDate != 0 {
+		at = p.v.IssueDate.Time()
+	}
+	p.SetCatalogSort(true)
+	p.SetCreationDate(at)
+	p.SetModificationDate(at)
+	p.SetProducer("Purveyor "+Version, true)
+	p.SetTitle(titleOf(p.v)+" "+p.v.Number, true)
+	p.SetAuthor(p.v.From.Name, true)
+	p.SetLang("en")
+	p.AddUTF8FontFromBytes(face, "", regular)
+	p.AddUTF8FontFromBytes(face, "B", bold)
+	p.SetMargins(left, top, 210-right)
+	p.SetAutoPageBreak(false, 0)
+	p.AliasNbPages("{pages}")
+	p.SetFooterFunc(p.footer)
+}
+
+func (p *page) font(style string, size float64) { p.SetFont(face, style, size) }
+func (p *page) grey()                           { p.SetTextColor(105, 110, 118) }
+func (p *page) black()                          { p.SetTextColor(24, 28, 34) }
+
+func (p *page) footer() {
+	p.font("", 7)
+	p.grey()
+	parts := append([]string{p.v.From.Name}, taxIDs(p.v.From)...)
+	if p.v.From.Email != "" {
+		parts = append(parts, p.v.From.Email)
+	}
+	p.Line(left, 282, right, 282)
+	p.SetXY(left, 283.5)
+	p.CellFormat(width-30, 4, p.fit(strings.Join(parts, "  ·  "), width-32), "", 0, "L", false, 0, "")
+	p.CellFormat(30, 4, "Page "+strconv.Itoa(p.PageNo())+" of {pages}", "", 0, "R", false, 0, "")
+	if p.v.State == invoice.Draft || p.v.State == invoice.Approved {
+		p.SetTextColor(232, 234, 238)
+		p.font("B", 90)
+		p.TransformBegin()
+		p.TransformRotate(52, 105, 160)
+		p.Text(32, 172, "DRAFT")
+		p.TransformEnd()
+	}
+	p.black()
+}
+
+// fit shortens a text to a width, and says so with an ellipsis.
+func (p *page) fit(s string, w float64) string {
+	if p.GetStringWidth(s) <= w {
+		return s
+	}
+	r := []rune(s)
+	for len(r) > 1 && p.GetStringWidth(string(r)+"…") > w {
+		r = r[:len(r)-1]
+	}
+	return strings.TrimSpace(string(r)) + "…"
+}
+
+// room starts a new page when less than h is left, and repeats the header of an open table.
+func (p *page) room(h float64) {
+	if p.GetY()+h <= bottom {
+		return
+	}
+	p.AddPage()
+	p.SetY(top)
+	if p.header {
+		p.tableHeader()
+	}
+}
+
+// text prints lines one below the other from x, and leaves y behind the last.
+func (p *page) text(x float64, lines []string, height, w float64, align string) {
+	for _, l := range lines {
+		p.SetX(x)
+		p.CellFormat(w, height, p.fit(l, w), "", 2, align, false, 0, "")
+	}
+}

@@ -1,0 +1,146 @@
+package document
+
+import (
+	"strconv"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+)
+
+// The columns of the table: where each ends, from the left edge.
+const (
+	numberW, textW, quantityW, priceW, taxW, netW = 9.0, 80.0, 20.0, 24.0, 14.0, 23.0
+)
+
+func (p *page) tableHeader() {
+	p.header = true
+	p.font("B", 7.5)
+	p.SetFillColor(240, 243, 247)
+	p.SetX(left)
+	for _, c := range []struct {
+		name, align string
+		w           float64
+	}{{"", "L", numberW}, {"Description", "L", textW}, {"Quantity", "R", quantityW}, {"Unit price", "R", priceW}, {"Tax", "R", taxW},
+		{"Net " + string(p.v.Currency), "R", netW}} {
+		p.CellFormat(c.w, 6.5, c.name, "", 0, c.align, true, 0, "")
+	}
+	p.Ln(8)
+}
+
+// table is the lines, under a heading per customer when there are several.
+func (p *page) table() {
+	p.SetDrawColor(214, 218, 224)
+	p.tableHeader()
+	several := false
+	for i := range p.v.Lines {
+		several = several || p.v.Lines[i].Customer != p.v.Lines[0].Customer
+	}
+	for i := range p.v.Lines {
+		l := &p.v.Lines[i]
+		if several && (i == 0 || p.v.Lines[i-1].Customer != l.Customer) {
+			p.room(20)
+			p.customer(i)
+		}
+		p.line(l)
+	}
+	p.header = false
+	p.Line(left, p.GetY()+0.5, right, p.GetY()+0.5)
+	p.Ln(3)
+}
+
+// customer is a heading with the sum of the lines under it.
+func (p *page) customer(from int) {
+	first := p.v.Lines[from]
+	sum, n := first.Net, 1
+	for _, l := range p.v.Lines[from+1:] {
+		if l.Customer != first.Customer {
+			break
+		}
+		sum = sum.Add(l.Net)
+		n++
+	}
+	p.Ln(1.5)
+	p.font("B", 8.5)
+	p.SetX(left)
+	p.CellFormat(width-netW-24, 5.5, p.fit(first.CustomerName, width-netW-26), "", 0, "L", false, 0, "")
+	p.font("", 7)
+	p.grey()
+	p.CellFormat(24, 5.5, lineCount(n), "", 0, "R", false, 0, "")
+	p.black()
+	p.font("B", 8)
+	p.CellFormat(netW, 5.5, figure(sum, p.places), "", 1, "R", false, 0, "")
+}
+
+func (p *page) line(l *invoice.Line) {
+	p.room(10)
+	p.font("", 8)
+	p.SetX(left)
+	p.grey()
+	p.CellFormat(numberW, 4.4, strconv.Itoa(l.Number), "", 0, "L", false, 0, "")
+	p.black()
+	p.CellFormat(textW, 4.4, p.fit(l.Description, textW-2), "", 0, "L", false, 0, "")
+	p.CellFormat(quantityW, 4.4, figure(l.Quantity, 0), "", 0, "R", false, 0, "")
+	p.CellFormat(priceW, 4.4, figure(l.UnitPrice, p.places), "", 0, "R", false, 0, "")
+	p.CellFormat(taxW, 4.4, l.Tax.Category+" "+l.Tax.Percent.String()+" %", "", 0, "R", false, 0, "")
+	p.CellFormat(netW, 4.4, figure(l.Net, p.places), "", 1, "R", false, 0, "")
+	p.font("", 6.8)
+	p.grey()
+	p.SetX(left + numberW)
+	p.CellFormat(width-numberW, 3.6, p.fit(under(l), width-numberW-netW), "", 1, "L", false, 0, "")
+	p.black()
+	p.Ln(0.9)
+}
+
+// under is what stands in small print below a line: the subscription, its period, and what is unusual.
+func under(l *invoice.Line) string {
+	text := l.SubscriptionOf
+	if text == "" {
+		text = l.Subscription
+	}
+	add := func(s string) {
+		if s != "" {
+			if text != "" {
+				text += "  ·  "
+			}
+			text += s
+		}
+	}
+	add(span(l.Span))
+	if !l.Mixed && l.Unit != "" {
+		add("unit: " + l.Unit)
+	}
+	if l.Mixed && l.Kind == invoice.UsageLine {
+		add("several unit prices, see the usage detail")
+	}
+	if !l.Billed.IsZero() {
+		add("less " + l.Billed.String() + " billed before")
+	}
+	return text
+}
+
+// totals are the sums of what is printed above.
+func (p *page) totals() {
+	p.room(34)
+	row := func(name, amount string, strong bool) {
+		style, size := "", 8.5
+		if strong {
+			style, size = "B", 10.5
+		}
+		p.font(style, size)
+		p.SetX(120)
+		p.CellFormat(40, 5.6, name, "", 0, "L", false, 0, "")
+		p.CellFormat(right-160, 5.6, amount, "", 1, "R", false, 0, "")
+	}
+	v := p.v
+	row("Net", figure(v.Net, p.places), false)
+	for _, t := range v.Taxes {
+		row(taxText(t.LineTax), figure(t.Amount, p.places), false)
+	}
+	p.Line(120, p.GetY()+0.8, right, p.GetY()+0.8)
+	p.Ln(1.6)
+	row("Total "+string(v.Currency), figure(v.Total, p.places), true)
+	if !v.Prepaid.IsZero() {
+		row("Paid already", figure(v.Prepaid.Neg(), p.places), false)
+		row("To pay "+string(v.Currency), figure(v.Payable, p.places), true)
+	}
+	p.Ln(4)
+}
