@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/world"
 )
@@ -42,7 +43,7 @@ type summary struct {
 	Invoices []billed             `json:"invoices"`
 	Why      []invoice.Unresolved `json:"unresolved_by_reason,omitempty"`
 	Problems []usage.Problem      `json:"problems,omitempty"`
-	Batches  []usage.Load         `json:"-"`
+	recon    *recon.Result
 }
 
 type totals struct {
@@ -124,6 +125,11 @@ func (c *billCommand) bill(ctx context.Context, n *installation, p period.Month,
 	out.Missing, out.Open, out.Why, out.Excluded = run.Tally.ListMissing, run.Tally.Unresolved, run.Unresolved, run.Excluded.Rows
 	if err := c.documents(ctx, n, p, &out); err != nil {
 		return err
+	}
+	if c.Statement != "" {
+		if out.recon, err = c.reconcile(ctx, n, p); err != nil {
+			return err
+		}
 	}
 	if err := writeJSON(filepath.Join(c.Out, "summary.json"), out); err != nil {
 		return err
@@ -250,6 +256,9 @@ func (s *summary) print(w io.Writer, out string) {
 	}
 	for _, u := range s.Why {
 		fmt.Fprintf(w, "unresolved: %s, %d rows\n", u.Reason, u.Rows)
+	}
+	if s.recon != nil {
+		printRecon(w, *s.recon)
 	}
 	for i, p := range s.Problems {
 		if i == 10 {

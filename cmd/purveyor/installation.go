@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
@@ -34,6 +35,7 @@ type installation struct {
 	books    *pricing.Service
 	usage    *usage.Service
 	invoices *invoice.Service
+	recon    *recon.Service
 	events   event.Log
 }
 
@@ -67,10 +69,11 @@ func (n *installation) build(now func() time.Time) {
 		DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: n.events, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}
+	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
 	n.invoices = &invoice.Service{
-		DB: n.db, Store: sqlstore.Invoices{DB: n.db}, Access: guard, Events: n.events, Files: n.files, Now: now,
-		Reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books}, Rater: rating.Rater{Rows: n.rows},
+		DB: n.db, Store: invoices, Access: guard, Events: n.events, Files: n.files, Now: now, Reader: reader, Rater: rater,
 	}
+	n.recon = &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices}
 }
 
 // Close closes what was opened.
