@@ -34,7 +34,7 @@ type taxOf struct {
 // taxRates is the tax rate of each invoice: the one most of its lines agree on, to a tenth of a percent. Small lines
 // do not vote, for rounding blurs them.
 func taxRates(lines []*line) map[taxOf]money.Decimal {
-	votes := map[taxOf]map[string]int{}
+	votes, last := map[taxOf]map[string]int{}, map[taxOf]*line{}
 	enough := money.FromInt(20)
 	for _, l := range lines {
 		k := taxOf{l.InvoiceNumber, l.Currency}
@@ -43,6 +43,7 @@ func taxRates(lines []*line) map[taxOf]money.Decimal {
 		}
 		if l.Subtotal.Abs().Cmp(enough) >= 0 {
 			votes[k][l.TaxTotal.Quo(l.Subtotal, 3).String()]++
+			last[k] = l
 		}
 	}
 	out := map[taxOf]money.Decimal{}
@@ -53,7 +54,10 @@ func taxRates(lines []*line) map[taxOf]money.Decimal {
 				best = rate
 			}
 		}
-		if best != "" {
+		switch {
+		case len(v) == 1 && v[best] == 1: // one line alone agrees with itself
+			out[k] = last[k].TaxTotal.Quo(last[k].Subtotal, 15)
+		case best != "":
 			out[k] = money.MustParse(best)
 		}
 	}

@@ -26,6 +26,16 @@ func usageNames() map[string]int {
 	} {
 		m[alias] = int(c)
 	}
+	return ignoring(m)
+}
+
+// ignored is the column of what the provider is known to add and nobody needs.
+const ignored = -2
+
+func ignoring(m map[string]int) map[string]int {
+	for _, n := range []string{"invoicelineitemtype", "billingprovider", "attributes", "discountdetails"} {
+		m[n] = ignored
+	}
 	return m
 }
 
@@ -120,7 +130,7 @@ func statementNames() map[string]int {
 		m[n] = i
 	}
 	m["totalforcustomer"] = stTotal
-	return m
+	return ignoring(m)
 }
 
 func statementRequired() []int {

@@ -149,9 +149,9 @@ func (d *decoder) assign(names []string) error {
 	seen := map[int]string{}
 	for i, n := range names {
 		c, ok := l.names[n]
-		if !ok {
+		if !ok || c == ignored {
 			l.of = append(l.of, -1)
-			if n != "" {
+			if n != "" && !ok {
 				d.warn("unknown_column", n, "nobody knows this column; it is ignored")
 			}
 			continue
