@@ -29,6 +29,7 @@ type Service struct {
 	Reader rating.Reader
 	Rater  rating.Rater
 	Files  Files
+	Lines  Lines            // archived sources, for explanations; nil leaves printed lines out
 	Now    func() time.Time // business clock
 }
 
@@ -143,10 +144,7 @@ func history(have []Invoice, e id.Edge) (billed map[string]money.Decimal, lines 
 
 func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, drafts, have []Invoice) (Run, error) {
 	out := Run{Period: run.state.Period, Drafts: []Summary{}, Tally: run.tally, Excluded: run.ex}
-	for _, u := range run.open {
-		out.Unresolved = append(out.Unresolved, *u)
-	}
-	slices.SortFunc(out.Unresolved, func(a, b Unresolved) int { return cmp.Compare(a.Reason, b.Reason) })
+	out.Unresolved = run.worklist()
 	keep := map[id.Invoice]bool{}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		for _, d := range drafts {

@@ -1,0 +1,6 @@
+// Package check owns the verification of a live installation: every invariant, on the ledger, the usage store and the
+// files.
+//
+// It changes nothing and repairs nothing. Always true: it reads what is stored, not what is remembered; a check that
+// found nothing to look at says so by its count.
+package check
