@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -82,7 +83,7 @@ func (c *billCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	n, err := open(ctx, dir, func() time.Time { return on.Time() })
+	n, err := open(ctx, dir, opening{Settings: config.Settings{Memory: "1GB"}, log: discardLog(), temporary: true, now: func() time.Time { return on.Time() }})
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (c *billCommand) bill(ctx context.Context, n *installation, p period.Month,
 		return err
 	}
 	bar := newBar("import")
-	load, err := n.usage.Import(ctx, usage.Request{Sources: sources, Dataset: usage.DailyUsage, Complete: true, Progress: bar.show})
+	load, err := n.api.Usage.Import(ctx, usage.Request{Sources: sources, Dataset: usage.DailyUsage, Complete: true, Progress: bar.show})
 	bar.done()
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (c *billCommand) bill(ctx context.Context, n *installation, p period.Month,
 		if err != nil {
 			return err
 		}
-		load, err := n.usage.Import(ctx, usage.Request{Sources: sources, Dataset: usage.Reconciliation, Period: p})
+		load, err := n.api.Usage.Import(ctx, usage.Request{Sources: sources, Dataset: usage.Reconciliation, Period: p})
 		if err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (n *installation) apply(ctx context.Context, worldFile, bookFile string) er
 	if err != nil {
 		return inFile(worldFile, err)
 	}
-	if _, err := n.orgs.Apply(ctx, w, false); err != nil {
+	if _, err := n.api.Orgs.Apply(ctx, w, false); err != nil {
 		return inFile(worldFile, err)
 	}
 	if text, err = os.ReadFile(bookFile); err != nil {
@@ -164,7 +165,7 @@ func (n *installation) apply(ctx context.Context, worldFile, bookFile string) er
 		return inFile(bookFile, err)
 	}
 	for _, b := range books {
-		if _, err := n.books.Publish(ctx, b); err != nil {
+		if _, err := n.api.Books.Publish(ctx, b); err != nil {
 			return inFile(bookFile, err)
 		}
 	}
@@ -181,14 +182,14 @@ func inFile(name string, err error) error {
 
 // close drafts, approves and issues a period.
 func (n *installation) close(ctx context.Context, p period.Month, on period.Date) (invoice.Run, error) {
-	run, err := n.invoices.Draft(ctx, p)
+	run, err := n.api.Invoices.Draft(ctx, p)
 	if err != nil {
 		return run, err
 	}
-	if _, err := n.invoices.Approve(ctx, p, nil); err != nil {
+	if _, err := n.api.Invoices.Approve(ctx, p, nil); err != nil {
 		return run, err
 	}
-	_, err = n.invoices.Issue(ctx, invoice.Issuing{Period: p, On: on})
+	_, err = n.api.Invoices.Issue(ctx, invoice.Issuing{Period: p, On: on})
 	return run, err
 }
 

@@ -16,11 +16,11 @@ import (
 
 // documents writes every issued document of a period as PDF, JSON and CSV: OUT/invoices/SELLER/NUMBER.*.
 func (c *billCommand) documents(ctx context.Context, n *installation, p period.Month, out *summary) error {
-	list, err := n.invoices.List(ctx, invoice.Filter{Period: p, State: invoice.Issued})
+	list, err := n.api.Invoices.List(ctx, invoice.Filter{Period: p, State: invoice.Issued})
 	if err != nil {
 		return err
 	}
-	w, err := n.orgs.World(ctx)
+	w, err := n.api.Orgs.World(ctx)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (c *billCommand) documents(ctx context.Context, n *installation, p period.M
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, s := range list {
-		d, err := n.invoices.Find(ctx, string(s.ID))
+		d, err := n.api.Invoices.Find(ctx, string(s.ID))
 		if err != nil {
 			return err
 		}

@@ -3,23 +3,34 @@ package main
 import (
 	"context"
 	"errors"
-	"maps"
+	"io"
+	"log/slog"
+	"os"
 	"path/filepath"
-	"slices"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/check"
+	"github.com/purveyor-csp/purveyor/internal/clock"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -27,54 +38,150 @@ import (
 
 // installation is every part, built by hand over one data directory.
 type installation struct {
-	lock     *flock.Flock
-	db       *sqlstore.DB
-	rows     *duckdb.Store
-	files    *filestore.Store
-	orgs     *org.Service
-	books    *pricing.Service
-	usage    *usage.Service
-	invoices *invoice.Service
-	recon    *recon.Service
-	events   event.Log
+	lock   *flock.Flock
+	db     *sqlstore.DB
+	rows   *duckdb.Store
+	files  *filestore.Store
+	clock  *clock.Service
+	runner *job.Runner
+	api    *native.Server
+	wake   chan struct{}
 }
 
-// open opens a data directory, which belongs to one process at a time.
-func open(ctx context.Context, dir string, now func() time.Time) (*installation, error) {
-	n := &installation{lock: flock.New(filepath.Join(dir, "lock"))}
+// opening says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
+// handed in.
+type opening struct {
+	config.Settings
+	log       *slog.Logger
+	temporary bool
+	now       func() time.Time
+}
+
+// open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.
+func open(ctx context.Context, dir string, o opening) (*installation, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made; name a folder that can be written", dir).Because(err)
+	}
+	n := &installation{lock: flock.New(filepath.Join(dir, "lock")), wake: make(chan struct{}, 1)}
 	locked, err := n.lock.TryLock()
 	if err != nil || !locked {
-		return nil, fault.New(fault.Unavailable, "in_use", "%s is in use by another process; stop it, or use another directory", dir).Because(err)
+		return nil, fault.New(fault.Unavailable, "in_use",
+			"%s is in use by another process; wait until it has finished, or use another directory", dir).Because(err)
 	}
-	if n.db, err = sqlstore.Open(ctx, filepath.Join(dir, "ledger.db")); err != nil {
+	ledger, err := ledgerOf(dir, o.Ledger)
+	if err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	if n.rows, err = duckdb.Open(filepath.Join(dir, "usage.duckdb"), duckdb.Options{MemoryLimit: "1GB"}); err != nil {
+	if n.db, err = sqlstore.Open(ctx, ledger); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	if n.rows, err = duckdb.Open(filepath.Join(dir, "usage.duckdb"), duckdb.Options{MemoryLimit: o.Memory}); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	if n.files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	n.build(now)
-	return n, n.usage.Recover(ctx)
+	n.build(o)
+	if err := n.recover(access.AsLocalOperator(ctx)); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
 }
 
-func (n *installation) build(now func() time.Time) {
-	guard := access.Local{}
-	n.events = event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
-	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
-	n.orgs = &org.Service{DB: n.db, Store: orgs, Access: guard, Events: n.events, Now: now}
-	n.books = &pricing.Service{DB: n.db, Store: books, Access: guard, Events: n.events, Now: now}
-	n.usage = &usage.Service{
-		DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: n.events, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
+// ledgerOf is the address of the ledger: what was asked for, else what the directory says, else a file in it.
+func ledgerOf(dir, asked string) (string, error) {
+	if asked != "" {
+		return asked, nil
 	}
-	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
-	n.invoices = &invoice.Service{
-		DB: n.db, Store: invoices, Access: guard, Events: n.events, Files: n.files, Now: now, Reader: reader, Rater: rater,
+	text, err := os.ReadFile(filepath.Join(dir, "ledger.dsn"))
+	if errors.Is(err, os.ErrNotExist) {
+		return filepath.Join(dir, "ledger.db"), nil
 	}
-	n.recon = &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices}
+	return strings.TrimSpace(string(text)), err
 }
+
+func (n *installation) build(o opening) {
+	guard := access.Local{}
+	n.clock = &clock.Service{DB: n.db, Store: sqlstore.Clock{DB: n.db}, Jobs: sqlstore.Jobs{DB: n.db}, Access: guard, Machine: o.now}
+	now := n.clock.Now
+	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
+	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
+	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
+	jobs := sqlstore.Jobs{DB: n.db}
+	documents := &invoice.Service{
+		DB: n.db, Store: invoices, Access: guard, Events: events, Files: n.files, Lines: n.files, Now: now, Reader: reader, Rater: rater,
+	}
+	if !o.temporary {
+		documents.Jobs = job.Queue{Store: jobs}
+	}
+	archive := &document.Archive{DB: n.db, Invoices: documents, Files: n.files, Access: guard}
+	n.runner = &job.Runner{
+		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{job.RenderDocument: archive.Render}, Workers: o.Workers,
+		Now: now, Machine: time.Now, Owner: "purveyor",
+	}
+	if n.runner.Workers <= 0 {
+		n.runner.Workers = runtime.GOMAXPROCS(0)
+	}
+	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
+	n.api = &native.Server{
+		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
+		Orgs:  &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Now: now},
+		Books: &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
+		Usage: &usage.Service{
+			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
+			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
+		},
+		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
+		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Files: n.files},
+		Statement: microsoft.Statement, Known: isCustomer(orgs), Ready: n.ready, Wake: n.poke,
+	}
+}
+
+// recover reads the clock and puts right what an interrupted process left behind.
+func (n *installation) recover(ctx context.Context) error {
+	if err := n.clock.Load(ctx); err != nil {
+		return err
+	}
+	if err := n.api.Usage.Recover(ctx); err != nil {
+		return err
+	}
+	_, err := n.runner.Recover(ctx)
+	return err
+}
+
+// drain works off the jobs that are due, as the local operator.
+func (n *installation) drain(ctx context.Context) error {
+	_, err := n.runner.Drain(access.AsLocalOperator(ctx))
+	return err
+}
+
+func (n *installation) poke() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+// retryEvery is how often waiting jobs are looked at when nothing else causes it.
+const retryEvery = 5 * time.Second
+
+// work drains jobs until the context ends.
+func (n *installation) work(ctx context.Context) {
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if err := n.drain(ctx); err != nil && ctx.Err() == nil {
+			n.api.Log.ErrorContext(ctx, "jobs could not be worked off", "error", err)
+		}
+		select {
+		case <-n.wake:
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (n *installation) ready(ctx context.Context) error { return n.db.Ping(ctx) }
 
 // Close closes what was opened.
 func (n *installation) Close() error {
@@ -93,4 +200,35 @@ type archives struct{ files *filestore.Store }
 
 func (a archives) NewArchive() (usage.Archiver, error) { return a.files.NewArchive() }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// The questions that go up from lower areas are answered here.
+
+func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
+	return func(ctx context.Context, r tx.Read) (bool, error) {
+		last, err := events.Store.Last(ctx, r)
+		return last.Number == 0, err
+	}
+}
+
+func hasOrganisation(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
+		o, err := find(ctx, orgs, r, key)
+		return o != nil, err
+	}
+}
+
+func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
+		o, err := find(ctx, orgs, r, key)
+		return o != nil && o.Kind == org.Customer, err
+	}
+}
+
+func discardLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Organisation, error) {
+	w, err := orgs.World(ctx, r, scope.All())
+	if err != nil {
+		return nil, err
+	}
+	return w.Index().ByKey(key), nil
+}

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -53,7 +55,7 @@ func report(err error) {
 	if !ok {
 		return
 	}
-	for _, path := range sortedKeys(f.Fields) {
+	for _, path := range slices.Sorted(maps.Keys(f.Fields)) {
 		fmt.Fprintf(os.Stderr, "  %s: %s\n", path, f.Fields[path])
 	}
 	if cause := f.Unwrap(); cause != nil && os.Getenv("PURVEYOR_DEBUG") != "" {

@@ -9,51 +9,25 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/recon"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 )
 
 // reconcile holds the statement against what was billed, and writes reconciliation.json.
 func (c *billCommand) reconcile(ctx context.Context, n *installation, p period.Month) (*recon.Result, error) {
-	lines, err := statementLines(c.Statement)
-	if err != nil {
-		return nil, err
-	}
-	r, err := n.recon.Compare(ctx, p, lines, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &r, writeJSON(filepath.Join(c.Out, "reconciliation.json"), r)
-}
-
-// statementLines reads a reconciliation file without keeping it.
-func statementLines(name string) ([]usage.StatementLine, error) {
-	f, err := os.Open(name)
+	f, err := os.Open(c.Statement)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	dec, _, err := microsoft.Open(name, usage.Reconciliation, f)
+	lines, err := microsoft.Statement(c.Statement, f)
 	if err != nil {
 		return nil, err
 	}
-	var out []usage.StatementLine
-	for {
-		b, err := dec.Next()
-		if err == io.EOF {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = b.Statement(func(l *usage.StatementLine) error {
-			out = append(out, *l)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	r, err := n.api.Recon.Compare(ctx, p, lines, nil)
+	if err != nil {
+		return nil, err
 	}
+	return &r, writeJSON(filepath.Join(c.Out, "reconciliation.json"), r)
 }
 
 // shownDifferences is how many differences are printed; all are in the file.

@@ -46,3 +46,11 @@ func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 	}
 	return Grant{Scope: scope.All(), View: scope.Everything, Actor: who}, nil
 }
+
+// Actor is the name of the caller in the context for the audit record; "nobody" without one.
+func Actor(ctx context.Context) string {
+	if who, _ := ctx.Value(principalKey{}).(string); who != "" {
+		return who
+	}
+	return "nobody"
+}

@@ -17,8 +17,12 @@ const (
 	InvoiceApprove Action = "invoice.approve"
 	InvoiceIssue   Action = "invoice.issue"
 	InvoiceVoid    Action = "invoice.void"
+	MarginRead     Action = "margin.read"
 	Explain        Action = "invoice.explain"
 	Reconcile      Action = "recon.run"
 	Check          Action = "check.run"
+	ClockRead      Action = "clock.read"
 	ClockMove      Action = "clock.move"
+	EventRead      Action = "event.read"
+	JobRead        Action = "job.read"
 )

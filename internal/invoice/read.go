@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -80,4 +84,32 @@ func Digest(v Invoice) string {
 	}
 	h := sha256.Sum256(canonical(v))
 	return hex.EncodeToString(h[:])
+}
+
+// InvoicedBy says whether an owner issued documents by its price book of this key for a month that ends after a day:
+// a version may not start there (money-path §6). It asks for the whole installation, whoever publishes.
+func (v *Service) InvoicedBy(ctx context.Context, r tx.Read, owner, key string, from period.Date) (bool, error) {
+	books, err := v.Reader.Books.Versions(ctx, r, scope.All(), key)
+	if err != nil {
+		return false, err
+	}
+	list, err := v.Store.List(ctx, r, scope.All(), Filter{State: Issued, Seller: org.OrganisationID(owner)})
+	if err != nil {
+		return false, err
+	}
+	for _, one := range list {
+		if one.Period.End() <= from || one.Answers != "" {
+			continue
+		}
+		d, err := v.Store.Get(ctx, r, scope.All(), one.ID)
+		if err != nil {
+			return false, err
+		}
+		for i := range books {
+			if books[i].Owner == owner && slices.Contains(d.Pins.Books, books[i].ID) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }

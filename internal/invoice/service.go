@@ -13,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -30,12 +31,18 @@ type Service struct {
 	Rater  rating.Rater
 	Files  Files
 	Lines  Lines            // archived sources, for explanations; nil leaves printed lines out
+	Jobs   Jobs             // what is done with issued documents; nil for nothing
 	Now    func() time.Time // business clock
 }
 
 // Events is where what happens to documents is written.
 type Events interface {
 	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
+}
+
+// Jobs is where work is asked for in the transaction that causes it.
+type Jobs interface {
+	Enqueue(ctx context.Context, t tx.Tx, j job.Job) error
 }
 
 // Run is what drafting a period came to.
@@ -309,6 +316,11 @@ func (v *Service) issue(ctx context.Context, t tx.Tx, grant access.Grant, d Invo
 	}
 	if err := v.Store.Post(ctx, t, grant.Scope, Postings(d)); err != nil {
 		return d, err
+	}
+	if v.Jobs != nil {
+		if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.RenderDocument, Key: string(d.ID), Due: v.Now()}); err != nil {
+			return d, err
+		}
 	}
 	return d, v.Events.Append(ctx, t, event.InvoiceIssued, grant.Actor, string(d.ID),
 		map[string]string{"number": d.Number, "worksheet": d.Worksheet, "snapshot": Digest(d)})

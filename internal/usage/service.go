@@ -60,3 +60,16 @@ func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.
 		return v.Events.Append(ctx, t, event.ReferenceSettled, grant.Actor, x.Ref, x)
 	})
 }
+
+// Resolved lists the answers given so far, by kind and reference.
+func (v *Service) Resolved(ctx context.Context) (list []Resolution, err error) {
+	grant, err := v.Access.Require(ctx, access.UsageRead)
+	if err != nil {
+		return nil, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err = v.Store.Resolutions(ctx, r, grant.Scope)
+		return err
+	})
+	return list, err
+}

@@ -30,6 +30,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"Events", eventCases},
 		{"Jobs", jobCases},
 		{"Invoices", invoiceCases},
+		{"Clock", clockCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
 			for name, run := range area.cases {

@@ -1,6 +1,8 @@
 package microsoft
 
 import (
+	"io"
+
 	"bytes"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -99,4 +101,29 @@ func (s *reading) lineOf() *usage.StatementLine {
 		l.ExchangeRate = money.FromInt(1)
 	}
 	return l
+}
+
+// Statement reads a reconciliation file whole, without keeping it anywhere.
+func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
+	dec, _, err := Open(name, usage.Reconciliation, r)
+	if err != nil {
+		return nil, err
+	}
+	out := []usage.StatementLine{}
+	for {
+		b, err := dec.Next()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = b.Statement(func(l *usage.StatementLine) error {
+			out = append(out, *l)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 }

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+)
+
+// socketName is the socket of a server in its data directory.
+const socketName = "purveyor.sock"
+
+// connect is a way to call the API of a data directory: the server that runs on it, else the directory itself, opened
+// until close. Closing works off the jobs that commands left, such as archiving documents.
+func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, closing func() error, err error) {
+	socket := filepath.Join(dir, socketName)
+	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		_ = c.Close()
+		t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		}}
+		return t, func() error { t.CloseIdleConnections(); return nil }, nil
+	}
+	n, err := open(ctx, dir, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	closing = func() error {
+		var err error
+		if !o.temporary {
+			err = n.drain(context.WithoutCancel(ctx))
+		}
+		return errors.Join(err, n.Close())
+	}
+	return inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator}, closing, nil
+}

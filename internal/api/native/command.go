@@ -1,0 +1,205 @@
+package native
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// record is what the layers around a handler learn from it.
+type record struct {
+	command string // operation id
+	err     error
+}
+
+type recordKey struct{}
+
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return &record{}
+}
+
+// fail answers with a problem, from a handler that writes its answer itself.
+func fail(h huma.Context, err error) {
+	recordOf(h.Context()).err = err
+	p := problem(err)
+	h.SetHeader("Content-Type", p.ContentType(""))
+	h.SetStatus(p.Status)
+	_ = json.NewEncoder(h.BodyWriter()).Encode(p)
+}
+
+// commands wraps what changes things: the answer under an idempotency key is kept, and every command leaves an audit
+// record, whatever came of it. What only reads passes, with its tag compared.
+func (s *Server) commands(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := recordOf(r.Context())
+		if !strings.HasPrefix(r.URL.Path, Prefix) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			next.ServeHTTP(&unlessKnown{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
+			return
+		}
+		digest, err := digestOf(r)
+		if err != nil {
+			write(w, problem(err))
+			return
+		}
+		key := r.Header.Get("Idempotency-Key")
+		if key != "" && !isUpload(r) {
+			if done := s.replay(w, r, key, digest); done {
+				return
+			}
+			w = &recorder{ResponseWriter: w}
+		}
+		next.ServeHTTP(w, r)
+		s.settle(r, w, rec, key, digest)
+	})
+}
+
+// isUpload says whether the body is files: they are streamed, recognised by their content, and not kept as answers.
+func isUpload(r *http.Request) bool {
+	t := r.Header.Get("Content-Type")
+	return strings.HasPrefix(t, "multipart/") || t == "application/octet-stream"
+}
+
+// digestOf names a request by what it asks for. Bodies of files are left out.
+func digestOf(r *http.Request) (string, error) {
+	var text []byte
+	if !isUpload(r) && r.Body != nil {
+		var err error
+		if text, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil || len(text) > maxBody {
+			return "", fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %d MiB; nothing was done", maxBody>>20).Because(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+	}
+	return event.Digest([]string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+}
+
+// kept is an answer under an idempotency key.
+type kept struct {
+	Status int    `json:"status"`
+	Type   string `json:"type"`
+	Body   []byte `json:"body"`
+}
+
+func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest string) bool {
+	var answer []byte
+	var ok bool
+	err := s.DB.View(r.Context(), func(ctx context.Context, t tx.Read) (err error) {
+		answer, ok, err = s.Events.Recall(ctx, t, key, digest)
+		return err
+	})
+	if err != nil {
+		write(w, problem(err))
+		return true
+	}
+	var k kept
+	if !ok || json.Unmarshal(answer, &k) != nil {
+		return false
+	}
+	w.Header().Set("Content-Type", k.Type)
+	w.Header().Set("Idempotent-Replay", "true")
+	w.WriteHeader(k.Status)
+	_, _ = w.Write(k.Body)
+	return true
+}
+
+// settle writes the audit record of a command, and keeps a good answer under its key.
+func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key, digest string) {
+	if rec.command == "" {
+		return // no route: nothing was asked of anybody
+	}
+	ctx := context.WithoutCancel(r.Context())
+	args := map[string]string{"path": r.URL.Path}
+	if r.URL.RawQuery != "" {
+		args["query"] = r.URL.RawQuery
+	}
+	answer, keep := w.(*recorder)
+	err := s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		c := event.Command{Name: rec.command, Args: args, Input: digest}
+		if err := s.Events.Audit(ctx, t, access.Actor(ctx), c, rec.err); err != nil {
+			return err
+		}
+		if !keep || rec.err != nil || answer.status >= 400 {
+			return nil
+		}
+		b, err := json.Marshal(kept{answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})
+		if err != nil {
+			return err
+		}
+		return s.Events.Store.Remember(ctx, t, key, digest, b)
+	})
+	if err != nil {
+		s.Log.ErrorContext(ctx, "the audit record of a command could not be written", "command", rec.command, "error", err)
+	}
+	if s.Wake != nil {
+		s.Wake()
+	}
+}
+
+func write(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// recorder keeps a copy of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	w.body.Write(b)
+	return w.ResponseWriter.Write(b)
+}
+
+// unlessKnown answers 304 without a body when the caller has what it asks for.
+type unlessKnown struct {
+	http.ResponseWriter
+	known string
+	same  bool
+}
+
+func (w *unlessKnown) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *unlessKnown) WriteHeader(status int) {
+	tag := w.Header().Get("ETag")
+	if status == http.StatusOK && tag != "" && w.known != "" && matches(w.known, tag) == nil {
+		w.same, status = true, http.StatusNotModified
+		w.Header().Del("Content-Type")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *unlessKnown) Write(b []byte) (int, error) {
+	if w.same {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
+}

@@ -1,0 +1,159 @@
+package native
+
+import (
+	"context"
+	"io"
+	"mime"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/document"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// PeriodPath names a month in a path. What inputs share is exported, or the framework would pass it over.
+type PeriodPath struct {
+	Period month `path:"period" doc:"The month, such as 2026-09."`
+}
+
+func (s *Server) draft(ctx context.Context, in *PeriodPath) (*body[invoice.Run], error) {
+	run, err := s.Invoices.Draft(ctx, in.Period.Month)
+	return &body[invoice.Run]{run}, err
+}
+
+type approveInput struct {
+	PeriodPath
+	Body struct {
+		Invoices []id.Invoice `json:"invoices,omitempty" doc:"None: every draft of the month."`
+	}
+}
+
+func (s *Server) approve(ctx context.Context, in *approveInput) (*body[List[invoice.Summary]], error) {
+	list, err := s.Invoices.Approve(ctx, in.Period.Month, in.Body.Invoices)
+	return &body[List[invoice.Summary]]{List[invoice.Summary]{Items: list}}, err
+}
+
+type issueInput struct {
+	PeriodPath
+	Body struct {
+		Invoices   []id.Invoice `json:"invoices,omitempty" doc:"None: every approved document of the month."`
+		On         period.Date  `json:"on,omitempty" doc:"Issue date; today if not given."`
+		Incomplete bool         `json:"incomplete,omitempty" doc:"Also when the provider's usage is not known to be complete."`
+	}
+}
+
+func (s *Server) issue(ctx context.Context, in *issueInput) (*body[List[invoice.Summary]], error) {
+	list, err := s.Invoices.Issue(ctx, invoice.Issuing{
+		Period: in.Period.Month, Invoices: in.Body.Invoices, On: in.Body.On, Incomplete: in.Body.Incomplete,
+	})
+	return &body[List[invoice.Summary]]{List[invoice.Summary]{Items: list}}, err
+}
+
+type listInvoicesInput struct {
+	Paging
+	Period month         `query:"period"`
+	State  invoice.State `query:"state" enum:"draft,approved,issued,void"`
+	Seller string        `query:"seller" doc:"Key of the seller."`
+}
+
+func (s *Server) listInvoices(ctx context.Context, in *listInvoicesInput) (*body[List[invoice.Summary]], error) {
+	f := invoice.Filter{Period: in.Period.Month, State: in.State, After: in.Cursor, Limit: in.Limit + 1}
+	if in.Seller != "" {
+		f.Seller = org.OrganisationID(in.Seller)
+	}
+	list, err := s.Invoices.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := List[invoice.Summary]{Items: []invoice.Summary{}}
+	if len(list) > in.Limit {
+		list = list[:in.Limit]
+		out.Next = list[in.Limit-1].Cursor
+	}
+	out.Items = append(out.Items, list...)
+	return &body[List[invoice.Summary]]{out}, nil
+}
+
+// InvoicePath names a document in a path.
+type InvoicePath struct {
+	Ref string `path:"ref" doc:"Id or number."`
+}
+
+func (s *Server) showInvoice(ctx context.Context, in *InvoicePath) (*tagged[invoice.Invoice], error) {
+	d, err := s.Invoices.Find(ctx, in.Ref)
+	if err != nil {
+		return nil, err
+	}
+	return tag(d), nil
+}
+
+type voidInput struct {
+	InvoicePath
+	IfMatch string `header:"If-Match"`
+	Body    struct {
+		On     period.Date `json:"on,omitempty" doc:"Date of the credit note; today if not given."`
+		Reason string      `json:"reason" minLength:"1" doc:"Printed on the credit note."`
+	}
+}
+
+func (s *Server) void(ctx context.Context, in *voidInput) (*body[invoice.Summary], error) {
+	d, err := s.Invoices.Find(ctx, in.Ref)
+	if err != nil {
+		return nil, err
+	}
+	if in.IfMatch != "" {
+		if err := matches(in.IfMatch, etag(d)); err != nil {
+			return nil, err
+		}
+	}
+	note, err := s.Invoices.Void(ctx, d.ID, in.Body.On, in.Body.Reason)
+	return &body[invoice.Summary]{note}, err
+}
+
+type explainInput struct {
+	InvoicePath
+	Line int    `path:"line" minimum:"1"`
+	As   string `query:"as" enum:"seller,buyer" default:"seller" doc:"buyer leaves out what only the seller may see."`
+}
+
+func (s *Server) explain(ctx context.Context, in *explainInput) (*body[invoice.Explanation], error) {
+	e, err := s.Invoices.Explain(ctx, in.Ref, in.Line, in.As == "buyer")
+	return &body[invoice.Explanation]{e}, err
+}
+
+// PeriodQuery names a month in a query.
+type PeriodQuery struct {
+	Period month `query:"period" required:"true" doc:"The month, such as 2026-09."`
+}
+
+func (s *Server) listMargins(ctx context.Context, in *PeriodQuery) (*body[List[invoice.Margin]], error) {
+	list, err := s.Invoices.Margins(ctx, in.Period.Month)
+	return &body[List[invoice.Margin]]{List[invoice.Margin]{Items: list}}, err
+}
+
+type documentInput struct {
+	InvoicePath
+	Format string `path:"format" doc:"pdf, json or csv."`
+}
+
+func (s *Server) document() stream[documentInput] {
+	answers := map[string]*huma.MediaType{}
+	for _, f := range document.Formats() {
+		answers[f.MediaType()] = files(f.MediaType(), "The document as it was archived.")[f.MediaType()]
+	}
+	return stream[documentInput]{answers: answers, serve: func(h huma.Context, in *documentInput) {
+		d, file, err := s.Archive.Open(h.Context(), in.Ref, document.Format(in.Format))
+		if err != nil {
+			fail(h, err)
+			return
+		}
+		defer file.Close()
+		h.SetHeader("Content-Type", document.Format(in.Format).MediaType())
+		h.SetHeader("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": d.Number + "." + in.Format}))
+		h.SetStatus(200)
+		_, _ = io.Copy(h.BodyWriter(), file) // the client went away
+	}}
+}

@@ -1,0 +1,67 @@
+package native
+
+import (
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/recon"
+)
+
+type reconcileInput struct {
+	PeriodQuery
+	Name  string   `query:"name" default:"statement" doc:"Name of the file, for what is said about it."`
+	Total []string `query:"invoice_total,explode" doc:"The provider's invoice total, such as EUR:123.45; the sum of the lines if not given."`
+}
+
+func (s *Server) reconcile() stream[reconcileInput] {
+	return stream[reconcileInput]{
+		body:    &huma.RequestBody{Required: true, Content: files("application/octet-stream", "The reconciliation file: CSV or JSON lines, plain or .gz.")},
+		answers: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "statement, imported, sold, parts, differences, unexplained"}}},
+		serve: func(h huma.Context, in *reconcileInput) {
+			r, err := s.compare(h, in)
+			if err != nil {
+				fail(h, err)
+				return
+			}
+			h.SetHeader("Content-Type", "application/json")
+			h.SetStatus(200)
+			_ = huma.DefaultJSONFormat.Marshal(h.BodyWriter(), r) // the client went away
+		},
+	}
+}
+
+func (s *Server) compare(h huma.Context, in *reconcileInput) (recon.Result, error) {
+	total, err := parseTotals(in.Total)
+	if err != nil {
+		return recon.Result{}, err
+	}
+	lines, err := s.Statement(in.Name, h.BodyReader())
+	if err != nil {
+		return recon.Result{}, err
+	}
+	return s.Recon.Compare(h.Context(), in.Period.Month, lines, total)
+}
+
+// parseTotals reads "EUR:123.45", one for each currency; none is nil.
+func parseTotals(list []string) (money.Totals, error) {
+	var out money.Totals
+	for _, one := range list {
+		code, amount, _ := strings.Cut(one, ":")
+		c, err := money.ParseCurrency(code)
+		if err == nil {
+			var d money.Decimal
+			if d, err = money.Parse(amount); err == nil {
+				if out == nil {
+					out = money.Totals{}
+				}
+				out.Add(money.Of(d, c))
+				continue
+			}
+		}
+		return nil, fault.New(fault.Invalid, "bad_total", "%q is no amount such as EUR:123.45", one).With("invoice_total", "unreadable").Because(err)
+	}
+	return out, nil
+}

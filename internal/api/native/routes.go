@@ -1,0 +1,96 @@
+package native
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+)
+
+// route is one call of the native API. Action is what its service asks access for.
+type route struct {
+	area, id, method, path string
+	action                 access.Action
+	summary                string
+	bind                   func(huma.API, huma.Operation)
+}
+
+// routes is every call there is.
+func (s *Server) routes() []route {
+	const get, put, post = http.MethodGet, http.MethodPut, http.MethodPost
+	return []route{
+		{"world", "world-read", get, "/world", access.WorldRead, "Organisations and edges, exchange rates and taxes", call(s.readWorld)},
+		{"world", "world-apply", put, "/world", access.WorldApply, "Make the world what a world.yaml says, or say what would change", call(s.applyWorld)},
+		{"price-books", "book-list", get, "/price-books", access.BookRead, "Every version of every price book", call(s.listBooks)},
+		{"price-books", "book-publish", post, "/price-books", access.BookPublish, "Publish the price books of a book.yaml as new versions", call(s.publishBooks)},
+		{"price-books", "book-show", get, "/price-books/{owner}/{key}", access.BookRead, "One version of a price book", call(s.showBook)},
+		{"price-books", "book-changes", get, "/price-books/{owner}/{key}/changes", access.BookRead, "What changed between two versions", call(s.bookChanges)},
+		{"usage", "usage-import", post, "/imports", access.UsageImport, "Import the provider's files; they are streamed, and so is how far it is", streamed(s.importFiles())},
+		{"usage", "load-list", get, "/loads", access.UsageRead, "Import commands, newest last", call(s.listLoads)},
+		{"usage", "batch-list", get, "/batches", access.UsageRead, "Batches of rows", call(s.listBatches)},
+		{"usage", "unresolved-list", get, "/unresolved", access.InvoiceRead, "What found no customer, chain, rule or rate", call(s.listUnresolved)},
+		{"usage", "resolution-list", get, "/resolutions", access.UsageRead, "Answers given to unresolved references", call(s.listResolutions)},
+		{"usage", "unresolved-resolve", post, "/resolutions", access.UnresolvedFix, "Say whose a reference is", call(s.resolve)},
+		{"invoices", "invoice-draft", post, "/periods/{period}/draft", access.InvoiceDraft, "Rate a month and draft its documents", call(s.draft)},
+		{"invoices", "invoice-approve", post, "/periods/{period}/approve", access.InvoiceApprove, "Approve drafts", call(s.approve)},
+		{"invoices", "invoice-issue", post, "/periods/{period}/issue", access.InvoiceIssue, "Issue what was approved: numbers, journal, documents", call(s.issue)},
+		{"invoices", "invoice-list", get, "/invoices", access.InvoiceRead, "Documents without their lines", call(s.listInvoices)},
+		{"invoices", "invoice-show", get, "/invoices/{ref}", access.InvoiceRead, "One document, by id or number", call(s.showInvoice)},
+		{"invoices", "invoice-document", get, "/invoices/{ref}/documents/{format}", access.InvoiceRead, "An issued document as pdf, json or csv", streamed(s.document())},
+		{"invoices", "invoice-void", post, "/invoices/{ref}/void", access.InvoiceVoid, "Answer an issued document with a credit note over all of it", call(s.void)},
+		{"invoices", "invoice-explain", get, "/invoices/{ref}/lines/{line}/explanation", access.Explain, "From a printed amount to the provider's rows", call(s.explain)},
+		{"invoices", "margin-list", get, "/margins", access.MarginRead, "What each seller sold and paid in a month", call(s.listMargins)},
+		{"reconciliation", "recon-run", post, "/reconciliations", access.Reconcile, "Hold a statement against the books; nothing is kept", streamed(s.reconcile())},
+		{"operation", "check-run", post, "/checks", access.Check, "Verify every invariant", call(s.check)},
+		{"operation", "clock-show", get, "/clock", access.ClockRead, "The business clock", call(s.showClock)},
+		{"operation", "clock-move", post, "/clock", access.ClockMove, "Move the business clock of demo data forward", call(s.moveClock)},
+		{"operation", "event-list", get, "/events", access.EventRead, "What happened, in order", call(s.listEvents)},
+		{"operation", "job-list", get, "/jobs", access.JobRead, "What is to be done, and what failed", call(s.listJobs)},
+		{"operation", "status", get, "/status", access.WorldRead, "What there is", call(s.status)},
+	}
+}
+
+// call binds a handler whose body and answer are JSON.
+func call[I, O any](f func(context.Context, *I) (*O, error)) func(huma.API, huma.Operation) {
+	return func(a huma.API, op huma.Operation) {
+		huma.Register(a, op, func(ctx context.Context, in *I) (*O, error) {
+			rec := recordOf(ctx)
+			rec.command = op.OperationID
+			out, err := f(ctx, in)
+			if err != nil {
+				rec.err = err
+				return nil, problem(err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// streamed binds a handler that reads its body and writes its answer itself.
+func streamed[I any](s stream[I]) func(huma.API, huma.Operation) {
+	return func(a huma.API, op huma.Operation) {
+		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: s.answers}}
+		huma.Register(a, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+			rec := recordOf(ctx)
+			rec.command = op.OperationID
+			held := *in // the framework takes its own back before the answer is written
+			return &huma.StreamResponse{Body: func(h huma.Context) { s.serve(h, &held) }}, nil
+		})
+		if s.body != nil { // described afterwards: the framework would read a body it knows of into memory
+			a.OpenAPI().Paths[op.Path].Post.RequestBody = s.body
+		}
+	}
+}
+
+// stream is a handler with what its OpenAPI entry says of the body it reads and the answer it writes.
+type stream[I any] struct {
+	body    *huma.RequestBody
+	answers map[string]*huma.MediaType
+	serve   func(huma.Context, *I)
+}
+
+func files(media, what string) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary", Description: what}}}
+}

@@ -1,0 +1,105 @@
+package native
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/check"
+	"github.com/purveyor-csp/purveyor/internal/clock"
+	"github.com/purveyor-csp/purveyor/internal/document"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Server serves the native API. Every field is needed but Wake.
+type Server struct {
+	DB       tx.DB
+	Access   access.Guard
+	Orgs     *org.Service
+	Books    *pricing.Service
+	Usage    *usage.Service
+	Invoices *invoice.Service
+	Archive  *document.Archive
+	Recon    *recon.Service
+	Check    *check.Service
+	Clock    *clock.Service
+	Events   event.Log
+	Jobs     job.Store
+	Log      *slog.Logger
+	Version  string
+
+	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
+	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
+	Ready     func(ctx context.Context) error                                // whether the stores answer
+	Wake      func()                                                         // there may be new jobs
+}
+
+// Prefix is where the native API lives.
+const Prefix = "/api/v1"
+
+// Handler serves the API, its description, the start page, health and metrics.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	m := newMetrics(s)
+	s.api(mux)
+	mux.Handle("GET /metrics", m.handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET /{$}", s.start())
+	return s.logged(m, s.guarded(s.commands(mux)))
+}
+
+// API is the description of every route, without a server behind it.
+func API() *huma.OpenAPI {
+	return (&Server{}).api(http.NewServeMux()).OpenAPI()
+}
+
+func (s *Server) api(mux *http.ServeMux) huma.API {
+	huma.NewError = refusal // the one hook there is; every server sets it to the same
+	c := huma.DefaultConfig("Purveyor", s.Version)
+	c.Info.Description = "From the provider's usage files to the customer's invoice, exact to the cent and explained."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
+	c.Components = &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
+	c.CreateHooks = nil // they would add a link to a schema to every body
+	yaml := huma.Format{Marshal: asYAML, Unmarshal: huma.DefaultJSONFormat.Unmarshal}
+	c.Formats = map[string]huma.Format{
+		"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "application/yaml": yaml, "yaml": yaml,
+	}
+	c.DefaultFormat = "application/json"
+	a := humago.New(mux, c)
+	for _, r := range s.routes() {
+		op := huma.Operation{
+			OperationID: r.id, Method: r.method, Path: Prefix + r.path, Summary: r.summary, Tags: []string{r.area},
+			Errors:       []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
+			MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK,
+		}
+		if r.method != http.MethodGet {
+			op.Parameters = append(op.Parameters, idempotencyKey())
+		}
+		r.bind(a, op)
+	}
+	return a
+}
+
+// maxBody bounds what is read into memory; files are streamed and not bounded.
+const maxBody = 64 << 20
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.Ready(r.Context()); err != nil {
+		http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}

@@ -1,0 +1,71 @@
+package native
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+//go:embed start.html
+var startPage string
+
+// startData is what the start page shows.
+type startData struct {
+	Status   Status
+	Partner  string
+	Recent   []invoice.Summary
+	More     bool
+	Problems string
+	Routes   []startRoute
+	Prefix   string
+}
+
+type startRoute struct{ Method, Path, Summary string }
+
+const recentDocuments = 12
+
+// start is the page at /: what there is, for people who have just started the server.
+func (s *Server) start() http.HandlerFunc {
+	page := template.Must(template.New("start").Funcs(template.FuncMap{"money": func(v invoice.Summary) string {
+		return v.Total.Fixed(v.Currency.Digits()) + " " + string(v.Currency)
+	}}).Parse(startPage))
+	return func(w http.ResponseWriter, r *http.Request) {
+		data := startData{Prefix: Prefix}
+		for _, r := range s.routes() {
+			data.Routes = append(data.Routes, startRoute{r.method, Prefix + r.path, r.summary})
+		}
+		if err := s.startData(r, &data); err != nil {
+			data.Problems = problem(err).Detail
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := page.Execute(w, data); err != nil {
+			s.Log.WarnContext(r.Context(), "the start page could not be written", "error", err)
+		}
+	}
+}
+
+func (s *Server) startData(r *http.Request, d *startData) error {
+	st, err := s.status(r.Context(), nil)
+	if err != nil {
+		return err
+	}
+	d.Status = st.Body
+	w, err := s.Orgs.World(r.Context())
+	if err != nil {
+		return err
+	}
+	for i := range w.Organisations {
+		if o := &w.Organisations[i]; o.Kind == org.Partner {
+			d.Partner = o.Legal.Name
+		}
+	}
+	list, err := s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Limit: recentDocuments + 1})
+	if d.More = len(list) > recentDocuments; d.More {
+		list = list[:recentDocuments]
+	}
+	d.Recent = list
+	return err
+}

@@ -1,0 +1,56 @@
+package native
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+func (s *Server) listLoads(ctx context.Context, in *Paging) (*body[List[usage.Load]], error) {
+	list, err := s.Usage.Loads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page(list, *in)
+}
+
+type listBatchesInput struct {
+	Paging
+	Period     month         `query:"period"`
+	Dataset    usage.Dataset `query:"dataset"`
+	Superseded bool          `query:"superseded" doc:"Those that no longer count too."`
+}
+
+func (s *Server) listBatches(ctx context.Context, in *listBatchesInput) (*body[List[usage.Batch]], error) {
+	list, err := s.Usage.Batches(ctx, usage.BatchFilter{Period: in.Period.Month, Dataset: in.Dataset, Superseded: in.Superseded})
+	if err != nil {
+		return nil, err
+	}
+	return page(list, in.Paging)
+}
+
+type unresolvedInput struct {
+	Paging
+	PeriodQuery
+}
+
+func (s *Server) listUnresolved(ctx context.Context, in *unresolvedInput) (*body[List[invoice.Unresolved]], error) {
+	list, err := s.Invoices.Unresolved(ctx, in.Period.Month)
+	if err != nil {
+		return nil, err
+	}
+	return page(list, in.Paging)
+}
+
+func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[usage.Resolution]], error) {
+	list, err := s.Usage.Resolved(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page(list, *in)
+}
+
+func (s *Server) resolve(ctx context.Context, in *body[usage.Resolution]) (*body[usage.Resolution], error) {
+	return in, s.Usage.Resolve(ctx, in.Body, s.Known)
+}

@@ -1,0 +1,160 @@
+package native
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/world"
+)
+
+// asYAML writes the two things that people keep as files the way they keep them, for Accept: application/yaml. Every
+// other answer stays JSON, which is YAML too.
+func asYAML(w io.Writer, v any) error {
+	text := []byte(nil)
+	switch v := v.(type) {
+	case org.World:
+		text = world.Print(v)
+	case pricing.Book:
+		text = world.PrintBooks(v)
+	default:
+		return huma.DefaultJSONFormat.Marshal(w, v)
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+func (s *Server) readWorld(ctx context.Context, _ *struct{}) (*tagged[org.World], error) {
+	w, err := s.Orgs.World(ctx)
+	return tag(w), err
+}
+
+type applyInput struct {
+	DryRun  bool   `query:"dry_run" doc:"Only say what would change."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the world that this one replaces."`
+	RawBody []byte `contentType:"application/yaml"`
+}
+
+func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[org.Result], error) {
+	w, err := world.Parse(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	if in.IfMatch != "" {
+		have, err := s.Orgs.World(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := matches(in.IfMatch, etag(have)); err != nil {
+			return nil, err
+		}
+	}
+	r, err := s.Orgs.Apply(ctx, w, in.DryRun)
+	if r.Diff == nil {
+		r.Diff = []org.Difference{}
+	}
+	return &body[org.Result]{r}, err
+}
+
+// matches is a Precondition unless one of the tags of an If-Match is the present one.
+func matches(wanted, have string) error {
+	for one := range strings.SplitSeq(wanted, ",") {
+		if one = strings.TrimSpace(one); one == have || one == "*" {
+			return nil
+		}
+	}
+	return fault.New(fault.Precondition, "changed_meanwhile", "it was changed since you read it; nothing was done. Read it again and repeat the change")
+}
+
+func (s *Server) listBooks(ctx context.Context, in *Paging) (*body[List[pricing.Book]], error) {
+	books, err := s.Books.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page(books, *in)
+}
+
+// Published is the books of a file as they are in force now.
+type Published struct {
+	Books []pricing.Book `json:"books"`
+}
+
+type publishInput struct {
+	DryRun  bool   `query:"dry_run" doc:"Only check the books."`
+	RawBody []byte `contentType:"application/yaml"`
+}
+
+// publishBooks publishes one book after the other; all of them are checked before the first is.
+func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Published], error) {
+	books, err := world.ParseBooks(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range books {
+		if err := pricing.Validate(b); err != nil {
+			return nil, err
+		}
+	}
+	out := &body[Published]{Published{Books: []pricing.Book{}}}
+	for _, b := range books {
+		if !in.DryRun {
+			if b, err = s.Books.Publish(ctx, b); err != nil {
+				return nil, err
+			}
+		}
+		out.Body.Books = append(out.Body.Books, b)
+	}
+	return out, nil
+}
+
+// BookPath names a price book in a path.
+type BookPath struct {
+	Owner string `path:"owner" doc:"Key of the organisation whose book it is."`
+	Key   string `path:"key"`
+}
+
+func (p BookPath) name() string { return p.Owner + "/" + p.Key }
+
+type showBookInput struct {
+	BookPath
+	Version int `query:"version" minimum:"0" doc:"The newest if not given."`
+}
+
+func (s *Server) showBook(ctx context.Context, in *showBookInput) (*tagged[pricing.Book], error) {
+	b, err := s.Books.Show(ctx, in.name(), in.Version)
+	return tag(b), err
+}
+
+// Changes is what differs between two versions of a book.
+type Changes struct {
+	From    int              `json:"from"`
+	To      int              `json:"to"`
+	Changes []pricing.Change `json:"changes"`
+}
+
+type changesInput struct {
+	BookPath
+	From int `query:"from" required:"true" minimum:"1"`
+	To   int `query:"to" minimum:"0" doc:"The newest if not given."`
+}
+
+func (s *Server) bookChanges(ctx context.Context, in *changesInput) (*body[Changes], error) {
+	a, err := s.Books.Show(ctx, in.name(), in.From)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Books.Show(ctx, in.name(), in.To)
+	if err != nil {
+		return nil, err
+	}
+	out := Changes{a.Version, b.Version, pricing.Diff(a, b)}
+	if out.Changes == nil {
+		out.Changes = []pricing.Change{}
+	}
+	return &body[Changes]{out}, nil
+}

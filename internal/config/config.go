@@ -1,0 +1,15 @@
+// Package config owns every setting, its default and its meaning. Only cmd reads it.
+//
+// It does not own what is said per command. Always true: a setting has one name, on the command line and, in capitals
+// after PURVEYOR_, in the environment.
+package config
+
+// Settings is every setting there is.
+type Settings struct {
+	Listen    string `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; loopback only."`
+	Ledger    string `name:"ledger" env:"PURVEYOR_LEDGER" placeholder:"DSN" help:"PostgreSQL ledger (postgres://…) instead of the SQLite file in the data directory; DIR/ledger.dsn says the same for good."`
+	LogLevel  string `name:"log-level" env:"PURVEYOR_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the server logs: debug, info, warn or error."`
+	LogFormat string `name:"log-format" env:"PURVEYOR_LOG_FORMAT" default:"text" enum:"text,json" help:"How the server logs: text or json."`
+	Memory    string `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Memory of the usage store."`
+	Workers   int    `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"Jobs at a time; 0 is one for each processor."`
+}

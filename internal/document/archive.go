@@ -1,0 +1,119 @@
+package document
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Format is a form in which a document is handed out.
+type Format string
+
+// The formats: for people, for programs, and the usage behind each line.
+const (
+	FormatPDF  Format = "pdf"
+	FormatJSON Format = "json"
+	FormatCSV  Format = "csv"
+)
+
+// Formats lists every format a document is archived in.
+func Formats() []Format { return []Format{FormatPDF, FormatJSON, FormatCSV} }
+
+// MediaType is the format's media type.
+func (f Format) MediaType() string {
+	return map[Format]string{FormatPDF: "application/pdf", FormatJSON: "application/json", FormatCSV: "text/csv; charset=utf-8"}[f]
+}
+
+// Archive hands out issued documents, and keeps what it made: the same bytes for ever after.
+type Archive struct {
+	DB       tx.DB
+	Invoices *invoice.Service
+	Files    invoice.Files
+	Access   access.Guard
+}
+
+// Open is an issued document in a format: as archived, or made from its snapshot when it has not been archived yet.
+// NotFound for a format there is not; Conflict for a document that is not issued.
+func (a *Archive) Open(ctx context.Context, ref string, f Format) (invoice.Invoice, io.ReadCloser, error) {
+	d, err := a.Invoices.Find(ctx, ref)
+	if err != nil {
+		return d, nil, err
+	}
+	if !slices.Contains(Formats(), f) {
+		return d, nil, fault.New(fault.NotFound, "no_such_format", "documents come as pdf, json and csv, and not as %q", f)
+	}
+	if d.State != invoice.Issued && d.State != invoice.Void {
+		return d, nil, fault.New(fault.Conflict, "invoice_not_issued", "%s is %s: only an issued document can be handed out", ref, d.State)
+	}
+	digest, err := a.archived(ctx, d.ID, f)
+	if err != nil {
+		return d, nil, err
+	}
+	if digest != "" {
+		file, err := a.Files.Get(digest)
+		return d, file, err
+	}
+	var b bytes.Buffer
+	err = a.render(&b, d, f)
+	return d, io.NopCloser(&b), err
+}
+
+func (a *Archive) archived(ctx context.Context, invoice id.Invoice, f Format) (digest string, err error) {
+	err = a.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := a.Invoices.Store.Archived(ctx, r, scope.All(), invoice) // Find has checked who asks
+		digest = list[string(f)]
+		return err
+	})
+	return digest, err
+}
+
+// render writes a document as it was issued: that it was voided since is told by the credit note.
+func (a *Archive) render(w io.Writer, d invoice.Invoice, f Format) error {
+	d.State = invoice.Issued
+	switch f {
+	case FormatPDF:
+		return PDF(w, d)
+	case FormatJSON:
+		return JSON(w, d)
+	}
+	return Detail(w, d, func(yield func(invoice.Group) error) error { return invoice.Groups(a.Files, d.Worksheet, yield) })
+}
+
+// Render is the job that archives an issued document in every format. Its key is the document's id.
+func (a *Archive) Render(ctx context.Context, j job.Job) (job.Effect, error) {
+	grant, err := a.Access.Require(ctx, access.InvoiceRead)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Invoices.Find(ctx, j.Key)
+	if err != nil {
+		return nil, err
+	}
+	made := map[Format]string{}
+	for _, f := range Formats() {
+		var b bytes.Buffer
+		if err := a.render(&b, d, f); err != nil {
+			return nil, err
+		}
+		if made[f], _, err = a.Files.Put(ctx, &b); err != nil {
+			return nil, err
+		}
+	}
+	return func(ctx context.Context, t tx.Tx) error {
+		for _, f := range Formats() {
+			if err := a.Invoices.Store.Archive(ctx, t, grant.Scope, d.ID, string(f), made[f]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
