@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
@@ -24,15 +25,10 @@ type Guard interface {
 	Require(ctx context.Context, action Action) (Grant, error)
 }
 
-type principalKey struct{}
-
-// LocalOperator is the name of the one principal there is: whoever may open the data directory.
-const LocalOperator = "local-operator"
-
 // AsLocalOperator marks a context as the local operator's. Only the process that holds the data directory's lock,
 // and its socket and loopback listener, may do so.
 func AsLocalOperator(ctx context.Context) context.Context {
-	return context.WithValue(ctx, principalKey{}, LocalOperator)
+	return identity.As(ctx, identity.Principal{ID: identity.LocalOperator})
 }
 
 // Local is the Guard that knows the local operator and nobody else.
@@ -40,17 +36,17 @@ type Local struct{}
 
 // Require grants the local operator every action everywhere, and denies anybody else.
 func (Local) Require(ctx context.Context, action Action) (Grant, error) {
-	who, _ := ctx.Value(principalKey{}).(string)
-	if who != LocalOperator || action == "" {
+	who, _ := identity.Caller(ctx)
+	if who.ID != identity.LocalOperator || action == "" {
 		return Grant{}, fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
 	}
-	return Grant{Scope: scope.All(), View: scope.Everything, Actor: who}, nil
+	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID)}, nil
 }
 
 // Actor is the name of the caller in the context for the audit record; "nobody" without one.
 func Actor(ctx context.Context) string {
-	if who, _ := ctx.Value(principalKey{}).(string); who != "" {
-		return who
+	if who, ok := identity.Caller(ctx); ok {
+		return string(who.ID)
 	}
 	return "nobody"
 }

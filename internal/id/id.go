@@ -24,6 +24,12 @@ type (
 	Event        string // evt_
 	Job          string // job_
 	Posting      string // pst_
+	Principal    string // prn_: a person or a program
+	Group        string // grp_
+	Session      string // ses_
+	Role         string // rol_: a role definition
+	Assignment   string // asg_: a role given to somebody at a scope
+	Relationship string // rel_: delegated access agreed with a customer
 )
 
 // Source draws fresh identifiers: 26 characters of lower-case letters and digits that never repeat.

@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -76,7 +77,7 @@ func TestApply(t *testing.T) {
 	if err != nil || again.Applied || len(again.Diff) != 0 || len(events()) != 1 {
 		t.Fatalf("applying twice is not applying once: %+v, %d events, %v", again, len(events()), err)
 	}
-	if e := events()[0]; e.Type != event.WorldApplied || e.Subject != string(org.OrganisationID("contoso")) || e.Actor != access.LocalOperator {
+	if e := events()[0]; e.Type != event.WorldApplied || e.Subject != string(org.OrganisationID("contoso")) || e.Actor != string(identity.LocalOperator) {
 		t.Errorf("event %+v", e)
 	}
 }
