@@ -73,7 +73,7 @@ func (p *page) exchange() {
 	for _, x := range p.v.Exchange {
 		p.room(5)
 		p.SetX(left)
-		text := "1 " + string(x.From) + " = " + x.Rate.String() + " " + string(x.To) + ", " + x.Date + ", " + x.Source
+		text := "1 " + string(x.From) + " = " + x.Rate.String() + " " + string(x.To) + ", " + isoDay(x.Date) + ", " + x.Source
 		if x.Rule != "" {
 			text += " (" + x.Rule + ")"
 		}

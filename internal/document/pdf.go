@@ -86,7 +86,9 @@ func (p *page) footer() {
 	p.Line(left, 282, right, 282)
 	p.SetXY(left, 283.5)
 	p.CellFormat(width-30, 4, p.fit(strings.Join(parts, "  ·  "), width-32), "", 0, "L", false, 0, "")
-	p.CellFormat(30, 4, "Page "+strconv.Itoa(p.PageNo())+" of {pages}", "", 0, "R", false, 0, "")
+	number := "Page " + strconv.Itoa(p.PageNo()) + " of "
+	p.SetX(right - p.GetStringWidth(number+"00") - 1) // the alias is wider than what it stands for
+	p.CellFormat(30, 4, number+"{pages}", "", 0, "L", false, 0, "")
 	if p.v.State == invoice.Draft || p.v.State == invoice.Approved {
 		p.SetTextColor(232, 234, 238)
 		p.font("B", 90)

@@ -2,6 +2,7 @@ package document
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 )
@@ -71,23 +72,41 @@ func (p *page) customer(from int) {
 }
 
 func (p *page) line(l *invoice.Line) {
-	p.room(10)
+	p.font("", 8)
+	text := p.wrap(l.Description, textW-2)
+	p.room(6 + 4*float64(len(text)))
 	p.font("", 8)
 	p.SetX(left)
 	p.grey()
 	p.CellFormat(numberW, 4.4, strconv.Itoa(l.Number), "", 0, "L", false, 0, "")
 	p.black()
-	p.CellFormat(textW, 4.4, p.fit(l.Description, textW-2), "", 0, "L", false, 0, "")
+	p.CellFormat(textW, 4.4, text[0], "", 0, "L", false, 0, "")
 	p.CellFormat(quantityW, 4.4, figure(l.Quantity, 0), "", 0, "R", false, 0, "")
 	p.CellFormat(priceW, 4.4, figure(l.UnitPrice, p.places), "", 0, "R", false, 0, "")
 	p.CellFormat(taxW, 4.4, l.Tax.Category+" "+l.Tax.Percent.String()+" %", "", 0, "R", false, 0, "")
 	p.CellFormat(netW, 4.4, figure(l.Net, p.places), "", 1, "R", false, 0, "")
+	for _, more := range text[1:] {
+		p.SetX(left + numberW)
+		p.CellFormat(textW, 4, more, "", 1, "L", false, 0, "")
+	}
 	p.font("", 6.8)
 	p.grey()
 	p.SetX(left + numberW)
 	p.CellFormat(width-numberW, 3.6, p.fit(under(l), width-numberW-netW), "", 1, "L", false, 0, "")
 	p.black()
 	p.Ln(0.9)
+}
+
+// wrap breaks a text into lines of a width, three at most.
+func (p *page) wrap(s string, w float64) []string {
+	lines := p.SplitText(s, w)
+	switch {
+	case len(lines) == 0:
+		return []string{""}
+	case len(lines) > 3:
+		lines = append(lines[:2], p.fit(strings.Join(lines[2:], " "), w))
+	}
+	return lines
 }
 
 // under is what stands in small print below a line: the subscription, its period, and what is unusual.

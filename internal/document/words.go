@@ -1,7 +1,12 @@
 package document
 
 import (
+	"cmp"
 	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -41,8 +46,27 @@ func titleOf(v invoice.Invoice) string {
 
 // address is a party as it stands above a letter.
 func address(e org.LegalEntity) []string {
-	lines := []string{e.Name, e.Street, strings.TrimSpace(e.PostalCode + " " + e.City), e.Country}
+	lines := []string{e.Name, e.Street, strings.TrimSpace(e.PostalCode + " " + e.City), country(e.Country)}
 	return blankless(lines)
+}
+
+// country is a country's name in English, or its code where there is none.
+func country(code string) string {
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return code
+	}
+	return cmp.Or(display.English.Regions().Name(region), code)
+}
+
+// isoDay is a day as this document prints days, whichever way the provider printed it; other text is left alone.
+func isoDay(s string) string {
+	for _, form := range []string{time.DateOnly, "1/2/2006", time.RFC3339, "1/2/2006 15:04:05"} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t.Format(time.DateOnly)
+		}
+	}
+	return s
 }
 
 // taxIDs is how a party is known to tax offices and registers.
