@@ -25,6 +25,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -32,13 +33,14 @@ import (
 type caller struct {
 	*testing.T
 	dir    string
+	ledger string // "" is the SQLite file of the directory
 	client http.Client
 	close  func() error
 }
 
-func newCaller(t *testing.T) *caller {
+func newCaller(t *testing.T, ledger string) *caller {
 	t.Helper()
-	c := &caller{T: t, dir: t.TempDir()}
+	c := &caller{T: t, dir: t.TempDir(), ledger: ledger}
 	c.open()
 	t.Cleanup(func() {
 		if err := c.close(); err != nil {
@@ -51,7 +53,7 @@ func newCaller(t *testing.T) *caller {
 func (c *caller) open() {
 	c.Helper()
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
-	trip, closing, err := connect(c.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
+	trip, closing, err := connect(c.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB", Ledger: c.ledger}, log: discardLog(), now: func() time.Time { return now }})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -159,9 +161,18 @@ func monthOfFiles(t *testing.T) (usageFile, statementFile string, worldYAML, boo
 	return usageFile, statementFile, read("world.yaml"), read("book.yaml")
 }
 
-// TestMainJobOverTheAPI takes a month from files to archived documents, call by call.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// TestMainJobOverTheAPI takes a month from files to archived documents, call by call, on either ledger database.
 func TestMainJobOverTheAPI(t *testing.T) {
-	c := newCaller(t)
+	t.Run("SQLite", func(t *testing.T) { mainJob(t, newCaller(t, "")) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		pgtest.Need(t)
+		mainJob(t, newCaller(t, pgtest.Database(t)))
+	})
+}
+
+func mainJob(t *testing.T, c *caller) {
 	usageFile, statementFile, w, b := monthOfFiles(t)
 
 	var applied org.Result
@@ -313,10 +324,10 @@ func (c *caller) audited() {
 
 // TestDemoClock moves the clock of demo data, and of no other.
 func TestDemoClock(t *testing.T) {
-	c := newCaller(t)
+	c := newCaller(t, "")
 	var p native.Problem
 	c.want(403, &p, http.MethodPost, "/clock", asJSON, `{"by":"P1M"}`)
-	c2 := newCaller(t)
+	c2 := newCaller(t, "")
 	var s clock.State
 	c2.want(200, &s, http.MethodPost, "/clock", asJSON, `{"to":"2026-07-31","demo":true}`)
 	c2.want(200, &s, http.MethodPost, "/clock", asJSON, `{"by":"P1M"}`)
@@ -329,7 +340,7 @@ func TestDemoClock(t *testing.T) {
 
 // TestIssuedDocumentsAreArchived closes the directory and finds every document archived, with the bytes it had before.
 func TestIssuedDocumentsAreArchived(t *testing.T) {
-	c := newCaller(t)
+	c := newCaller(t, "")
 	usageFile, _, w, b := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
 	c.want(200, nil, http.MethodPost, "/price-books", asYAML, string(b))
