@@ -32,7 +32,8 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 	closing = func() error {
 		var err error
 		if !o.temporary {
-			err = n.drain(context.WithoutCancel(ctx))
+			end := context.WithoutCancel(ctx)
+			err = errors.Join(n.drain(end), n.anchor(end))
 		}
 		return errors.Join(err, n.Close())
 	}

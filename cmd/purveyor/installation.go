@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -34,6 +35,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
+	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
 // installation is every part, built by hand over one data directory.
@@ -42,6 +44,7 @@ type installation struct {
 	db     *sqlstore.DB
 	rows   *duckdb.Store
 	files  *filestore.Store
+	vault  *vault.Vault
 	clock  *clock.Service
 	runner *job.Runner
 	api    *native.Server
@@ -79,6 +82,9 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 		return nil, errors.Join(err, n.Close())
 	}
 	if n.files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	if n.vault, err = vault.Open(filepath.Join(dir, "vault"), rand.Reader); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	n.build(o)
@@ -133,7 +139,7 @@ func (n *installation) build(o opening) {
 		},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Files: n.files},
-		Statement: microsoft.Statement, Known: isCustomer(orgs), Ready: n.ready, Wake: n.poke,
+		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Ready: n.ready, Wake: n.poke,
 	}
 }
 
@@ -155,6 +161,17 @@ func (n *installation) drain(ctx context.Context) error {
 	return err
 }
 
+// anchor signs what the event log is now, outside the database.
+func (n *installation) anchor(ctx context.Context) error {
+	return n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
+		a, err := n.api.Events.Anchor(ctx, r)
+		if err != nil || a.Count == 0 {
+			return err
+		}
+		return n.vault.AddAnchor(a)
+	})
+}
+
 func (n *installation) poke() {
 	select {
 	case n.wake <- struct{}{}:
@@ -172,6 +189,9 @@ func (n *installation) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := n.drain(ctx); err != nil && ctx.Err() == nil {
 			n.api.Log.ErrorContext(ctx, "jobs could not be worked off", "error", err)
+		}
+		if err := n.anchor(ctx); err != nil && ctx.Err() == nil {
+			n.api.Log.ErrorContext(ctx, "the event log could not be anchored", "error", err)
 		}
 		select {
 		case <-n.wake:

@@ -24,5 +24,6 @@ const (
 	ClockRead      Action = "clock.read"
 	ClockMove      Action = "clock.move"
 	EventRead      Action = "event.read"
+	AuditVerify    Action = "audit.verify"
 	JobRead        Action = "job.read"
 )

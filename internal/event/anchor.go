@@ -66,3 +66,30 @@ func (l Log) Covers(ctx context.Context, r tx.Read, a Anchor) error {
 	}
 	return err
 }
+
+// Verification is what looking at the whole log came to. Holds is false when a record was changed, taken out, moved or
+// cut off; Broken says which was the first.
+type Verification struct {
+	Holds  bool   `json:"holds"`
+	Count  int64  `json:"count"` // records looked at
+	Head   string `json:"head"`  // hash of the newest
+	Anchor Anchor `json:"anchor"`
+	Broken string `json:"broken,omitempty"`
+}
+
+// Verification looks at every record, and at the anchor: a log that is shorter than its anchor, or another one, does not hold.
+// The error says that looking itself failed.
+func (l Log) Verification(ctx context.Context, r tx.Read, a Anchor) (Verification, error) {
+	out := Verification{Anchor: a}
+	last, err := l.Store.Last(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	out.Count, out.Head = last.Number, last.Hash
+	err = l.Covers(ctx, r, a)
+	if fault.CodeOf(err) == CodeChainBroken {
+		out.Broken, err = err.Error(), nil
+	}
+	out.Holds = out.Broken == "" && err == nil
+	return out, err
+}

@@ -80,6 +80,22 @@ func (s *Server) listEvents(ctx context.Context, in *Paging) (*body[List[event.E
 	return &body[List[event.Event]]{out}, err
 }
 
+func (s *Server) verifyAudit(ctx context.Context, _ *struct{}) (*body[event.Verification], error) {
+	if _, err := s.Access.Require(ctx, access.AuditVerify); err != nil {
+		return nil, err
+	}
+	a, err := s.Anchors()
+	if err != nil {
+		return nil, err
+	}
+	var out event.Verification
+	err = s.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		out, err = s.Events.Verification(ctx, r, a)
+		return err
+	})
+	return &body[event.Verification]{out}, err
+}
+
 type listJobsInput struct {
 	Paging
 	State job.State `query:"state" enum:"queued,running,done,failed"`

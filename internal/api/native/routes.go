@@ -47,6 +47,7 @@ func (s *Server) routes() []route {
 		{"operation", "clock-show", get, "/clock", access.ClockRead, "The business clock", call(s.showClock)},
 		{"operation", "clock-move", post, "/clock", access.ClockMove, "Move the business clock of demo data forward", call(s.moveClock)},
 		{"operation", "event-list", get, "/events", access.EventRead, "What happened, in order", call(s.listEvents)},
+		{"operation", "audit-verify", post, "/audit/verification", access.AuditVerify, "Verify the event log, its cut-off tail too", call(s.verifyAudit)},
 		{"operation", "job-list", get, "/jobs", access.JobRead, "What is to be done, and what failed", call(s.listJobs)},
 		{"operation", "status", get, "/status", access.WorldRead, "What there is", call(s.status)},
 	}
