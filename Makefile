@@ -15,9 +15,11 @@ test: deps ## every test, then those with concurrency under the race detector
 	go test -p 2 -timeout 20m ./...
 	go test -p 2 -timeout 20m -race -short ./internal/sqlstore/... ./internal/job/... ./internal/event/...
 
-lint: ## formatting and vet
-	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+lint: deps ## formatting, vet, staticcheck, functions nobody reaches
+	@test -z "$$(gofmt -s -l .)" || { echo "not formatted:"; gofmt -s -l .; exit 1; }
 	go vet ./...
+	go tool staticcheck ./...
+	scripts/unreachable.sh
 
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... -update

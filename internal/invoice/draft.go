@@ -37,7 +37,6 @@ type edgeDraft struct {
 type draftLine struct {
 	Line
 	unit unitPrice
-	tags target
 }
 
 // Unresolved counts what could not be rated for one reason.
