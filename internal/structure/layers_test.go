@@ -1,0 +1,154 @@
+package structure
+
+// layer is a group of packages with the same rule about what they may import. Layers stand from the inside out.
+type layer struct {
+	name    string
+	sees    []string // layers its packages may import
+	ordered bool     // a package may import those of its own layer that stand before it, and no others
+	bare    bool     // no library and no part of the operating system but what stands with the package
+	parts   []part
+}
+
+// part is a package, whether its first line is written yet or not.
+type part struct {
+	path string
+	uses []string // what it may import beyond its layer's rule: packages, libraries
+}
+
+const (
+	words    = "words"
+	areas    = "areas"
+	adapters = "adapters"
+	samples  = "samples"
+	edges    = "edges"
+	programs = "programs"
+	proofs   = "proofs"
+)
+
+// layers is the whole project. A package that is not here may not exist.
+var layers = []layer{
+	{name: words, sees: []string{words}, bare: true, parts: []part{
+		{path: "internal/money", uses: []string{"github.com/cockroachdb/apd", "github.com/bojanz/currency"}},
+		{path: "internal/period"},
+		{path: "internal/id"},
+		{path: "internal/fault"},
+		{path: "internal/tx"},
+		{path: "internal/scope"},
+		{path: "internal/rule", uses: []string{"cel.dev/cel-go"}},
+	}},
+	{name: areas, sees: []string{words}, ordered: true, bare: true, parts: []part{
+		{path: "internal/event"},
+		{path: "internal/job"},
+		{path: "internal/identity"},
+		{path: "internal/access"},
+		{path: "internal/org"},
+		{path: "internal/catalog"},
+		{path: "internal/pricing"},
+		{path: "internal/charge"},
+		{path: "internal/customer"},
+		{path: "internal/subscription"},
+		{path: "internal/usage", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
+		{path: "internal/rating"},
+		{path: "internal/reservation"},
+		{path: "internal/invoice", uses: []string{"github.com/klauspost/compress/zstd"}}, // worksheets
+		{path: "internal/payment"},
+		{path: "internal/recon"},
+		{path: "internal/delegation"},
+		{path: "internal/support"},
+		{path: "internal/cost"},
+		{path: "internal/suspension"},
+		{path: "internal/vending"},
+		{path: "internal/webhook"},
+		{path: "internal/notice"},
+	}},
+	{name: adapters, sees: []string{words, areas}, parts: []part{
+		{path: "internal/sqlstore"},
+		{path: "internal/usagestore/duckdb"},
+		{path: "internal/usagestore/clickhouse"},
+		{path: "internal/usage/microsoft"}, // decoders: cmd hands them to usage
+		{path: "internal/filestore"},
+		{path: "internal/cloud"},
+		{path: "internal/cloud/microsoft", uses: []string{"internal/cloud"}},
+		{path: "internal/cloud/sim", uses: []string{"internal/cloud"}},
+		{path: "internal/document"},
+		{path: "internal/clock"},
+	}},
+	// Made-up data imports nothing of ours, so that what it says can be held against what the rest says.
+	{name: samples, ordered: true, parts: []part{
+		{path: "internal/sample"},
+		{path: "internal/sample/statement"},
+	}},
+	{name: edges, sees: []string{words, areas}, parts: []part{
+		{path: "internal/world"},
+		{path: "internal/check"},
+		{path: "internal/api/native", uses: []string{"internal/world", "internal/check"}},
+		{path: "internal/api/login"},
+		{path: "internal/api/arm"},
+		{path: "internal/api/partnercenter"},
+		{path: "internal/api/graph"},
+		{path: "internal/cli"},
+		{path: "internal/config"},
+	}},
+	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
+		{path: "cmd/purveyor"},
+	}},
+	// What only tests import.
+	{name: proofs, sees: []string{words, areas, adapters, proofs}, parts: []part{
+		{path: "internal/rating/oracle"},
+		{path: "internal/usage/microsoft/poison"},
+		{path: "internal/usagestore/usagetest"},
+		{path: "internal/sqlstore/storetest"},
+		{path: "internal/sqlstore/pgtest"},
+		{path: "internal/cloud/cloudtest"},
+		{path: "internal/structure"},
+	}},
+}
+
+// testsSee says what the tests of a layer may import besides what the layer may: the real parts around it.
+var testsSee = map[string][]string{
+	words:    {words, proofs},
+	areas:    {words, areas, adapters, proofs},
+	adapters: {words, areas, adapters, proofs},
+	samples:  {samples},
+	edges:    {words, areas, adapters, samples, edges, proofs},
+	programs: {words, areas, adapters, samples, edges, programs, proofs},
+	proofs:   {words, areas, adapters, proofs},
+}
+
+// fences says which packages, tests included, may import a library. Libraries that are not here are for adapters,
+// edges and programs to choose.
+var fences = map[string][]string{
+	"github.com/cockroachdb/apd":     {"internal/money"},
+	"github.com/bojanz/currency":     {"internal/money"},
+	"cel.dev/cel-go":                 {"internal/rule"},
+	"database/sql":                   {"internal/sqlstore", "internal/sqlstore/pgtest", "internal/sqlstore/storetest", "internal/usagestore/clickhouse"},
+	"github.com/uptrace/bun":         {"internal/sqlstore"},
+	"github.com/pressly/goose":       {"internal/sqlstore"},
+	"modernc.org/sqlite":             {"internal/sqlstore"},
+	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/pgtest"},
+	"github.com/duckdb":              {"internal/usagestore/duckdb"},
+	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
+	"github.com/danielgtaylor/huma":  {"internal/api/native"},
+	"github.com/alecthomas/kong":     {"internal/cli", "cmd/purveyor"},
+	"github.com/schollz/progressbar": {"internal/cli", "cmd/purveyor"},
+	"github.com/knadh/koanf":         {"internal/config"},
+	"codeberg.org/go-pdf/fpdf":       {"internal/document"},
+	"github.com/pdfcpu/pdfcpu":       {"internal/document"},
+	"gopkg.in/yaml.v3":               {"internal/world"},
+	"github.com/zitadel/oidc":        {"internal/api/login"},
+	"github.com/gofrs/flock":         {"cmd/purveyor"},
+	"internal/config":                {"cmd/purveyor"},
+}
+
+// machine is what words and areas leave to others: files, the network, processes.
+var machine = []string{"os", "net", "syscall", "unsafe", "plugin", "log", "embed", "io/ioutil", "database/sql"}
+
+// apart are packages that must not reach one another, over however many steps: what is checked and what checks it.
+var apart = [][2]string{
+	{"internal/rating/oracle", "internal/rating"},
+}
+
+// dataOnly are packages of which another may use the types and constants and no function or method.
+var dataOnly = [][2]string{
+	{"internal/rating/oracle", "internal/pricing"},
+}
