@@ -15,11 +15,12 @@ test: deps ## every test, then those with concurrency under the race detector
 	go test -p 2 -timeout 20m ./...
 	go test -p 2 -timeout 20m -race -short ./internal/sqlstore/... ./internal/job/... ./internal/event/...
 
-lint: deps ## formatting, vet, staticcheck, functions nobody reaches
+lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the project's shape
 	@test -z "$$(gofmt -s -l .)" || { echo "not formatted:"; gofmt -s -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	scripts/unreachable.sh
+	@set -o pipefail; go test -count=1 -v -skip Fires ./internal/structure | grep -v '^=== '
 
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... -update
