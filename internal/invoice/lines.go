@@ -67,7 +67,7 @@ func tagValue(text, name string) string {
 	return untagged
 }
 
-// chargeWord is how charge types are printed (csp-rules §12.4); others are printed as they are.
+// chargeWord is how the documented charge types are printed; others are printed as they are.
 func chargeWord(kind string) string {
 	switch strings.ToLower(kind) {
 	case "new":

@@ -74,7 +74,7 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// Families of products, found from what the provider prints (csp-rules §12.3).
+// Families of products, found from what the provider prints.
 const (
 	FamilyAzure       = "azure"
 	FamilyMarketplace = "marketplace"

@@ -17,7 +17,7 @@ type expected struct {
 	quantity, pricing, exact money.Decimal // Σ Quantity, Σ PricingPreTaxTotal, Σ BillingPreTaxTotal
 }
 
-// subtotal is the provider's documented figure for usage: trunc2(trunc2(Σ pricing) × rate) (csp-rules §12.6).
+// subtotal is the provider's documented figure for usage: trunc2(trunc2(Σ pricing) × rate).
 func (e *expected) subtotal() money.Decimal {
 	return e.pricing.Truncate(2).Mul(e.rate).Truncate(2)
 }

@@ -18,7 +18,7 @@ func thirdParty(name, id string) bool {
 	return id != "" && !strings.HasPrefix(strings.ToLower(name), "microsoft")
 }
 
-// Family is the product family of a statement line, tested in the documented order (csp-rules §12.3).
+// Family is the product family of a statement line, tested in the order the provider documents.
 func Family(l *StatementLine) string {
 	term := strings.ToLower(l.TermAndBillingCycle)
 	switch {

@@ -4,7 +4,7 @@ package usage
 // value per column, whatever the file calls it and in whichever order it stands.
 type Column int
 
-// The columns of daily rated usage (csp-rules §12.2). Entry columns first come to mind as what is constant for one
+// The columns of daily rated usage. Entry columns first come to mind as what is constant for one
 // resource and meter; what else a column belongs to says Part.
 const (
 	PartnerID Column = iota

@@ -5,7 +5,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// StatementLine is one line of the provider's invoice reconciliation, as printed (csp-rules §12.3). Amounts that the
+// StatementLine is one line of the provider's invoice reconciliation, as printed. Amounts that the
 // line left blank are 0.
 type StatementLine struct {
 	Line                    int64          `json:"line"`

@@ -67,7 +67,7 @@ func ColumnName(c usage.Column) string {
 	return names[c]
 }
 
-// The columns of reconciliation lines (csp-rules §12.3), in the provider's order.
+// The columns of reconciliation lines, in the provider's order.
 const (
 	stPartnerID = iota
 	stCustomerID
