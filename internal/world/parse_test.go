@@ -66,7 +66,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	cases := []struct{ name, from, to, says string }{
+	cases := []misprint{
 		{"a word it does not know", "payment_days: 30", "payment_day: 30", `line 6, resellers[1].buys[1].payment_day: there is no field "payment_day" here; did you mean payment_days?`},
 		{"a missing word", "series: WS, ", "", "line 6, resellers[1].buys[1]: series is missing"},
 		{"a date that is none", "until: 2026-06-01", "until: 2026-06-31", `line 11, customers[1].entitlements[1].until: "2026-06-31" is not a date`},
@@ -83,13 +83,21 @@ func TestParseRefuses(t *testing.T) {
 		{"no YAML", "customers:", "customers: x: y", "is not YAML, nothing was changed: line 7"},
 		{"two worlds", "taxes: []", "---\npartner: {}", "holds 2"},
 	}
+	refuses(t, smallWorld, cases, func(text []byte) error { _, err := Parse(text); return err })
+}
+
+// misprint is a change of a good file and what must be said of it.
+type misprint struct{ name, from, to, says string }
+
+func refuses(t *testing.T, good string, cases []misprint, parse func([]byte) error) {
+	t.Helper()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			text := strings.Replace(smallWorld, tc.from, tc.to, 1)
-			if text == smallWorld {
+			text := strings.Replace(good, tc.from, tc.to, 1)
+			if text == good {
 				t.Fatal("nothing was changed")
 			}
-			_, err := Parse([]byte(text))
+			err := parse([]byte(text))
 			if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("got %v\nwant %s", err, tc.says)
 			}
