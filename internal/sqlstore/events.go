@@ -69,14 +69,7 @@ func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, after int6
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
 	}
-	list := make([]event.Event, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.event(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return each(rows, eventRow.event)
 }
 
 // Remembered is what a key was answered.

@@ -169,10 +169,11 @@ func (x Invoices) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoic
 
 // List yields documents by period, seller key, series, number and id. Invalid for a cursor that is none.
 func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.Filter) ([]invoice.Summary, error) {
-	var rows []struct {
+	type listed struct {
 		invoiceRow
 		Void bool
 	}
+	var rows []listed
 	q := x.DB.in(r).NewSelect().TableExpr("invoice").
 		ColumnExpr("id, kind, state, edge, seller_key, buyer_key, period, ordinal, series, number, issue_date, due_date, currency, net, tax, total, answers").
 		ColumnExpr(isVoid+" AS void").
@@ -205,17 +206,13 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 	if err := q.Scan(ctx, &rows); err != nil {
 		return nil, err
 	}
-	list := make([]invoice.Summary, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.summary(); err != nil {
-			return nil, err
-		}
+	return each(rows, func(row listed) (invoice.Summary, error) {
+		v, err := row.summary()
 		if row.Void {
-			list[i].State = invoice.Void
+			v.State = invoice.Void
 		}
-	}
-	return list, nil
+		return v, err
+	})
 }
 
 func (r invoiceRow) summary() (v invoice.Summary, err error) {

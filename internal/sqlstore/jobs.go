@@ -63,17 +63,6 @@ func (r jobRow) job() (j job.Job, err error) {
 	return j, nil
 }
 
-func jobList(rows []jobRow) ([]job.Job, error) {
-	list := make([]job.Job, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.job(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
 // Enqueue adds a queued job.
 func (x Jobs) Enqueue(ctx context.Context, t tx.Tx, j job.Job) (added bool, err error) {
 	q := x.DB.in(t)
@@ -108,7 +97,7 @@ func (x Jobs) Claim(ctx context.Context, t tx.Tx, c job.Claim) ([]job.Job, error
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b jobRow) int { return compareText(a.Due, b.Due, a.ID, b.ID) })
-	return jobList(rows)
+	return each(rows, jobRow.job)
 }
 
 // Settle ends an attempt; only the one that is under way, and only for its owner.
@@ -156,7 +145,7 @@ func (x Jobs) Jobs(ctx context.Context, r tx.Read, s scope.Scope, f job.Filter) 
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
 	}
-	return jobList(rows)
+	return each(rows, jobRow.job)
 }
 
 // NextDue is the earliest due time of an open job.

@@ -95,13 +95,22 @@ func body(v any) (string, error) {
 
 // bodies decodes a column of bodies.
 func bodies[T any](texts []string) ([]T, error) {
-	list := make([]T, len(texts))
-	for i, text := range texts {
-		if err := json.Unmarshal([]byte(text), &list[i]); err != nil {
+	return each(texts, func(text string) (v T, err error) {
+		err = json.Unmarshal([]byte(text), &v)
+		return v, err
+	})
+}
+
+// each makes one thing of every row, or of every thing its row.
+func each[A, B any](list []A, f func(A) (B, error)) ([]B, error) {
+	out := make([]B, len(list))
+	for i, a := range list {
+		var err error
+		if out[i], err = f(a); err != nil {
 			return nil, err
 		}
 	}
-	return list, nil
+	return out, nil
 }
 
 // insertChunk bounds the rows of one INSERT: statements stay near a megabyte at a kilobyte a row.

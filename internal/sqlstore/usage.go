@@ -90,11 +90,9 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := insert(ctx, q, []loadRow{load}, false); err != nil {
 		return err
 	}
-	batches := make([]batchRow, len(s.Batches))
-	for i, b := range s.Batches {
-		if batches[i], err = newBatchRow(b); err != nil {
-			return err
-		}
+	batches, err := each(s.Batches, newBatchRow)
+	if err != nil {
+		return err
 	}
 	if err := insert(ctx, q, batches, false); err != nil {
 		return err
@@ -210,14 +208,7 @@ func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.Ba
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
 	}
-	list := make([]usage.Batch, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.batch(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return each(rows, batchRow.batch)
 }
 
 // Masks lists the masks on batches by batch, entitlement and day.
