@@ -15,8 +15,9 @@ const (
 	packageLines  = 3000 // without tests
 	fileLines     = 500
 	functionLines = 80
-	methodCount   = 12 // of an interface
-	exportedNames = 25 // of an area: types, functions and variables; the constants of a type belong to it
+	testLines     = 120 // of a function in a test
+	methodCount   = 12  // of an interface
+	exportedNames = 25  // of an area: types, functions and variables; the constants of a type belong to it
 )
 
 // outsize are things beyond a limit.
@@ -46,7 +47,11 @@ func sizesBut(t *tree, larger outsize) report {
 			m.is("lines of file", f.path, f.lines, fileLines)
 			for _, d := range f.Decls {
 				if fn, ok := d.(*ast.FuncDecl); ok {
-					m.is("lines of function", p.path+"."+named(fn), t.span(fn)-t.tables(fn), functionLines)
+					limit := functionLines
+					if f.test {
+						limit = testLines
+					}
+					m.is("lines of function", p.path+"."+named(fn), t.span(fn)-t.tables(fn), limit)
 				}
 			}
 			for _, i := range interfaces(f) {
@@ -171,6 +176,7 @@ func TestSizesFires(t *testing.T) {
 		{"a package", large, "lines of package internal/sqlstore: 3157, more than 3000"},
 		{"a file", one(many(500, "// %d\n")), "lines of file internal/payment/a.go"},
 		{"a function", one("func (v *Service) f() {\n" + many(80, "\tg(%d)\n") + "}"), "lines of function internal/payment.Service.f: 82"},
+		{"a function of a test", map[string]string{"internal/payment/a_test.go": "package payment\n\nfunc f() {\n" + many(119, "\tg(%d)\n") + "}\n"}, "lines of function internal/payment.f: 121"},
 		{"functions in a table are no table", one("func f() {\n\tcases := []func(){\n" + many(30, "\t\tfunc() {\n\t\t\tg(%d)\n\t\t},\n") + "\t}\n}"), "lines of function internal/payment.f"},
 		{"an interface", one("type Store interface {\n" + many(13, "\tM%d()\n") + "}"), "methods of internal/payment.Store: 13"},
 		{"names", one(many(20, "type T%d int\n") + many(6, "func F%d() {}\n") + "func (T1) M() {}\nconst C T1 = 1"), "names of internal/payment: 26"},
