@@ -30,7 +30,7 @@ type outsize map[string]struct {
 // grow, and what fits again leaves the list.
 var larger = outsize{
 	"names of internal/usage":   {54, "what decoders, both stores and readers of usage share: columns, rows, the star's records, batches, their counts"},
-	"names of internal/invoice": {36, "a document copies everything it was made from; each part of EN 16931 it carries is a type"},
+	"names of internal/invoice": {38, "a document copies everything it was made from; each part of EN 16931 it carries is a type"},
 }
 
 // TestSizes measures packages, files, functions, interfaces, and the names areas export.
