@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -41,11 +42,6 @@ const (
 	Files      = "files"
 )
 
-// Chain verifies the event log.
-type Chain interface {
-	Verify(ctx context.Context, r tx.Read) (count int64, head string, err error)
-}
-
 // FileStore verifies content-addressed files.
 type FileStore interface {
 	invoice.Files
@@ -56,7 +52,7 @@ type FileStore interface {
 type Service struct {
 	DB       tx.DB
 	Access   access.Guard
-	Events   Chain
+	Events   event.Log
 	Usage    usage.Store
 	Rows     usage.RowStore
 	Invoices invoice.Store

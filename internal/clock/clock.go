@@ -28,18 +28,13 @@ type Jobs interface {
 	NextDue(ctx context.Context, r tx.Read) (due time.Time, ok bool, err error)
 }
 
-// Events is where a move is recorded.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
-}
-
 // Service tells the business time and moves it.
 type Service struct {
 	DB      tx.DB
 	Store   Store
 	Jobs    Jobs
 	Access  access.Guard
-	Events  Events
+	Events  event.Log
 	Machine func() time.Time
 	Drain   func(context.Context) error                  // works off what is due now
 	Empty   func(context.Context, tx.Read) (bool, error) // whether nothing was recorded yet

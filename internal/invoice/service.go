@@ -26,18 +26,13 @@ type Service struct {
 	DB     tx.DB
 	Store  Store
 	Access access.Guard
-	Events Events
+	Events event.Log
 	Reader rating.Reader
 	Rater  rating.Rater
 	Files  Files
 	Lines  Lines            // archived sources, for explanations; nil leaves printed lines out
 	Jobs   Jobs             // what is done with issued documents; nil for nothing
 	Now    func() time.Time // business clock
-}
-
-// Events is where what happens to documents is written.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
 }
 
 // Jobs is where work is asked for in the transaction that causes it.

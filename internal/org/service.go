@@ -17,17 +17,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Events is where a change of the world is recorded.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
-}
-
 // Service applies worlds and shows the one there is.
 type Service struct {
 	DB     tx.DB
 	Store  Store
 	Access access.Guard
-	Events Events
+	Events event.Log
 	Now    func() time.Time
 }
 

@@ -19,17 +19,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Events is where a publication is recorded.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
-}
-
 // Service publishes books and shows what was published.
 type Service struct {
 	DB     tx.DB
 	Store  Store
 	Access access.Guard
-	Events Events
+	Events event.Log
 	Now    func() time.Time
 	// Invoiced says whether an invoice was issued by this book of this owner for a period that includes from or
 	// ends after it. Nil stands for never.

@@ -19,18 +19,13 @@ type Service struct {
 	Rows   RowStore
 	Files  Archives
 	Access access.Guard
-	Events Events
+	Events event.Log
 	Now    func() time.Time // business clock
 
 	// What a provider's files look like: how they are opened, how their days read, what their columns are called.
 	Format     Format
 	ParseDay   func([]byte) (period.Date, bool)
 	ColumnName func(Column) string
-}
-
-// Events is where imports are recorded.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
 }
 
 // Archives is where sources are kept.
