@@ -122,6 +122,36 @@ func foreign(root fs.FS) report {
 	return r
 }
 
+// TestArchitecture wants every package on the page that says how the code is laid out, beside its layer.
+func TestArchitecture(t *testing.T) {
+	page, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "## Packages")
+	list, _, _ = strings.Cut(list, "## ")
+	verify(t, func(t *tree) report { return onThePage(t, list) })
+}
+
+// onThePage reads the first column of the page: what stands before two spaces.
+func onThePage(t *tree, page string) report {
+	var r report
+	named := map[string]bool{}
+	for line := range strings.Lines(page) {
+		column, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		for _, name := range strings.Fields(strings.ReplaceAll(column, ",", " ")) {
+			named[name] = true
+		}
+	}
+	for _, p := range t.sorted() {
+		r.count("packages", 1)
+		if !named[strings.TrimPrefix(p.path, "internal/")] {
+			r.bad(p.path, "is not among the packages of ARCHITECTURE.md")
+		}
+	}
+	return r
+}
+
 func TestCommentsFires(t *testing.T) {
 	area := func(text string) map[string]string {
 		return map[string]string{"internal/payment/a.go": "// Package payment owns payments.\npackage payment\n\n" + text + "\n"}
@@ -135,6 +165,15 @@ func TestCommentsFires(t *testing.T) {
 		{"a function", area("func Pay() {}"), "Pay has no comment"},
 		{"a method", area("// Service pays.\ntype Service struct{}\n\nfunc (v *Service) Pay() {}"), "Pay has no comment"},
 		{"a constant", area("const Open = \"open\""), "Open has no comment"},
+	})
+}
+
+func TestArchitectureFires(t *testing.T) {
+	page := "    money period id\n    usage         rows, for rating\n    usage/microsoft, usage/aws     files\n"
+	fires(t, func(t *tree) report { return onThePage(t, page) }, []fixture{
+		{"as it should be", map[string]string{"internal/money/a.go": "package money\n", "internal/id/a.go": "package id\n", "internal/usage/microsoft/a.go": "package microsoft\n"}, ""},
+		{"a package that is not there", map[string]string{"internal/rating/a.go": "package rating\n"}, "internal/rating: is not among"},
+		{"only its child is there", map[string]string{"internal/micro/a.go": "package micro\n"}, "internal/micro: is not among"},
 	})
 }
 
