@@ -34,6 +34,7 @@ var layers = []layer{
 		{path: "internal/fault"},
 		{path: "internal/tx"},
 		{path: "internal/scope"},
+		{path: "internal/secret"},
 		{path: "internal/rule", uses: []string{"cel.dev/cel-go"}},
 	}},
 	{name: areas, sees: []string{words}, ordered: true, bare: true, parts: []part{
@@ -67,6 +68,7 @@ var layers = []layer{
 		{path: "internal/usagestore/clickhouse"},
 		{path: "internal/usage/microsoft"}, // decoders: cmd hands them to usage
 		{path: "internal/filestore"},
+		{path: "internal/vault"},
 		{path: "internal/cloud"},
 		{path: "internal/cloud/microsoft", uses: []string{"internal/cloud"}},
 		{path: "internal/cloud/sim", uses: []string{"internal/cloud"}},
