@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// bar shows how far an import is, with rate and time left, on a terminal only.
+type bar struct {
+	out  io.Writer
+	name string
+	p    *progressbar.ProgressBar
+}
+
+func (e *env) newBar(name string) *bar { return &bar{out: e.Err, name: name} }
+
+// terminal says whether somebody is looking.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (b *bar) show(p progress) {
+	if b.p == nil {
+		if !terminal(b.out) {
+			return
+		}
+		total := p.TotalBytes
+		if total == 0 {
+			total = -1
+		}
+		b.p = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
+			progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+	}
+	b.p.Describe(fmt.Sprintf("%s, %d rows", b.name, p.Rows))
+	_ = b.p.Set64(p.Bytes) // a bar that cannot be drawn stops nothing
+}
+
+func (b *bar) done() {
+	if b.p != nil {
+		_ = b.p.Finish()
+	}
+}

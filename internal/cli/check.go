@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/check"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+type checkCommand struct{ shown }
+
+// Help is the long help.
+func (checkCommand) Help() string {
+	return `Sealed rows against their batches, lines against worksheets, totals, numbers without gaps, debits and credits, what one
+edge sells for and the next buys for, the event chain, and every file. It changes nothing.`
+}
+
+// Run checks. The exit code is 0 only when everything holds.
+func (c *checkCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		var r check.Report
+		raw, err := api.post(ctx, "/checks", nil, nil, &r)
+		if err != nil {
+			return err
+		}
+		if err := e.show(c.shown, raw, checkTables(c.Output, r)...); err != nil {
+			return err
+		}
+		if len(r.Violations) > 0 {
+			return fault.New(fault.Conflict, "check_failed", "%s; nothing was changed. Restore a backup, or report it", count(len(r.Violations), "violation"))
+		}
+		return nil
+	})
+}
+
+func checkTables(output string, r check.Report) []*table {
+	checked := newTable("check", ">checked", ">violations")
+	bad := map[string]int{}
+	for _, v := range r.Violations {
+		bad[v.Check]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Checked)) {
+		checked.add(name, r.Checked[name], bad[name])
+	}
+	violations := newTable("check", "subject", "violation").titled("all holds")
+	for _, v := range r.Violations {
+		violations.add(v.Check, v.Subject, v.Text)
+	}
+	if len(r.Violations) > 0 {
+		violations.title = ""
+	}
+	if output == "csv" {
+		return []*table{violations}
+	}
+	return []*table{checked, violations}
+}

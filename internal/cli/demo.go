@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/sample"
+	"github.com/purveyor-csp/purveyor/internal/sample/statement"
+)
+
+// demoCommand makes a world and closes three months of it.
+type demoCommand struct {
+	Customers int `default:"30" help:"How many customers to make up."`
+	Rows      int `default:"20000" help:"How many rows of usage a month."`
+}
+
+// Help is the long help.
+func (demoCommand) Help() string {
+	return `A distributor, two resellers, a sub-reseller and their customers, in ./demo-data unless --data says otherwise: usage
+files in the provider's format, imported; invoices on every edge, issued; the provider's statement, reconciled. Doing
+it again on the same folder changes nothing.
+
+  purveyor demo
+  purveyor invoice list --data demo-data`
+}
+
+// demoData is where demo data is when nobody says otherwise, whatever the environment names: real data is elsewhere.
+const demoData = "demo-data"
+
+// demoMonths is the months of the demo: those that world.Init has prices and exchange rates for.
+func demoMonths() []period.Month {
+	first := period.NewDate(2026, 7, 1).Month()
+	return []period.Month{first, first + 1, first + 2}
+}
+
+// Run makes whatever is not there yet, and says what there is.
+func (c *demoCommand) Run(ctx context.Context, e *env) error {
+	if e.data == "" {
+		e.data = demoData
+	}
+	return e.with(ctx, OpenOptions{Create: true}, func(api *client) error {
+		d := demo{demoCommand: *c, env: e, api: api, dir: e.data}
+		if err := d.begin(ctx); err != nil {
+			return err
+		}
+		for _, m := range demoMonths() {
+			if err := d.month(ctx, m); err != nil {
+				return err
+			}
+		}
+		return d.print(ctx)
+	})
+}
+
+// demo is one run of the demo.
+type demo struct {
+	demoCommand
+	*env
+	api *client
+	dir string
+}
+
+func (d *demo) in(parts ...string) string { return filepath.Join(append([]string{d.dir}, parts...)...) }
+
+// begin makes the clock, the organisations and the price books, where they are not there.
+func (d *demo) begin(ctx context.Context) error {
+	now, _, err := d.api.clock(ctx)
+	if err != nil {
+		return err
+	}
+	if !now.Movable {
+		if _, _, err := d.api.moveClock(ctx, clockMove{To: demoMonths()[0].Start(), Demo: true}); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(d.in("world.yaml")); err != nil {
+		d.note("making %s, in %s", count(d.Customers, "customer"), d.dir)
+		if err := writeWorld(d.dir, d.Customers, 0); err != nil {
+			return err
+		}
+	}
+	have, _, err := d.api.world(ctx)
+	if err != nil {
+		return err
+	}
+	if len(have.Organisations) == 0 {
+		if err := d.file("world.yaml", func(name string, text []byte) error { _, _, err := d.api.apply(ctx, name, text, false); return err }); err != nil {
+			return err
+		}
+		if have, _, err = d.api.world(ctx); err != nil {
+			return err
+		}
+	}
+	d.Customers = 0 // a demo made before may have others
+	for _, o := range have.Organisations {
+		if o.Kind == org.Customer {
+			d.Customers++
+		}
+	}
+	books, _, err := list[pricing.Book](ctx, d.api, "/price-books", nil)
+	if err != nil || len(books) > 0 {
+		return err
+	}
+	return d.file("book.yaml", func(name string, text []byte) error { _, _, err := d.api.publish(ctx, name, text, false); return err })
+}
+
+func (d *demo) file(name string, f func(string, []byte) error) error {
+	text, err := d.read(d.in(name))
+	if err != nil {
+		return err
+	}
+	return f(d.in(name), text)
+}
+
+// month closes a month, unless it is closed.
+func (d *demo) month(ctx context.Context, m period.Month) error {
+	closed, err := d.closed(ctx, m)
+	if err != nil || closed {
+		return err
+	}
+	d.note("%s: making usage and statement, importing, billing", m)
+	usage, lines, err := d.generate(m)
+	if err != nil {
+		return err
+	}
+	if err := d.wait(ctx, m.End()); err != nil {
+		return err
+	}
+	if err := d.imports(ctx, m, usage, lines); err != nil {
+		return err
+	}
+	run, _, err := d.api.draft(ctx, m)
+	if err != nil {
+		return err
+	}
+	if err := unbilled(run); err != nil {
+		return err
+	}
+	if _, _, err := d.api.approve(ctx, m, approval{}); err != nil {
+		return err
+	}
+	if _, _, err := d.api.issue(ctx, m, issuing{On: m.End()}); err != nil {
+		return err
+	}
+	r, _, err := d.reconcile(ctx, d.api, m, lines, nil)
+	if err != nil {
+		return err
+	}
+	d.note("%s: the provider's statement of %s: unexplained %s, %s", m, sums(r.Statement), sums(r.Unexplained), count(len(r.Differences), "difference"))
+	return disagreement(r)
+}
+
+// closed says whether a month has documents, all of them issued.
+func (d *demo) closed(ctx context.Context, m period.Month) (bool, error) {
+	found, _, err := d.api.invoices(ctx, m.String(), "", "")
+	for _, v := range found {
+		if v.Number == "" {
+			return false, err
+		}
+	}
+	return len(found) > 0, err
+}
+
+// wait moves the business clock to a day, unless it is past it.
+func (d *demo) wait(ctx context.Context, until period.Date) error {
+	now, _, err := d.api.clock(ctx)
+	if err != nil || !now.Now.Before(until.Time()) {
+		return err
+	}
+	_, _, err = d.api.moveClock(ctx, clockMove{To: until})
+	return err
+}
+
+// generate writes the provider's files of a month, where they are not there.
+func (d *demo) generate(m period.Month) (usage, lines string, err error) {
+	if err := os.MkdirAll(d.in("provider"), 0o755); err != nil {
+		return "", "", err
+	}
+	usage, lines = d.in("provider", "usage-"+m.String()+".csv.gz"), d.in("provider", "statement-"+m.String()+".csv")
+	s := sample.Spec{Rows: d.Rows, Customers: d.Customers, Seed: uint64(m), Month: m.String(), Format: "csv.gz", Shape: sample.Typical}
+	for name, make := range map[string]func(io.Writer) error{
+		usage: func(w io.Writer) error { _, err := sample.Generate(w, s); return err },
+		lines: func(w io.Writer) error {
+			_, err := statement.Write(w, s, statement.Options{Seed: uint64(m)})
+			return err
+		},
+	} {
+		if _, err := os.Stat(name); err == nil {
+			continue
+		}
+		if err := write(name+".part", make); err != nil {
+			return "", "", err
+		}
+		if err := os.Rename(name+".part", name); err != nil {
+			return "", "", err
+		}
+	}
+	return usage, lines, nil
+}
+
+func (d *demo) imports(ctx context.Context, m period.Month, usage, lines string) error {
+	for _, one := range []struct{ name, dataset, complete string }{{usage, "usage", "true"}, {lines, "reconciliation", ""}} {
+		files, err := d.sourcesOf([]string{one.name})
+		if err != nil {
+			return err
+		}
+		b := d.newBar("import")
+		load, _, err := d.api.imported(ctx, query("dataset", one.dataset, "period", m.String(), "complete", one.complete), files, b.show)
+		b.done()
+		if err != nil {
+			return err
+		}
+		if err := verdict(load); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// print exports the documents that are not there, and says what there is.
+func (d *demo) print(ctx context.Context) error {
+	documents := newTable("month", "seller", ">documents", ">net", ">tax", ">total", "currency").titled("Invoices")
+	margins := marginTable(nil).titled("Margins")
+	margins.columns = append([]string{"month"}, margins.columns...)
+	exported := 0
+	for _, m := range demoMonths() {
+		found, _, err := d.api.invoices(ctx, m.String(), "", "")
+		if err != nil {
+			return err
+		}
+		if err := d.api.export(ctx, found, d.in("invoices"), false); err != nil {
+			return err
+		}
+		exported += len(found)
+		addUp(documents, m, found)
+		earned, _, err := d.api.margins(ctx, m)
+		if err != nil {
+			return err
+		}
+		for _, row := range marginTable(earned).rows {
+			margins.rows = append(margins.rows, append([]string{m.String()}, row...))
+		}
+	}
+	if err := d.show(shown{}, nil, documents, margins); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(d.Out, "\n%s in %s, the provider's files in %s\n", count(exported, "document"), d.in("invoices"), d.in("provider"))
+	return err
+}
+
+// addUp adds a row for each seller and currency: documents come ordered by seller.
+func addUp(t *table, m period.Month, found []invoice.Summary) {
+	type key struct {
+		seller string
+		money.Currency
+	}
+	type sum struct {
+		n               int
+		net, tax, total money.Decimal
+	}
+	sums, order := map[key]*sum{}, []key{}
+	for _, v := range found {
+		k := key{v.Seller, v.Currency}
+		if sums[k] == nil {
+			sums[k] = &sum{}
+			order = append(order, k)
+		}
+		s := sums[k]
+		s.n, s.net, s.tax, s.total = s.n+1, s.net.Add(v.Net), s.tax.Add(v.Tax), s.total.Add(v.Total)
+	}
+	for _, k := range order {
+		s := sums[k]
+		t.add(m, k.seller, s.n, fixed(s.net, k.Currency), fixed(s.tax, k.Currency), fixed(s.total, k.Currency), k.Currency)
+	}
+}

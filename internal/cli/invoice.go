@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// invoiceCommands is the life of documents.
+type invoiceCommands struct {
+	Draft   draftCommand   `cmd:"" help:"Rate a month and draft its invoices; drafts made before are made anew."`
+	Approve approveCommand `cmd:"" help:"Say of drafts that somebody has looked at them."`
+	Issue   issueCommand   `cmd:"" help:"Give approved drafts their numbers and make them final."`
+	List    listInvoices   `cmd:"" help:"List invoices and credit notes."`
+	Show    showInvoice    `cmd:"" help:"Show one document with its lines and taxes."`
+	Void    voidCommand    `cmd:"" help:"Answer an issued invoice with a full credit note; its usage goes on the next draft."`
+	Export  exportCommand  `cmd:"" help:"Write issued documents as PDF, JSON and CSV."`
+}
+
+type draftCommand struct {
+	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
+	shown
+}
+
+// Run drafts. The exit code is 0 only when every row of the month found a customer and a price.
+func (c *draftCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		run, raw, err := api.draft(ctx, c.Period)
+		if err != nil {
+			return err
+		}
+		t := invoiceTable(run.Drafts).titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, sums(run.Tally.Cost))
+		open := newTable("reason", "reference", ">cost", "currency").titled("")
+		unresolvedRows(open, run.Unresolved)
+		if run.Tally.Unresolved > 0 {
+			open.titled("%d unresolved:", run.Tally.Unresolved)
+		}
+		if err := e.show(c.shown, raw, t, open); err != nil {
+			return err
+		}
+		return unbilled(run)
+	})
+}
+
+// unbilled is an error when something of a month is on no draft.
+func unbilled(run invoice.Run) error {
+	if run.Tally.Unresolved == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "not_everything_drafted",
+		"%d drafts are made, but %d rows and charges found no customer, price or rate; \"unresolved list\" says which. Resolve them and draft again",
+		len(run.Drafts), run.Tally.Unresolved)
+}
+
+func (c *client) draft(ctx context.Context, p period.Month) (run invoice.Run, raw []byte, err error) {
+	raw, err = c.post(ctx, path("periods", p.String(), "draft"), nil, nil, &run)
+	return run, raw, err
+}
+
+func (c *client) approve(ctx context.Context, p period.Month, how approval) (done page[invoice.Summary], raw []byte, err error) {
+	raw, err = c.post(ctx, path("periods", p.String(), "approve"), nil, how, &done)
+	return done, raw, err
+}
+
+func (c *client) issue(ctx context.Context, p period.Month, how issuing) (done page[invoice.Summary], raw []byte, err error) {
+	raw, err = c.post(ctx, path("periods", p.String(), "issue"), nil, how, &done)
+	return done, raw, err
+}
+
+type approveCommand struct {
+	Invoices []string     `arg:"" optional:"" name:"invoice" help:"Ids of drafts; all of the month if none is named."`
+	Period   period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
+	shown
+}
+
+// Run approves.
+func (c *approveCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		done, raw, err := api.approve(ctx, c.Period, approval{idsOf(c.Invoices)})
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, invoiceTable(done.Items))
+	})
+}
+
+func idsOf(names []string) (out []id.Invoice) {
+	for _, n := range names {
+		out = append(out, id.Invoice(n))
+	}
+	return out
+}
+
+type issueCommand struct {
+	Invoices   []string     `arg:"" optional:"" name:"invoice" help:"Ids of approved documents; all of the month if none is named."`
+	Period     period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
+	On         period.Date  `placeholder:"YYYY-MM-DD" help:"The issue date; today if not given."`
+	Incomplete bool         `help:"Issue though the provider's usage of the month is not known to be complete."`
+	shown
+}
+
+// Help is the long help.
+func (issueCommand) Help() string {
+	return `Numbers are given in one pass and have no gaps. What is issued never changes; a credit note corrects it (invoice void).
+
+  purveyor invoice draft --period 2026-09
+  purveyor invoice approve --period 2026-09
+  purveyor invoice issue --period 2026-09 --on 2026-10-01`
+}
+
+// Run issues.
+func (c *issueCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		done, raw, err := api.issue(ctx, c.Period, issuing{idsOf(c.Invoices), c.On, c.Incomplete})
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, invoiceTable(done.Items))
+	})
+}
+
+type listInvoices struct {
+	Period string `placeholder:"YYYY-MM" help:"Only of this month."`
+	State  string `enum:",draft,approved,issued,void" default:"" help:"Only in this state: draft, approved, issued or void."`
+	Seller string `placeholder:"KEY" help:"Only of this seller."`
+	shown
+}
+
+// Run lists documents.
+func (c *listInvoices) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		found, raw, err := api.invoices(ctx, c.Period, c.State, c.Seller)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, invoiceTable(found))
+	})
+}
+
+func (c *client) invoices(ctx context.Context, period, state, seller string) ([]invoice.Summary, []byte, error) {
+	return list[invoice.Summary](ctx, c, "/invoices", query("period", period, "state", state, "seller", seller))
+}
+
+func invoiceTable(found []invoice.Summary) *table {
+	t := newTable("number", "id", "kind", "state", "period", "seller", "buyer", ">net", ">tax", ">total", "currency", "issued", "due")
+	for _, v := range found {
+		t.add(v.Number, v.ID, kindWord(v.Kind), v.State, v.Period, v.Seller, v.Buyer, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency), v.Currency, v.Issued, v.Due)
+	}
+	return t
+}
+
+func kindWord(k invoice.Kind) string {
+	if k == invoice.KindCreditNote {
+		return "credit note"
+	}
+	return "invoice"
+}
+
+type showInvoice struct {
+	Ref string `arg:"" name:"invoice" help:"Its number, or its id."`
+	shown
+}
+
+// Run shows a document.
+func (c *showInvoice) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		var v invoice.Invoice
+		raw, err := api.get(ctx, path("invoices", c.Ref), nil, &v)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, documentTables(v)...)
+	})
+}
+
+// documentTables is a document as people read it: its lines first, for those are what a spreadsheet wants.
+func documentTables(v invoice.Invoice) []*table {
+	lines := newTable(">line", "customer", "description", ">quantity", "unit", ">unit price", ">net", ">vat %").
+		titled("%s %s, %s, %s\n%s (%s) to %s (%s), %s", kindWord(v.Kind), orElse(v.Number, string(v.ID)), v.State, v.Period,
+			v.From.Name, v.SellerKey, v.To.Name, v.BuyerKey, orElse(dates(v), "not issued"))
+	if v.Preceding != nil {
+		lines.title += "\nanswers " + v.Preceding.Number
+	}
+	for _, l := range v.Lines {
+		lines.add(l.Number, l.Customer, l.Description, l.Quantity, l.Unit, fixed(l.UnitPrice, v.Currency), fixed(l.Net, v.Currency), l.Tax.Percent)
+	}
+	taxes := newTable("tax", ">taxable", ">percent", ">amount").titled("")
+	for _, t := range v.Taxes {
+		taxes.add(orElse(t.Name, t.Category), fixed(t.Taxable, v.Currency), t.Percent, fixed(t.Amount, v.Currency))
+	}
+	totals := newTable("", ">"+string(v.Currency)).titled("")
+	totals.add("net", fixed(v.Net, v.Currency))
+	totals.add("tax", fixed(v.Tax, v.Currency))
+	totals.add("total", fixed(v.Total, v.Currency))
+	totals.add("payable", fixed(v.Payable, v.Currency))
+	return []*table{lines, taxes, totals}
+}
+
+func dates(v invoice.Invoice) string {
+	if v.IssueDate.IsZero() {
+		return ""
+	}
+	return "issued " + v.IssueDate.String() + ", due " + v.DueDate.String()
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+type voidCommand struct {
+	Ref    string      `arg:"" name:"invoice" help:"Its number, or its id."`
+	Reason string      `required:"" help:"Why; it is printed on the credit note."`
+	On     period.Date `placeholder:"YYYY-MM-DD" help:"The issue date of the credit note; today if not given."`
+	shown
+}
+
+// Help is the long help.
+func (voidCommand) Help() string {
+	return `  purveyor invoice void INV-2026-00007 --reason "wrong legal entity"`
+}
+
+// Run voids.
+func (c *voidCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		var note invoice.Summary
+		raw, err := api.post(ctx, path("invoices", c.Ref, "void"), nil, voiding{c.Reason, c.On}, &note)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, invoiceTable([]invoice.Summary{note}).titled("%s is void, answered by:", c.Ref))
+	})
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/job"
+)
+
+// eventsCommands is what there is for the event log.
+type eventsCommands struct {
+	List listEvents `cmd:"" help:"List what happened, oldest first."`
+}
+
+type listEvents struct{ shown }
+
+// Run lists events.
+func (c *listEvents) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		found, raw, err := list[event.Event](ctx, api, "/events", query("limit", "1000"))
+		if err != nil {
+			return err
+		}
+		t := newTable(">number", "at", "type", "by", "about", "data")
+		for _, v := range found {
+			t.add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
+		}
+		return e.show(c.shown, raw, t)
+	})
+}
+
+// jobsCommands is what there is for jobs.
+type jobsCommands struct {
+	List listJobs `cmd:"" help:"List jobs by due time."`
+}
+
+type listJobs struct {
+	State string `enum:",queued,running,done,failed" default:"" help:"Only in this state: queued, running, done or failed."`
+	shown
+}
+
+// Run lists jobs.
+func (c *listJobs) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		found, raw, err := list[job.Job](ctx, api, "/jobs", query("state", c.State))
+		if err != nil {
+			return err
+		}
+		t := newTable("kind", "key", "lane", "due", "state", ">attempt", "error")
+		for _, j := range found {
+			t.add(j.Kind, j.Key, j.Lane, j.Due.UTC().Format("2006-01-02 15:04:05"), j.State, j.Attempt, j.Error)
+		}
+		return e.show(c.shown, raw, t)
+	})
+}

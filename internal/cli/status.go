@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+type statusCommand struct{ shown }
+
+// Run says what there is.
+func (c *statusCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		var s status
+		raw, err := api.get(ctx, "/status", nil, &s)
+		if err != nil {
+			return err
+		}
+		t := newTable("what", "value")
+		t.add("version", s.Version)
+		t.add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
+		t.add("demo data", word(s.Demo))
+		for _, kind := range []org.Kind{org.Partner, org.Reseller, org.Customer} {
+			t.add(string(kind)+"s", s.Organisations[kind])
+		}
+		t.add("edges", s.Edges)
+		t.add("import commands", s.Loads)
+		t.add("rows", s.Rows)
+		return e.show(c.shown, raw, t)
+	})
+}
+
+type marginsCommand struct {
+	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
+	shown
+}
+
+// Run says what each seller earned.
+func (c *marginsCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		found, raw, err := api.margins(ctx, c.Period)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, marginTable(found))
+	})
+}
+
+func marginTable(found []margin) *table {
+	t := newTable("seller", ">documents", ">sold", ">cost", ">margin", "currency")
+	for _, m := range found {
+		earned := fixed(m.Margin, m.Currency)
+		if len(m.Unconverted) > 0 {
+			earned = "no rate"
+		}
+		t.add(m.Seller, m.Documents, fixed(m.Sold, m.Currency), fixed(m.Cost, m.Currency), earned, m.Currency)
+	}
+	return t
+}
+
+func (c *client) margins(ctx context.Context, p period.Month) ([]margin, []byte, error) {
+	return list[margin](ctx, c, "/margins", query("period", p.String()))
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(e *env) error {
+	_, err := fmt.Fprintln(e.Out, "purveyor "+e.Version)
+	return err
+}
+
+type serveCommand struct {
+	kong.Plugins // the settings of whoever builds the program
+}
+
+// Help is the long help.
+func (serveCommand) Help() string {
+	return `The server answers to this machine only, for nobody signs in yet. While it runs, every other command goes through it.`
+}
+
+// Run serves until it is interrupted.
+func (c *serveCommand) Run(ctx context.Context, e *env) error { return e.Serve(ctx, e.dir()) }

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// unresolvedCommands is the worklist and answers to it.
+type unresolvedCommands struct {
+	List    listUnresolved `cmd:"" help:"List what found no customer, seller, price or rate, and the cost behind it."`
+	Resolve resolveCommand `cmd:"" help:"Say whose a reference of the provider is; what waits for it goes on the next draft."`
+	Answers listAnswers    `cmd:"" help:"List the answers given."`
+}
+
+type listUnresolved struct {
+	Period string `placeholder:"YYYY-MM" help:"Only of this month; every month with imported files if not given."`
+	shown
+}
+
+// Run lists the worklist.
+func (c *listUnresolved) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		months := []string{c.Period}
+		if c.Period == "" {
+			var err error
+			if months, err = api.months(ctx); err != nil {
+				return err
+			}
+		}
+		t, items := newTable("period", "reason", "reference", ">cost", "currency"), []waiting{}
+		raw := []byte(`{"items":[]}`)
+		for _, m := range months {
+			found, body, err := list[invoice.Unresolved](ctx, api, "/unresolved", query("period", m))
+			if err != nil {
+				return err
+			}
+			raw = body
+			for _, u := range found {
+				items = append(items, waiting{m, u})
+			}
+			unresolvedRows(t, found, m)
+		}
+		if len(items) == 0 {
+			t.title = "nothing is unresolved"
+		}
+		if len(months) > 1 { // answers of several calls: each item says which month it is of
+			var err error
+			if raw, err = json.Marshal(page[waiting]{Items: items}); err != nil {
+				return err
+			}
+		}
+		return e.show(c.shown, raw, t)
+	})
+}
+
+// waiting is a piece of the worklist of a month.
+type waiting struct {
+	Period string `json:"period"`
+	invoice.Unresolved
+}
+
+// months is every month that something was imported for.
+func (c *client) months(ctx context.Context) (out []string, err error) {
+	batches, _, err := list[usage.Batch](ctx, c, "/batches", nil)
+	for _, b := range batches {
+		out = append(out, b.Slot.Period.String())
+	}
+	slices.Sort(out)
+	return slices.Compact(out), err
+}
+
+// unresolvedRows lists what is missing, and the cost behind it.
+func unresolvedRows(t *table, found []invoice.Unresolved, before ...any) {
+	for _, u := range found {
+		for _, ref := range slices.Sorted(maps.Keys(u.Refs)) {
+			for _, c := range u.Refs[ref].Currencies() {
+				t.add(append(slices.Clone(before), u.Reason, ref, fixed(u.Refs[ref][c], c), c)...)
+			}
+		}
+	}
+}
+
+type resolveCommand struct {
+	Kind   string `arg:"" enum:"customer,entitlement" help:"customer (the provider's tenant) or entitlement (an Azure subscription)."`
+	Ref    string `arg:"" help:"The provider's id, as the worklist names it."`
+	Target string `arg:"" help:"The key of the customer it belongs to."`
+	shown
+}
+
+// Help is the long help.
+func (resolveCommand) Help() string {
+	return `  purveyor unresolved list --period 2026-09
+  purveyor unresolved resolve entitlement 5a9c1f0e-41d8-4b1c-a3b0-52d8a71e04cc c0007`
+}
+
+// Run answers a reference.
+func (c *resolveCommand) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		x := usage.Resolution{Kind: c.Kind, Ref: c.Ref, Target: c.Target}
+		raw, err := api.post(ctx, "/resolutions", nil, x, nil)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, answerTable(x))
+	})
+}
+
+type listAnswers struct{ shown }
+
+// Run lists answers.
+func (c *listAnswers) Run(ctx context.Context, e *env) error {
+	return e.with(ctx, OpenOptions{}, func(api *client) error {
+		items, raw, err := list[usage.Resolution](ctx, api, "/resolutions", nil)
+		if err != nil {
+			return err
+		}
+		return e.show(c.shown, raw, answerTable(items...))
+	})
+}
+
+func answerTable(items ...usage.Resolution) *table {
+	t := newTable("kind", "reference", "belongs to")
+	for _, x := range items {
+		t.add(x.Kind, x.Ref, x.Target)
+	}
+	return t
+}
