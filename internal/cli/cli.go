@@ -47,7 +47,7 @@ type OpenOptions struct {
 
 // commands is every command there is.
 type commands struct {
-	Data string `placeholder:"DIR" type:"path" help:"The data directory: ./purveyor-data, unless $$PURVEYOR_DATA names another."`
+	Data string `placeholder:"DIR" help:"The data directory: ./purveyor-data, unless $$PURVEYOR_DATA names another."`
 
 	Init       initCommand        `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
 	Demo       demoCommand        `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`

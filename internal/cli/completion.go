@@ -37,14 +37,14 @@ func (c *completionCommand) Run(e *env) error {
 type place struct {
 	Path     string // "usage list"; empty at first
 	Commands []offer
-	Flags    []flag
+	Flags    []option
 	Values   []string // of its first argument, where it is one of a few
 }
 
 // offer is a word, with what it means.
 type offer struct{ Name, Help string }
 
-type flag struct {
+type option struct {
 	Names  []string // "-o", "--output"
 	Help   string
 	Value  bool     // takes one
@@ -63,7 +63,7 @@ func placesOf(app *kong.Application) (out []place) {
 		}
 		for _, group := range n.AllFlags(true) {
 			for _, f := range group {
-				p.Flags = append(p.Flags, flagOf(f))
+				p.Flags = append(p.Flags, optionOf(f))
 			}
 		}
 		if len(n.Positional) > 0 {
@@ -80,8 +80,8 @@ func placesOf(app *kong.Application) (out []place) {
 	return out
 }
 
-func flagOf(f *kong.Flag) flag {
-	out := flag{Help: f.Help, Value: !f.IsBool(), Values: valuesOf(f.Value)}
+func optionOf(f *kong.Flag) option {
+	out := option{Help: f.Help, Value: !f.IsBool(), Values: valuesOf(f.Value)}
 	if f.Short != 0 {
 		out.Names = append(out.Names, "-"+string(f.Short))
 	}
@@ -120,10 +120,10 @@ func (p place) FlagNames() string {
 }
 
 // Pattern is the flag's names as a case pattern.
-func (f flag) Pattern() string { return strings.Join(f.Names, "|") }
+func (f option) Pattern() string { return strings.Join(f.Names, "|") }
 
 // Fish is its names as fish wants them.
-func (f flag) Fish() string {
+func (f option) Fish() string {
 	var out strings.Builder
 	for _, n := range f.Names {
 		if long, ok := strings.CutPrefix(n, "--"); ok {

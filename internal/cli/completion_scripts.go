@@ -6,6 +6,8 @@ const bashScript = `# completion of purveyor for bash
 _purveyor() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev= at= word words= flags=
     [[ $COMP_CWORD -gt 1 ]] && prev=${COMP_WORDS[COMP_CWORD-1]}
+    [[ $prev == = ]] && prev=${COMP_WORDS[COMP_CWORD-2]}
+    [[ $cur == = ]] && cur=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${at:+$at }$word" in
 {{- range .}}{{if .Path}}
@@ -82,12 +84,12 @@ const fishScript = `# completion of purveyor for fish
 function __purveyor_at
     set -l at
     for word in (commandline -opc)[2..]
-        switch (string join ' ' $at $word)
+        switch (string join -- ' ' $at $word)
             case{{range .}}{{if .Path}} {{quote .Path}}{{end}}{{end}}
                 set at $at $word
         end
     end
-    test (string join ' ' $at) = $argv[1]
+    test "$at" = "$argv[1]"
 end
 complete -c purveyor -e
 {{- range .}}{{$at := print "__purveyor_at " (quote .Path)}}

@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
@@ -68,7 +69,7 @@ func rowTable(x invoice.Explanation) *table {
 	t := newTable("meter", "resource", ">group amount", "file", ">line", "day", ">quantity", ">cost", "rule", "printed")
 	for _, g := range x.Groups {
 		rule := ""
-		if g.Rate != nil {
+		if g.Rate != nil && g.Rate.Rule != "" {
 			rule = g.Rate.BookKey + " version " + strconv.Itoa(g.Rate.Version) + ": " + g.Rate.Rule
 		}
 		for _, r := range g.Rows {
@@ -107,7 +108,7 @@ func (w walk) say(format string, args ...any) {
 func (w walk) explanation(x invoice.Explanation) {
 	l := x.Line
 	w.say("%s line %d: %s", x.Invoice, l.Number, l.Description)
-	w.say("%s (%s), %s to %s", l.CustomerName, l.Customer, l.Span.Start, l.Span.End)
+	w.say("%s (%s), %s", l.CustomerName, l.Customer, days(l.Span))
 	w.say("")
 	amounts := []string{fixed(x.Net, w.currency), x.Exact.String(), x.Residue.String(), x.Billed.Neg().String()}
 	width, point := columns(amounts)
@@ -153,7 +154,7 @@ func (w walk) group(n int, g invoice.Explained) {
 	if g.Resource != "" {
 		w.say("   of        %s", g.Resource)
 	}
-	w.say("   used      %s %s from %s to %s", g.Quantity, cmp.Or(g.Unit, "units"), g.Span.Start, g.Span.End)
+	w.say("   used      %s %s, %s", g.Quantity, cmp.Or(g.Unit, "units"), days(g.Span))
 	if g.Rate != nil {
 		w.say("   price     %s, by %s", g.Rate.Price.String(), ruleOf(g.Rate))
 	}
@@ -170,6 +171,14 @@ func (w walk) group(n int, g invoice.Explained) {
 		w.provider(*g.Provider)
 	}
 	w.rows(g.Rows)
+}
+
+// days is a period as people say it, by its first and last day.
+func days(p period.Period) string {
+	if p.End.IsZero() {
+		return "from " + p.Start.String()
+	}
+	return p.Start.String() + " to " + p.End.AddDays(-1).String()
 }
 
 func ruleOf(r *pricing.Rate) string {

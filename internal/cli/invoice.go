@@ -51,8 +51,8 @@ func unbilled(run invoice.Run) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "not_everything_drafted",
-		"%d drafts are made, but %d rows and charges found no customer, price or rate; \"unresolved list\" says which. Resolve them and draft again",
-		len(run.Drafts), run.Tally.Unresolved)
+		"drafted are %s, but %d rows and charges found no customer, price or rate; \"unresolved list\" says which. Resolve them and draft again",
+		count(len(run.Drafts), "document"), run.Tally.Unresolved)
 }
 
 func (c *client) draft(ctx context.Context, p period.Month) (run invoice.Run, raw []byte, err error) {
