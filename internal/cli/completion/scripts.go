@@ -1,4 +1,4 @@
-package cli
+package completion
 
 // The scripts walk the words typed so far to a place, and offer what may follow there.
 
