@@ -246,7 +246,7 @@ func (d *demo) print(ctx context.Context) error {
 			return err
 		}
 		for _, row := range marginTable(earned).rows {
-			margins.rows = append(margins.rows, append([]string{m.String()}, row...))
+			margins.rows = append(margins.rows, append([]cell{{m.String(), m.String()}}, row...))
 		}
 	}
 	if err := d.show(shown{}, nil, documents, margins); err != nil {

@@ -23,8 +23,11 @@ type shown struct {
 type table struct {
 	title   string
 	columns []string
-	rows    [][]string
+	rows    [][]cell
 }
+
+// cell is a value as people read it, and as programs do.
+type cell struct{ text, exact string }
 
 func newTable(columns ...string) *table { return &table{columns: columns} }
 
@@ -34,9 +37,13 @@ func (t *table) titled(format string, args ...any) *table {
 }
 
 func (t *table) add(cells ...any) {
-	row := make([]string, len(cells))
+	row := make([]cell, len(cells))
 	for i, c := range cells {
-		row[i] = clean(fmt.Sprint(c))
+		text := clean(fmt.Sprint(c))
+		row[i] = cell{text, text}
+		if a, ok := c.(money.Amount); ok { // its currency stands in a column of its own
+			row[i] = cell{fixed(a.Value.Round(a.Currency.Digits()), a.Currency), fixed(a.Value, a.Currency)}
+		}
 	}
 	t.rows = append(t.rows, row)
 }
@@ -64,6 +71,9 @@ func (e *env) show(o shown, raw []byte, tables ...*table) error {
 		}
 	default:
 		for i, t := range tables {
+			if i > 0 && len(t.rows) == 0 && t.title == "" {
+				continue
+			}
 			if i > 0 && len(t.rows) > 0 {
 				out.WriteByte('\n')
 			}
@@ -83,7 +93,17 @@ func (t *table) csv(w io.Writer) error {
 	if err := out.Write(head); err != nil {
 		return err
 	}
-	return out.WriteAll(t.rows)
+	for _, r := range t.rows {
+		record := make([]string, len(r))
+		for i, c := range r {
+			record[i] = c.exact
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // print writes aligned columns, two spaces apart; numbers stand at the right of theirs. A table without rows is only
@@ -102,21 +122,21 @@ func (t *table) print(w *bufio.Writer) {
 	for i, c := range t.columns {
 		width[i] = uniseg.StringWidth(strings.TrimPrefix(c, ">"))
 		for _, r := range t.rows {
-			width[i] = max(width[i], uniseg.StringWidth(r[i]))
+			width[i] = max(width[i], uniseg.StringWidth(r[i].text))
 		}
 	}
-	head := make([]string, len(t.columns))
+	head := make([]cell, len(t.columns))
 	for i, c := range t.columns {
-		head[i] = strings.ToUpper(strings.TrimPrefix(c, ">"))
+		head[i].text = strings.ToUpper(strings.TrimPrefix(c, ">"))
 	}
-	for _, r := range append([][]string{head}, t.rows...) {
+	for _, r := range append([][]cell{head}, t.rows...) {
 		var line strings.Builder
-		for i, cell := range r {
-			gap := strings.Repeat(" ", width[i]-uniseg.StringWidth(cell))
+		for i, c := range r {
+			gap := strings.Repeat(" ", width[i]-uniseg.StringWidth(c.text))
 			if strings.HasPrefix(t.columns[i], ">") {
-				line.WriteString(gap + cell + "  ")
+				line.WriteString(gap + c.text + "  ")
 			} else {
-				line.WriteString(cell + gap + "  ")
+				line.WriteString(c.text + gap + "  ")
 			}
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
@@ -126,11 +146,11 @@ func (t *table) print(w *bufio.Writer) {
 // fixed is an amount with at least the decimals of its currency, and never fewer than it has.
 func fixed(d money.Decimal, c money.Currency) string { return d.Fixed(c.Digits()) }
 
-// sums is totals in words: "12.50 EUR, 3.00 USD".
+// sums is totals in words, to the minor unit: "12.50 EUR, 3.00 USD".
 func sums(t money.Totals) string {
 	var parts []string
 	for _, c := range t.Currencies() {
-		parts = append(parts, money.Of(t[c], c).String())
+		parts = append(parts, money.Of(t[c], c).Round().String())
 	}
 	return strings.Join(parts, ", ")
 }

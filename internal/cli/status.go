@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -53,11 +54,11 @@ func (c *marginsCommand) Run(ctx context.Context, e *env) error {
 func marginTable(found []margin) *table {
 	t := newTable("seller", ">documents", ">sold", ">cost", ">margin", "currency")
 	for _, m := range found {
-		earned := fixed(m.Margin, m.Currency)
+		earned := any(money.Of(m.Margin, m.Currency))
 		if len(m.Unconverted) > 0 {
 			earned = "no rate"
 		}
-		t.add(m.Seller, m.Documents, fixed(m.Sold, m.Currency), fixed(m.Cost, m.Currency), earned, m.Currency)
+		t.add(m.Seller, m.Documents, money.Of(m.Sold, m.Currency), money.Of(m.Cost, m.Currency), earned, m.Currency)
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -79,7 +80,7 @@ func unresolvedRows(t *table, found []invoice.Unresolved, before ...any) {
 	for _, u := range found {
 		for _, ref := range slices.Sorted(maps.Keys(u.Refs)) {
 			for _, c := range u.Refs[ref].Currencies() {
-				t.add(append(slices.Clone(before), u.Reason, ref, fixed(u.Refs[ref][c], c), c)...)
+				t.add(append(slices.Clone(before), u.Reason, ref, money.Of(u.Refs[ref][c], c), c)...)
 			}
 		}
 	}

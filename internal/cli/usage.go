@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -113,7 +114,7 @@ func (c *listUsage) Run(ctx context.Context, e *env) error {
 		}
 		t := newTable("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
 		for _, b := range batches {
-			t.add(b.ID, b.Slot.Period, b.Slot.Dataset, word(b.Slot.Billed), b.Slot.Invoice, b.Rows, fixed(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, word(b.Complete))
+			t.add(b.ID, b.Slot.Period, b.Slot.Dataset, word(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, word(b.Complete))
 		}
 		return e.show(c.shown, raw, t)
 	})
