@@ -83,6 +83,9 @@ func (c *approveCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
+		if len(done.Items) == 0 {
+			e.note("nothing of %s was waiting to be approved; \"invoice draft\" makes drafts", c.Period)
+		}
 		return e.show(c.shown, raw, invoiceTable(done.Items))
 	})
 }
@@ -117,6 +120,9 @@ func (c *issueCommand) Run(ctx context.Context, e *env) error {
 		done, raw, err := api.issue(ctx, c.Period, issuing{idsOf(c.Invoices), c.On, c.Incomplete})
 		if err != nil {
 			return err
+		}
+		if len(done.Items) == 0 {
+			e.note("nothing of %s was waiting to be issued; \"invoice approve\" approves drafts", c.Period)
 		}
 		return e.show(c.shown, raw, invoiceTable(done.Items))
 	})
