@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -147,10 +146,8 @@ func monthOfFiles(t *testing.T) (usageFile, statementFile string, worldYAML, boo
 	t.Helper()
 	dir := t.TempDir()
 	usageFile, statementFile = filepath.Join(dir, "usage.csv"), filepath.Join(dir, "statement.csv")
-	made := generateCommand{Rows: 3000, Customers: 5, Seed: 7, Month: "2026-09", Format: "csv", Shape: "typical", Out: usageFile, Statement: statementFile}
-	if err := errors.Join((&initCommand{Dir: dir, Customers: 5}).Run(), made.Run()); err != nil {
-		t.Fatal(err)
-	}
+	purveyor(t, "init", dir, "--customers", "5", "--files-only")
+	purveyor(t, "usage", "generate", "--rows", "3000", "--customers", "5", "--seed", "7", "-o", usageFile, "--statement", statementFile)
 	read := func(name string) []byte {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -160,8 +157,6 @@ func monthOfFiles(t *testing.T) (usageFile, statementFile string, worldYAML, boo
 	}
 	return usageFile, statementFile, read("world.yaml"), read("book.yaml")
 }
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // TestMainJobOverTheAPI takes a month from files to archived documents, call by call, on either ledger database.
 func TestMainJobOverTheAPI(t *testing.T) {

@@ -13,31 +13,40 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/sample/statement"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// month makes a world, a month of usage and the provider's statement with planted errors.
-func month(t *testing.T, rows, customers, plant int) (dir string, c billCommand) {
+// month makes a world, a month of usage and the provider's statement with planted errors, and says how to bill them.
+func month(t *testing.T, rows, customers, plant int) (dir string, bill func(out string)) {
 	t.Helper()
 	dir = t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
-	if err := (&initCommand{Dir: dir, Customers: customers}).Run(); err != nil {
-		t.Fatal(err)
+	purveyor(t, "init", dir, "--customers", fmt.Sprint(customers), "--files-only")
+	purveyor(t, "usage", "generate", "--rows", fmt.Sprint(rows), "--customers", fmt.Sprint(customers), "--seed", "5",
+		"-o", in("usage.csv"), "--statement", in("statement.csv"), "--plant", fmt.Sprint(plant), "--key", in("key.json"))
+	return dir, func(out string) {
+		t.Helper()
+		purveyor(t, "bill", "--usage", in("usage.csv"), "--statement", in("statement.csv"), "--world", in("world.yaml"), "--book", in("book.yaml"),
+			"--period", "2026-09", "--out", out)
 	}
-	err := (&generateCommand{
-		Rows: rows, Customers: customers, Seed: 5, Month: "2026-09", Format: "csv", Shape: "typical",
-		Out: in("usage.csv"), Statement: in("statement.csv"), Plant: plant, Key: in("key.json"),
-	}).Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir, billCommand{
-		Usage: []string{in("usage.csv")}, Statement: in("statement.csv"), World: in("world.yaml"), Book: in("book.yaml"),
-		Period: "2026-09", Out: in("out"),
-	}
+}
+
+// summary is the part of summary.json that the tests look at.
+type summary struct {
+	Rows     usage.Counts    `json:"rows"`
+	Lines    usage.Counts    `json:"statement_lines"`
+	Open     int64           `json:"unresolved"`
+	Problems []usage.Problem `json:"problems"`
+	Totals   struct {
+		Cost money.Totals `json:"cost"`
+	} `json:"totals"`
+	Invoices []struct {
+		Buyer string `json:"buyer"`
+		Net   string `json:"net"`
+	} `json:"invoices"`
 }
 
 func readJSON(t *testing.T, path string, v any) {
@@ -53,10 +62,8 @@ func readJSON(t *testing.T, path string, v any) {
 
 // Every planted error is found and none is invented; nothing is unexplained; the detail of every line adds up to it.
 func TestBillGeneratedMonth(t *testing.T) {
-	dir, c := month(t, 90_000, 12, 40)
-	if err := c.Run(access.AsLocalOperator(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	dir, bill := month(t, 90_000, 12, 40)
+	bill(filepath.Join(dir, "out"))
 	var planted []statement.Planted
 	var r recon.Result
 	readJSON(t, filepath.Join(dir, "key.json"), &planted)
@@ -127,23 +134,20 @@ func details(t *testing.T, dir string, want int) {
 
 // Doing it again, with other numbers of workers, makes the same bytes.
 func TestBillIsDeterministic(t *testing.T) {
-	dir, c := month(t, 20_000, 6, 0)
+	dir, bill := month(t, 20_000, 6, 0)
 	var first map[string]string
 	for _, workers := range []int{1, 2, 4} {
 		before := runtime.GOMAXPROCS(workers)
-		c.Out = filepath.Join(dir, fmt.Sprint("out-", workers))
-		err := c.Run(access.AsLocalOperator(t.Context()))
+		out := filepath.Join(dir, fmt.Sprint("out-", workers))
+		bill(out)
 		runtime.GOMAXPROCS(before)
-		if err != nil {
-			t.Fatal(err)
-		}
 		files := map[string]string{}
-		err = filepath.WalkDir(c.Out, func(path string, d os.DirEntry, err error) error {
+		err := filepath.WalkDir(out, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
 			b, err := os.ReadFile(path)
-			files[strings.TrimPrefix(path, c.Out)] = string(b)
+			files[strings.TrimPrefix(path, out)] = string(b)
 			return err
 		})
 		if err != nil {
@@ -192,15 +196,11 @@ customers:
 taxes: [{territory: US, category: standard, percent: 0}]
 `)
 	b := write("book.yaml", "books:\n  - owner: p\n    key: retail\n    from: 2018-01-01\n    currency: USD\n    rules:\n      - {key: all, price: {markup: 10%}}\n")
-	c := billCommand{
-		Usage: []string{filepath.Join(shared, "official-sample-daily-rated-usage.jsonl")}, World: w, Book: b, Period: "2018-11",
-		Statement: filepath.Join(shared, "official-sample-invoice-recon-lineitems.jsonl"), Out: filepath.Join(dir, "out"),
-	}
-	if err := c.Run(access.AsLocalOperator(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	out := filepath.Join(dir, "out")
+	purveyor(t, "bill", "--usage", filepath.Join(shared, "official-sample-daily-rated-usage.jsonl"), "--world", w, "--book", b, "--period", "2018-11",
+		"--statement", filepath.Join(shared, "official-sample-invoice-recon-lineitems.jsonl"), "--out", out)
 	var s summary
-	readJSON(t, filepath.Join(c.Out, "summary.json"), &s)
+	readJSON(t, filepath.Join(out, "summary.json"), &s)
 	if s.Rows.In != 6 || s.Rows.Sealed != 6 || s.Lines.Sealed != 6 || s.Open != 0 {
 		t.Errorf("rows %+v, lines %+v, unresolved %d", s.Rows, s.Lines, s.Open)
 	}
@@ -226,7 +226,7 @@ taxes: [{territory: US, category: standard, percent: 0}]
 		t.Errorf("%d rows break their own formula, want 4", mismatch)
 	}
 	var r recon.Result
-	readJSON(t, filepath.Join(c.Out, "reconciliation.json"), &r)
+	readJSON(t, filepath.Join(out, "reconciliation.json"), &r)
 	if !r.Unexplained.IsZero() {
 		t.Errorf("unexplained %v of %+v", r.Unexplained, r.Parts)
 	}

@@ -3,62 +3,54 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"maps"
+	"net/http"
 	"os"
 	"os/signal"
-	"slices"
+	"path/filepath"
 	"syscall"
+	"time"
 
-	"github.com/alecthomas/kong"
-
-	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/cli"
+	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
 // version is set when the program is built.
 var version = "dev"
 
-// commands is every command there is.
-type commands struct {
-	Bill    billCommand    `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`
-	Init    initCommand    `cmd:"" help:"Write a commented world.yaml and book.yaml to start from."`
-	Usage   usageCommands  `cmd:"" help:"The provider's usage files."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-}
-
-type versionCommand struct{}
-
-func (versionCommand) Run() error {
-	fmt.Println("purveyor " + version)
-	return nil
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(access.AsLocalOperator(context.Background()), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var c commands
-	k := kong.Parse(&c, kong.Name("purveyor"), kong.UsageOnError(),
-		kong.Description("Sell a cloud to your customers: from the provider's files to the invoice, exact to the cent."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	if err := k.Run(); err != nil {
-		report(err)
-		os.Exit(1)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := program().Main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is the command line, with the ways into a data directory that only this package knows.
+func program() cli.Program {
+	s := &config.Settings{}
+	return cli.Program{
+		Version: version, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Settings: s,
+		Serve: func(ctx context.Context, dir string) error { return serve(ctx, dir, *s) },
+		Open: func(ctx context.Context, dir string, o cli.OpenOptions) (http.RoundTripper, func() error, error) {
+			if !o.Create && !isData(dir) {
+				return nil, nil, fault.New(fault.NotFound, "no_data_directory",
+					"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)
+			}
+			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now}
+			if !o.Clock.IsZero() {
+				how.now = o.Clock.Time
+			}
+			return connect(ctx, dir, how)
+		},
 	}
 }
 
-// report prints what happened, field by field where the input has fields. Causes are for those who ask for them.
-func report(err error) {
-	fmt.Fprintln(os.Stderr, "purveyor: "+err.Error())
-	f, ok := errors.AsType[*fault.Fault](err)
-	if !ok {
-		return
+// isData says whether a folder is a data directory.
+func isData(dir string) bool {
+	for _, name := range []string{"ledger.db", "ledger.dsn"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(f.Fields)) {
-		fmt.Fprintf(os.Stderr, "  %s: %s\n", path, f.Fields[path])
-	}
-	if cause := f.Unwrap(); cause != nil && os.Getenv("PURVEYOR_DEBUG") != "" {
-		fmt.Fprintln(os.Stderr, "  because: "+cause.Error())
-	}
+	return false
 }

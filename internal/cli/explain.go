@@ -154,7 +154,7 @@ func (w walk) group(n int, g invoice.Explained) {
 	if g.Resource != "" {
 		w.say("   of        %s", g.Resource)
 	}
-	w.say("   used      %s %s, %s", g.Quantity, cmp.Or(g.Unit, "units"), days(g.Span))
+	w.say("   used      %s × %s, %s", g.Quantity, cmp.Or(g.Unit, "units"), days(g.Span))
 	if g.Rate != nil {
 		w.say("   price     %s, by %s", g.Rate.Price.String(), ruleOf(g.Rate))
 	}

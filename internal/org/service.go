@@ -28,7 +28,7 @@ type Service struct {
 
 // Result is what an apply did, or would do.
 type Result struct {
-	Diff    []Difference `json:"diff"`
+	Diff    []Difference `json:"differences"`
 	Kept    []string     `json:"kept,omitempty"` // what the file does not name and stays as it is
 	Applied bool         `json:"applied"`        // something was written
 }

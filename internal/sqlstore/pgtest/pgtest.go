@@ -20,9 +20,10 @@ var (
 )
 
 // Main runs the tests of a binary and then takes its cluster away, if one was made: call it from TestMain.
-func Main(m *testing.M) { os.Exit(run(m)) }
+func Main(m *testing.M) { os.Exit(Run(m)) }
 
-func run(m *testing.M) int {
+// Run is Main for a TestMain that has more to do: it returns the exit code.
+func Run(m interface{ Run() int }) int {
 	defer func() {
 		if shared != nil {
 			shared.remove()

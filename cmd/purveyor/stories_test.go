@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
+)
+
+var update = flag.Bool("update", false, "renew the expected output in testdata; read the diff afterwards")
+
+// cleaned runs the tests and takes the PostgreSQL cluster away that they made.
+type cleaned struct{ *testing.M }
+
+func (m cleaned) Run() int { return pgtest.Run(m.M) }
+
+func TestMain(m *testing.M) {
+	testscript.Main(cleaned{m}, map[string]func(){"purveyor": func() {
+		os.Exit(program().Main(context.Background(), os.Args[1:]))
+	}})
+}
+
+// Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update})
+}
+
+// purveyor runs one command line of which all must be well.
+func purveyor(t *testing.T, args ...string) {
+	t.Helper()
+	var said bytes.Buffer
+	p := program()
+	p.Out, p.Err = &said, &said
+	if code := p.Main(t.Context(), args); code != 0 {
+		t.Fatalf("purveyor %q: exit code %d\n%s", args, code, said.Bytes())
+	}
+}
