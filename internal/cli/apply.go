@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -36,16 +37,16 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		t := newTable("what", "before", "after")
-		for _, d := range did.Differences {
+		for _, d := range did.Diff {
 			t.add(d.Path, d.Old, d.New)
 		}
 		switch {
-		case len(did.Differences) == 0:
+		case len(did.Diff) == 0:
 			t.title = "nothing differs"
 		case did.Applied:
-			t.titled("%s, written", count(len(did.Differences), "difference"))
+			t.titled("%s, written", count(len(did.Diff), "difference"))
 		default:
-			t.titled("%s, not written", count(len(did.Differences), "difference"))
+			t.titled("%s, not written", count(len(did.Diff), "difference"))
 		}
 		for _, kept := range did.Kept {
 			e.note("kept, though not in the file: %s", kept)
@@ -55,14 +56,14 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 }
 
 // apply makes the world what a file says.
-func (c *client) apply(ctx context.Context, name string, text []byte, dry bool) (did applied, raw []byte, err error) {
+func (c *client) apply(ctx context.Context, name string, text []byte, dry bool) (did org.Result, raw []byte, err error) {
 	raw, err = c.call(ctx, request{http.MethodPut, "/world", query("dry_run", yes(dry)), bytes.NewReader(text), asYAML, asJSON}, &did)
 	return did, raw, inFile(name, err)
 }
 
 // publish publishes the books of a file.
 func (c *client) publish(ctx context.Context, name string, text []byte, dry bool) (books []pricing.Book, raw []byte, err error) {
-	var did published
+	var did native.Published
 	raw, err = c.call(ctx, request{http.MethodPost, "/price-books", query("dry_run", yes(dry)), bytes.NewReader(text), asYAML, asJSON}, &did)
 	return did.Books, raw, inFile(name, err)
 }

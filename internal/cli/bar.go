@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // bar shows how far an import is, with rate and time left, on a terminal only.
@@ -28,7 +30,7 @@ func terminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (b *bar) show(p progress) {
+func (b *bar) show(p usage.Progress) {
 	if b.p == nil {
 		if !terminal(b.out) {
 			return

@@ -17,7 +17,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // The scripts run the whole command line against an API whose answers lie in files: api/METHOD/path.json (.yaml,
@@ -69,7 +71,7 @@ func answerFiles(r *http.Request) (*http.Response, error) {
 			}
 			status := http.StatusOK
 			if ext == ".problem" {
-				var p problem
+				var p native.Problem
 				if err := json.Unmarshal(text, &p); err != nil {
 					return nil, err
 				}
@@ -164,7 +166,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{409, `{"title":"Conflict","status":409,"detail":"it is issued; nothing was changed","code":"invoice_issued"}`, "it is issued; nothing was changed", fault.Conflict, "invoice_issued"},
 		{422, `{"detail":"no","code":"bad","errors":[{"location":"rules[0]","message":"dead"}]}`, "no", fault.Invalid, "bad"},
-		{502, `<html>`, "the API answered 502 Bad Gateway", fault.Unavailable, "internal"},
+		{502, `<html>`, "the API answered 502 Bad Gateway", fault.Internal, "internal"},
 		{500, ``, "the API answered 500 Internal Server Error", fault.Internal, "internal"},
 	} {
 		api := newClient(carried(func(*http.Request) (*http.Response, error) {
@@ -189,7 +191,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 	broken := source{"broken.csv", 10, func() (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(strings.NewReader("head"), fails{})), nil
 	}}
-	_, _, err := api.imported(t.Context(), nil, []source{broken}, func(progress) {})
+	_, _, err := api.imported(t.Context(), nil, []source{broken}, func(usage.Progress) {})
 	if fault.CodeOf(err) != "no_such_file" || !strings.Contains(err.Error(), "broken.csv") {
 		t.Errorf("%v", err)
 	}
@@ -207,7 +209,7 @@ func TestImportCutOff(t *testing.T) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"progress":{"file":"a","bytes":5,"total_bytes":9,"rows":2}}` + "\n"))}, nil
 	}))
 	whole := source{"a", 9, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("123456789")), nil }}
-	_, _, err := api.imported(t.Context(), nil, []source{whole}, func(p progress) { seen += int(p.Rows) })
+	_, _, err := api.imported(t.Context(), nil, []source{whole}, func(p usage.Progress) { seen += int(p.Rows) })
 	if fault.CodeOf(err) != "answer_cut" || seen != 2 {
 		t.Errorf("%v after %d rows", err, seen)
 	}

@@ -12,11 +12,12 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
 // base is where the API is. The transport knows the way; the server answers to no other name.
-const base = "http://localhost/api/v1"
+const base = "http://localhost" + native.Prefix
 
 const (
 	asJSON = "application/json"
@@ -143,7 +144,7 @@ func (c *client) post(ctx context.Context, path string, q url.Values, body, into
 func list[T any](ctx context.Context, c *client, path string, q url.Values) (items []T, raw []byte, err error) {
 	var all []json.RawMessage
 	for {
-		var page page[json.RawMessage]
+		var page native.List[json.RawMessage]
 		raw, err := c.get(ctx, path, q, &page)
 		if err != nil {
 			return nil, nil, err
@@ -180,37 +181,10 @@ func withCursor(q url.Values, cursor string) url.Values {
 // problemOf makes a fault of a problem+json answer: the same text, code and fields its maker gave it.
 func problemOf(answer *http.Response) error {
 	raw, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
-	var p problem
-	if json.Unmarshal(raw, &p) != nil || p.Detail == "" && p.Title == "" {
-		p = problem{Detail: fmt.Sprintf("the API answered %s", answer.Status)}
+	var p native.Problem
+	if json.Unmarshal(raw, &p) != nil || p.Detail == "" {
+		p = native.Problem{Detail: fmt.Sprintf("the API answered %s", answer.Status), Code: "internal"}
 	}
 	p.Status = answer.StatusCode
-	return p.fault()
-}
-
-func (p problem) fault() *fault.Fault {
-	f := fault.New(kindOf(p.Status), cmp.Or(p.Code, "internal"), "%s", cmp.Or(p.Detail, p.Title))
-	for _, e := range p.Errors {
-		f.With(e.Location, e.Message)
-	}
-	return f
-}
-
-func kindOf(status int) fault.Kind {
-	switch status {
-	case http.StatusNotFound:
-		return fault.NotFound
-	case http.StatusConflict:
-		return fault.Conflict
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fault.Denied
-	case http.StatusPreconditionFailed, http.StatusPreconditionRequired:
-		return fault.Precondition
-	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusTooManyRequests:
-		return fault.Unavailable
-	}
-	if status < 500 {
-		return fault.Invalid
-	}
-	return fault.Internal
+	return p.Fault()
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -60,12 +61,12 @@ func (c *client) draft(ctx context.Context, p period.Month) (run invoice.Run, ra
 	return run, raw, err
 }
 
-func (c *client) approve(ctx context.Context, p period.Month, how approval) (done page[invoice.Summary], raw []byte, err error) {
+func (c *client) approve(ctx context.Context, p period.Month, how approval) (done native.List[invoice.Summary], raw []byte, err error) {
 	raw, err = c.post(ctx, path("periods", p.String(), "approve"), nil, how, &done)
 	return done, raw, err
 }
 
-func (c *client) issue(ctx context.Context, p period.Month, how issuing) (done page[invoice.Summary], raw []byte, err error) {
+func (c *client) issue(ctx context.Context, p period.Month, how issuing) (done native.List[invoice.Summary], raw []byte, err error) {
 	raw, err = c.post(ctx, path("periods", p.String(), "issue"), nil, how, &done)
 	return done, raw, err
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 )
@@ -158,7 +159,7 @@ func (c *diffBooks) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		var d changes
+		var d native.Changes
 		raw, err := api.get(ctx, at+"/changes", query("from", number(c.From), "to", number(c.To)), &d)
 		if err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -16,7 +18,7 @@ type statusCommand struct{ shown }
 // Run says what there is.
 func (c *statusCommand) Run(ctx context.Context, e *env) error {
 	return e.with(ctx, OpenOptions{}, func(api *client) error {
-		var s status
+		var s native.Status
 		raw, err := api.get(ctx, "/status", nil, &s)
 		if err != nil {
 			return err
@@ -51,7 +53,7 @@ func (c *marginsCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func marginTable(found []margin) *table {
+func marginTable(found []invoice.Margin) *table {
 	t := newTable("seller", ">documents", ">sold", ">cost", ">margin", "currency")
 	for _, m := range found {
 		earned := any(money.Of(m.Margin, m.Currency))
@@ -63,8 +65,8 @@ func marginTable(found []margin) *table {
 	return t
 }
 
-func (c *client) margins(ctx context.Context, p period.Month) ([]margin, []byte, error) {
-	return list[margin](ctx, c, "/margins", query("period", p.String()))
+func (c *client) margins(ctx context.Context, p period.Month) ([]invoice.Margin, []byte, error) {
+	return list[invoice.Margin](ctx, c, "/margins", query("period", p.String()))
 }
 
 type versionCommand struct{}

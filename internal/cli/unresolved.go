@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -51,7 +52,7 @@ func (c *listUnresolved) Run(ctx context.Context, e *env) error {
 		}
 		if len(months) > 1 { // answers of several calls: each item says which month it is of
 			var err error
-			if raw, err = json.Marshal(page[waiting]{Items: items}); err != nil {
+			if raw, err = json.Marshal(native.List[waiting]{Items: items}); err != nil {
 				return err
 			}
 		}

@@ -10,12 +10,13 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // imported sends files as one import command and follows it until its load is known.
-func (c *client) imported(ctx context.Context, q url.Values, files []source, follow func(progress)) (usage.Load, []byte, error) {
+func (c *client) imported(ctx context.Context, q url.Values, files []source, follow func(usage.Progress)) (usage.Load, []byte, error) {
 	body, writing := io.Pipe()
 	form := multipart.NewWriter(writing)
 	sent := make(chan error, 1)
@@ -24,7 +25,7 @@ func (c *client) imported(ctx context.Context, q url.Values, files []source, fol
 		sent <- err
 		writing.CloseWithError(err)
 	}()
-	raw, err := c.follow(ctx, request{http.MethodPost, "/imports", q, body, form.FormDataContentType(), asLine}, follow)
+	load, err := c.follow(ctx, request{http.MethodPost, "/imports", q, body, form.FormDataContentType(), asLine}, follow)
 	body.Close()
 	if gone, ok := errors.AsType[*sourceGone](<-sent); ok { // what went wrong on our side, before what came of it
 		return usage.Load{}, nil, fault.New(fault.Invalid, "no_such_file", "%s cannot be read; nothing was imported", gone.name).Because(gone.error)
@@ -32,12 +33,12 @@ func (c *client) imported(ctx context.Context, q url.Values, files []source, fol
 	if err != nil {
 		return usage.Load{}, nil, err
 	}
-	var load usage.Load
-	return load, raw, decode(raw, &load)
+	raw, err := json.Marshal(load)
+	return *load, raw, err
 }
 
 // follow reads the lines of the answer: how far it is, and at last what became of it.
-func (c *client) follow(ctx context.Context, r request, progress func(progress)) (load json.RawMessage, err error) {
+func (c *client) follow(ctx context.Context, r request, progress func(usage.Progress)) (*usage.Load, error) {
 	answer, err := c.send(ctx, r)
 	if err != nil {
 		return nil, err
@@ -53,13 +54,13 @@ func (c *client) follow(ctx context.Context, r request, progress func(progress))
 			return nil, fault.New(fault.Unavailable, "answer_cut",
 				"the import broke off before it said what became of it; import the same files again: nothing is counted twice").Because(err)
 		}
-		var line importLine
+		var line native.ImportLine
 		if err := decode(text, &line); err != nil {
 			return nil, err
 		}
 		switch {
 		case line.Problem != nil:
-			return nil, line.Problem.fault()
+			return nil, line.Problem.Fault()
 		case line.Load != nil:
 			return line.Load, nil
 		case line.Progress != nil:
@@ -78,9 +79,9 @@ func (g *sourceGone) Unwrap() error { return g.error }
 
 // sendFiles writes the manifest and then every file, in that order, holding none of them in memory.
 func sendFiles(form *multipart.Writer, files []source) error {
-	var m manifest
+	var m native.Manifest
 	for _, f := range files {
-		m.Files = append(m.Files, manifestFile{f.name, f.size})
+		m.Files = append(m.Files, native.ManifestFile{Name: f.name, Size: f.size})
 	}
 	w, err := form.CreateFormField("manifest")
 	if err != nil {

@@ -21,9 +21,10 @@ type Source struct {
 
 // Progress is how far an import is. Bytes are as stored: of compressed files, compressed ones.
 type Progress struct {
-	File              string
-	Bytes, TotalBytes int64
-	Rows              int64
+	File       string `json:"file"`
+	Bytes      int64  `json:"bytes"`
+	TotalBytes int64  `json:"total_bytes"`
+	Rows       int64  `json:"rows"`
 }
 
 // loading is one load while it is read: what its workers share.
