@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -36,17 +37,17 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("what", "before", "after")
+		t := table.New("what", "before", "after")
 		for _, d := range did.Diff {
-			t.add(d.Path, d.Old, d.New)
+			t.Add(d.Path, d.Old, d.New)
 		}
 		switch {
 		case len(did.Diff) == 0:
-			t.title = "nothing differs"
+			t.Title = "nothing differs"
 		case did.Applied:
-			t.titled("%s, written", count(len(did.Diff), "difference"))
+			t.Titled("%s, written", count(len(did.Diff), "difference"))
 		default:
-			t.titled("%s, not written", count(len(did.Diff), "difference"))
+			t.Titled("%s, not written", count(len(did.Diff), "difference"))
 		}
 		for _, kept := range did.Kept {
 			e.note("kept, though not in the file: %s", kept)
@@ -105,9 +106,9 @@ func (c *worldCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		x := w.Index()
-		t := newTable("seller", "buyer", "since", "until", "book", "currency", ">payment days", "series", "grouping")
+		t := table.New("seller", "buyer", "since", "until", "book", "currency", ">payment days", "series", "grouping")
 		for _, g := range w.Edges {
-			t.add(x.Organisation(g.Seller).Key, x.Organisation(g.Buyer).Key, g.Start, g.End, g.Terms.Book, g.Terms.Currency, g.Terms.PaymentDays, g.Terms.Series, g.Terms.Grouping)
+			t.Add(x.Organisation(g.Seller).Key, x.Organisation(g.Buyer).Key, g.Start, g.End, g.Terms.Book, g.Terms.Currency, g.Terms.PaymentDays, g.Terms.Series, g.Terms.Grouping)
 		}
 		return e.show(shown{c.Output}, raw, t)
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/check"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
@@ -35,24 +36,24 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func checkTables(output string, r check.Report) []*table {
-	checked := newTable("check", ">checked", ">violations")
+func checkTables(output string, r check.Report) []*table.Table {
+	checked := table.New("check", ">checked", ">violations")
 	bad := map[string]int{}
 	for _, v := range r.Violations {
 		bad[v.Check]++
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Checked)) {
-		checked.add(name, r.Checked[name], bad[name])
+		checked.Add(name, r.Checked[name], bad[name])
 	}
-	violations := newTable("check", "subject", "violation").titled("all holds")
+	violations := table.New("check", "subject", "violation").Titled("all holds")
 	for _, v := range r.Violations {
-		violations.add(v.Check, v.Subject, v.Text)
+		violations.Add(v.Check, v.Subject, v.Text)
 	}
 	if len(r.Violations) > 0 {
-		violations.title = ""
+		violations.Title = ""
 	}
 	if output == "csv" {
-		return []*table{violations}
+		return []*table.Table{violations}
 	}
-	return []*table{checked, violations}
+	return []*table.Table{checked, violations}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
@@ -27,8 +28,8 @@ func (c *showClock) Run(ctx context.Context, e *env) error {
 }
 
 func (e *env) showClock(o shown, raw []byte, now clock) error {
-	t := newTable("now", "may be moved")
-	t.add(now.Now.UTC().Format("2006-01-02 15:04:05 UTC"), word(now.Movable))
+	t := table.New("now", "may be moved")
+	t.Add(now.Now.UTC().Format("2006-01-02 15:04:05 UTC"), word(now.Movable))
 	return e.show(o, raw, t)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -227,9 +228,8 @@ func (d *demo) imports(ctx context.Context, m period.Month, usage, lines string)
 
 // print exports the documents that are not there, and says what there is.
 func (d *demo) print(ctx context.Context) error {
-	documents := newTable("month", "seller", ">documents", ">net", ">tax", ">total", "currency").titled("Invoices")
-	margins := marginTable(nil).titled("Margins")
-	margins.columns = append([]string{"month"}, margins.columns...)
+	documents := table.New("month", "seller", ">documents", ">net", ">tax", ">total", "currency").Titled("Invoices")
+	margins := table.New(append([]string{"month"}, marginColumns()...)...).Titled("Margins")
 	exported := 0
 	for _, m := range demoMonths() {
 		found, _, err := d.api.invoices(ctx, m.String(), "", "")
@@ -245,9 +245,7 @@ func (d *demo) print(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, row := range marginTable(earned).rows {
-			margins.rows = append(margins.rows, append([]cell{{m.String(), m.String()}}, row...))
-		}
+		margins.Under(m.String(), marginTable(earned))
 	}
 	if err := d.show(shown{}, nil, documents, margins); err != nil {
 		return err
@@ -257,7 +255,7 @@ func (d *demo) print(ctx context.Context) error {
 }
 
 // addUp adds a row for each seller and currency: documents come ordered by seller.
-func addUp(t *table, m period.Month, found []invoice.Summary) {
+func addUp(t *table.Table, m period.Month, found []invoice.Summary) {
 	type key struct {
 		seller string
 		money.Currency
@@ -278,6 +276,6 @@ func addUp(t *table, m period.Month, found []invoice.Summary) {
 	}
 	for _, k := range order {
 		s := sums[k]
-		t.add(m, k.seller, s.n, fixed(s.net, k.Currency), fixed(s.tax, k.Currency), fixed(s.total, k.Currency), k.Currency)
+		t.Add(m, k.seller, s.n, fixed(s.net, k.Currency), fixed(s.tax, k.Currency), fixed(s.total, k.Currency), k.Currency)
 	}
 }

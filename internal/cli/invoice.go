@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -33,11 +34,11 @@ func (c *draftCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := invoiceTable(run.Drafts).titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, sums(run.Tally.Cost))
-		open := newTable("reason", "reference", ">cost", "currency").titled("")
+		t := invoiceTable(run.Drafts).Titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, sums(run.Tally.Cost))
+		open := table.New("reason", "reference", ">cost", "currency").Titled("")
 		unresolvedRows(open, run.Unresolved)
 		if run.Tally.Unresolved > 0 {
-			open.titled("%d unresolved:", run.Tally.Unresolved)
+			open.Titled("%d unresolved:", run.Tally.Unresolved)
 		}
 		if err := e.show(c.shown, raw, t, open); err != nil {
 			return err
@@ -151,10 +152,10 @@ func (c *client) invoices(ctx context.Context, period, state, seller string) ([]
 	return list[invoice.Summary](ctx, c, "/invoices", query("period", period, "state", state, "seller", seller))
 }
 
-func invoiceTable(found []invoice.Summary) *table {
-	t := newTable("number", "id", "kind", "state", "period", "seller", "buyer", ">net", ">tax", ">total", "currency", "issued", "due")
+func invoiceTable(found []invoice.Summary) *table.Table {
+	t := table.New("number", "id", "kind", "state", "period", "seller", "buyer", ">net", ">tax", ">total", "currency", "issued", "due")
 	for _, v := range found {
-		t.add(v.Number, v.ID, kindWord(v.Kind), v.State, v.Period, v.Seller, v.Buyer, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency), v.Currency, v.Issued, v.Due)
+		t.Add(v.Number, v.ID, kindWord(v.Kind), v.State, v.Period, v.Seller, v.Buyer, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency), v.Currency, v.Issued, v.Due)
 	}
 	return t
 }
@@ -184,26 +185,26 @@ func (c *showInvoice) Run(ctx context.Context, e *env) error {
 }
 
 // documentTables is a document as people read it: its lines first, for those are what a spreadsheet wants.
-func documentTables(v invoice.Invoice) []*table {
-	lines := newTable(">line", "customer", "description", ">quantity", "unit", ">unit price", ">net", ">vat %").
-		titled("%s %s, %s, %s\n%s (%s) to %s (%s), %s", kindWord(v.Kind), orElse(v.Number, string(v.ID)), v.State, v.Period,
+func documentTables(v invoice.Invoice) []*table.Table {
+	lines := table.New(">line", "customer", "description", ">quantity", "unit", ">unit price", ">net", ">vat %").
+		Titled("%s %s, %s, %s\n%s (%s) to %s (%s), %s", kindWord(v.Kind), orElse(v.Number, string(v.ID)), v.State, v.Period,
 			v.From.Name, v.SellerKey, v.To.Name, v.BuyerKey, orElse(dates(v), "not issued"))
 	if v.Preceding != nil {
-		lines.title += "\nanswers " + v.Preceding.Number
+		lines.Title += "\nanswers " + v.Preceding.Number
 	}
 	for _, l := range v.Lines {
-		lines.add(l.Number, l.Customer, l.Description, l.Quantity, l.Unit, fixed(l.UnitPrice, v.Currency), fixed(l.Net, v.Currency), l.Tax.Percent)
+		lines.Add(l.Number, l.Customer, l.Description, l.Quantity, l.Unit, fixed(l.UnitPrice, v.Currency), fixed(l.Net, v.Currency), l.Tax.Percent)
 	}
-	taxes := newTable("tax", ">taxable", ">percent", ">amount").titled("")
+	taxes := table.New("tax", ">taxable", ">percent", ">amount").Titled("")
 	for _, t := range v.Taxes {
-		taxes.add(orElse(t.Name, t.Category), fixed(t.Taxable, v.Currency), t.Percent, fixed(t.Amount, v.Currency))
+		taxes.Add(orElse(t.Name, t.Category), fixed(t.Taxable, v.Currency), t.Percent, fixed(t.Amount, v.Currency))
 	}
-	totals := newTable("", ">"+string(v.Currency)).titled("")
-	totals.add("net", fixed(v.Net, v.Currency))
-	totals.add("tax", fixed(v.Tax, v.Currency))
-	totals.add("total", fixed(v.Total, v.Currency))
-	totals.add("payable", fixed(v.Payable, v.Currency))
-	return []*table{lines, taxes, totals}
+	totals := table.New("", ">"+string(v.Currency)).Titled("")
+	totals.Add("net", fixed(v.Net, v.Currency))
+	totals.Add("tax", fixed(v.Tax, v.Currency))
+	totals.Add("total", fixed(v.Total, v.Currency))
+	totals.Add("payable", fixed(v.Payable, v.Currency))
+	return []*table.Table{lines, taxes, totals}
 }
 
 func dates(v invoice.Invoice) string {
@@ -240,6 +241,6 @@ func (c *voidCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		return e.show(c.shown, raw, invoiceTable([]invoice.Summary{note}).titled("%s is void, answered by:", c.Ref))
+		return e.show(c.shown, raw, invoiceTable([]invoice.Summary{note}).Titled("%s is void, answered by:", c.Ref))
 	})
 }

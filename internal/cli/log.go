@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/job"
 )
@@ -21,9 +22,9 @@ func (c *listEvents) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable(">number", "at", "type", "by", "about", "data")
+		t := table.New(">number", "at", "type", "by", "about", "data")
 		for _, v := range found {
-			t.add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
+			t.Add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
 		}
 		return e.show(c.shown, raw, t)
 	})
@@ -46,9 +47,9 @@ func (c *listJobs) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("kind", "key", "lane", "due", "state", ">attempt", "error")
+		t := table.New("kind", "key", "lane", "due", "state", ">attempt", "error")
 		for _, j := range found {
-			t.add(j.Kind, j.Key, j.Lane, j.Due.UTC().Format("2006-01-02 15:04:05"), j.State, j.Attempt, j.Error)
+			t.Add(j.Kind, j.Key, j.Lane, j.Due.UTC().Format("2006-01-02 15:04:05"), j.State, j.Attempt, j.Error)
 		}
 		return e.show(c.shown, raw, t)
 	})

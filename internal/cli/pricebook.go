@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 )
@@ -51,14 +52,14 @@ func (c *publishCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func bookTable(books []pricing.Book) *table {
-	t := newTable("book", ">version", "from", "currency", ">rules", ">examples", "published")
+func bookTable(books []pricing.Book) *table.Table {
+	t := table.New("book", ">version", "from", "currency", ">rules", ">examples", "published")
 	for _, b := range books {
 		when := ""
 		if !b.Published.IsZero() {
 			when = b.Published.UTC().Format("2006-01-02 15:04")
 		}
-		t.add(b.Owner+"/"+b.Key, b.Version, b.From, b.Currency, len(b.Rules), len(b.Examples), when)
+		t.Add(b.Owner+"/"+b.Key, b.Version, b.From, b.Currency, len(b.Rules), len(b.Examples), when)
 	}
 	return t
 }
@@ -128,10 +129,10 @@ func (c *showBook) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("rule", "for", "price", ">priority", "since", "until", "note").
-			titled("%s/%s version %d, from %s, %s", b.Owner, b.Key, b.Version, b.From, b.Currency)
+		t := table.New("rule", "for", "price", ">priority", "since", "until", "note").
+			Titled("%s/%s version %d, from %s, %s", b.Owner, b.Key, b.Version, b.From, b.Currency)
 		for _, r := range b.Rules {
-			t.add(r.Key, r.Match, r.Price, r.Priority, r.Start, r.End, r.Note)
+			t.Add(r.Key, r.Match, r.Price, r.Priority, r.Start, r.End, r.Note)
 		}
 		return e.show(shown{c.Output}, raw, t)
 	})
@@ -164,12 +165,12 @@ func (c *diffBooks) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("rule", "what", "before", "after")
+		t := table.New("rule", "what", "before", "after")
 		for _, x := range d.Changes {
-			t.add(x.Rule, x.What, x.Old, x.New)
+			t.Add(x.Rule, x.What, x.Old, x.New)
 		}
 		if len(d.Changes) == 0 {
-			t.title = "nothing differs"
+			t.Title = "nothing differs"
 		}
 		return e.show(c.shown, raw, t)
 	})

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -83,22 +84,22 @@ func disagreement(r recon.Result) error {
 }
 
 // reconTable is everything in one list: the codes of parts and of differences are never the same.
-func reconTable(r recon.Result) *table {
-	t := newTable("code", "invoice", "customer", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation")
+func reconTable(r recon.Result) *table.Table {
+	t := table.New("code", "invoice", "customer", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation")
 	total := func(code string, totals money.Totals) {
 		for _, c := range totals.Currencies() {
-			t.add(code, "", "", "", "", "", "", c, totals[c], "")
+			t.Add(code, "", "", "", "", "", "", c, totals[c], "")
 		}
 	}
 	total("unexplained", r.Unexplained)
 	for _, p := range r.Parts {
-		t.add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "")
+		t.Add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "")
 	}
 	total("statement", r.Statement)
 	total("imported", r.Imported)
 	total("sold", r.Sold)
 	for _, d := range r.Differences {
-		t.add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
+		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
 	}
 	return t
 }
@@ -133,6 +134,6 @@ func printRecon(w io.Writer, r recon.Result) {
 			fmt.Fprintf(w, "… and %d more differences\n", len(largest)-i)
 			break
 		}
-		fmt.Fprintf(w, "difference %-14s %12s %s  %s  %s: %s\n", d.Code, fixed(d.Amount, d.Currency), d.Currency, clean(d.Customer), clean(d.Meter), clean(d.Explanation))
+		fmt.Fprintf(w, "difference %-14s %12s %s  %s  %s: %s\n", d.Code, fixed(d.Amount, d.Currency), d.Currency, table.Clean(d.Customer), table.Clean(d.Meter), table.Clean(d.Explanation))
 	}
 }

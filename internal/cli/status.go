@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -23,16 +24,16 @@ func (c *statusCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("what", "value")
-		t.add("version", s.Version)
-		t.add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
-		t.add("demo data", word(s.Demo))
+		t := table.New("what", "value")
+		t.Add("version", s.Version)
+		t.Add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
+		t.Add("demo data", word(s.Demo))
 		for _, kind := range []org.Kind{org.Partner, org.Reseller, org.Customer} {
-			t.add(string(kind)+"s", s.Organisations[kind])
+			t.Add(string(kind)+"s", s.Organisations[kind])
 		}
-		t.add("edges", s.Edges)
-		t.add("import commands", s.Loads)
-		t.add("rows", s.Rows)
+		t.Add("edges", s.Edges)
+		t.Add("import commands", s.Loads)
+		t.Add("rows", s.Rows)
 		return e.show(c.shown, raw, t)
 	})
 }
@@ -53,14 +54,18 @@ func (c *marginsCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func marginTable(found []invoice.Margin) *table {
-	t := newTable("seller", ">documents", ">sold", ">cost", ">margin", "currency")
+func marginColumns() []string {
+	return []string{"seller", ">documents", ">sold", ">cost", ">margin", "currency"}
+}
+
+func marginTable(found []invoice.Margin) *table.Table {
+	t := table.New(marginColumns()...)
 	for _, m := range found {
 		earned := any(money.Of(m.Margin, m.Currency))
 		if len(m.Unconverted) > 0 {
 			earned = "no rate"
 		}
-		t.add(m.Seller, m.Documents, money.Of(m.Sold, m.Currency), money.Of(m.Cost, m.Currency), earned, m.Currency)
+		t.Add(m.Seller, m.Documents, money.Of(m.Sold, m.Currency), money.Of(m.Cost, m.Currency), earned, m.Currency)
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -97,7 +98,7 @@ func (s *summary) print(w io.Writer, out string) {
 			fmt.Fprintf(w, "… and %d more, in summary.json\n", len(s.Problems)-i)
 			break
 		}
-		fmt.Fprintf(w, "%s: %s: %s\n", p.Verdict, clean(p.Where()), clean(p.Reason))
+		fmt.Fprintf(w, "%s: %s: %s\n", p.Verdict, table.Clean(p.Where()), table.Clean(p.Reason))
 	}
 	fmt.Fprintf(w, "%d documents in %s\n", len(s.Invoices), filepath.Join(out, "invoices"))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -34,7 +35,7 @@ func (c *listUnresolved) Run(ctx context.Context, e *env) error {
 				return err
 			}
 		}
-		t, items := newTable("period", "reason", "reference", ">cost", "currency"), []waiting{}
+		t, items := table.New("period", "reason", "reference", ">cost", "currency"), []waiting{}
 		raw := []byte(`{"items":[]}`)
 		for _, m := range months {
 			found, body, err := list[invoice.Unresolved](ctx, api, "/unresolved", query("period", m))
@@ -48,7 +49,7 @@ func (c *listUnresolved) Run(ctx context.Context, e *env) error {
 			unresolvedRows(t, found, m)
 		}
 		if len(items) == 0 {
-			t.title = "nothing is unresolved"
+			t.Title = "nothing is unresolved"
 		}
 		if len(months) > 1 { // answers of several calls: each item says which month it is of
 			var err error
@@ -77,11 +78,11 @@ func (c *client) months(ctx context.Context) (out []string, err error) {
 }
 
 // unresolvedRows lists what is missing, and the cost behind it.
-func unresolvedRows(t *table, found []invoice.Unresolved, before ...any) {
+func unresolvedRows(t *table.Table, found []invoice.Unresolved, before ...any) {
 	for _, u := range found {
 		for _, ref := range slices.Sorted(maps.Keys(u.Refs)) {
 			for _, c := range u.Refs[ref].Currencies() {
-				t.add(append(slices.Clone(before), u.Reason, ref, money.Of(u.Refs[ref][c], c), c)...)
+				t.Add(append(slices.Clone(before), u.Reason, ref, money.Of(u.Refs[ref][c], c), c)...)
 			}
 		}
 	}
@@ -125,10 +126,10 @@ func (c *listAnswers) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func answerTable(items ...usage.Resolution) *table {
-	t := newTable("kind", "reference", "belongs to")
+func answerTable(items ...usage.Resolution) *table.Table {
+	t := table.New("kind", "reference", "belongs to")
 	for _, x := range items {
-		t.add(x.Kind, x.Ref, x.Target)
+		t.Add(x.Kind, x.Ref, x.Target)
 	}
 	return t
 }

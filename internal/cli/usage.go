@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -64,31 +65,31 @@ func verdict(l usage.Load) error {
 }
 
 // loadTables is a load as people read it: where the rows of each file went, and what was wrong.
-func loadTables(l usage.Load) []*table {
-	files := newTable("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").titled("%s", l.ID)
+func loadTables(l usage.Load) []*table.Table {
+	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
 	for _, f := range l.Files {
-		files.add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
+		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
 	}
 	if len(l.Files) > 1 {
-		files.add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
+		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
-	return []*table{files, problemTable(l.Problems)}
+	return []*table.Table{files, problemTable(l.Problems)}
 }
 
 // shownProblems is how many problems are printed; the load keeps all.
 const shownProblems = 20
 
-func problemTable(problems []usage.Problem) *table {
-	t := newTable("verdict", "where", ">rows", "reason").titled("")
+func problemTable(problems []usage.Problem) *table.Table {
+	t := table.New("verdict", "where", ">rows", "reason").Titled("")
 	for i, p := range problems {
 		if i == shownProblems {
-			t.add("…", "", len(problems)-i, "more; -o json lists them all")
+			t.Add("…", "", len(problems)-i, "more; -o json lists them all")
 			break
 		}
-		t.add(p.Verdict, p.Where(), max(p.Rows, 1), p.Reason)
+		t.Add(p.Verdict, p.Where(), max(p.Rows, 1), p.Reason)
 	}
 	if len(problems) == 0 {
-		t.title = "no problems"
+		t.Title = "no problems"
 	}
 	return t
 }
@@ -112,9 +113,9 @@ func (c *listUsage) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
+		t := table.New("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
 		for _, b := range batches {
-			t.add(b.ID, b.Slot.Period, b.Slot.Dataset, word(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, word(b.Complete))
+			t.Add(b.ID, b.Slot.Period, b.Slot.Dataset, word(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, word(b.Complete))
 		}
 		return e.show(c.shown, raw, t)
 	})
@@ -125,9 +126,9 @@ func (c *listUsage) loads(ctx context.Context, e *env, api *client) error {
 	if err != nil {
 		return err
 	}
-	t := newTable("load", "at", ">files", ">in", ">sealed", ">skipped", ">kept aside", ">refused")
+	t := table.New("load", "at", ">files", ">in", ">sealed", ">skipped", ">kept aside", ">refused")
 	for _, l := range loads {
-		t.add(l.ID, l.At.UTC().Format("2006-01-02 15:04"), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
+		t.Add(l.ID, l.At.UTC().Format("2006-01-02 15:04"), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
 	return e.show(c.shown, raw, t)
 }
