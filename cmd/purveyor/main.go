@@ -18,11 +18,12 @@ import (
 // version is set when the program is built.
 var version = "dev"
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := program().Main(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	defer stop()
+	return program().Main(ctx, os.Args[1:])
 }
 
 // program is the command line, with the ways into a data directory that only this package knows.

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,9 +18,7 @@ type cleaned struct{ *testing.M }
 func (m cleaned) Run() int { return pgtest.Run(m.M) }
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaned{m}, map[string]func(){"purveyor": func() {
-		os.Exit(program().Main(context.Background(), os.Args[1:]))
-	}})
+	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main})
 }
 
 // Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own.

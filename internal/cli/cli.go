@@ -103,7 +103,11 @@ func (e *env) in(ctx context.Context, dir string, o OpenOptions, f func(api *cli
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	return f(newClient(transport))
+	err = f(newClient(transport))
+	if ctx.Err() != nil && fault.KindOf(err) == fault.Internal { // whatever it says, this is why
+		return interrupted(ctx)
+	}
+	return err
 }
 
 // note tells the person at the terminal something that is not the result.
@@ -126,6 +130,9 @@ func (p Program) Main(ctx context.Context, args []string) int {
 		return 2
 	}
 	e.model = k.Model
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	parsed, err := k.Parse(hoist(args))
 	if err != nil {
 		fmt.Fprintln(p.Err, "purveyor: "+err.Error())
