@@ -91,8 +91,10 @@ var layers = []layer{
 		{path: "internal/api/partnercenter", uses: []string{"internal/api"}},
 		{path: "internal/api/graph", uses: []string{"internal/api"}},
 		// The commands that need no data directory write worlds and made-up usage.
-		{path: "internal/cli", uses: []string{"internal/cli/completion", "internal/api", "internal/check", "internal/world", "internal/sample"}},
+		{path: "internal/cli", uses: []string{"internal/cli", "internal/api", "internal/check", "internal/world", "internal/sample"}},
 		{path: "internal/cli/completion"},
+		{path: "internal/cli/table"},
+		{path: "internal/cli/walk", uses: []string{"internal/cli/table"}},
 		{path: "internal/config"},
 	}},
 	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
