@@ -1,6 +1,8 @@
 # Purveyor's targets; "make" alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+CONCURRENT := ./cmd/... ./internal/sqlstore/... ./internal/job/... ./internal/event/... ./internal/clock/... ./internal/usage/... ./internal/vault/...
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -8,12 +10,16 @@ help: ## list the targets
 deps: ## what a fresh Debian or Ubuntu needs beside Go, git and make
 	@scripts/deps.sh
 
-build: deps ## compile every package
-	go build ./...
+build: deps ## bin/purveyor
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/purveyor ./cmd/purveyor
+
+run: build ## a demo world in ./demo-data, three months billed, then served on http://localhost:8080 (ONCE=1: not served)
+	bin/purveyor demo --data demo-data
+	@if [ "$(ONCE)" != 1 ]; then exec bin/purveyor serve --data demo-data; fi
 
 test: deps ## every test, then those with concurrency under the race detector
 	go test -p 2 -timeout 20m ./...
-	go test -p 2 -timeout 20m -race -short ./internal/sqlstore/... ./internal/job/... ./internal/event/...
+	go test -p 2 -timeout 20m -race -short $(CONCURRENT)
 
 lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the project's shape
 	@test -z "$$(gofmt -s -l .)" || { echo "not formatted:"; gofmt -s -l .; exit 1; }
@@ -31,4 +37,4 @@ bench: ## speed of the usage store on this machine
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build test lint golden bench clean
+.PHONY: help deps build run test lint golden bench clean

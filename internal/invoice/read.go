@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -30,7 +31,8 @@ func (v *Service) List(ctx context.Context, f Filter) ([]Summary, error) {
 	return list, err
 }
 
-// Find is the document with this id or number, or NotFound.
+// Find is the document with this id or number, or NotFound. Where several sellers gave the same number, SELLER:NUMBER
+// says which is meant.
 func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if err != nil {
@@ -38,7 +40,11 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 	}
 	var d Invoice
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := v.Store.List(ctx, r, grant.Scope, Filter{Number: ref})
+		f := Filter{Number: ref}
+		if seller, number, both := strings.Cut(ref, ":"); both {
+			f.Seller, f.Number = org.OrganisationID(seller), number
+		}
+		list, err := v.Store.List(ctx, r, grant.Scope, f)
 		if err != nil {
 			return err
 		}
@@ -49,7 +55,7 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 			d, err = v.Store.Get(ctx, r, grant.Scope, list[0].ID)
 		default:
 			err = fault.New(fault.Conflict, "number_ambiguous",
-				"%d sellers have a document %s: name it by its id (%s, …)", len(list), ref, list[0].ID)
+				"%d sellers have a document %s: say whose (%s:%s), or name it by its id (%s)", len(list), ref, list[0].Seller, ref, list[0].ID)
 		}
 		return err
 	})

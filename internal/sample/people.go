@@ -37,7 +37,7 @@ func Entitlements(n int) []string {
 
 // Country is where a customer is, ISO 3166-1 alpha-2.
 func Country(n int) string {
-	all := []string{"DE", "FR", "NL", "GR", "BG", "PL", "ES", "IT", "AT", "DE", "CH", "GB"}
+	all := []string{"DE", "FR", "NL", "GR", "BG", "PL", "ES", "IT", "DE", "AT", "CH", "GB"}
 	return all[n%len(all)]
 }
 

@@ -117,9 +117,9 @@ func founders(people People) []org.Organisation {
 	// The account numbers are the published examples of their countries' banks.
 	all := []org.Organisation{
 		founder(0, org.Partner, "contoso", "Contoso Cloud Distribution GmbH", "DE", "DE89370400440532013000", "COBADEFFXXX", "Commerzbank"),
-		founder(1, org.Reseller, "nordwind", "Nordwind ICT B.V.", "NL", "NL91ABNA0417164300", "ABNANL2A", "ABN AMRO"),
+		founder(1, org.Reseller, "nordwind", "Nordwind ICT BV", "BE", "BE68539007547034", "GKCCBEBB", "Belfius"),
 		founder(2, org.Reseller, "alpenwerk", "Alpenwerk Informatik GmbH", "AT", "AT611904300234573201", "BKAUATWW", "Bank Austria"),
-		founder(3, org.Reseller, "polderwolk", "Polderwolk BV", "BE", "BE68539007547034", "GKCCBEBB", "Belfius"),
+		founder(3, org.Reseller, "polderwolk", "Polderwolk B.V.", "NL", "NL91ABNA0417164300", "ABNANL2A", "ABN AMRO"),
 	}
 	all[0].Tenant, all[0].MPN = people.Partner, people.ResellerMPN(0)
 	return all

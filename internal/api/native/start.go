@@ -7,6 +7,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
 //go:embed start.html
@@ -62,7 +63,11 @@ func (s *Server) startData(r *http.Request, d *startData) error {
 			d.Partner = o.Legal.Name
 		}
 	}
-	list, err := s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Limit: recentDocuments + 1})
+	month := period.DateOf(d.Status.Now).Month() - 1 // what is billed now; whatever there is when that is nothing
+	list, err := s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Period: month, Limit: recentDocuments + 1})
+	if err == nil && len(list) == 0 {
+		list, err = s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Limit: recentDocuments + 1})
+	}
 	if d.More = len(list) > recentDocuments; d.More {
 		list = list[:recentDocuments]
 	}
