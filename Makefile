@@ -29,7 +29,7 @@ lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the projec
 	@set -o pipefail; go test -count=1 -v -skip Fires ./internal/structure | grep -v '^=== '
 
 golden: ## renew the golden files; read the diff afterwards
-	go test ./internal/world/... -update
+	go test ./internal/world/... ./internal/cli ./cmd/purveyor -update
 
 bench: ## speed of the usage store on this machine
 	go test ./internal/usagestore/... -run '^$$' -bench . -benchtime 1x

@@ -187,7 +187,7 @@ func (d *demo) generate(m period.Month) (usage, lines string, err error) {
 	}
 	usage, lines = d.in("provider", "usage-"+m.String()+".csv.gz"), d.in("provider", "statement-"+m.String()+".csv")
 	s := sample.Spec{Rows: d.Rows, Customers: d.Customers, Seed: uint64(m), Month: m.String(), Format: "csv.gz", Shape: sample.Typical}
-	for name, make := range map[string]func(io.Writer) error{
+	for name, fill := range map[string]func(io.Writer) error{
 		usage: func(w io.Writer) error { _, err := sample.Generate(w, s); return err },
 		lines: func(w io.Writer) error {
 			_, err := statement.Write(w, s, statement.Options{Seed: uint64(m)})
@@ -197,7 +197,7 @@ func (d *demo) generate(m period.Month) (usage, lines string, err error) {
 		if _, err := os.Stat(name); err == nil {
 			continue
 		}
-		if err := write(name+".part", make); err != nil {
+		if err := write(name+".part", fill); err != nil {
 			return "", "", err
 		}
 		if err := os.Rename(name+".part", name); err != nil {
