@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -29,7 +30,9 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 	if err != nil {
 		return nil, nil, err
 	}
+	var running sync.WaitGroup
 	closing = func() error {
+		running.Wait()
 		var err error
 		if !o.temporary {
 			end := context.WithoutCancel(ctx)
@@ -37,5 +40,5 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 		}
 		return errors.Join(err, n.Close())
 	}
-	return inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator}, closing, nil
+	return inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator, running: &running, log: o.log}, closing, nil
 }

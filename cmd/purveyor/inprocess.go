@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 )
 
@@ -12,6 +14,8 @@ import (
 type inProcess struct {
 	handler http.Handler
 	ctx     func(context.Context) context.Context // says who is calling
+	running *sync.WaitGroup                       // handlers that have not returned yet, also after their caller gave up
+	log     *slog.Logger
 }
 
 // RoundTrip runs the handler beside the caller and returns as soon as the answer's header is there.
@@ -26,12 +30,19 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	reader, writer := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, ready: make(chan struct{}), out: writer}
-	go func() {
+	t.running.Go(func() {
 		defer writer.Close()
 		defer in.Body.Close()
-		defer w.WriteHeader(http.StatusOK)
+		defer func() {
+			status := http.StatusOK
+			if p := recover(); p != nil { // as a server does: the caller gets an error, others go on
+				t.log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()))
+				status = http.StatusInternalServerError
+			}
+			w.WriteHeader(status)
+		}()
 		t.handler.ServeHTTP(w, in)
-	}()
+	})
 	select {
 	case <-w.ready:
 	case <-r.Context().Done():
