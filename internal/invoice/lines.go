@@ -1,7 +1,6 @@
 package invoice
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -42,7 +41,7 @@ func serviceOf(g *rating.Group, grouping org.Grouping) string {
 	case grouping == "product":
 		return orElse(e[usage.ProductName], e[usage.MeterCategory])
 	case strings.HasPrefix(string(grouping), "tag:"):
-		return tagValue(g.Tags, strings.TrimPrefix(string(grouping), "tag:"))
+		return tagValue(g.TagPairs, strings.TrimPrefix(string(grouping), "tag:"))
 	}
 	return orElse(e[usage.MeterCategory], orElse(e[usage.ProductName], "Usage"))
 }
@@ -54,14 +53,11 @@ func orElse(s, other string) string {
 	return s
 }
 
-func tagValue(text, name string) string {
-	var all map[string]any
-	if text == "" || json.Unmarshal([]byte(text), &all) != nil {
-		return untagged
-	}
-	for k, v := range all {
-		if s, ok := v.(string); ok && strings.EqualFold(k, name) {
-			return s
+// tagValue is the value of a tag; of two names that differ in case only the first counts, as it does for books.
+func tagValue(pairs []usage.TagPair, name string) string {
+	for _, p := range pairs {
+		if strings.EqualFold(p.Key, name) {
+			return p.Value
 		}
 	}
 	return untagged

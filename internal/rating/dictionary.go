@@ -2,7 +2,6 @@ package rating
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ type dictionaries struct {
 type dictionary struct {
 	entries  map[uint32]*usage.Entry
 	variants map[uint32]*usage.Variant
-	tags     map[uint32]string
+	tags     map[uint32]usage.TagSetRecord
 }
 
 func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, q usage.Query) (*dictionaries, error) {
@@ -31,7 +30,7 @@ func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, q
 		if d.loads[b.Load] != nil {
 			continue
 		}
-		one := &dictionary{map[uint32]*usage.Entry{}, map[uint32]*usage.Variant{}, map[uint32]string{}}
+		one := &dictionary{map[uint32]*usage.Entry{}, map[uint32]*usage.Variant{}, map[uint32]usage.TagSetRecord{}}
 		d.loads[b.Load] = one
 		words := map[string]string{}
 		err := rows.Entries(ctx, s, b.Load, nil, func(r usage.EntryRecord) error {
@@ -53,7 +52,7 @@ func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, q
 			one.variants[variants[i].Number] = &variants[i].Value
 		}
 		err = rows.TagSets(ctx, s, b.Load, func(r usage.TagSetRecord) error {
-			one.tags[r.Number] = r.Text
+			one.tags[r.Number] = r
 			return nil
 		})
 		if err != nil {
@@ -92,7 +91,8 @@ func (d *dictionaries) fill(g *Group) error {
 		return fault.New(fault.Internal, "dictionary_missing",
 			"batch %d refers to an entry its load does not have; run check and rebuild the usage store", g.Sum.Batch)
 	}
-	g.Entry, g.Variant, g.Tags = one.entries[g.Sum.Entry], one.variants[g.Sum.Variant], one.tags[g.Sum.TagSet]
+	tags := one.tags[g.Sum.TagSet]
+	g.Entry, g.Variant, g.Tags, g.TagPairs = one.entries[g.Sum.Entry], one.variants[g.Sum.Variant], tags.Text, tags.Pairs
 	return nil
 }
 
@@ -107,20 +107,13 @@ func tagNames(books Versions) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// pick takes from a printed tag set the tags that books look at.
-func pick(names []string, text string) []pricing.Tag {
-	if len(names) == 0 || text == "" {
-		return nil
-	}
-	var all map[string]any
-	if json.Unmarshal([]byte(text), &all) != nil {
-		return nil
-	}
+// pick takes from a tag set the tags that books look at.
+func pick(names []string, pairs []usage.TagPair) []pricing.Tag {
 	var tags []pricing.Tag
 	for _, n := range names {
-		for _, k := range slices.Sorted(maps.Keys(all)) {
-			if text, ok := all[k].(string); ok && strings.EqualFold(k, n) {
-				tags = append(tags, pricing.Tag{Name: n, Value: text})
+		for _, p := range pairs {
+			if strings.EqualFold(p.Key, n) {
+				tags = append(tags, pricing.Tag{Name: n, Value: p.Value})
 			}
 		}
 	}

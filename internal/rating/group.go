@@ -15,11 +15,12 @@ const Version = "1"
 // Group is one rated group: usage of one entry, tag set, variant and span, or one charge. Exactly one of Entry and
 // Charge is set.
 type Group struct {
-	Sum     usage.Sum
-	Entry   *usage.Entry
-	Variant *usage.Variant
-	Tags    string // as printed
-	Charge  *charge.Charge
+	Sum      usage.Sum
+	Entry    *usage.Entry
+	Variant  *usage.Variant
+	Tags     string          // as printed
+	TagPairs []usage.TagPair // what that says, by name
+	Charge   *charge.Charge
 
 	Span       period.Period
 	Customer   *org.Organisation // nil when unresolved

@@ -87,7 +87,7 @@ func (r *run) usage(g *Group) {
 		Customer: customer.Key, Family: usage.EntryFamily(e), Product: e[usage.ProductID], SKU: e[usage.SkuID],
 		Category: e[usage.MeterCategory], SubCategory: e[usage.MeterSubCategory], Meter: e[usage.MeterID],
 		Region: e[usage.MeterRegion], Publisher: e[usage.PublisherName], ChargeType: e[usage.ChargeType],
-		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: pick(r.tags, g.Tags),
+		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: pick(r.tags, g.TagPairs),
 	})
 }
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// parseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them.
-// Values that are no text are kept as JSON. What is neither has no pairs.
+// parseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them. The
+// pairs are sorted by key. Values that are no text are kept as JSON. What is neither has no pairs.
 func parseTags(text []byte) []TagPair {
 	t := bytes.TrimSpace(text)
 	if len(t) > 0 && t[0] != '{' {
@@ -21,7 +21,7 @@ func parseTags(text []byte) []TagPair {
 	pairs := make([]TagPair, 0, len(all))
 	for k, raw := range all {
 		var value string
-		if json.Unmarshal(raw, &value) != nil {
+		if raw[0] != '"' || json.Unmarshal(raw, &value) != nil {
 			value = string(raw)
 		}
 		pairs = append(pairs, TagPair{k, value})
