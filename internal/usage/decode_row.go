@@ -65,7 +65,7 @@ func (w *worker) row(r *Row) error {
 		w.reject(r, BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
 		return w.quarantine()
 	}
-	v := w.variant(r, f.Cost.IsZero() && len(wide) == 0)
+	v := w.variant(r, nothing(&f, wide))
 	f.Entry, f.Variant = e.number, v.number
 	tags := w.tags(r)
 	f.TagSet = tags.number
@@ -81,6 +81,16 @@ func (w *worker) row(r *Row) error {
 		w.block.Wide = append(w.block.Wide, wide[i])
 	}
 	return nil
+}
+
+// nothing says whether the printed amount is 0; other amounts may be long all the same.
+func nothing(f *Fact, wide []WideValue) bool {
+	for _, x := range wide {
+		if x.Column == BillingPreTaxTotal {
+			return false
+		}
+	}
+	return f.Cost.IsZero()
 }
 
 func (w *worker) reject(r *Row, c Column, code, reason string) {
@@ -132,6 +142,9 @@ func (w *worker) number(r *Row, c Column, blank bool, wide *[]WideValue) money.F
 		if err != nil {
 			w.reject(r, c, "not_a_number", "not a number")
 			break
+		}
+		if short, fit := money.ParseFixed([]byte(d.String())); fit == money.Fits { // long by zeros only: the same number without them
+			return short
 		}
 		*wide = append(*wide, WideValue{Column: c, Value: d})
 	default:
