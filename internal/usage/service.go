@@ -46,6 +46,7 @@ func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.
 	if x.Kind != "customer" && x.Kind != "entitlement" || strings.TrimSpace(x.Ref) == "" {
 		return fault.New(fault.Invalid, "bad_resolution", "a resolution is of a customer or an entitlement, and names the provider's reference")
 	}
+	x.Ref = strings.ToLower(x.Ref) // as it is compared: a second answer replaces the first, however it is written
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		ok, err := known(ctx, t, x.Target)
 		if err != nil {
