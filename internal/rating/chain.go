@@ -34,6 +34,9 @@ func walk(x *org.Index, books Books, chain []*org.Edge, key pricing.Key, g *Grou
 		}
 		base := g.Base
 		base.Cost, base.Currency = bought.Value, bought.Currency
+		if key.Covered && rate.Rule != "" { // a rule asks for covered usage, so it does not list at 0 (money-path §4)
+			base.List = &g.Base.CostBeforeCredit
+		}
 		step, reason, ref := price(x, e, rate, base, g.Span.Start.Month())
 		if reason != "" {
 			g.fail(reason, ref)
@@ -49,7 +52,9 @@ func (g *Group) fail(why Reason, ref string) {
 	g.Steps, g.Unresolved, g.Ref = nil, why, ref
 }
 
-// price applies one rate on one edge and converts the result once into the edge's currency.
+// price applies one rate on one edge and converts the result once into the edge's currency. Whether an exchange rate is
+// needed follows from the currencies alone: a sum of 0 may hide rows that are not, and they must not be resolved by
+// what they happen to be added up with.
 func price(x *org.Index, e *org.Edge, rate pricing.Rate, base pricing.Base, month period.Month) (Step, Reason, string) {
 	step := Step{Edge: e, Rate: rate, Bought: money.Of(base.Cost, base.Currency)}
 	if rate.Price.Kind == pricing.ListFactor && base.List == nil {
@@ -60,7 +65,7 @@ func price(x *org.Index, e *org.Edge, rate pricing.Rate, base pricing.Base, mont
 	if err != nil {
 		return step, MissingList, rate.Rule
 	}
-	if amount.Value.IsZero() {
+	if rate.Price.Kind == pricing.Free {
 		step.Sold = money.Of(money.Decimal{}, e.Terms.Currency)
 		return step, "", ""
 	}

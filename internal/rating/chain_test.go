@@ -1,12 +1,14 @@
 package rating
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 var september = period.NewDate(2026, 9, 1)
@@ -74,6 +76,84 @@ func TestWalk(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A rate that is missing is missing for a sum of 0 too: what rows are added up with must not resolve them. Free is 0 in
+// whatever currency.
+func TestWalkNeedsARateForNothing(t *testing.T) {
+	w := chainOf()
+	w.Rates = nil
+	x := w.Index()
+	price := func(second pricing.PriceKind) Group {
+		books := booksOf(pricing.Price{Kind: pricing.CostFactor, Factor: money.FromInt(1)}, pricing.Price{Kind: second, Factor: money.FromInt(1)})
+		g := Group{Span: september.Month().Period(), Base: pricing.Base{Quantity: money.FromInt(2), Currency: "EUR", ListCurrency: "EUR"}}
+		walk(x, books, x.Chain("c", september), pricing.Key{}, &g)
+		return g
+	}
+	if g := price(pricing.CostFactor); g.Unresolved != MissingRate || g.Ref != "EUR→CHF 2026-09" {
+		t.Errorf("0 EUR in CHF without a rate: %q %s", g.Unresolved, g.Ref)
+	}
+	if g := price(pricing.Free); g.Unresolved != "" || len(g.Steps) != 2 || g.Steps[1].Sold.Currency != "CHF" {
+		t.Errorf("free without a rate: %q, %d steps", g.Unresolved, len(g.Steps))
+	}
+}
+
+// Covered usage lists at 0, unless a rule asks for it: then it has the list price it would have had.
+func TestCoveredAtList(t *testing.T) {
+	rule := func(covered bool, p pricing.Price) []pricing.Rule {
+		return []pricing.Rule{{Key: "all", Price: p, Covered: covered}}
+	}
+	list := pricing.Price{Kind: pricing.ListFactor, Factor: money.MustParse("0.9")}
+	for asked, want := range map[bool]string{true: "11.25", false: "0"} {
+		w := chainOf()
+		x := w.Index()
+		books := CompileBooks([]pricing.Book{
+			{Owner: "p", Key: "b", Version: 1, Rules: rule(asked, list)},
+			{Owner: "r", Key: "b", Version: 1, Rules: rule(true, pricing.Price{Kind: pricing.Free})},
+		})
+		g := Group{
+			Span: september.Month().Period(), Sum: usage.Sum{Quantity: money.FromInt(5)}, Variant: &usage.Variant{UnitPrice: "2.5", ExchangeRate: "1", Covered: true},
+			Entry: &usage.Entry{usage.BillingCurrency: "EUR", usage.PricingCurrency: "EUR"},
+		}
+		g.Base = usageBase(&g)
+		walk(x, books, x.Chain("c", september), pricing.Key{Covered: true}, &g)
+		if g.Unresolved != "" || g.Steps[0].Sold.Value.String() != want {
+			t.Errorf("asked for %t: %q, %+v; want %s", asked, g.Unresolved, g.Steps, want)
+		}
+		if !g.Base.List.IsZero() {
+			t.Errorf("it lists at %s", g.Base.List)
+		}
+	}
+}
+
+// A row that prints no exchange rate has its list price in the currency of its prices; it is not taken for another.
+func TestBaseWithoutExchangeRate(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate, pricing string
+		list          money.Amount
+	}{
+		"printed":             {"0.5", "USD", money.Of(money.MustParse("6.25"), "EUR")},
+		"blank":               {"", "USD", money.Of(money.MustParse("12.5"), "USD")},
+		"one currency":        {"", "EUR", money.Of(money.MustParse("12.5"), "EUR")},
+		"no pricing currency": {"", "", money.Of(money.MustParse("12.5"), "EUR")},
+	} {
+		g := Group{
+			Sum: usage.Sum{Quantity: money.FromInt(5)}, Variant: &usage.Variant{UnitPrice: "2.5", ExchangeRate: c.rate},
+			Entry: &usage.Entry{usage.BillingCurrency: "EUR", usage.PricingCurrency: c.pricing},
+		}
+		b := usageBase(&g)
+		if got := money.Of(*b.List, b.ListCurrency); got.String() != c.list.String() || !b.CostBeforeCredit.Equal(*b.List) || b.Currency != "EUR" {
+			t.Errorf("%s: list %s, before credit %s; want %s", name, got, b.CostBeforeCredit, c.list)
+		}
+	}
+}
+
+// Books see the tags of a row by name, whatever the case.
+func TestPick(t *testing.T) {
+	pairs := []usage.TagPair{{Key: "ENV", Value: "first"}, {Key: "env", Value: "second"}, {Key: "other", Value: "x"}, {Key: "team", Value: "17"}}
+	if got := fmt.Sprint(pick([]string{"env", "team"}, pairs)); got != "[{env first} {env second} {team 17}]" {
+		t.Error(got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
@@ -124,7 +125,8 @@ func (r *run) price(g *Group, k pricing.Key) {
 }
 
 // usageBase is the provider's amounts of a group. Until a retail price sheet is known, list is what an Azure plan
-// row says itself: quantity × unit price × exchange rate (money-path §4). Covered usage lists at 0.
+// row says itself: quantity × unit price × exchange rate (money-path §4); where the row prints no exchange rate, it is
+// in the currency of its prices. Covered usage lists at 0.
 func usageBase(g *Group) pricing.Base {
 	e, v := g.Entry, g.Variant
 	currency := money.Currency(e[usage.BillingCurrency])
@@ -133,11 +135,12 @@ func usageBase(g *Group) pricing.Base {
 	if err != nil {
 		return b
 	}
-	rate, err := money.Parse(v.ExchangeRate)
-	if err != nil {
-		rate = money.FromInt(1)
+	b.CostBeforeCredit = g.Sum.Quantity.Mul(unit)
+	if rate, err := money.Parse(v.ExchangeRate); err == nil {
+		b.CostBeforeCredit = b.CostBeforeCredit.Mul(rate)
+	} else {
+		b.ListCurrency = cmp.Or(money.Currency(e[usage.PricingCurrency]), currency)
 	}
-	b.CostBeforeCredit = g.Sum.Quantity.Mul(unit).Mul(rate)
 	list := b.CostBeforeCredit
 	if v.Covered {
 		list = money.Decimal{}
