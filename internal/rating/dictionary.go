@@ -15,7 +15,7 @@ import (
 // dictionaries holds what the numbers of the loads in a query mean.
 type dictionaries struct {
 	loads  map[uint32]*dictionary
-	behind map[usage.Control]bool // identities of billed daily rows
+	behind map[usage.Control]bool // identities of the billed daily rows there are
 }
 
 type dictionary struct {
@@ -24,9 +24,9 @@ type dictionary struct {
 	tags     map[uint32]usage.TagSetRecord
 }
 
-func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, q usage.Query) (*dictionaries, error) {
+func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) (*dictionaries, error) {
 	d := &dictionaries{loads: map[uint32]*dictionary{}, behind: map[usage.Control]bool{}}
-	for _, b := range q.Batches {
+	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
 		}
@@ -38,7 +38,6 @@ func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, q
 				r.Value[c] = shared(words, r.Value[c])
 			}
 			one.entries[r.Number] = &r.Value
-			d.note(&r.Value)
 			return nil
 		})
 		if err != nil {
@@ -73,14 +72,11 @@ func shared(words map[string]string, s string) string {
 	return s
 }
 
+// note remembers that there are rows of an entry: a dictionary alone may hold what was skipped or has given way.
 func (d *dictionaries) note(e *usage.Entry) {
-	if e[usage.InvoiceNumber] == "" {
-		return
+	if e[usage.InvoiceNumber] != "" {
+		d.behind[e.Control()] = true
 	}
-	d.behind[usage.Control{
-		Invoice: e[usage.InvoiceNumber], Subscription: e[usage.SubscriptionID], Product: e[usage.ProductID],
-		SKU: e[usage.SkuID], Meter: e[usage.MeterName],
-	}] = true
 }
 
 func (d *dictionaries) backed(c usage.Control) bool { return d.behind[c] }

@@ -3,6 +3,7 @@ package rating
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -20,7 +21,7 @@ type Rater struct{ Rows usage.RowStore }
 // their source. The group is reused between calls. Facts outside every sealed batch do not exist for it.
 func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*Group) error) error {
 	q := st.Query()
-	d, err := loadDictionaries(ctx, v.Rows, s, q)
+	d, err := loadDictionaries(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)))
 	if err != nil {
 		return err
 	}
@@ -31,10 +32,16 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		if err := d.fill(&g); err != nil {
 			return err
 		}
+		if len(st.Lines) > 0 {
+			d.note(g.Entry)
+		}
 		run.usage(&g)
 		return yield(&g)
 	})
 	if err != nil {
+		return err
+	}
+	if err := v.behind(ctx, s, st, d); err != nil {
 		return err
 	}
 	charges, _, _ := st.Charges(d.backed)
@@ -46,6 +53,18 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		}
 	}
 	return nil
+}
+
+// behind notes the rows that stand behind lines of the period and do not count in it.
+func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictionaries) error {
+	return v.Rows.Sums(ctx, s, usage.Query{Batches: refs(st.Behind), Masks: st.Masks}, func(sum usage.Sum) error {
+		g := Group{Sum: sum}
+		if err := d.fill(&g); err != nil {
+			return err
+		}
+		d.note(g.Entry)
+		return nil
+	})
 }
 
 type chainKey struct {

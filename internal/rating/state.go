@@ -21,7 +21,8 @@ type State struct {
 	Books    Versions
 	Resolver usage.Resolver
 	Batches  []usage.Batch // daily usage of the period
-	Masks    []usage.Mask
+	Behind   []usage.Batch // other daily usage whose invoices the lines name: late rows, and billed rows that do not count yet
+	Masks    []usage.Mask  // of both
 	Lines    []usage.SealedLine
 }
 
@@ -61,11 +62,32 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 		return nil, err
 	}
 	st.Batches = counting(st.Batches)
-	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
+	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil {
 		return nil, err
 	}
-	st.Lines, err = v.Usage.Statement(ctx, r, s, p)
+	if st.Behind, err = v.behind(ctx, r, s, st); err != nil {
+		return nil, err
+	}
+	st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(slices.Concat(st.Batches, st.Behind)))
 	return st, err
+}
+
+// behind lists the sealed batches whose rows stand behind the lines of a period although they do not count in it.
+func (v Reader) behind(ctx context.Context, r tx.Read, s scope.Scope, st *State) ([]usage.Batch, error) {
+	if len(st.Lines) == 0 {
+		return nil, nil
+	}
+	named, counted := map[string]bool{}, map[uint32]bool{}
+	for i := range st.Lines {
+		named[st.Lines[i].InvoiceNumber] = true
+	}
+	for _, b := range st.Batches {
+		counted[b.Number] = true
+	}
+	all, err := v.Usage.Batches(ctx, r, s, usage.BatchFilter{Dataset: usage.DailyUsage})
+	return slices.DeleteFunc(all, func(b usage.Batch) bool {
+		return !b.Slot.Billed || counted[b.Number] || !named[b.Slot.Invoice]
+	}), err
 }
 
 // CompileBooks gathers the versions of each book.
@@ -104,16 +126,21 @@ func numbers(batches []usage.Batch) []uint32 {
 
 // Query is the query for the sums of the state: cut wherever an organisation, an edge or a rule begins or ends.
 func (st *State) Query() usage.Query {
-	q := usage.Query{Masks: st.Masks, Period: st.Period.Period(), Cuts: st.Index.Cuts(st.Period.Period())}
-	for _, b := range st.Batches {
-		q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
-	}
+	q := usage.Query{Batches: refs(st.Batches), Masks: st.Masks, Period: st.Period.Period(), Cuts: st.Index.Cuts(st.Period.Period())}
 	for _, v := range st.Books {
 		q.Cuts = append(q.Cuts, v.Cuts(q.Period)...)
 	}
 	slices.Sort(q.Cuts)
 	q.Cuts = slices.Compact(q.Cuts)
 	return q
+}
+
+func refs(batches []usage.Batch) []usage.BatchRef {
+	out := make([]usage.BatchRef, len(batches))
+	for i, b := range batches {
+		out[i] = usage.BatchRef{Load: b.LoadNumber, Batch: b.Number}
+	}
+	return out
 }
 
 // Span is the days of one span of a query.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -46,10 +47,11 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		return Result{}, err
 	}
 	rows := newGathering()
-	charges := money.Totals{}
+	charges, charged := money.Totals{}, map[charge.Source]bool{}
 	err = v.Rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
 		if g.Charge != nil {
 			charges.Add(g.Charge.Amount)
+			charged[g.Charge.Source] = true
 			return nil
 		}
 		rows.add(g)
@@ -58,7 +60,8 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 	if err != nil {
 		return Result{}, err
 	}
-	return compare(rows, charges, st.Lines, sold, statement, total), nil
+	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
+	return compare(rows, charges, lines, sold, statement, total), nil
 }
 
 // sold adds up the provider's cost of what the partner's own issued documents carry.
@@ -88,21 +91,17 @@ func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 	return nil
 }
 
-// compare is the rule: pure.
-func compare(rows *gathering, charges money.Totals, sealed []usage.SealedLine, sold money.Totals, statement []usage.StatementLine, total money.Totals) Result {
+// compare is the rule: pure. Charged are the sealed lines that are charges.
+func compare(rows *gathering, charges money.Totals, charged []usage.SealedLine, sold money.Totals, statement []usage.StatementLine, total money.Totals) Result {
 	c := &comparison{rows: rows.byIdentity(), open: map[identity][]*line{}, doubled: map[*line]bool{}, parts: map[string]money.Totals{}}
 	controls := map[usage.Control]bool{}
 	for id := range c.rows {
 		controls[usage.Control{Invoice: id.invoice, Subscription: id.subscription, Product: id.product, SKU: id.sku, Meter: id.meter}] = true
 	}
-	backed := func(l *usage.StatementLine) bool {
-		k := l.Control()
-		k.Subscription = strings.ToLower(k.Subscription)
-		return controls[k]
-	}
+	backed := func(l *usage.StatementLine) bool { return controls[l.Control()] }
 	known := map[string]int{}
-	for i := range sealed {
-		known[usage.Content(sealed[i].StatementLine)]++
+	for i := range charged {
+		known[usage.Content(charged[i].StatementLine)]++
 	}
 	sum := money.Totals{}
 	for i := range statement {
@@ -121,9 +120,9 @@ func compare(rows *gathering, charges money.Totals, sealed []usage.SealedLine, s
 			c.differ(NotImported, l.id, l.Subtotal, "line %d is no control of imported rows, and was not imported as a charge", l.Line)
 		}
 	}
-	for i := range sealed { // charges we have and the statement has not
-		l := &sealed[i].StatementLine
-		if content := usage.Content(*l); known[content] > 0 && !backed(l) && !usage.IsUsage(l) {
+	for i := range charged { // charges we have and the statement has not
+		l := &charged[i].StatementLine
+		if content := usage.Content(*l); known[content] > 0 {
 			known[content]--
 			c.differ(MissingLine, identityOf(l), l.Subtotal.Neg(), "the charge was imported and is not in this statement")
 		}

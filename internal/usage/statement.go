@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"strings"
+
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -53,10 +55,15 @@ type StatementLine struct {
 
 // Control identifies what a statement line is a control total of, when daily rows stand behind it (money-path §2).
 type Control struct {
-	Invoice, Subscription, Product, SKU, Meter string
+	Invoice, Subscription, Product, SKU, Meter string // the subscription in lower case
 }
 
 // Control is the identity under which daily rows would stand behind the line.
 func (l *StatementLine) Control() Control {
-	return Control{l.InvoiceNumber, l.SubscriptionID, l.ProductID, l.SkuID, l.MeterDescription}
+	return Control{l.InvoiceNumber, strings.ToLower(l.SubscriptionID), l.ProductID, l.SkuID, l.MeterDescription}
+}
+
+// Control is the identity of the line that daily rows of the entry stand behind.
+func (e *Entry) Control() Control {
+	return Control{e[InvoiceNumber], strings.ToLower(e[SubscriptionID]), e[ProductID], e[SkuID], e[MeterName]}
 }
