@@ -65,6 +65,9 @@ func (v *Service) Import(ctx context.Context, req Request) (Load, error) {
 		if err := v.Store.Seal(ctx, t, *seal); err != nil {
 			return err
 		}
+		if err := v.Store.MarkComplete(ctx, t, grant.Scope, seal.Complete); err != nil {
+			return err
+		}
 		return v.Events.Append(ctx, t, event.UsageSealed, grant.Actor, string(seal.Load.ID), seal.Load.Rows)
 	})
 	return seal.Load, err

@@ -75,6 +75,8 @@ func (s *sealing) usage(ctx context.Context) error {
 		if b, any := s.batch(number, slot); any {
 			s.out.Batches = append(s.out.Batches, b)
 			s.have = append(s.have, b)
+		} else if slot.Billed && s.req.Complete {
+			s.complete(slot)
 		}
 	}
 	slices.Sort(s.out.Supersede)
@@ -146,6 +148,16 @@ func (s *sealing) batch(number uint32, slot Slot) (Batch, bool) {
 	}
 	b.Digest = hex.EncodeToString(h.Sum(nil))
 	return b, b.Rows > 0
+}
+
+// complete notes that the sealed batches of a slot are all of their period: an import that says so brought nothing new.
+func (s *sealing) complete(slot Slot) {
+	for i := range s.have {
+		if b := &s.have[i]; b.Slot == slot && b.State == Sealed {
+			b.Complete = true
+			s.out.Complete = append(s.out.Complete, b.Number)
+		}
+	}
 }
 
 // tally says where the rows of each file went. Rows skipped because they are sealed already are found per cell, not
@@ -239,14 +251,12 @@ func (s *sealing) statement(slot Slot, lines []SealedLine) error {
 	slices.Sort(all)
 	h := sha256.Sum256([]byte(strings.Join(all, "\n")))
 	b.Cost, b.Digest = cost, hex.EncodeToString(h[:])
-	for _, o := range s.have {
-		if o.Slot != slot || o.State != Sealed {
-			continue
-		}
-		if o.Digest == b.Digest {
-			s.over.Skipped += b.Rows
-			return nil
-		}
+	older := slices.DeleteFunc(slices.Clone(s.have), func(o Batch) bool { return o.Slot != slot || o.State != Sealed })
+	if slices.ContainsFunc(older, func(o Batch) bool { return o.Digest == b.Digest }) {
+		s.over.Skipped += b.Rows
+		return nil
+	}
+	for _, o := range older {
 		if s.req.Supersede {
 			s.out.Supersede = append(s.out.Supersede, o.Number)
 		} else if !s.req.Add {
