@@ -31,10 +31,13 @@ lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the projec
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... ./internal/cli ./cmd/purveyor -update
 
+oracle: ## rating against the reference rater on 1,000,000 random rows (ORACLE_ROWS, ORACLE_SEED)
+	ORACLE_ROWS=$${ORACLE_ROWS:-1000000} go test ./internal/rating/oracle -run TestRatingAgreesWithTheOracle -count=1 -timeout 60m -v
+
 bench: ## speed of the usage store on this machine
 	go test ./internal/usagestore/... -run '^$$' -bench . -benchtime 1x
 
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build run test lint golden bench clean
+.PHONY: help deps build run test lint golden oracle bench clean

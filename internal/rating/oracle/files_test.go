@@ -1,0 +1,146 @@
+package oracle_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
+)
+
+// command is one import command: its files, and what they say.
+type command struct {
+	what string
+	oracle.Import
+	files []file
+}
+
+type file struct {
+	name  string
+	bytes []byte
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// rowsCommand prints rows into up to three files, each as CSV or JSON lines, some compressed; now and then with rows
+// between them that cannot be counted.
+func (m *maker) rowsCommand(what string, in oracle.Import, rows []oracle.Row) command {
+	c := command{what: what, Import: in}
+	rows = slices.Clone(rows)
+	for range m.IntN(2) * len(rows) / 150 {
+		rows = append(rows, m.spoil(rows[m.IntN(len(rows))]))
+	}
+	m.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	for i := range rows {
+		c.Rows = append(c.Rows, &rows[i])
+	}
+	for size := 1 + len(rows)/(1+m.IntN(3)); len(rows) > 0; {
+		part := rows[:min(size, len(rows))]
+		rows = rows[len(part):]
+		f := file{"usage.csv", m.csv(part)}
+		if m.in100(40) {
+			f = file{"usage.jsonl", m.jsonl(part)}
+		}
+		if m.in100(20) {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			_, _ = z.Write(f.bytes)
+			_ = z.Close()
+			f = file{f.name + ".gz", b.Bytes()}
+		}
+		c.files = append(c.files, f)
+	}
+	return c
+}
+
+// csv prints rows with the columns in some order and dates as files have them.
+func (m *maker) csv(rows []oracle.Row) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	order := m.Perm(int(usage.NumColumns))
+	record := make([]string, len(order))
+	for i, c := range order {
+		record[i] = microsoft.ColumnName(usage.Column(c))
+	}
+	_ = w.Write(record)
+	for _, r := range rows {
+		for i, c := range order {
+			record[i] = r[c]
+			if d, err := period.ParseDate(r[c]); usage.Column(c) == usage.UsageDate && err == nil {
+				record[i] = d.Time().Format("1/2/2006")
+			}
+		}
+		_ = w.Write(record)
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// jsonl prints rows by their API names, numbers as numbers, credits as fractions.
+func (m *maker) jsonl(rows []oracle.Row) []byte {
+	var b bytes.Buffer
+	order := m.Perm(int(usage.NumColumns))
+	for _, r := range rows {
+		for i, c := range order {
+			name, value := microsoft.ColumnName(usage.Column(c)), r[c]
+			name = strings.ToLower(name[:1]) + name[1:]
+			switch usage.Column(c) {
+			case usage.EarnedCredit, usage.Credit:
+				name = map[usage.Column]string{usage.EarnedCredit: "rateOfPartnerEarnedCredit", usage.Credit: "rateOfCredit"}[usage.Column(c)]
+				value = fraction(value)
+			case usage.UsageDate:
+				value += "T00:00:00Z"
+			}
+			fmt.Fprintf(&b, "%s%q:%s", map[bool]string{true: "{", false: ","}[i == 0], name, m.literal(usage.Column(c), value))
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
+}
+
+// fraction is a percentage as a fraction.
+func fraction(percent string) string {
+	return map[string]string{"0": "0", "15": "0.15", "100": "1", "12.5": "0.125"}[percent]
+}
+
+// literal is a value as JSON: amounts without quotes where they are numbers, and tag sets now and then as objects.
+func (m *maker) literal(c usage.Column, value string) string {
+	bare := slices.Contains([]usage.Column{usage.Quantity, usage.BillingPreTaxTotal, usage.PricingPreTaxTotal, usage.UnitPrice, usage.ExchangeRate,
+		usage.EarnedCredit, usage.Credit}, c) || c == usage.Tags && strings.HasPrefix(value, "{") && m.in100(50)
+	if bare && json.Valid([]byte(value)) {
+		return value
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(m.in100(50))
+	_ = e.Encode(value)
+	return strings.TrimSpace(b.String())
+}
+
+// linesCommand prints reconciliation lines as CSV.
+func (m *maker) linesCommand(what string, in oracle.Import, lines []map[string]string) command {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	names := sorted(lines[0])
+	_ = w.Write(names)
+	for _, l := range lines {
+		record := make([]string, len(names))
+		for i, n := range names {
+			record[i] = l[n]
+		}
+		_ = w.Write(record)
+	}
+	w.Flush()
+	for i, l := range lines {
+		in.Lines = append(in.Lines, &oracle.Line{Number: int64(i + 2), Text: l})
+	}
+	return command{what, in, []file{{"lines.csv", b.Bytes()}}}
+}

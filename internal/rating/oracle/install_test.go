@@ -1,0 +1,124 @@
+package oracle_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
+	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
+)
+
+// installation is every part that rating stands on, over a real ledger, a real usage store and real files.
+type installation struct {
+	ctx    context.Context
+	db     *sqlstore.DB
+	orgs   *org.Service
+	books  *pricing.Service
+	usage  *usage.Service
+	reader rating.Reader
+	rater  rating.Rater
+}
+
+// archives hands the file store to usage, which knows archives by what they do.
+type archives struct{ *filestore.Store }
+
+func (a archives) NewArchive() (usage.Archiver, error) { return a.Store.NewArchive() }
+
+func install(t *testing.T) *installation {
+	t.Helper()
+	n := &installation{ctx: access.AsLocalOperator(t.Context()), db: storetest.SQLite(t)}
+	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	must(t, err)
+	t.Cleanup(func() { must(t, rows.Close()) })
+	files, err := filestore.Open(t.TempDir())
+	must(t, err)
+	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
+	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
+	orgs, books, usages := sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}, sqlstore.Usage{DB: n.db}
+	n.orgs = &org.Service{DB: n.db, Store: orgs, Access: access.Local{}, Events: events, Now: now}
+	n.books = &pricing.Service{DB: n.db, Store: books, Access: access.Local{}, Events: events, Now: now}
+	n.usage = &usage.Service{
+		DB: n.db, Store: usages, Rows: rows, Files: archives{files}, Access: access.Local{}, Events: events, Now: now,
+		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
+	}
+	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: rows}
+	return n
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// apply makes the world and answers references one after the other. Its books are published already.
+func (n *installation) apply(t *testing.T, w *oracle.World) {
+	t.Helper()
+	_, err := n.orgs.Apply(n.ctx, w.World, false)
+	must(t, err)
+	known := func(_ context.Context, _ tx.Read, key string) (bool, error) {
+		return slices.ContainsFunc(w.Organisations, func(o org.Organisation) bool { return o.Key == key && o.Kind == org.Customer }), nil
+	}
+	for _, a := range w.Answers {
+		must(t, n.usage.Resolve(n.ctx, a, known))
+	}
+}
+
+// run runs one import command and says what became of it; the oracle's ledger must say the same.
+func (n *installation) run(t *testing.T, c command, ledger *oracle.Ledger) {
+	t.Helper()
+	req := usage.Request{Period: c.Period, Complete: c.Complete, Add: c.Add, Supersede: c.Supersede}
+	for _, f := range c.files {
+		req.Sources = append(req.Sources, usage.Source{Name: f.name, Size: int64(len(f.bytes)), Open: func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(f.bytes)), nil
+		}})
+	}
+	want, ok := ledger.Import(c.Import)
+	load, err := n.usage.Import(n.ctx, req)
+	switch {
+	case !ok && fault.KindOf(err) != fault.Conflict && fault.KindOf(err) != fault.Invalid:
+		t.Fatalf("%s: imported (%+v, %v), and should have been refused", c.what, load.Rows, err)
+	case !ok:
+		return
+	case err != nil:
+		t.Fatalf("%s: %v", c.what, err)
+	}
+	for _, l := range c.Lines {
+		l.File = load.Files[0].Digest
+	}
+	got := oracle.Counts{Sealed: load.Rows.Sealed, Skipped: load.Rows.Skipped, Aside: load.Rows.Quarantined}
+	if got != want || load.Rows.Refused != 0 {
+		t.Errorf("%s: rows %+v, and the oracle says %+v; %v", c.what, load.Rows, want, load.Problems)
+	}
+}
+
+// rate yields every group of a month.
+func (n *installation) rate(t *testing.T, m period.Month, yield func(*rating.Group) error) {
+	t.Helper()
+	var st *rating.State
+	must(t, n.db.View(n.ctx, func(ctx context.Context, r tx.Read) (err error) {
+		st, err = n.reader.Read(ctx, r, scope.All(), m)
+		return err
+	}))
+	must(t, n.rater.Rate(n.ctx, scope.All(), st, yield))
+}

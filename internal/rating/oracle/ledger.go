@@ -1,0 +1,249 @@
+package oracle
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Import is one import command, as data.
+type Import struct {
+	Rows                     []*Row
+	Lines                    []*Line
+	Period                   period.Month // of lines whose invoice no rows name
+	Complete, Add, Supersede bool
+}
+
+// Counts says where the rows and lines of a command went.
+type Counts struct{ Sealed, Skipped, Aside int64 }
+
+// Ledger is which rows and lines count after a sequence of imports. The zero value is empty.
+type Ledger struct {
+	batches    []*batch
+	statements []*statement
+	Happened   map[string]int // how often each way of settling overlap was taken
+}
+
+// slot is where rows of one kind belong; side is all slots that unbilled rows of it could stand in for.
+type slot struct {
+	side
+	invoice string // "" when unbilled
+}
+
+type side struct {
+	account, currency string
+	month             period.Month
+}
+
+type place struct {
+	entitlement string
+	day         period.Date
+}
+
+type named interface {
+	comparable
+	String() string
+}
+
+// ordered walks a map in the same order every time.
+func ordered[K named, V any](m map[K]V) iter.Seq2[K, V] {
+	keys := map[string]K{}
+	for k := range m {
+		keys[k.String()] = k
+	}
+	return func(yield func(K, V) bool) {
+		for _, text := range slices.Sorted(maps.Keys(keys)) {
+			if k := keys[text]; !yield(k, m[k]) {
+				return
+			}
+		}
+	}
+}
+
+func (s slot) String() string {
+	return fmt.Sprintf("%s %s %s %s", s.account, s.currency, s.month, s.invoice)
+}
+func (p place) String() string { return p.entitlement + " " + strconv.Itoa(int(p.day)) }
+
+// batch is the rows one command sealed in a slot. Rows that gave way to later ones are gone from it.
+type batch struct {
+	slot
+	cells                map[place][]*Row
+	complete, superseded bool
+}
+
+func (l *Ledger) happened(what string, n int) {
+	if l.Happened == nil {
+		l.Happened = map[string]int{}
+	}
+	l.Happened[what] += n
+}
+
+// Import takes one command; false means that it is refused as a whole, because billed rows or lines differ from
+// sealed ones, or the month of a line is not known.
+func (l *Ledger) Import(in Import) (c Counts, ok bool) {
+	slots := map[slot]map[place][]*Row{}
+	for _, r := range in.Rows {
+		if !r.counts() {
+			c.Aside++
+			l.happened("rows kept aside", 1)
+			continue
+		}
+		at := slot{side{strings.ToLower(r[usage.PartnerID]), r[usage.BillingCurrency], monthOf(r.Day())}, strings.TrimSpace(r[usage.InvoiceNumber])}
+		if slots[at] == nil {
+			slots[at] = map[place][]*Row{}
+		}
+		here := place{strings.ToLower(r[usage.EntitlementID]), r.Day()}
+		slots[at][here] = append(slots[at][here], r)
+	}
+	for at, fresh := range ordered(slots) {
+		if l.differs(at, fresh) && at.invoice != "" && !in.Add && !in.Supersede {
+			l.happened("rows refused as different", 1)
+			return c, false
+		}
+	}
+	statements, ok := l.statementsOf(in)
+	if !ok {
+		return c, false
+	}
+	for _, billed := range []bool{true, false} { // billed ones first: completeness decides what unbilled rows are worth
+		for at, fresh := range ordered(slots) {
+			if (at.invoice != "") == billed {
+				l.seal(at, fresh, in, &c)
+			}
+		}
+	}
+	l.state(statements, in, &c)
+	return c, true
+}
+
+// equal says whether two cells are the same rows, in whatever order.
+func equal(a, b []*Row) bool {
+	text := func(rows []*Row) (list []string) {
+		for _, r := range rows {
+			list = append(list, r.same())
+		}
+		slices.Sort(list)
+		return list
+	}
+	return len(a) == len(b) && slices.Equal(text(a), text(b))
+}
+
+// standing lists the batches of a slot that still count.
+func (l *Ledger) standing(at slot) (list []*batch) {
+	for _, b := range l.batches {
+		if b.slot == at && !b.superseded {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+// settled says whether a cell is sealed already, and which batches hold other rows in its place.
+func (l *Ledger) settled(at slot, here place, rows []*Row) (sealed bool, older []*batch) {
+	for _, b := range l.standing(at) {
+		if have, ok := b.cells[here]; ok {
+			if equal(have, rows) {
+				return true, nil
+			}
+			older = append(older, b)
+		}
+	}
+	return false, older
+}
+
+func (l *Ledger) differs(at slot, fresh map[place][]*Row) bool {
+	for here, rows := range ordered(fresh) {
+		if sealed, older := l.settled(at, here, rows); !sealed && len(older) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// seal settles one slot of a command against what is sealed (money-path §3).
+func (l *Ledger) seal(at slot, fresh map[place][]*Row, in Import, c *Counts) {
+	b := &batch{slot: at, cells: map[place][]*Row{}, complete: in.Complete && at.invoice != ""}
+	for here, rows := range ordered(fresh) {
+		sealed, older := l.settled(at, here, rows)
+		switch {
+		case at.invoice == "" && l.completed(at.side):
+			l.happened("unbilled rows of a complete month", len(rows))
+			c.Skipped += int64(len(rows))
+			continue
+		case sealed:
+			l.happened("rows sealed already", len(rows))
+			c.Skipped += int64(len(rows))
+			continue
+		case at.invoice != "" && in.Add && len(older) > 0:
+			l.happened("billed rows on top", len(rows))
+		default:
+			for _, o := range older {
+				l.happened(map[bool]string{true: "unbilled rows masked", false: "billed rows masked"}[at.invoice == ""], len(o.cells[here]))
+				delete(o.cells, here)
+			}
+		}
+		b.cells[here] = rows
+		c.Sealed += int64(len(rows))
+	}
+	if len(b.cells) > 0 {
+		l.batches = append(l.batches, b)
+	}
+	if !b.complete {
+		return
+	}
+	for _, o := range l.batches {
+		switch {
+		case o.side != at.side || o.superseded:
+		case o.invoice == "":
+			o.superseded = true
+			l.happened("unbilled batch superseded", 1)
+		case o.slot == at && !o.complete:
+			o.complete = true
+			l.happened("sealed batch found complete", 1)
+		}
+	}
+}
+
+// completed says whether the billed rows of a side are known to be all there are.
+func (l *Ledger) completed(s side) bool {
+	return slices.ContainsFunc(l.batches, func(b *batch) bool { return b.side == s && b.invoice != "" && b.complete })
+}
+
+// Standing is every row that is sealed and neither masked nor superseded, of whatever month.
+func (l *Ledger) Standing() (rows []*Row) {
+	for _, b := range l.batches {
+		if !b.superseded {
+			for _, cell := range ordered(b.cells) {
+				rows = append(rows, cell...)
+			}
+		}
+	}
+	return rows
+}
+
+// Rows is every row that counts in a month. Billed rows of a side that is not complete do not, as long as unbilled
+// ones stand in for them.
+func (l *Ledger) Rows(m period.Month) (rows []*Row) {
+	for _, b := range l.batches {
+		stands := func(o *batch) bool { return o.side == b.side && o.invoice == "" && !o.superseded }
+		switch {
+		case b.superseded || b.month != m:
+		case b.invoice != "" && !b.complete && slices.ContainsFunc(l.batches, stands):
+			for _, cell := range ordered(b.cells) {
+				l.happened("billed rows not complete", len(cell))
+			}
+		default:
+			for _, cell := range ordered(b.cells) {
+				rows = append(rows, cell...)
+			}
+		}
+	}
+	return rows
+}

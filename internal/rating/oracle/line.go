@@ -1,0 +1,101 @@
+package oracle
+
+import (
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Line is one reconciliation line: the text of its columns by the names files give them, and where it stands.
+type Line struct {
+	File   string // what the import calls its file
+	Number int64
+	Text   map[string]string
+}
+
+// The columns of a line that the oracle looks at.
+const (
+	lineCustomer     = "CustomerId"
+	lineInvoice      = "InvoiceNumber"
+	lineSubscription = "SubscriptionId"
+	lineProduct      = "ProductId"
+	lineSKU          = "SkuId"
+	lineMeter        = "MeterDescription"
+)
+
+// Kinds of line: a control total of imported rows, Azure usage without rows, or a charge.
+const (
+	Control = "control"
+	Orphan  = "orphan"
+	Charge  = "charge"
+)
+
+// family is the product family, in the order the provider documents.
+func (l *Line) family() string {
+	term := strings.ToLower(l.Text["TermAndBillingCycle"])
+	if thirdParty(l.Text["PublisherName"], l.Text["PublisherId"]) {
+		return pricing.FamilyMarketplace
+	}
+	for _, x := range [][2]string{
+		{"reservation", pricing.FamilyReservation}, {"savings plan", pricing.FamilySavingsPlan}, {"subscription", pricing.FamilySoftware},
+		{"one-month", pricing.FamilyLicence}, {"one-year", pricing.FamilyLicence}, {"three-year", pricing.FamilyLicence},
+	} {
+		if strings.Contains(term, x[0]) {
+			return x[1]
+		}
+	}
+	if term == "" && l.Text["ChargeEndDate"] == "" {
+		return pricing.FamilyPerpetual
+	}
+	return pricing.FamilyAzure
+}
+
+// Kind says what a line is beside all daily rows that are imported and stand, of whatever month.
+func (l *Line) Kind(rows []*Row) string {
+	for _, r := range rows {
+		if r[usage.InvoiceNumber] != "" && r[usage.InvoiceNumber] == l.Text[lineInvoice] && r[usage.ProductID] == l.Text[lineProduct] &&
+			r[usage.SkuID] == l.Text[lineSKU] && r[usage.MeterName] == l.Text[lineMeter] &&
+			strings.EqualFold(r[usage.SubscriptionID], l.Text[lineSubscription]) {
+			return Control
+		}
+	}
+	if l.Text[lineMeter] != "" && l.family() == pricing.FamilyAzure {
+		return Orphan
+	}
+	return Charge
+}
+
+// From is the first day a line is for, 0 when it says none.
+func (l *Line) From() period.Date { return dayOf(l.Text["ChargeStartDate"]) }
+
+// Charge says what becomes of a line that is a charge of a period: it is priced by the tenant alone, on the first day
+// it is for within the period, and has no list price.
+func (w *World) Charge(l *Line, p period.Month) Outcome {
+	amount := Amount{must(l.Text["Subtotal"]), money.Currency(l.Text["Currency"])}
+	base := Base{Cost: amount, CostBeforeCredit: amount}
+	for _, c := range []string{"Quantity", "BillableQuantity"} {
+		if n, ok := Parse(l.Text[c]); ok && !n.IsZero() {
+			base.Quantity = n
+		}
+	}
+	on := firstOf(p)
+	if d := l.From(); d > on && d < firstOf(p+1) {
+		on = d
+	}
+	o := w.whose(Outcome{Base: base}, "", l.Text[lineCustomer], on)
+	if o.Customer == nil {
+		return o
+	}
+	return w.walk(o, &subject{
+		customer: o.Customer.Key, family: l.family(), product: l.Text[lineProduct], sku: l.Text[lineSKU],
+		publisher: l.Text["PublisherName"], chargeType: l.Text["ChargeType"], plan: l.Text["SubscriptionDescription"],
+	}, on)
+}
+
+func firstOf(m period.Month) period.Date {
+	return period.Date(time.Date(int(m)/12, time.Month(int(m)%12+1), 1, 0, 0, 0, 0, time.UTC).Unix()/86400 + 1)
+}

@@ -1,0 +1,137 @@
+package oracle
+
+import (
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// World is all that rating looks at besides rows and lines, as data. Of two answers to one reference the later counts.
+type World struct {
+	org.World
+	Books   []pricing.Book
+	Answers []usage.Resolution
+}
+
+// inside says whether a day lies in a half-open period whose zero ends are open.
+func inside(p period.Period, on period.Date) bool {
+	return (p.Start == 0 || on >= p.Start) && (p.End == 0 || on < p.End)
+}
+
+// whose says whose a row is on a day, or why nobody knows.
+func (w *World) whose(o Outcome, entitlement, tenant string, on period.Date) Outcome {
+	if entitlement != "" {
+		if o.Customer = w.holder(entitlement, on); o.Customer != nil {
+			return o
+		}
+		if o.Customer, o.Answer = w.answer("entitlement", entitlement); o.Customer != nil {
+			return o
+		}
+	}
+	if o.Customer = w.tenant(tenant); o.Customer == nil {
+		o.Customer, o.Answer = w.answer("customer", tenant)
+	}
+	if o.Customer == nil {
+		return o.because(UnknownCustomer, tenant)
+	}
+	if entitlement != "" && len(o.Customer.Entitlements) > 0 {
+		o.Customer = nil
+		return o.because(UnknownEntitlement, entitlement)
+	}
+	return o
+}
+
+func (w *World) holder(entitlement string, on period.Date) *org.Organisation {
+	for i := range w.Organisations {
+		for _, e := range w.Organisations[i].Entitlements {
+			if strings.EqualFold(e.Provider, entitlement) && inside(e.Period, on) {
+				return &w.Organisations[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (w *World) tenant(tenant string) *org.Organisation {
+	for i := range w.Organisations {
+		o := &w.Organisations[i]
+		if o.Kind == org.Customer && tenant != "" && strings.EqualFold(o.Tenant, tenant) {
+			return o
+		}
+	}
+	return nil
+}
+
+func (w *World) answer(kind, ref string) (found *org.Organisation, by *usage.Resolution) {
+	for i := range w.Answers {
+		a := &w.Answers[i]
+		if a.Kind != kind || ref == "" || !strings.EqualFold(a.Ref, ref) {
+			continue
+		}
+		for j := range w.Organisations {
+			if o := &w.Organisations[j]; o.Key == a.Target && o.Kind == org.Customer {
+				found, by = o, a
+			}
+		}
+	}
+	return found, by
+}
+
+func (w *World) organisation(o id.Organisation) *org.Organisation {
+	for i := range w.Organisations {
+		if w.Organisations[i].ID == o {
+			return &w.Organisations[i]
+		}
+	}
+	return nil
+}
+
+// chain is the edges from the partner down to a customer on a day; nil when somebody on the way buys from nobody.
+func (w *World) chain(customer *org.Organisation, on period.Date) []*org.Edge {
+	var chain []*org.Edge
+	for buyer := customer; buyer.Kind != org.Partner; {
+		var to *org.Edge
+		for i := range w.Edges {
+			if e := &w.Edges[i]; e.Buyer == buyer.ID && inside(e.Period, on) {
+				to = e
+			}
+		}
+		if to == nil || len(chain) > len(w.Edges) {
+			return nil
+		}
+		chain = append([]*org.Edge{to}, chain...)
+		buyer = w.organisation(to.Seller)
+	}
+	return chain
+}
+
+// book is the version of a seller's book in force on a day: the one that began last, of two that began on one day the
+// higher; nil when there is none.
+func (w *World) book(owner, key string, on period.Date) *pricing.Book {
+	var found *pricing.Book
+	for i := range w.Books {
+		b := &w.Books[i]
+		if b.Owner != owner || b.Key != key || b.From > on {
+			continue
+		}
+		if found == nil || b.From > found.From || b.From == found.From && b.Version > found.Version {
+			found = b
+		}
+	}
+	return found
+}
+
+// rate is the exchange rate of a month, as stated: never an inverse, never a cross.
+func (w *World) rate(from, to money.Currency, month period.Month) (Number, bool) {
+	for _, r := range w.Rates {
+		if r.From == from && r.To == to && r.Month == month {
+			return must(r.Value.String()), true
+		}
+	}
+	return Number{}, false
+}
