@@ -62,7 +62,8 @@ func TestRatingAgreesWithTheOracle(t *testing.T) {
 func (m *maker) build(t *testing.T, f *fired) (*installation, *oracle.Ledger) {
 	t.Helper()
 	n, ledger := install(t), &oracle.Ledger{}
-	n.apply(t, &m.world)
+	_, err := n.orgs.Apply(n.ctx, m.world.World, false)
+	must(t, err)
 	m.publish(func(b pricing.Book) pricing.Book {
 		b, err := n.books.Publish(n.ctx, b)
 		must(t, err)
@@ -71,6 +72,7 @@ func (m *maker) build(t *testing.T, f *fired) (*installation, *oracle.Ledger) {
 	for _, c := range m.commands() {
 		n.run(t, c, ledger)
 	}
+	n.answer(t, &m.world)
 	return n, ledger
 }
 
