@@ -17,7 +17,10 @@ type (
 		bun.Tx
 		of *DB
 	}
-	writing struct{ reading }
+	writing struct {
+		reading
+		after *[]func()
+	}
 )
 
 // CanRead marks a transaction that reads.
@@ -25,6 +28,9 @@ func (reading) CanRead() {}
 
 // CanWrite marks a transaction that also writes.
 func (writing) CanWrite() {}
+
+// After keeps f for when the transaction is committed.
+func (w writing) After(f func()) { *w.after = append(*w.after, f) }
 
 func (r reading) open(d *DB) bun.Tx {
 	if r.of != d {
@@ -80,6 +86,8 @@ type request struct {
 	turn chan writing
 	ran  chan error // what f returned, nil when its work may be kept
 	done chan error // what came of it
+
+	after []func() // what f wants done once it is committed
 }
 
 var errGaveUp = errors.New("the function of a transaction did not return")
@@ -153,7 +161,10 @@ func (w *writer) group(first *request) {
 			members = append(kept, left...)
 			continue
 		}
-		for _, r := range kept {
+		for _, r := range kept { // in the order in which they had their turns
+			for i := 0; err == nil && i < len(r.after); i++ {
+				r.after[i]()
+			}
 			r.done <- err
 		}
 		members = left
@@ -227,7 +238,8 @@ func (w *writer) turn(t bun.Tx, r *request, savepoint bool) (failed, broken erro
 			return nil, err
 		}
 	}
-	r.turn <- writing{reading{t, w.of}}
+	r.after = nil
+	r.turn <- writing{reading{t, w.of}, &r.after}
 	failed = <-r.ran
 	switch {
 	case failed != nil && w.dialect.again(failed):

@@ -13,6 +13,9 @@ type Read interface{ CanRead() }
 type Tx interface {
 	Read
 	CanWrite()
+	// After runs f once the transaction is committed, before Do returns, and not at all when it is not. What is held in
+	// memory follows the ledger so. f must be short, and may not ask the database.
+	After(f func())
 }
 
 // DB opens transactions. Do commits when f returns nil and undoes everything otherwise.

@@ -15,6 +15,39 @@ import (
 )
 
 var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
+	"what follows a commit is done before anybody is told": func(t *testing.T, db *sqlstore.DB) {
+		refusal := errors.New("no")
+		var mu sync.Mutex
+		done := map[int]int{} // by writer
+		var writers sync.WaitGroup
+		for w := range 32 {
+			writers.Go(func() {
+				err := db.Do(context.Background(), func(ctx context.Context, tr tx.Tx) error {
+					for range 2 {
+						tr.After(func() {
+							mu.Lock()
+							defer mu.Unlock()
+							done[w]++
+						})
+					}
+					if err := resolve(ctx, db, tr, fmt.Sprintf("w%02d", w)); err != nil || w%4 > 0 {
+						return err
+					}
+					return refusal
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				want := 2
+				if w%4 == 0 {
+					want = 0
+				}
+				if (err == nil) != (want > 0) || done[w] != want {
+					t.Errorf("writer %d: %v, %d of %d done", w, err, done[w], want)
+				}
+			})
+		}
+		writers.Wait()
+	},
 	"an error undoes everything": func(t *testing.T, db *sqlstore.DB) {
 		wanted := errors.New("no")
 		err := db.Do(context.Background(), func(ctx context.Context, tr tx.Tx) error {
