@@ -1,14 +1,17 @@
 // Package access owns the question "may they, and what may they see?". A service asks it first and gets back the
-// scope and the money view it hands to its stores.
+// scope and the money view it hands to its stores. It owns roles, their assignments at places of the two trees of
+// scopes, and what each customer may see of its charges and buy for itself.
 //
-// It does not own people or sessions. Only the local operator exists so far: whoever may open the data directory.
-// Always true: without a principal in the context everything is denied.
+// It does not own people or sessions, nor the organisations that stand at the places. Always true: without a
+// principal in the context, and without an assignment that says so, everything is denied; a deny assignment wins; an
+// assignment is over at its end, whoever has noticed; what may not be known of looks like what does not exist.
 package access
 
 import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
@@ -20,9 +23,16 @@ type Grant struct {
 	Actor string
 }
 
-// Guard answers for one action of the caller in the context; Denied when the caller may not.
+// Guard answers for the caller in the context.
 type Guard interface {
+	// Require grants an action wherever the caller has it; Denied when that is nowhere.
 	Require(ctx context.Context, action Action) (Grant, error)
+	// RequireAt grants an action at one place: a path of either tree, or the key of an organisation. NotFound when the
+	// caller has nothing to do with the place, or it does not exist; Denied when it is the action that is lacking.
+	RequireAt(ctx context.Context, action Action, place string) (Grant, error)
+	// MayPurchase grants the caller a purchase for a customer. Whatever buys asks it, for the partner's staff and for
+	// the customer's people alike.
+	MayPurchase(ctx context.Context, customer id.Organisation, what Purchase) (Grant, error)
 }
 
 // AsLocalOperator marks a context as the local operator's. Only the process that holds the data directory's lock,
@@ -38,9 +48,27 @@ type Local struct{}
 func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 	who, _ := identity.Caller(ctx)
 	if who.ID != identity.LocalOperator || action == "" {
-		return Grant{}, fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
+		return Grant{}, denied(action)
 	}
 	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID)}, nil
+}
+
+// RequireAt is Require: every place is the local operator's.
+func (l Local) RequireAt(ctx context.Context, action Action, _ string) (Grant, error) {
+	return l.Require(ctx, action)
+}
+
+// MayPurchase is Require: the local operator buys for everybody.
+func (l Local) MayPurchase(ctx context.Context, _ id.Organisation, what Purchase) (Grant, error) {
+	return l.Require(ctx, what.action())
+}
+
+func denied(action Action) error {
+	return fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
+}
+
+func noPlace(place string) error {
+	return fault.New(fault.NotFound, "place_not_found", "no place %q is known", place)
 }
 
 // Actor is the name of the caller in the context for the audit record; "nobody" without one.

@@ -1,5 +1,7 @@
 package access
 
+import "slices"
+
 // Action is one thing a caller may be allowed to do. This is the whole list.
 type Action string
 
@@ -26,4 +28,51 @@ const (
 	EventRead      Action = "event.read"
 	AuditVerify    Action = "audit.verify"
 	JobRead        Action = "job.read"
+
+	AccessRead      Action = "access.read"               // roles, assignments, explanations
+	AccessAssign    Action = "access.assign"             // give and take roles
+	AccessDeny      Action = "access.deny"               // deny assignments
+	RoleWrite       Action = "role.write"                // custom roles
+	PolicyRead      Action = "customer.policy.read"      // what a customer sees of its usage charges
+	PolicyWrite     Action = "customer.policy.write"     //
+	PermissionRead  Action = "customer.permission.read"  // what a customer may buy for itself
+	PermissionWrite Action = "customer.permission.write" //
+	ReservationBuy  Action = "reservation.purchase"      //
+	SavingsPlanBuy  Action = "savings_plan.purchase"     //
+
+	// In the tree of resources.
+	ResourceRead  Action = "resource.read"
+	ResourceWrite Action = "resource.write"
+	ResourceOwn   Action = "resource.owner" // who else may do what with it
+	CostRead      Action = "cost.read"
+	CostWrite     Action = "cost.write" // budgets, exports, shared views
 )
+
+// The same list in the two groups that reviews and denials go by, each in order. A check finds an action by its place
+// in them.
+var (
+	reads = [...]Action{
+		WorldRead, BookRead, UsageRead, InvoiceRead, MarginRead, Explain, ClockRead, EventRead, JobRead, AccessRead, PolicyRead,
+		PermissionRead, ResourceRead, CostRead, Check, Reconcile,
+	}
+	writes = [...]Action{
+		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,
+		AccessAssign, AccessDeny, RoleWrite, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, ResourceWrite, ResourceOwn,
+		CostWrite,
+	}
+)
+
+// Actions lists every action, those that only read first.
+func Actions() []Action { return slices.Concat(reads[:], writes[:]) }
+
+// Reads says whether an action changes nothing.
+func (a Action) Reads() bool { return slices.Contains(reads[:], a) }
+
+// onResources says whether an action is one on the tree of resources, where no role is inherited from above.
+func (a Action) onResources() bool {
+	switch a {
+	case ResourceRead, ResourceWrite, ResourceOwn, CostRead, CostWrite:
+		return true
+	}
+	return false
+}

@@ -15,5 +15,10 @@ const (
 	InvoiceIssued    Type = "invoice.issued"
 	InvoiceVoided    Type = "invoice.voided"
 	ClockMoved       Type = "clock.moved"
+	RoleDefined      Type = "access.role_defined"
+	RoleDropped      Type = "access.role_dropped"
+	AccessGiven      Type = "access.assigned"
+	AccessTaken      Type = "access.revoked"
+	PolicyChanged    Type = "customer.policy_changed"
 	CommandRun       Type = "audit.command" // the audit record of a command, whatever came of it
 )

@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Store keeps documents and the journal. A scope sees a document when it sees its stored seller or buyer path.
+// Store keeps documents and the journal. A scope sees the documents of its sides (scope.Side).
 // Issued rows cannot be changed or deleted: the database itself refuses.
 type Store interface {
 	// Save adds a draft, or replaces the draft or approved document of the same id; Conflict once it is issued.

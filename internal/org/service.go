@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -23,7 +24,13 @@ type Service struct {
 	Store  Store
 	Access access.Guard
 	Events event.Log
+	Places Places // who is told where organisations stand; nil for nobody
 	Now    func() time.Time
+}
+
+// Places follows where organisations stand, in the transaction that moves them.
+type Places interface {
+	Placed(ctx context.Context, t tx.Tx) error
 }
 
 // Result is what an apply did, or would do.
@@ -81,6 +88,11 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 		if err := v.Store.Save(ctx, t, grant.Scope, c); err != nil {
 			return err
 		}
+		if v.Places != nil {
+			if err := v.Places.Placed(ctx, t); err != nil {
+				return err
+			}
+		}
 		result.Applied = true
 		return v.Events.Append(ctx, t, event.WorldApplied, grant.Actor, string(merged.Index().Partner().ID), map[string]any{
 			"organisations": len(c.Organisations), "edges": len(c.Edges), "rates": len(c.Rates), "taxes": len(c.Taxes),
@@ -90,6 +102,24 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 		return Result{}, err
 	}
 	return result, nil
+}
+
+// Place puts every organisation where it stands today: edges that begin or end on a later day than they were applied
+// move it without anybody asking. It is the installation's own, and needs no caller.
+func (v *Service) Place(ctx context.Context) error {
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		w, err := v.Store.World(ctx, t, scope.All())
+		if err != nil {
+			return err
+		}
+		if err := v.Store.Save(ctx, t, scope.All(), change(w, w, period.DateOf(v.Now()))); err != nil {
+			return err
+		}
+		if v.Places == nil {
+			return nil
+		}
+		return v.Places.Placed(ctx, t)
+	})
 }
 
 // Merge is a world with a file laid over it, and what the file does not name, in words. Organisations are the same by

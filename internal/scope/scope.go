@@ -7,20 +7,30 @@ package scope
 import (
 	"slices"
 	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
 // Scope is a set of places in the commercial tree. A place is the path of an organisation from the root:
-// "contoso/northwind/fabrikam". Seeing a place is seeing everything below it.
+// "contoso/northwind/fabrikam". Seeing a place is seeing everything below it, but for what is taken out.
 //
 // Rows of usage carry the provider's references, not ours; so a scope that is not All also lists the references
-// (tenants and entitlements) of its places, for the stores that know nothing else.
+// (tenants and entitlements) of its places, for the stores that know nothing else. Documents belong to the two
+// organisations stored on them, wherever those stand today; so a scope that is not All says whose it sees.
 type Scope struct {
-	all    bool
-	places []string
-	refs   []string
+	all      bool
+	places   []string
+	without  []string
+	refs     func() []string
+	sides    []Side
+	shunning []id.Organisation
 }
 
-// All sees every place: the local operator's scope.
+// Side is the documents an organisation sold or bought; Other narrows them to those with one organisation on the
+// other side, "" is whoever.
+type Side struct{ Own, Other id.Organisation }
+
+// All sees every place and every document: the local operator's scope.
 func All() Scope { return Scope{all: true} }
 
 // Of sees the given places and what is below them.
@@ -30,15 +40,46 @@ func Of(places ...string) Scope {
 	return s
 }
 
+// Without is the scope with places, and what is below them, taken out.
+func (s Scope) Without(places ...string) Scope {
+	s.without = slices.Clone(places)
+	slices.Sort(s.without)
+	return s
+}
+
 // WithRefs is the scope with the provider references of its places.
 func (s Scope) WithRefs(refs ...string) Scope {
-	s.refs = slices.Clone(refs)
-	slices.Sort(s.refs)
+	refs = slices.Clone(refs)
+	slices.Sort(refs)
+	s.refs = func() []string { return refs }
+	return s
+}
+
+// WithRefsOf is WithRefs for references that are only gathered when a store asks for them; f lists them sorted.
+func (s Scope) WithRefsOf(f func() []string) Scope {
+	s.refs = f
+	return s
+}
+
+// WithDocuments is the scope with the documents of these sides.
+func (s Scope) WithDocuments(sides ...Side) Scope {
+	s.sides = slices.Clone(sides)
+	return s
+}
+
+// WithoutDocumentsOf is the scope without any document that has one of these organisations on the other side.
+func (s Scope) WithoutDocumentsOf(others ...id.Organisation) Scope {
+	s.shunning = slices.Clone(others)
 	return s
 }
 
 // Refs lists the provider references of a scope that is not All, sorted.
-func (s Scope) Refs() []string { return slices.Clone(s.refs) }
+func (s Scope) Refs() []string {
+	if s.refs == nil {
+		return nil
+	}
+	return slices.Clone(s.refs())
+}
 
 // IsAll says whether nothing is hidden.
 func (s Scope) IsAll() bool { return s.all }
@@ -46,33 +87,35 @@ func (s Scope) IsAll() bool { return s.all }
 // Places lists the paths of a scope that is not All, sorted.
 func (s Scope) Places() []string { return slices.Clone(s.places) }
 
-// Sees says whether the place at path lies within the scope.
-func (s Scope) Sees(path string) bool {
-	if s.all {
-		return true
-	}
-	for _, p := range s.places {
-		if path == p || strings.HasPrefix(path, p+"/") {
-			return true
-		}
-	}
-	return false
+// Excluded lists the paths taken out of it, sorted.
+func (s Scope) Excluded() []string { return slices.Clone(s.without) }
+
+// Documents lists whose documents a scope that is not All sees, and the other sides it does not see.
+func (s Scope) Documents() (sides []Side, without []id.Organisation) {
+	return slices.Clone(s.sides), slices.Clone(s.shunning)
 }
 
-// View is a set of {cost, buy, sell, list}: which money a caller may see. The zero View is nothing.
-type View uint8
+// Sees says whether the place at path lies within the scope.
+func (s Scope) Sees(path string) bool {
+	return s.all || under(path, s.places) && !under(path, s.without)
+}
 
-// The four kinds of money: what the provider charges the partner; what an organisation pays its seller; what it
-// charges its buyers; the provider's public price.
-const (
-	Cost View = 1 << iota
-	Buy
-	Sell
-	List
-)
+func under(path string, places []string) bool {
+	return slices.ContainsFunc(places, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
 
-// Everything is all four.
-const Everything = Cost | Buy | Sell | List
+// SeesDocument says whether a document of this seller and buyer is seen.
+func (s Scope) SeesDocument(seller, buyer id.Organisation) bool {
+	return s.all || s.sees(seller, buyer) || s.sees(buyer, seller)
+}
 
-// Has says whether every kind in want is in v.
-func (v View) Has(want View) bool { return v&want == want }
+func (s Scope) sees(own, other id.Organisation) bool {
+	return !slices.Contains(s.shunning, other) &&
+		slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == own && (x.Other == "" || x.Other == other) })
+}
+
+// Owns says whether the scope looks with the eyes of an organisation: only so may its prices, costs and postings be
+// seen.
+func (s Scope) Owns(o id.Organisation) bool {
+	return s.all || slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == o })
+}

@@ -13,7 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Books keeps the published versions of price books. A scope sees a book when it sees its owner's place now.
+// Books keeps the published versions of price books. They are their owner's secret: a scope sees those of the
+// organisations it looks with the eyes of.
 type Books struct{ DB *DB }
 
 var _ pricing.Store = Books{}
@@ -27,12 +28,12 @@ type bookRow struct {
 	Body          string
 }
 
-// ownedWithin is the condition that the owner of a book lies in a scope.
+// ownedWithin is the condition that a scope sees the books of their owner.
 func ownedWithin(s scope.Scope) any {
 	if s.IsAll() {
 		return bun.SafeQuery("TRUE")
 	}
-	return bun.SafeQuery("owner IN (SELECT key FROM organisation WHERE ?)", within(s, "path"))
+	return bun.SafeQuery("owner IN (SELECT key FROM organisation WHERE ?)", ownedBy(s, "id"))
 }
 
 // Insert adds a version. The same version again changes nothing; another one under its id or number is a Conflict;
@@ -42,7 +43,7 @@ func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Boo
 	v.Published = v.Published.UTC()
 	if !s.IsAll() {
 		var n int
-		if err := q.NewRaw("SELECT count(*) FROM organisation WHERE key = ? AND ?", v.Owner, within(s, "path")).Scan(ctx, &n); err != nil {
+		if err := q.NewRaw("SELECT count(*) FROM organisation WHERE key = ? AND ?", v.Owner, ownedBy(s, "id")).Scan(ctx, &n); err != nil {
 			return err
 		}
 		if n == 0 {

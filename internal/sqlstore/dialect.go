@@ -33,7 +33,11 @@ type words struct {
 	Text, Int, Blob string
 	Prelude         string
 	refuse          func(table, verb, when, sentence string) string
+	allow           func(table, verb string) string
 }
+
+// Allow takes the trigger of Refuse away again, for a migration that puts it back when it is done.
+func (w words) Allow(table, verb string) string { return w.allow(table, strings.ToLower(verb)) }
 
 // Refuse is a trigger on a table that refuses UPDATE or DELETE of rows for which when holds ("" is all rows).
 func (w words) Refuse(table, verb, when, sentence string) string {
@@ -68,7 +72,7 @@ func (sqlite3Dialect) words() words {
 		}
 		return fmt.Sprintf("CREATE TRIGGER %s_no_%s BEFORE %s ON %s%s BEGIN SELECT RAISE(ABORT, '%s'); END;",
 			table, strings.ToLower(verb), verb, table, when, sentence)
-	}}
+	}, allow: func(table, verb string) string { return fmt.Sprintf("DROP TRIGGER %s_no_%s;", table, verb) }}
 }
 
 func sqliteCode(err error) int {
@@ -129,6 +133,9 @@ func (postgresDialect) words() words {
 					table, table, sentence)
 			}
 			return s
+		},
+		allow: func(table, verb string) string {
+			return fmt.Sprintf("DROP TRIGGER %s_no_%s ON %s;", table, verb, table)
 		},
 	}
 }

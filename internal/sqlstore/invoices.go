@@ -17,8 +17,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Invoices keeps documents, number series, the journal and the digests of rendered documents. A document is seen from
-// its stored seller's and its stored buyer's place; a posting from its organisation's.
+// Invoices keeps documents, number series, the journal and the digests of rendered documents. A document is seen by its
+// stored seller and its stored buyer, wherever they stand today; a posting by its organisation.
 type Invoices struct{ DB *DB }
 
 var _ invoice.Store = Invoices{}
@@ -30,6 +30,7 @@ type invoiceRow struct {
 	State         string
 	Edge          string
 	Seller        string
+	Buyer         string
 	SellerKey     string
 	BuyerKey      string
 	SellerPath    string
@@ -49,9 +50,46 @@ type invoiceRow struct {
 	Body          string
 }
 
-// documentWithin is the condition that a scope sees a document.
+// documentWithin is the condition that a scope sees a document of the table invoice: one of its sides is the scope's,
+// and the other is not taken out.
 func documentWithin(s scope.Scope) schema.QueryWithArgs {
-	return bun.SafeQuery("(? OR ?)", within(s, "seller_path"), within(s, "buyer_path"))
+	if s.IsAll() {
+		return bun.SafeQuery("TRUE")
+	}
+	return bun.SafeQuery("(? OR ?)", documentOf(s, "invoice.seller", "invoice.buyer"), documentOf(s, "invoice.buyer", "invoice.seller"))
+}
+
+// documentOf is the condition that the scope has the organisation in one column as its own and that in another opposite.
+func documentOf(s scope.Scope, own, other string) schema.QueryWithArgs {
+	sides, without := s.Documents()
+	text, args := "FALSE", []any{}
+	for _, x := range sides {
+		if x.Other == "" {
+			text, args = text+" OR ? = ?", append(args, bun.Ident(own), string(x.Own))
+		} else {
+			text, args = text+" OR ? = ? AND ? = ?", append(args, bun.Ident(own), string(x.Own), bun.Ident(other), string(x.Other))
+		}
+	}
+	if text = "(" + text + ")"; len(without) > 0 {
+		text, args = text+" AND ? NOT IN (?)", append(args, bun.Ident(other), bun.List(without))
+	}
+	return bun.SafeQuery("("+text+")", args...)
+}
+
+// ownedBy is the condition that the scope looks with the eyes of the organisation in a column.
+func ownedBy(s scope.Scope, column string) schema.QueryWithArgs {
+	if s.IsAll() {
+		return bun.SafeQuery("TRUE")
+	}
+	sides, _ := s.Documents()
+	own := make([]string, len(sides))
+	for i, x := range sides {
+		own[i] = string(x.Own)
+	}
+	if len(own) == 0 {
+		return bun.SafeQuery("FALSE")
+	}
+	return bun.SafeQuery("? IN (?)", bun.Ident(column), bun.List(own))
 }
 
 // isVoid is the condition that an issued document was taken back as a whole.
@@ -68,7 +106,7 @@ func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.In
 	if v.State == invoice.Void {
 		return fault.New(fault.Internal, "void_is_derived", "a document becomes void by its credit note; it cannot be saved as void")
 	}
-	if !s.Sees(v.SellerPath) && !s.Sees(v.BuyerPath) {
+	if !s.SeesDocument(v.Seller, v.Buyer) {
 		return notFoundInvoice(v.ID)
 	}
 	state, sees, err := stored(ctx, q, s, v.ID)
@@ -106,8 +144,8 @@ func issuedAlready(v id.Invoice) error {
 // stored is the state of a document ("" when there is none) and whether the scope sees it.
 func stored(ctx context.Context, q bun.Tx, s scope.Scope, v id.Invoice) (state invoice.State, sees bool, err error) {
 	var seller, buyer string
-	_, err = one(ctx, q.NewRaw("SELECT state, seller_path, buyer_path FROM invoice WHERE id = ?", string(v)), &state, &seller, &buyer)
-	return state, s.Sees(seller) || s.Sees(buyer), err
+	_, err = one(ctx, q.NewRaw("SELECT state, seller, buyer FROM invoice WHERE id = ?", string(v)), &state, &seller, &buyer)
+	return state, s.SeesDocument(id.Organisation(seller), id.Organisation(buyer)), err
 }
 
 func newInvoiceRow(v invoice.Invoice) (invoiceRow, error) {
@@ -118,7 +156,7 @@ func newInvoiceRow(v invoice.Invoice) (invoiceRow, error) {
 	}
 	text, err := body(v)
 	row := invoiceRow{
-		ID: string(v.ID), Kind: string(v.Kind), State: string(v.State), Edge: string(v.Edge), Seller: string(v.Seller),
+		ID: string(v.ID), Kind: string(v.Kind), State: string(v.State), Edge: string(v.Edge), Seller: string(v.Seller), Buyer: string(v.Buyer),
 		SellerKey: v.SellerKey, BuyerKey: v.BuyerKey, SellerPath: v.SellerPath, BuyerPath: v.BuyerPath,
 		Period: v.Period.String(), Ordinal: int64(v.Ordinal), Series: v.Series, Number: v.Number,
 		IssueDate: v.IssueDate.String(), DueDate: v.DueDate.String(), Currency: string(v.Currency),

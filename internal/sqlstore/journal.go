@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/uptrace/bun"
@@ -35,31 +36,27 @@ type (
 )
 
 // NextNumber is 1 more than the last one given in a series. It is given back when the transaction is undone, so a
-// series has no gaps. NotFound when the seller is outside the scope.
+// series has no gaps. NotFound when the seller is not the scope's own.
 func (x Invoices) NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k invoice.SeriesKey) (n int64, err error) {
-	q := x.DB.in(t)
-	if !s.IsAll() {
-		var seen int
-		err := q.NewRaw("SELECT count(*) FROM organisation WHERE id = ? AND ?", string(k.Seller), within(s, "path")).Scan(ctx, &seen)
-		if err != nil {
-			return 0, err
-		}
-		if seen == 0 {
-			return 0, notFoundOrganisation(string(k.Seller))
-		}
+	if !s.Owns(k.Seller) {
+		return 0, notFoundOrganisation(string(k.Seller))
 	}
-	err = q.NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, 1)
+	err = x.DB.in(t).NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, 1)
 		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = number_series.last + 1 RETURNING last`,
 		string(k.Seller), k.Series, string(k.Kind), k.Year).Scan(ctx, &n)
 	return n, err
 }
 
-// Post writes postings. One whose id is written already is a Conflict; one outside the scope is NotFound.
+// Post writes the postings of both sides of a document. One whose id is written already is a Conflict; those of a
+// document outside the scope are NotFound.
 func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice.Posting) error {
+	q := x.DB.in(t)
 	rows := make([]postingRow, len(ps))
 	for i, p := range ps {
-		if !s.Sees(p.Path) {
-			return notFoundOrganisation(string(p.Organisation))
+		if !s.IsAll() {
+			if _, sees, err := stored(ctx, q, s, p.Document); err != nil || !sees {
+				return cmp.Or(err, notFoundInvoice(p.Document))
+			}
 		}
 		units, err := minor(p.Currency, p.Debit, p.Credit)
 		if err != nil {
@@ -70,13 +67,14 @@ func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice
 			Account: string(p.Account), Debit: units[0], Credit: units[1], Currency: string(p.Currency), PostedOn: p.On.String(),
 		}
 	}
-	return insert(ctx, x.DB.in(t), rows, false)
+	return insert(ctx, q, rows, false)
 }
 
-// Postings lists the postings of a document by id.
+// Postings lists the postings of a document by id: of its two organisations, those the scope looks with the eyes of.
 func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]invoice.Posting, error) {
 	var rows []postingRow
-	err := x.DB.in(r).NewRaw("SELECT * FROM posting WHERE document = ? AND ? ORDER BY id", string(document), within(s, "path")).Scan(ctx, &rows)
+	err := x.DB.in(r).NewRaw(`SELECT posting.* FROM posting JOIN invoice ON invoice.id = posting.document
+		WHERE posting.document = ? AND ? AND ? ORDER BY posting.id`, string(document), documentWithin(s), ownedBy(s, "posting.organisation")).Scan(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}

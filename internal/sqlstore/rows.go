@@ -37,8 +37,8 @@ func (d *DB) translate(err error) error {
 	return err
 }
 
-// within is the condition that the path in a column lies in a scope: the place itself, or what starts with it and
-// "/". '0' is the byte after '/', so this is a range of an index and needs no escaping.
+// within is the condition that the path in a column lies in a scope: at one of its places or below, and not at or below
+// one that is taken out.
 func within(s scope.Scope, column string) schema.QueryWithArgs {
 	if s.IsAll() {
 		return bun.SafeQuery("TRUE")
@@ -46,8 +46,17 @@ func within(s scope.Scope, column string) schema.QueryWithArgs {
 	if len(s.Places()) == 0 {
 		return bun.SafeQuery("FALSE")
 	}
+	if len(s.Excluded()) == 0 {
+		return below(s.Places(), column)
+	}
+	return bun.SafeQuery("(? AND NOT ?)", below(s.Places(), column), below(s.Excluded(), column))
+}
+
+// below is the condition that a path is one of some places, or starts with one and "/". '0' is the byte after '/', so
+// this is a range of an index and needs no escaping.
+func below(places []string, column string) schema.QueryWithArgs {
 	text, args := "FALSE", []any{}
-	for _, p := range s.Places() {
+	for _, p := range places {
 		text += " OR ? = ? OR (? >= ? AND ? < ?)"
 		c := bun.Ident(column)
 		args = append(args, c, p, c, p+"/", c, p+"0")

@@ -54,31 +54,31 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
 		b := sqlstore.Books{DB: db}
-		for _, owner := range []string{"p", "r", "R"} {
+		for _, owner := range []string{"p", "r", "R"} { // whoever stands above an owner sees no book of it
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), book(owner, "b", 1)) })
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := b.Versions(ctx, r, scope.Of("p/r"), "")
+			list, err := b.Versions(ctx, r, documentsOf("org_r"), "")
 			if err != nil {
 				return err
 			}
 			if len(list) != 1 || list[0].Owner != "r" {
 				t.Errorf("got %d versions", len(list))
 			}
-			_, err = b.Get(ctx, r, scope.Of("p/r"), "bok_r_b_1")
+			_, err = b.Get(ctx, r, documentsOf("org_r"), "bok_r_b_1")
 			return err
 		})
 		for _, c := range []struct {
 			s scope.Scope
 			v id.Book
-		}{{scope.Of("p/r"), "bok_p_b_1"}, {scope.Of("p/r"), "bok_R_b_1"}, {scope.Scope{}, "bok_r_b_1"}, {scope.All(), "bok_none"}} {
+		}{{documentsOf("org_p", "p"), "bok_r_b_1"}, {documentsOf("org_r"), "bok_p_b_1"}, {documentsOf("org_r"), "bok_R_b_1"}, {scope.Scope{}, "bok_r_b_1"}, {scope.All(), "bok_none"}} {
 			missed(t, db, func(ctx context.Context, r tx.Read) error {
 				_, err := b.Get(ctx, r, c.s, c.v)
 				return err
 			})
 		}
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
-			return b.Insert(ctx, tr, scope.Of("p/r"), book("R", "b", 2))
+			return b.Insert(ctx, tr, documentsOf("org_r"), book("R", "b", 2))
 		})
 	},
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -25,12 +26,13 @@ func immutable(t *testing.T, dsn string) {
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		return firstError(
 			sqlstore.Books{DB: db}.Insert(ctx, tr, scope.All(), book("p", "b", 1)),
+			sqlstore.Access{DB: db}.AddPolicy(ctx, tr, access.Policy{Customer: "org_c", Number: 1, Charges: access.ChargesList}),
 			sqlstore.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
 	})
 	raw := behind(t, dsn)
 	for _, row := range []struct{ table, column, where string }{
 		{"invoice", "body", "state = 'issued'"}, {"invoice", "state", "TRUE"}, {"invoice_line", "net", "TRUE"}, {"posting", "debit", "TRUE"},
-		{"event", "number", "TRUE"}, {"price_book", "version", "TRUE"},
+		{"event", "number", "TRUE"}, {"price_book", "version", "TRUE"}, {"customer_policy", "body", "TRUE"},
 	} {
 		for _, statement := range []string{
 			fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", row.table, row.column, row.column, row.where),

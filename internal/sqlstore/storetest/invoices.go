@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
@@ -120,8 +122,8 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		discard := func(s scope.Scope) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.Discard(ctx, tr, s, "inv_a") }
 		}
-		refused(t, db, fault.NotFound, discard(scope.Of("p/R")))
-		do(t, db, discard(scope.Of("p/r")))
+		refused(t, db, fault.NotFound, discard(documentsOf("org_R")))
+		do(t, db, discard(documentsOf("org_r")))
 		refused(t, db, fault.NotFound, discard(scope.All()))
 	},
 	"void and billed": func(t *testing.T, db *sqlstore.DB) {
@@ -235,8 +237,13 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			s              scope.Scope
 			docs, postings int
 		}{
-			{scope.All(), 1, 2}, {scope.Of("p"), 1, 2}, {scope.Of("p/r"), 1, 2}, {scope.Of("p/r/c-r"), 1, 1}, // the buyer sees its own side
-			{scope.Of("p/R"), 0, 0}, {scope.Of("p/r/c-r/x"), 0, 0}, {scope.Scope{}, 0, 0},
+			{scope.All(), 1, 2}, {documentsOf("org_r"), 1, 1}, {documentsOf("org_c-r"), 1, 1}, {documentsOf("org_r", "org_c-r"), 1, 2},
+			{documentsOf("org_p"), 0, 0}, {documentsOf("org_R"), 0, 0}, {scope.Of("p", "p/r", "p/r/c-r"), 0, 0}, {scope.Scope{}, 0, 0},
+			{scope.Scope{}.WithDocuments(scope.Side{Own: "org_r", Other: "org_c-r"}), 1, 1},
+			{scope.Scope{}.WithDocuments(scope.Side{Own: "org_r", Other: "org_c-r-1"}), 0, 0},
+			{documentsOf("org_r").WithoutDocumentsOf("org_c-r", "org_x"), 0, 0},
+			{documentsOf("org_r").WithoutDocumentsOf("org_c-r-1", "org_r"), 1, 1},
+			{documentsOf("org_r' OR '1' = '1"), 0, 0},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
 				list, e1 := x.List(ctx, r, c.s, invoice.Filter{})
@@ -256,7 +263,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 				t.Errorf("%v: %v", c.s, err)
 			}
 		}
-		foreign, missing := scope.Of("p/R"), id.Invoice("inv_none")
+		foreign, missing := documentsOf("org_R"), id.Invoice("inv_none")
 		_, e1 := get(db, foreign, v.ID)
 		_, e2 := get(db, scope.All(), missing)
 		if fault.CodeOf(e1) != fault.CodeOf(e2) {
@@ -266,7 +273,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			"save": func(ctx context.Context, tr tx.Tx) error { return x.Save(ctx, tr, foreign, document("b", 2, "1.00")) },
 			"capture": func(ctx context.Context, tr tx.Tx) error {
 				mine := document("a", 1, "1.00")
-				mine.SellerPath = "p/R"
+				mine.Seller = "org_R"
 				return x.Save(ctx, tr, foreign, mine)
 			},
 			"post":    func(ctx context.Context, tr tx.Tx) error { return x.Post(ctx, tr, foreign, postings) },
@@ -277,6 +284,42 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			},
 		} {
 			t.Run(name, func(t *testing.T) { refused(t, db, fault.NotFound, f) })
+		}
+	},
+	"documents stay with those who made them": func(t *testing.T, db *sqlstore.DB) {
+		saveWorld(t, db)
+		saveInvoices(t, db, issued(document("before", 1, "1.00"), "S-1"))
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { // c-r moves from r to R
+			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}})
+		})
+		after := document("after", 2, "2.00")
+		after.Seller, after.SellerKey, after.SellerPath, after.BuyerPath = "org_R", "R", "p/R", "p/R/c-r"
+		after.Edge = "edg_Rc-r"
+		saveInvoices(t, db, issued(after, "S-1"))
+		for _, c := range []struct {
+			who     string
+			s       scope.Scope
+			want    string
+			visible bool // the customer itself
+		}{
+			{"old seller", documentsOf("org_r", "p/r"), "[before]", false},
+			{"new seller", documentsOf("org_R", "p/R"), "[after]", true},
+			{"customer", documentsOf("org_c-r", "p/R/c-r"), "[after before]", true},
+			{"partner", documentsOf("org_p", "p"), "[]", true},
+		} {
+			view(t, db, func(ctx context.Context, r tx.Read) error {
+				x := sqlstore.Invoices{DB: db}
+				list, e1 := x.List(ctx, r, c.s, invoice.Filter{})
+				var have []string
+				for _, v := range list {
+					have = append(have, string(v.ID[4:]))
+				}
+				w, e2 := sqlstore.Orgs{DB: db}.World(ctx, r, c.s)
+				if fmt.Sprint(have) != c.want || slices.Contains(keys(w), "c-r") != c.visible {
+					t.Errorf("%s sees %v and the organisations %v", c.who, have, keys(w))
+				}
+				return firstError(e1, e2)
+			})
 		}
 	},
 	"numbers have no gaps": func(t *testing.T, db *sqlstore.DB) {
@@ -324,6 +367,24 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			t.Errorf("%d numbers were given, want 128", total)
 		}
 	},
+}
+
+// documentsOf is a scope of the documents of organisations (org_…) and of places (anything else).
+func documentsOf(names ...string) scope.Scope {
+	var s scope.Scope
+	var sides []scope.Side
+	var places []string
+	for _, name := range names {
+		if strings.HasPrefix(name, "org_") {
+			sides = append(sides, scope.Side{Own: id.Organisation(name)})
+		} else {
+			places = append(places, name)
+		}
+	}
+	if len(places) > 0 {
+		s = scope.Of(places...)
+	}
+	return s.WithDocuments(sides...)
 }
 
 func get(db *sqlstore.DB, s scope.Scope, v id.Invoice) (doc invoice.Invoice, err error) {

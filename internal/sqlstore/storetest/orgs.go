@@ -51,6 +51,9 @@ func smallWorld() org.Change {
 	return c
 }
 
+// orgChange is a change of places alone.
+func orgChange(paths map[string]string) org.Change { return org.Change{Paths: paths} }
+
 func saveWorld(t *testing.T, db *sqlstore.DB) {
 	t.Helper()
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
@@ -99,6 +102,8 @@ var orgCases = map[string]func(*testing.T, *sqlstore.DB){
 			{scope.Of("p/r"), "[c-r r]", 1},
 			{scope.Of("p/R", "p/r-1/c-r-1"), "[R c-R c-r-1]", 1},
 			{scope.Of("p/r-"), "[]", 0},
+			{scope.Of("p").Without("p/r", "p/R/c-R"), "[R c-r-1 p r-1]", 5},
+			{scope.Of("p/r").Without("p"), "[]", 0},
 			{scope.Of("p/r' OR 'a' = 'a", "p/%"), "[]", 0},
 			{scope.Scope{}, "[]", 0},
 		} {

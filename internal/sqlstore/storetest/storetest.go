@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"Jobs", jobCases},
 		{"Invoices", invoiceCases},
 		{"Clock", clockCases},
+		{"Access", accessCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
 			for name, run := range area.cases {

@@ -1,0 +1,138 @@
+package access
+
+import (
+	"math"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+)
+
+// caller is who asks, with the node of its realm.
+type caller struct {
+	identity.Principal
+	realm *node
+	now   int64
+}
+
+// caller is nil for people of a realm that does not exist: they have nothing.
+func (s *snapshot) caller(who identity.Principal, now time.Time) (caller, bool) {
+	n := s.forest.byID[who.Realm]
+	return caller{who, n, nanos(now)}, n != nil && who.ID != ""
+}
+
+// reaches says whether a spot is one the people of a realm may have to do with at all: its own subtree for staff, its
+// own resources for a customer, and for staff whatever resources they were given roles at.
+func (c caller) reaches(at spot) bool {
+	switch {
+	case c.realm.Kind == Customer:
+		return at.resource && at.node == c.realm
+	case at.resource:
+		return true
+	}
+	return inside(at.Path, c.realm.Path)
+}
+
+// usable says whether an action can come from a role at a spot: those on resources only among resources; all others
+// in the commercial tree, or from a customer's own roles.
+func (c caller) usable(action Action, at spot) bool {
+	if action.onResources() {
+		return at.resource
+	}
+	return !at.resource || c.realm.Kind == Customer
+}
+
+// own is the spot a caller means: a customer's place in the commercial tree is, to its own people, the root of its
+// resources.
+func (c caller) own(at spot) spot {
+	if c.realm.Kind == Customer && !at.resource && at.node == c.realm && at.tail == "" {
+		return spot{at.node, true, "", "@" + at.Key}
+	}
+	return at
+}
+
+// standing is what an entry is worth to a caller now.
+type standing uint8
+
+const (
+	active standing = iota
+	lapsed
+	conditionUnmet
+	otherRealm
+)
+
+func (e *entry) standing(c *caller) standing {
+	switch {
+	case e.realm != c.Realm:
+		return otherRealm
+	case e.end <= c.now:
+		return lapsed
+	case e.mfa && !c.MFA:
+		return conditionUnmet
+	}
+	return active
+}
+
+// walk visits the entries that bear on a spot the caller reaches: those of the caller and its groups, at the spot and at
+// each place above, as far as the realm's own. Its cost is the number of groups times the depth, however many
+// assignments there are.
+func (s *snapshot) walk(c *caller, at spot, visit func(subject, anchor string, e *entry)) {
+	s.climb(string(c.ID), c, at, visit)
+	for _, g := range c.Groups {
+		s.climb(string(g), c, at, visit)
+	}
+}
+
+func (s *snapshot) climb(subject string, c *caller, at spot, visit func(subject, anchor string, e *entry)) {
+	h := s.holding(subject)
+	if h == nil {
+		return
+	}
+	top := len(at.chain) - len(c.realm.chain)
+	for anchor, above := at.anchor, 0; anchor != "" && (at.resource || above <= top); anchor, above = at.up(anchor, above) {
+		entries := h.find(anchor)
+		for i := range entries {
+			visit(subject, anchor, &entries[i])
+		}
+	}
+}
+
+// verdict is what came of a check.
+type verdict struct {
+	visible bool // the caller has a role there
+	allowed bool
+	denied  bool // by a deny assignment
+	view    scope.View
+	until   int64 // when the last of the roles that allow it ends
+	plain   bool  // one of them holds always
+	admin   bool  // one of them is a global admin's
+}
+
+// decide is the rule: an active assignment of a role with the action, at the spot or above it, and no active denial of
+// it.
+func (s *snapshot) decide(c *caller, action Action, bit uint8, at spot) (v verdict) {
+	if !c.reaches(at) {
+		return v
+	}
+	usable := c.usable(action, at)
+	s.walk(c, at, func(_, _ string, e *entry) {
+		if e.standing(c) != active {
+			return
+		}
+		has := usable && e.role.has(bit)
+		switch {
+		case e.deny:
+			v.denied = v.denied || has
+			return
+		case has:
+			v.allowed, v.view, v.until = true, v.view|e.role.View, max(v.until, e.end)
+			v.plain = v.plain || !e.mfa
+		}
+		v.visible = true
+		v.admin = v.admin || e.role.ID == e.role.Realm.globalAdmin()
+	})
+	v.allowed = v.allowed && !v.denied
+	return v
+}
+
+const never = math.MaxInt64

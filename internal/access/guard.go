@@ -1,0 +1,169 @@
+package access
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Roles is the Guard that knows everybody: by the assignments and places in the ledger, which it holds in memory. One
+// process serves an installation, so what it changes itself is all that changes. The local operator keeps everything.
+type Roles struct {
+	DB    tx.DB
+	Store Store
+	Now   func() time.Time // the clock ends are compared with
+	// Place puts every organisation where it stands today. It is called when a day comes on which some move; nil leaves
+	// them.
+	Place func(ctx context.Context) error
+
+	words   vocabulary
+	present atomic.Pointer[snapshot]
+	writing sync.Mutex // one change of the snapshot at a time
+	moving  sync.Mutex // one call of Place at a time
+}
+
+var (
+	_ Guard = (*Roles)(nil)
+	_ Guard = Local{}
+)
+
+// Load reads the ledger. It must be done before anything is asked.
+func (r *Roles) Load(ctx context.Context) error {
+	if r.Place != nil {
+		if err := r.Place(ctx); err != nil {
+			return err
+		}
+	}
+	return r.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
+		roles, err := r.Store.Roles(ctx, t)
+		if err != nil {
+			return err
+		}
+		assignments, err := r.Store.Assignments(ctx, t, Filter{})
+		if err != nil {
+			return err
+		}
+		policies, err := r.Store.Policies(ctx, t, "")
+		if err != nil {
+			return err
+		}
+		tree, err := r.Store.Tree(ctx, t, r.Now())
+		if err != nil {
+			return err
+		}
+		r.words = newVocabulary()
+		r.present.Store(build(r.words, roles, assignments, policies, tree))
+		return nil
+	})
+}
+
+// Placed takes over where organisations stand once a transaction that moves them, or their entitlements, is
+// committed. It is called inside it.
+func (r *Roles) Placed(ctx context.Context, t tx.Tx) error {
+	tree, err := r.Store.Tree(ctx, t, r.Now())
+	if err != nil {
+		return err
+	}
+	f := newForest(tree)
+	t.After(func() { r.swap(func(s *snapshot) *snapshot { return s.withForest(f) }) })
+	return nil
+}
+
+// swap makes another snapshot the present one. Before Load there is none, and nothing to keep up with.
+func (r *Roles) swap(change func(*snapshot) *snapshot) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if s := r.present.Load(); s != nil {
+		r.present.Store(change(s))
+	}
+}
+
+// current is the snapshot of the day.
+func (r *Roles) current(ctx context.Context) (*snapshot, error) {
+	s := r.present.Load()
+	if s == nil {
+		return nil, fault.New(fault.Unavailable, "access_not_loaded", "the installation is still starting: try again")
+	}
+	if s.forest.next.IsZero() || r.Now().Before(s.forest.next) || r.Place == nil {
+		return s, nil
+	}
+	r.moving.Lock()
+	defer r.moving.Unlock()
+	if s := r.present.Load(); s.forest.next.IsZero() || r.Now().Before(s.forest.next) {
+		return s, nil // somebody else has
+	}
+	if err := r.Place(identity.As(ctx, identity.Principal{ID: identity.LocalOperator})); err != nil {
+		return nil, err
+	}
+	return r.present.Load(), nil
+}
+
+// ask is the caller in the context and the snapshot to ask; known is false for nobody, and for people of no realm.
+func (r *Roles) ask(ctx context.Context, action Action) (s *snapshot, c caller, bit uint8, known bool, err error) {
+	who, ok := identity.Caller(ctx)
+	if s, err = r.current(ctx); err != nil || !ok {
+		return s, c, 0, false, err
+	}
+	c, known = s.caller(who, r.Now())
+	bit, listed := r.words[action]
+	return s, c, bit, known && listed, nil
+}
+
+// Require grants an action wherever the caller has it.
+func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
+	if who, _ := identity.Caller(ctx); who.ID == identity.LocalOperator {
+		return Local{}.Require(ctx, action)
+	}
+	s, c, bit, known, err := r.ask(ctx, action)
+	if err != nil {
+		return Grant{}, err
+	}
+	if !known {
+		return Grant{}, denied(action)
+	}
+	h := s.where(&c, action, bit)
+	if len(h.allow) == 0 {
+		return Grant{}, denied(action)
+	}
+	return Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)}, nil
+}
+
+// RequireAt grants an action at one place.
+func (r *Roles) RequireAt(ctx context.Context, action Action, place string) (Grant, error) {
+	if who, _ := identity.Caller(ctx); who.ID == identity.LocalOperator {
+		return Local{}.RequireAt(ctx, action, place)
+	}
+	s, c, bit, known, err := r.ask(ctx, action)
+	if err != nil {
+		return Grant{}, err
+	}
+	at, exists := s.forest.locate(canonical(place))
+	if !known || !exists {
+		return Grant{}, noPlace(place)
+	}
+	at = c.own(at)
+	v := s.decide(&c, action, bit, at)
+	if !v.visible {
+		return Grant{}, noPlace(place)
+	}
+	if !v.allowed {
+		return Grant{}, denied(action)
+	}
+	return Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID)}, nil
+}
+
+// scopeAt is the scope of an action at a spot it is allowed at: without what is taken out below.
+func (s *snapshot) scopeAt(c *caller, action Action, bit uint8, at spot) scope.Scope {
+	h := s.where(c, action, bit)
+	if h.admin && at.node == c.realm && at.tail == "" {
+		return scope.All()
+	}
+	h.admin, h.allow = false, []heldAt{{at, 0}}
+	return s.scope(c, h)
+}

@@ -1,0 +1,361 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Events is where changes of access are recorded.
+type Events interface {
+	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
+}
+
+// Service gives and takes roles. Nobody gives what they do not hold, and a realm keeps a global admin.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Roles  *Roles
+	Events Events
+	Now    func() time.Time
+	// Lookup is a principal with its realm and groups, NotFound for nobody. Where it is nil, people are known by what
+	// was given to them, and by nothing else.
+	Lookup func(ctx context.Context, r tx.Read, who id.Principal) (identity.Principal, error)
+}
+
+func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Principal, err error) {
+	if who == identity.LocalOperator {
+		return identity.Principal{ID: who}, nil
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		if v.Lookup != nil {
+			p, err = v.Lookup(ctx, r, who)
+			return err
+		}
+		list, err := v.Store.Assignments(ctx, r, Filter{Subject: string(who)})
+		if err == nil && len(list) == 0 {
+			err = fault.New(fault.NotFound, "principal_not_found", "nobody is known as %q", who)
+		}
+		if err == nil {
+			p = identity.Principal{ID: who, Realm: list[0].Realm}
+		}
+		return err
+	})
+	return p, err
+}
+
+// Assignments lists what is given at the places where the caller may know it, with scopes as paths of today.
+func (v *Service) Assignments(ctx context.Context, f Filter) ([]Assignment, error) {
+	grant, err := v.Roles.Require(ctx, AccessRead)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.Roles.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Assignment
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err = v.Store.Assignments(ctx, r, f)
+		return err
+	})
+	list = slices.DeleteFunc(list, func(a Assignment) bool { return !grant.Scope.Sees(s.forest.pathOf(a.Scope)) })
+	for i := range list {
+		list[i].Scope = s.forest.pathOf(list[i].Scope)
+	}
+	return list, err
+}
+
+// nearest is the place of an anchor, or of the closest above it that exists.
+func (f *forest) nearest(anchor string) string {
+	for {
+		if at, ok := f.locate(anchor); ok {
+			return at.path()
+		}
+		i := strings.LastIndexByte(anchor, '/')
+		if i < 0 {
+			return anchor
+		}
+		anchor = anchor[:i]
+	}
+}
+
+// pathOf is where an anchor is today; the anchor itself when its place is gone.
+func (f *forest) pathOf(anchor string) string {
+	if at, ok := f.locate(anchor); ok {
+		return at.path()
+	}
+	return anchor
+}
+
+// giving is the action that gives and takes an assignment.
+func (a Assignment) giving() Action {
+	if a.Deny {
+		return AccessDeny
+	}
+	return AccessAssign
+}
+
+// governs is Denied for staff who would give to, or take from, people of a realm that is not theirs or below it: nobody
+// reaches upwards. Among its resources a customer decides about everybody.
+func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at spot) error {
+	who, _ := identity.Caller(ctx)
+	if who.ID == identity.LocalOperator || at.resource {
+		return nil
+	}
+	own, theirs := s.forest.byID[who.Realm], s.forest.byID[a.Realm]
+	if own == nil || theirs == nil || !inside(theirs.Path, own.Path) {
+		return fault.New(fault.Denied, "not_your_people", "roles of people above you are not yours to change; nothing was changed")
+	}
+	return nil
+}
+
+// Assign gives a role, or takes its actions away with Deny. Giving the same again changes its end, condition and
+// reason. NotFound for a place that is not the caller's; Denied when the caller may not, or does not hold, itself and
+// for as long, all that the role holds.
+func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) {
+	grant, err := v.Roles.RequireAt(ctx, a.giving(), a.Scope)
+	if err != nil {
+		return a, err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		s := v.Roles.present.Load()
+		at, role, err := s.checked(a)
+		if err != nil {
+			return err
+		}
+		if !a.End.IsZero() && !a.End.After(v.Now()) {
+			return fault.New(fault.Invalid, "bad_end", "the end of an assignment lies ahead; nothing was given")
+		}
+		if err := v.governs(ctx, s, a, at); err != nil {
+			return err
+		}
+		if err := v.escalates(ctx, s, a, role, at); err != nil {
+			return err
+		}
+		a.Scope, a.By, a.At, a.Source, a.End = at.anchor, grant.Actor, v.Now().UTC(), "", utc(a.End)
+		a = a.identified()
+		if err := v.keepsAdmin(ctx, t, s, a, a); err != nil {
+			return err
+		}
+		return v.give(ctx, t, a)
+	})
+	if s := v.Roles.present.Load(); s != nil {
+		a.Scope = s.forest.pathOf(a.Scope)
+	}
+	return a, err
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}
+
+// checked is the place and the role of an assignment, if it makes sense.
+func (s *snapshot) checked(a Assignment) (spot, *compiled, error) {
+	at, ok := s.forest.locate(canonical(a.Scope))
+	if !ok {
+		return at, nil, noPlace(a.Scope)
+	}
+	role := s.roles[a.Role]
+	if role == nil {
+		return at, nil, noRole(a.Role)
+	}
+	return at, role, a.valid(role.Role, at, s.forest.byID[a.Realm], s.forest.byID[role.Owner])
+}
+
+func noRole(role id.Role) error {
+	return fault.New(fault.NotFound, "role_not_found", "no role %s is known", role)
+}
+
+// Give writes an assignment for an area above, inside its transaction: delegated access, an activation. The area has
+// asked who may; Source names what it comes from. It returns the assignment as it was kept.
+func (v *Service) Give(ctx context.Context, t tx.Tx, a Assignment) (Assignment, error) {
+	s := v.Roles.present.Load()
+	at, _, err := s.checked(a)
+	if err != nil {
+		return a, err
+	}
+	if a.Source == "" {
+		return a, fault.New(fault.Internal, "no_source", "an assignment an area gives names what it comes from")
+	}
+	a.Scope, a.End, a.At = at.anchor, utc(a.End), v.Now().UTC()
+	a = a.identified()
+	return a, v.give(ctx, t, a)
+}
+
+func (v *Service) give(ctx context.Context, t tx.Tx, a Assignment) error {
+	if err := v.Store.SaveAssignment(ctx, t, a); err != nil {
+		return err
+	}
+	t.After(func() { v.Roles.swap(func(s *snapshot) *snapshot { return s.with(a) }) })
+	return v.Events.Append(ctx, t, event.AccessGiven, a.By, string(a.ID), a)
+}
+
+// Revoke takes an assignment. From when it returns nobody has anything by it. What an area above gave is its to take:
+// Conflict. The last global admin of a realm stays: Conflict.
+func (v *Service) Revoke(ctx context.Context, assignment id.Assignment) error {
+	s, err := v.Roles.current(ctx)
+	if err != nil {
+		return err
+	}
+	var a Assignment
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		a, err = v.one(ctx, r, assignment)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	grant, err := v.Roles.RequireAt(ctx, a.giving(), s.forest.nearest(a.Scope))
+	if fault.KindOf(err) == fault.NotFound {
+		return noAssignment(assignment)
+	}
+	if err != nil {
+		return err
+	}
+	if at, ok := s.forest.locate(a.Scope); ok {
+		if err := v.governs(ctx, s, a, at); err != nil {
+			return err
+		}
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if a.Source != "" {
+			return fault.New(fault.Conflict, "given_by_source", "assignment %s comes from %s: end that; nothing was changed", a.ID, a.Source)
+		}
+		if err := v.keepsAdmin(ctx, t, s, a, Assignment{}); err != nil {
+			return err
+		}
+		return v.take(ctx, t, a, grant.Actor)
+	})
+}
+
+func (v *Service) one(ctx context.Context, r tx.Read, assignment id.Assignment) (Assignment, error) {
+	list, err := v.Store.Assignments(ctx, r, Filter{ID: assignment})
+	if err == nil && len(list) == 0 {
+		err = noAssignment(assignment)
+	}
+	if err != nil {
+		return Assignment{}, err
+	}
+	return list[0], nil
+}
+
+func noAssignment(a id.Assignment) error {
+	return fault.New(fault.NotFound, "assignment_not_found", "no assignment %s is known", a)
+}
+
+// Take ends, inside the transaction of an area above, everything that comes from one of its things.
+func (v *Service) Take(ctx context.Context, t tx.Tx, source, by string) error {
+	list, err := v.Store.Assignments(ctx, t, Filter{Source: source})
+	if err != nil || source == "" {
+		return err
+	}
+	for _, a := range list {
+		if err := v.take(ctx, t, a, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Service) take(ctx context.Context, t tx.Tx, a Assignment, by string) error {
+	if err := v.Store.DropAssignment(ctx, t, a.ID); err != nil {
+		return err
+	}
+	t.After(func() { v.Roles.swap(func(s *snapshot) *snapshot { return s.without(a) }) })
+	return v.Events.Append(ctx, t, event.AccessTaken, by, string(a.ID), a)
+}
+
+// escalates is the rule against escalation: who gives a role holds every action in it there, sees as much money, for
+// as long, and without a condition that the gift is free of. A realm's global admin holds, for giving, whatever roles
+// of its realm can hold. A denial takes nothing from the one who denies, so it asks for AccessDeny alone.
+func (v *Service) escalates(ctx context.Context, s *snapshot, a Assignment, role *compiled, at spot) error {
+	who, _ := identity.Caller(ctx)
+	if who.ID == identity.LocalOperator || a.Deny {
+		return nil
+	}
+	c, _ := s.caller(who, v.Now())
+	return s.holds(&c, v.Roles.words, role.Role, at, newEntry(a, role))
+}
+
+// holds is Denied unless a caller holds all that a role does at a spot, for as long as an entry says.
+func (s *snapshot) holds(c *caller, words vocabulary, role Role, at spot, as entry) error {
+	lacking := func(what string) error {
+		return fault.New(fault.Denied, "escalation", "%s is more than you hold at %s (%s); nothing was given", role.Name, at.path(), what)
+	}
+	for _, action := range role.Actions {
+		v := s.decide(c, action, words[action], at)
+		if !v.allowed && !v.denied && v.admin && slices.Contains(c.realm.Kind.mayHold(), action) {
+			assign := s.decide(c, AccessAssign, words[AccessAssign], at)
+			v.allowed, v.until, v.plain, v.view = assign.allowed, assign.until, assign.plain, assign.view
+		}
+		switch {
+		case !v.allowed:
+			return lacking(string(action))
+		case as.end > v.until:
+			return lacking("your own role ends before")
+		case !as.mfa && !v.plain:
+			return lacking("yours needs a second factor")
+		case !v.view.Has(role.View):
+			return lacking("it shows more money")
+		}
+	}
+	return nil
+}
+
+// keepsAdmin is a Conflict when a realm would be left without a global admin that neither ends nor hangs on a
+// condition: was is taken, and now, unless it is the zero Assignment, put in its place. A denial may not reach the
+// giving of roles at a realm's own place at all: nobody could take it back.
+func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now Assignment) error {
+	realm := s.forest.byID[was.Realm]
+	if realm == nil {
+		return nil
+	}
+	lasts := func(a Assignment) bool {
+		at, ok := s.forest.locate(a.Scope)
+		return ok && at.node == realm && at.tail == "" && a.Role == realm.Kind.globalAdmin() && a.Realm == was.Realm &&
+			!a.Deny && a.End.IsZero() && a.Condition == Always
+	}
+	if now.Deny {
+		at, ok := s.forest.locate(now.Scope)
+		role := s.roles[now.Role]
+		if ok && role != nil && at.node == realm && at.tail == "" && (slices.Contains(role.Actions, AccessAssign) || slices.Contains(role.Actions, AccessDeny)) {
+			return fault.New(fault.Conflict, "admin_needed", "denying %s at %s itself could leave nobody to give roles there: deny it further down; nothing was changed",
+				role.Name, at.path())
+		}
+		return nil
+	}
+	if was.Role != realm.Kind.globalAdmin() || lasts(now) {
+		return nil
+	}
+	list, err := v.Store.Assignments(ctx, t, Filter{Role: realm.Kind.globalAdmin()})
+	if err != nil {
+		return err
+	}
+	held, others := false, 0
+	for _, a := range list {
+		switch {
+		case !lasts(a):
+		case a.ID == was.ID:
+			held = true
+		default:
+			others++
+		}
+	}
+	if held && others == 0 {
+		return fault.New(fault.Conflict, "last_admin", "%s is the last global admin of %s: make somebody else one first; nothing was changed",
+			cmp.Or(string(was.Principal), string(was.Group)), realm.Key)
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package access
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+)
+
+// snapshot is everything a check looks at. It does not change: what changes makes another one that shares most of it.
+type snapshot struct {
+	shards   *[shardCount]map[string]*holding // by principal or group
+	roles    map[id.Role]*compiled
+	forest   *forest
+	policies map[id.Organisation]Policy // newest of each customer
+}
+
+// shardCount bounds what one change copies: a list of this many shards, and one of them.
+const shardCount = 4096
+
+// shard is FNV-1a, which needs no state.
+func shard(subject string) int {
+	h := uint32(2166136261)
+	for i := range len(subject) {
+		h = (h ^ uint32(subject[i])) * 16777619
+	}
+	return int(h % shardCount)
+}
+
+// holding is what one subject has, by place.
+type holding struct{ at []anchored } // sorted by anchor
+
+type anchored struct {
+	anchor  string
+	entries []entry
+}
+
+// entry is one assignment as a check reads it.
+type entry struct {
+	role      *compiled
+	id        id.Assignment
+	realm     id.Organisation
+	end       int64 // nanoseconds since 1970; the largest number without an end
+	deny, mfa bool
+}
+
+func (s *snapshot) holding(subject string) *holding { return s.shards[shard(subject)][subject] }
+
+// find lists the entries at one anchor.
+func (h *holding) find(anchor string) []entry {
+	low, high := 0, len(h.at)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		if h.at[mid].anchor < anchor {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low < len(h.at) && h.at[low].anchor == anchor {
+		return h.at[low].entries
+	}
+	return nil
+}
+
+func newEntry(a Assignment, role *compiled) entry {
+	e := entry{role: role, id: a.ID, realm: a.Realm, end: math.MaxInt64, deny: a.Deny, mfa: a.Condition == WithMFA}
+	if !a.End.IsZero() {
+		e.end = nanos(a.End)
+	}
+	return e
+}
+
+// nanos is an instant as checks compare it. What is further off than it can say is never.
+func nanos(t time.Time) int64 {
+	if t.Year() > 2200 {
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// build makes the snapshot of a whole ledger.
+func build(words vocabulary, roles []Role, assignments []Assignment, policies []Policy, t Tree) *snapshot {
+	s := &snapshot{shards: new([shardCount]map[string]*holding), roles: map[id.Role]*compiled{}, forest: newForest(t), policies: map[id.Organisation]Policy{}}
+	for _, r := range slices.Concat(BuiltIn(), roles) {
+		s.roles[r.ID] = words.compile(r)
+	}
+	for i := range s.shards {
+		s.shards[i] = map[string]*holding{}
+	}
+	slices.SortFunc(assignments, func(a, b Assignment) int {
+		if c := strings.Compare(a.subject(), b.subject()); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Scope, b.Scope)
+	})
+	for i := range assignments {
+		a := &assignments[i]
+		role := s.roles[a.Role]
+		if role == nil {
+			continue // a role taken away takes its assignments with it
+		}
+		subject := a.subject()
+		m := s.shards[shard(subject)]
+		h := m[subject]
+		if h == nil {
+			h = &holding{}
+			m[subject] = h
+		}
+		if n := len(h.at); n == 0 || h.at[n-1].anchor != a.Scope {
+			h.at = append(h.at, anchored{anchor: a.Scope})
+		}
+		last := &h.at[len(h.at)-1]
+		last.entries = append(last.entries, newEntry(*a, role))
+	}
+	for _, p := range policies {
+		if p.Number >= s.policies[p.Customer].Number {
+			s.policies[p.Customer] = p
+		}
+	}
+	return s
+}
+
+// with is the snapshot with an assignment given, or given anew.
+func (s *snapshot) with(a Assignment) *snapshot {
+	role := s.roles[a.Role]
+	if role == nil {
+		return s
+	}
+	return s.change(a.subject(), a.Scope, func(list []entry) []entry {
+		return append(slices.DeleteFunc(list, func(e entry) bool { return e.id == a.ID }), newEntry(a, role))
+	})
+}
+
+// without is the snapshot with an assignment taken.
+func (s *snapshot) without(a Assignment) *snapshot {
+	return s.change(a.subject(), a.Scope, func(list []entry) []entry {
+		return slices.DeleteFunc(list, func(e entry) bool { return e.id == a.ID })
+	})
+}
+
+// change is the snapshot with other entries for a subject at an anchor.
+func (s *snapshot) change(subject, anchor string, f func([]entry) []entry) *snapshot {
+	next := *s
+	shards := *s.shards
+	n := shard(subject)
+	m := maps.Clone(shards[n])
+	h := &holding{}
+	if old := m[subject]; old != nil {
+		h.at = slices.Clone(old.at)
+	}
+	i, found := slices.BinarySearchFunc(h.at, anchor, func(x anchored, a string) int { return strings.Compare(x.anchor, a) })
+	if !found {
+		h.at = slices.Insert(h.at, i, anchored{anchor: anchor})
+	}
+	h.at[i].entries = f(slices.Clone(h.at[i].entries))
+	if len(h.at[i].entries) == 0 {
+		h.at = slices.Delete(h.at, i, i+1)
+	}
+	if m[subject] = h; len(h.at) == 0 {
+		delete(m, subject)
+	}
+	shards[n] = m
+	next.shards = &shards
+	return &next
+}
+
+// withRole is the snapshot with a custom role defined anew; entries hold their role, so those of this one are made
+// again. It walks everything, and is rare.
+func (s *snapshot) withRole(c *compiled) *snapshot {
+	next := *s
+	next.roles = maps.Clone(s.roles)
+	next.roles[c.ID] = c
+	if s.roles[c.ID] == nil {
+		return &next
+	}
+	shards := new([shardCount]map[string]*holding)
+	for i, m := range s.shards {
+		shards[i] = make(map[string]*holding, len(m))
+		for subject, h := range m {
+			shards[i][subject] = h.withRole(c)
+		}
+	}
+	next.shards = shards
+	return &next
+}
+
+func (h *holding) withRole(c *compiled) *holding {
+	uses := func(e entry) bool { return e.role.ID == c.ID }
+	if !slices.ContainsFunc(h.at, func(a anchored) bool { return slices.ContainsFunc(a.entries, uses) }) {
+		return h
+	}
+	out := &holding{at: slices.Clone(h.at)}
+	for i := range out.at {
+		out.at[i].entries = slices.Clone(out.at[i].entries)
+		for j := range out.at[i].entries {
+			if e := &out.at[i].entries[j]; uses(*e) {
+				e.role = c
+			}
+		}
+	}
+	return out
+}
+
+func (s *snapshot) withoutRole(r id.Role) *snapshot { // nobody has it: that was checked
+	next := *s
+	next.roles = maps.Clone(s.roles)
+	delete(next.roles, r)
+	return &next
+}
+
+func (s *snapshot) withForest(f *forest) *snapshot {
+	next := *s
+	next.forest = f
+	return &next
+}
+
+func (s *snapshot) withPolicy(p Policy) *snapshot {
+	next := *s
+	next.policies = maps.Clone(s.policies)
+	next.policies[p.Customer] = p
+	return &next
+}

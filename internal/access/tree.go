@@ -1,0 +1,160 @@
+package access
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+)
+
+// Node is an organisation at its place in the commercial tree. A customer is the root of its resources too, which
+// stand at "@KEY", its entitlements at "@KEY/ENTITLEMENT", a resource group at "@KEY/ENTITLEMENT/NAME".
+type Node struct {
+	Organisation id.Organisation
+	Key          string
+	Path         string // keys from the partner down
+	Kind         Kind
+	Tenant       string   // the provider's id of a customer's tenant
+	Entitlements []string // the provider's ids of those it has now, in small letters
+}
+
+// Tree is both trees of scopes at an instant.
+type Tree struct {
+	Nodes []Node
+	Next  time.Time // when a place or an entitlement changes by itself, because its day has come; zero is never
+}
+
+// forest is a Tree with its look-ups. It does not change.
+type forest struct {
+	nodes  []*node // by path
+	byKey  map[string]*node
+	byID   map[id.Organisation]*node
+	byPath map[string]*node
+	next   time.Time
+}
+
+type node struct {
+	Node
+	chain []string // keys from itself up
+}
+
+func newForest(t Tree) *forest {
+	f := &forest{byKey: map[string]*node{}, byID: map[id.Organisation]*node{}, byPath: map[string]*node{}, next: t.Next}
+	for _, x := range t.Nodes {
+		n := &node{Node: x, chain: strings.Split(x.Path, "/")}
+		slices.Reverse(n.chain)
+		f.nodes = append(f.nodes, n)
+		f.byKey[x.Key], f.byID[x.Organisation], f.byPath[x.Path] = n, n, n
+	}
+	slices.SortFunc(f.nodes, func(a, b *node) int { return strings.Compare(a.Path, b.Path) })
+	return f
+}
+
+// spot is a place that exists: a node, or something below a customer.
+type spot struct {
+	*node
+	resource bool   // in the tree of resources
+	tail     string // below the node: "" for the node itself, else "SUBSCRIPTION", "ENTITLEMENT/GROUP" …
+	anchor   string // what assignments at the spot are kept under: KEY, KEY/TAIL, @KEY or @KEY/TAIL
+}
+
+// path is the spot as people write it.
+func (s spot) path() string {
+	switch {
+	case s.resource:
+		return s.anchor
+	case s.tail != "":
+		return s.Path + "/" + s.tail
+	}
+	return s.Path
+}
+
+// customer is the customer a spot belongs to, or nil.
+func (s spot) customer() *node {
+	if s.Kind == Customer {
+		return s.node
+	}
+	return nil
+}
+
+// up is the anchor above one, "" above the last. Anchors of organisations go up by the chain of the day: moving an
+// organisation moves what is below it, and no assignment.
+func (s spot) up(anchor string, above int) (string, int) {
+	if i := strings.LastIndexByte(anchor, '/'); i >= 0 {
+		return anchor[:i], above
+	}
+	if above++; !s.resource && above < len(s.chain) {
+		return s.chain[above], above
+	}
+	return "", above
+}
+
+// locate finds a place: a path of either tree, a key, or an anchor. Entitlements must be there; what is below them,
+// and subscriptions, is not known here.
+func (f *forest) locate(place string) (spot, bool) {
+	if name, ok := strings.CutPrefix(place, "@"); ok {
+		key, tail, _ := strings.Cut(name, "/")
+		n := f.byKey[key]
+		if n == nil || n.Kind != Customer || !f.entitled(n, tail) {
+			return spot{}, false
+		}
+		return spot{n, true, tail, place}, true
+	}
+	if n := f.byPath[place]; n != nil {
+		return spot{n, false, "", n.Key}, true
+	}
+	for end := strings.LastIndexByte(place, '/'); ; end = strings.LastIndexByte(place[:end], '/') {
+		head, tail := place, ""
+		if end >= 0 {
+			head, tail = place[:end], place[end+1:]
+		}
+		n := f.byPath[head]
+		if n == nil && !strings.Contains(head, "/") {
+			n = f.byKey[head]
+		}
+		switch {
+		case n != nil && tail == "":
+			return spot{n, false, "", n.Key}, true
+		case n != nil && n.Kind == Customer:
+			return spot{n, false, tail, place[end-len(n.Key):]}, true
+		case n != nil || end < 0:
+			return spot{}, false
+		}
+	}
+}
+
+// entitled says whether the tail of a resource's place is nothing, or begins with an entitlement the customer has.
+func (f *forest) entitled(n *node, tail string) bool {
+	if tail == "" {
+		return true
+	}
+	entitlement, group, below := strings.Cut(tail, "/")
+	return slices.Contains(n.Entitlements, entitlement) && (!below || group != "" && !strings.Contains(group, "//"))
+}
+
+// canonical is a place in the letters it is kept in: entitlements and resource groups are the same in any.
+func canonical(place string) string {
+	if key, tail, ok := strings.Cut(place, "/"); ok && strings.HasPrefix(place, "@") {
+		return key + "/" + strings.ToLower(tail)
+	}
+	return place
+}
+
+// below lists a node and those below it.
+func (f *forest) below(path string) []*node {
+	at := func(p string) int {
+		i, _ := slices.BinarySearchFunc(f.nodes, p, func(n *node, p string) int { return strings.Compare(n.Path, p) })
+		return i
+	}
+	var list []*node
+	if n := f.byPath[path]; n != nil {
+		list = append(list, n)
+	}
+	return append(list, f.nodes[at(path+"/"):at(path+"0")]...) // '0' is the byte after '/'
+}
+
+// inside says whether a path is another or below it.
+func inside(path, of string) bool {
+	return strings.HasPrefix(path, of) && (len(path) == len(of) || path[len(of)] == '/')
+}
