@@ -96,7 +96,7 @@ func customerRoles() []Role {
 	billing := []Action{WorldRead, ClockRead, InvoiceRead, Explain, UsageRead, PolicyRead, PermissionRead}
 	reader := []Action{ResourceRead, CostRead, UsageRead}
 	contributor := append(slices.Clone(reader), ResourceWrite, CostWrite)
-	const most = scope.Buy | scope.List
+	const most = scope.Everything // that is, whatever the customer's policy lets through
 	return []Role{
 		{CustomerGlobalAdmin, "customer global admin", Customer, "", "The customer's people, bills and consents.",
 			slices.Concat(billing, []Action{CostRead, AccessRead, AccessAssign, AccessDeny, RoleWrite}), most},

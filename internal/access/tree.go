@@ -114,9 +114,9 @@ func (f *forest) locate(place string) (spot, bool) {
 			n = f.byKey[head]
 		}
 		switch {
-		case n != nil && tail == "":
+		case n != nil && end < 0:
 			return spot{n, false, "", n.Key}, true
-		case n != nil && n.Kind == Customer:
+		case n != nil && n.Kind == Customer && named(tail):
 			return spot{n, false, tail, place[end-len(n.Key):]}, true
 		case n != nil || end < 0:
 			return spot{}, false
@@ -129,8 +129,13 @@ func (f *forest) entitled(n *node, tail string) bool {
 	if tail == "" {
 		return true
 	}
-	entitlement, group, below := strings.Cut(tail, "/")
-	return slices.Contains(n.Entitlements, entitlement) && (!below || group != "" && !strings.Contains(group, "//"))
+	entitlement, _, _ := strings.Cut(tail, "/")
+	return slices.Contains(n.Entitlements, entitlement) && named(tail)
+}
+
+// named says whether every part of a tail has a name.
+func named(tail string) bool {
+	return tail != "" && tail[0] != '/' && tail[len(tail)-1] != '/' && !strings.Contains(tail, "//")
 }
 
 // canonical is a place in the letters it is kept in: entitlements and resource groups are the same in any.

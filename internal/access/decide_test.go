@@ -1,0 +1,292 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+)
+
+var noon = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+
+// smallTree is the partner p, resellers r (with the sub-reseller s below it) and q, a customer of each.
+func smallTree() Tree {
+	node := func(key, path string, k Kind) Node {
+		n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path, Kind: k}
+		if k == Customer {
+			n.Tenant, n.Entitlements = "t-"+key, []string{"e-" + key, "f-" + key}
+		}
+		return n
+	}
+	return Tree{Nodes: []Node{
+		node("p", "p", Partner), node("r", "p/r", Reseller), node("s", "p/r/s", Reseller), node("q", "p/q", Reseller), node("r-1", "p/r-1", Reseller),
+		node("cp", "p/cp", Customer), node("cr", "p/r/cr", Customer), node("cs", "p/r/s/cs", Customer), node("cq", "p/q/cq", Customer),
+	}}
+}
+
+// the places a random question is about, and the anchors of each and of what is above it, written out.
+func anchorsOf(place string) (anchors []string) {
+	if strings.HasPrefix(place, "@") {
+		for p := place; ; p = p[:strings.LastIndexByte(p, '/')] {
+			if anchors = append(anchors, p); !strings.Contains(p, "/") {
+				return anchors
+			}
+		}
+	}
+	parts := strings.Split(place, "/")
+	for n, key := range parts {
+		if key == "SUB" {
+			anchors = append(anchors, parts[n-1]+"/SUB")
+		} else {
+			anchors = append(anchors, key)
+		}
+	}
+	return anchors
+}
+
+func drawAssignments(t *rapid.T, places []string, realm id.Organisation) (list []Assignment) {
+	var anchors []string
+	for _, p := range places {
+		anchors = append(anchors, anchorsOf(p)...)
+	}
+	slices.Sort(anchors)
+	anchors = slices.Compact(anchors)
+	roles := map[id.Organisation][]id.Role{
+		"org_p": {PartnerGlobalAdmin, PartnerBillingAdmin, PartnerHelpdesk, CustomerReader, CustomerOwner},
+		"org_r": {ResellerGlobalAdmin, ResellerHelpdesk, CustomerOwner}, "org_s": {ResellerAdminAgent, ResellerHelpdesk, CustomerReader},
+		"org_cr": {CustomerGlobalAdmin, CustomerOwner, CustomerBilling, CustomerReader},
+	}[realm]
+	for n := range rapid.IntRange(1, 8).Draw(t, "assignments") {
+		a := Assignment{
+			ID: id.Assignment(fmt.Sprint("asg_", n)), Realm: rapid.SampledFrom([]id.Organisation{realm, realm, realm, realm, "org_r"}).Draw(t, "realm"),
+			Role: rapid.SampledFrom(roles).Draw(t, "role"), Scope: rapid.SampledFrom(anchors).Draw(t, "scope"), Deny: rapid.IntRange(0, 4).Draw(t, "deny") == 4,
+			End: noon.Add(time.Duration(rapid.IntRange(-1, 2).Draw(t, "hours")) * time.Hour),
+		}
+		if rapid.Bool().Draw(t, "endless") {
+			a.End = time.Time{}
+		}
+		if !a.Deny && rapid.IntRange(0, 3).Draw(t, "mfa") == 3 {
+			a.Condition = WithMFA
+		}
+		if rapid.Bool().Draw(t, "group") {
+			a.Group = rapid.SampledFrom([]id.Group{"grp_1", "grp_2"}).Draw(t, "which group")
+		} else {
+			a.Principal = "prn_1"
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// plainly is the rule, slowly: an assignment in force with the action at the place or above, none that denies it, and
+// neither above nor beside the realm.
+func plainly(list []Assignment, who identity.Principal, tree Tree, action Action, place string, now time.Time) bool {
+	at := slices.IndexFunc(tree.Nodes, func(n Node) bool { return n.Organisation == who.Realm })
+	realm := tree.Nodes[at]
+	resource := strings.HasPrefix(place, "@")
+	if realm.Kind == Customer && place == realm.Path {
+		place, resource = "@"+realm.Key, true
+	}
+	anchors := anchorsOf(place)
+	switch {
+	case realm.Kind == Customer:
+		if !resource || strings.Split(place[1:], "/")[0] != realm.Key {
+			return false
+		}
+	case resource != action.onResources():
+		return false
+	case !resource:
+		if place != realm.Path && !strings.HasPrefix(place, realm.Path+"/") {
+			return false
+		}
+		anchors = anchors[slices.Index(anchors, realm.Key):]
+	}
+	if action.onResources() && !resource {
+		return false
+	}
+	allowed := false
+	for _, a := range list {
+		mine := a.Principal == who.ID || slices.Contains(who.Groups, a.Group)
+		over := !a.End.IsZero() && !now.Before(a.End)
+		role := slices.IndexFunc(BuiltIn(), func(r Role) bool { return r.ID == a.Role })
+		if !mine || over || a.Realm != who.Realm || a.Condition == WithMFA && !who.MFA || !slices.Contains(anchors, a.Scope) ||
+			!slices.Contains(BuiltIn()[role].Actions, action) {
+			continue
+		}
+		if a.Deny {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+// TestDecide holds checks, explanations and granted scopes against the plain rule, in random worlds.
+func TestDecide(t *testing.T) {
+	words, tree := newVocabulary(), smallTree()
+	places := []string{"p", "p/r", "p/r/s", "p/q", "p/r-1", "p/cp", "p/r/cr", "p/r/s/cs", "p/q/cq", "p/r/cr/SUB", "@cr", "@cr/e-cr", "@cr/e-cr/group", "@cr/f-cr", "@cs", "@cs/e-cs"}
+	yes, no := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		realm := rapid.SampledFrom([]id.Organisation{"org_p", "org_r", "org_s", "org_cr"}).Draw(t, "of")
+		list := drawAssignments(t, places, realm)
+		s := build(words, nil, nil, nil, tree)
+		for _, n := range rapid.Permutation(list).Draw(t, "order") { // one by one, and some of them given and taken in between
+			s = s.with(n).without(n).with(n)
+		}
+		who := identity.Principal{ID: "prn_1", Realm: realm,
+			Groups: []id.Group{"grp_1"}, MFA: rapid.Bool().Draw(t, "second factor")}
+		now := noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "later")) * time.Hour)
+		c, _ := s.caller(who, now)
+		for _, action := range []Action{InvoiceRead, MarginRead, ResourceRead, AccessAssign} {
+			h := s.where(&c, action, words[action])
+			sc := s.scope(&c, h)
+			for _, place := range places {
+				want := plainly(list, who, tree, action, place, now)
+				at, ok := s.forest.locate(place)
+				if !ok {
+					t.Fatalf("%s is not found", place)
+				}
+				at = c.own(at)
+				got := s.decide(&c, action, words[action], at)
+				x, err := s.explain(words, who, action, place, now)
+				if got.allowed != want || err != nil || x.Allowed != want || want && x.View != s.viewAt(&c, at, got.view) {
+					t.Fatalf("%s of %s at %s: %+v, explained %+v, want %t", action, who.Realm, place, got, x, want)
+				}
+				if !sc.IsAll() && c.realm.Kind != Customer && sc.Sees(place) != want {
+					t.Fatalf("%s of %s: the scope %v without %v sees %s: %t, want %t", action, who.Realm, sc.Places(), sc.Excluded(), place, !want, want)
+				}
+				if want && !h.admin && len(h.allow) == 0 {
+					t.Fatalf("%s at %s, and nowhere", action, place)
+				}
+				if want {
+					yes++
+				} else {
+					no++
+				}
+			}
+		}
+	})
+	if yes < 50 || no < 1000 {
+		t.Errorf("%d answers were yes and %d no: nothing was tested", yes, no)
+	}
+	t.Logf("%d answers were yes, %d no", yes, no)
+}
+
+func TestLocate(t *testing.T) {
+	f := newForest(smallTree())
+	for place, want := range map[string]string{
+		"p": "p", "p/r/s/cs": "cs", "cs": "cs", "r": "r", "p/r/cr/SUB": "cr/SUB", "cr/SUB": "cr/SUB", "p/r/cr/SUB/x": "cr/SUB/x",
+		"@cr": "@cr", "@cr/e-cr": "@cr/e-cr", "@cr/e-cr/group": "@cr/e-cr/group",
+		"": "", "p/x": "", "p/s/cs": "", "x": "", "r/s": "", "@r": "", "@x": "", "@cr/none": "", "@": "", "/": "", "p/": "", "/p": "", "p//r": "", "@cr/e-cr/": "",
+	} {
+		at, ok := f.locate(place)
+		if ok != (want != "") || at.anchor != want {
+			t.Errorf("%q is %q, %t, want %q", place, at.anchor, ok, want)
+		}
+		if ok {
+			if again, ok := f.locate(at.path()); !ok || again != at {
+				t.Errorf("%q is found as %q and not found again", place, at.path())
+			}
+		}
+	}
+}
+
+// TestScopes says what stores are asked with: places, references, whose documents, and which money.
+func TestScopes(t *testing.T) {
+	words := newVocabulary()
+	at := func(realm id.Organisation, role id.Role, anchor string) Assignment {
+		return Assignment{ID: id.Assignment("asg_" + string(role) + anchor), Principal: "prn_1", Realm: realm, Role: role, Scope: anchor}
+	}
+	deny := func(a Assignment) Assignment { a.Deny, a.ID = true, a.ID+"-"; return a }
+	policies := []Policy{{Customer: "org_cr", Number: 1, Charges: ChargesOff}, {Customer: "org_cr", Number: 2, Charges: ChargesSell}, {Customer: "org_cs", Number: 1, Charges: ChargesList}}
+	for _, c := range []struct {
+		name      string
+		realm     id.Organisation
+		action    Action
+		list      []Assignment
+		places    string
+		documents string
+		refs      string
+		view      scope.View
+	}{
+		{"partner's billing admin", "org_p", InvoiceRead, []Assignment{at("org_p", PartnerBillingAdmin, "p")}, "[p] []", "[{org_p }] []", "[e-cp e-cq e-cr e-cs f-cp f-cq f-cr f-cs t-cp t-cq t-cr t-cs]", scope.Cost | scope.Sell | scope.List},
+		{"helpdesk sees no cost", "org_p", InvoiceRead, []Assignment{at("org_p", PartnerHelpdesk, "p")}, "[p] []", "[{org_p }] []", "", scope.Sell | scope.List},
+		{"two roles at one place", "org_p", InvoiceRead, []Assignment{at("org_p", PartnerHelpdesk, "p"), at("org_p", PartnerBillingAdmin, "p")}, "[p] []", "[{org_p }] []", "", scope.Cost | scope.Sell | scope.List},
+		{"what one sees at all its places", "org_p", InvoiceRead, []Assignment{at("org_p", PartnerHelpdesk, "q"), at("org_p", PartnerBillingAdmin, "r")}, "[p/q p/r] []", "[{org_p org_q} {org_p org_r}] []", "[e-cq e-cr e-cs f-cq f-cr f-cs t-cq t-cr t-cs]", scope.Sell | scope.List},
+		{"taken out", "org_p", InvoiceRead, []Assignment{at("org_p", PartnerBillingAdmin, "p"), deny(at("org_p", PartnerBillingAdmin, "r"))}, "[p] [p/r]", "[{org_p }] [org_r org_cr org_s org_cs]", "[e-cp e-cq f-cp f-cq t-cp t-cq]", scope.Cost | scope.Sell | scope.List},
+		{"reseller", "org_r", InvoiceRead, []Assignment{at("org_r", ResellerGlobalAdmin, "r")}, "[p/r] []", "[{org_r }] []", "[e-cr e-cs f-cr f-cs t-cr t-cs]", scope.Buy | scope.Sell | scope.List},
+		{"reseller, for one customer", "org_r", InvoiceRead, []Assignment{at("org_r", ResellerAdminAgent, "cr")}, "[p/r/cr] []", "[{org_r org_cr}] []", "[e-cr f-cr t-cr]", scope.Buy | scope.Sell | scope.List},
+		{"customer", "org_cr", InvoiceRead, []Assignment{at("org_cr", CustomerBilling, "@cr")}, "[@cr p/r/cr] []", "[{org_cr }] []", "[e-cr f-cr t-cr]", scope.Buy},
+		{"customer's reader of one subscription", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr")}, "[@cr/e-cr] []", "[] []", "[e-cr]", scope.Buy},
+		{"of a resource group", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr/g")}, "[@cr/e-cr/g] []", "[] []", "[]", scope.Buy},
+		{"customer with a subscription taken out", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerBilling, "@cr"), deny(at("org_cr", CustomerBilling, "@cr/e-cr"))}, "[@cr p/r/cr] [@cr/e-cr]", "[{org_cr }] []", "[f-cr]", scope.Buy},
+		{"customer at list", "org_cs", CostRead, []Assignment{at("org_cs", CustomerCostReader, "@cs")}, "[@cs p/r/s/cs] []", "[{org_cs }] []", "[e-cs f-cs t-cs]", scope.List},
+		{"customer without a policy", "org_cq", CostRead, []Assignment{at("org_cq", CustomerReader, "@cq")}, "[@cq p/q/cq] []", "[{org_cq }] []", "[e-cq f-cq t-cq]", 0},
+		{"partner's delegated reader", "org_p", CostRead, []Assignment{at("org_p", CustomerReader, "@cr/e-cr")}, "[@cr/e-cr] []", "[] []", "[e-cr]", scope.Cost | scope.Sell | scope.List},
+		{"reseller's delegated reader", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cs")}, "[@cs] []", "[] []", "[e-cs f-cs t-cs]", scope.List},
+		{"delegated reader where charges are off", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cq")}, "[@cq] []", "[] []", "", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := build(words, nil, c.list, policies, smallTree())
+			who, _ := s.caller(identity.Principal{ID: "prn_1", Realm: c.realm}, noon)
+			h := s.where(&who, c.action, words[c.action])
+			sc := s.scope(&who, h)
+			sides, without := sc.Documents()
+			if got := fmt.Sprint(sc.Places(), " ", sc.Excluded()); got != c.places {
+				t.Errorf("places %s, want %s", got, c.places)
+			}
+			if got := fmt.Sprint(sides, " ", without); got != c.documents {
+				t.Errorf("documents %s, want %s", got, c.documents)
+			}
+			if got := fmt.Sprint(sc.Refs()); c.refs != "" && got != c.refs {
+				t.Errorf("references %s, want %s", got, c.refs)
+			}
+			if got := s.view(&who, h); got != c.view {
+				t.Errorf("money %s, want %s", got, c.view)
+			}
+		})
+	}
+	s := build(words, nil, []Assignment{at("org_p", PartnerGlobalAdmin, "p")}, nil, smallTree())
+	who, _ := s.caller(identity.Principal{ID: "prn_1", Realm: "org_p"}, noon)
+	if h := s.where(&who, InvoiceRead, words[InvoiceRead]); !s.scope(&who, h).IsAll() {
+		t.Error("the partner's global admin does not see every document")
+	}
+}
+
+// TestRoles looks at the tables: names and ids once, actions known, and what the reference says of who may not.
+func TestRoles(t *testing.T) {
+	words, names := newVocabulary(), map[string]bool{}
+	for _, r := range BuiltIn() {
+		if names[r.Name] || names[string(r.ID)] {
+			t.Errorf("%s stands twice", r.Name)
+		}
+		names[r.Name], names[string(r.ID)] = true, true
+		for i, a := range r.Actions {
+			if _, known := words[a]; !known || slices.Contains(r.Actions[:i], a) {
+				t.Errorf("%s: %s is no action, or stands twice", r.Name, a)
+			}
+			if a.onResources() && r.Realm != Customer {
+				t.Errorf("%s of a %s holds %s: resources are never entered from above", r.Name, r.Realm, a)
+			}
+		}
+		for a, only := range map[Action][]id.Role{
+			PermissionWrite: {PartnerAdminAgent}, PolicyWrite: {PartnerGlobalAdmin, PartnerAdminAgent},
+			SavingsPlanBuy: {PartnerAdminAgent, CustomerOwner}, InvoiceDraft: {PartnerGlobalAdmin}, InvoiceIssue: {PartnerGlobalAdmin},
+			UsageImport: {PartnerGlobalAdmin}, WorldApply: {PartnerGlobalAdmin}, ClockMove: {PartnerGlobalAdmin},
+		} {
+			if slices.Contains(r.Actions, a) && !slices.Contains(only, r.ID) {
+				t.Errorf("%s holds %s", r.Name, a)
+			}
+		}
+	}
+	if all := Actions(); len(all) != len(words) || len(all) > 128 {
+		t.Errorf("%d actions, %d different", len(all), len(words))
+	}
+}
