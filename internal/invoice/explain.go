@@ -77,7 +77,7 @@ func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer b
 	if number < 1 || number > len(d.Lines) {
 		return Explanation{}, fault.New(fault.NotFound, "no_such_line", "%s has lines 1 to %d", ref, len(d.Lines))
 	}
-	x := explaining{service: v, scope: grant.Scope, private: !asBuyer && grant.View.Has(scope.Cost|scope.Buy), files: map[uint32]map[uint16]usage.File{}}
+	x := explaining{service: v, scope: grant.Scope, private: !asBuyer && grant.Scope.Owns(d.Seller) && paid(grant.View), files: map[uint32]map[uint16]usage.File{}}
 	if err := x.readFiles(ctx, v); err != nil {
 		return Explanation{}, err
 	}

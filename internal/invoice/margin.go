@@ -32,7 +32,7 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	if err != nil {
 		return nil, err
 	}
-	if !grant.View.Has(scope.Cost | scope.Buy | scope.Sell) {
+	if !grant.View.Has(scope.Sell) || !paid(grant.View) {
 		return []Margin{}, nil
 	}
 	var list []Invoice
@@ -40,8 +40,12 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 		list, err = v.documents(ctx, r, grant.Scope, Filter{Period: p})
 		return err
 	})
+	list = slices.DeleteFunc(list, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // what is bought is no sale of one's own
 	return margins(list), err
 }
+
+// paid says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.
+func paid(view scope.View) bool { return view.Has(scope.Cost) || view.Has(scope.Buy) }
 
 // margins is the rule. A voided document and the credit note answering it cancel out, so both are left out.
 func margins(list []Invoice) []Margin {

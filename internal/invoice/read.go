@@ -59,7 +59,20 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 		}
 		return err
 	})
+	if !grant.Scope.Owns(d.Seller) || !paid(grant.View) {
+		d = d.withheld()
+	}
 	return d, err
+}
+
+// withheld is a document as those may see it who may not know what its seller pays, or whom it buys from.
+func (v Invoice) withheld() Invoice {
+	v.SellerPath, v.BuyerPath, v.Pins = "", "", Pins{}
+	v.Lines = slices.Clone(v.Lines)
+	for i := range v.Lines {
+		v.Lines[i].Cost = nil
+	}
+	return v
 }
 
 // Summarise is a document without its lines.
