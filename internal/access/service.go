@@ -14,17 +14,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Events is where changes of access are recorded.
-type Events interface {
-	Append(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, data any) error
-}
-
 // Service gives and takes roles. Nobody gives what they do not hold, and a realm keeps a global admin.
 type Service struct {
 	DB     tx.DB
 	Store  Store
 	Roles  *Roles
-	Events Events
+	Events event.Log
 	Now    func() time.Time
 	// Lookup is a principal with its realm and groups, NotFound for nobody. Where it is nil, people are known by what
 	// was given to them, and by nothing else.
