@@ -129,9 +129,13 @@ func (n *installation) build(o opening) {
 		n.runner.Workers = runtime.GOMAXPROCS(0)
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
+	roles := &access.Roles{DB: n.db, Store: sqlstore.Access{DB: n.db}, Now: now}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: roles, Now: now}
+	roles.Place = organisations.Place
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
-		Orgs:  &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Now: now},
+		Roles: &access.Service{DB: n.db, Store: sqlstore.Access{DB: n.db}, Roles: roles, Events: events, Now: now},
+		Orgs:  organisations,
 		Books: &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
 		Usage: &usage.Service{
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
@@ -146,6 +150,9 @@ func (n *installation) build(o opening) {
 // recover reads the clock and puts right what an interrupted process left behind.
 func (n *installation) recover(ctx context.Context) error {
 	if err := n.clock.Load(ctx); err != nil {
+		return err
+	}
+	if err := n.api.Roles.Roles.Load(ctx); err != nil {
 		return err
 	}
 	if err := n.api.Usage.Recover(ctx); err != nil {

@@ -33,10 +33,9 @@ const (
 	AccessAssign    Action = "access.assign"             // give and take roles
 	AccessDeny      Action = "access.deny"               // deny assignments
 	RoleWrite       Action = "role.write"                // custom roles
-	PolicyRead      Action = "customer.policy.read"      // what a customer sees of its usage charges
-	PolicyWrite     Action = "customer.policy.write"     //
-	PermissionRead  Action = "customer.permission.read"  // what a customer may buy for itself
-	PermissionWrite Action = "customer.permission.write" //
+	PolicyRead      Action = "customer.policy.read"      // what a customer sees of its usage charges, and may buy for itself
+	PolicyWrite     Action = "customer.policy.write"     // the former
+	PermissionWrite Action = "customer.permission.write" // the latter
 	ReservationBuy  Action = "reservation.purchase"      //
 	SavingsPlanBuy  Action = "savings_plan.purchase"     //
 
@@ -53,7 +52,7 @@ const (
 var (
 	reads = [...]Action{
 		WorldRead, BookRead, UsageRead, InvoiceRead, MarginRead, Explain, ClockRead, EventRead, JobRead, AccessRead, PolicyRead,
-		PermissionRead, ResourceRead, CostRead, Check, Reconcile,
+		ResourceRead, CostRead, Check, Reconcile, AuditVerify,
 	}
 	writes = [...]Action{
 		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,

@@ -60,7 +60,7 @@ func BuiltIn() []Role {
 
 func partnerRoles() []Role {
 	const offers = scope.Sell | scope.List // what those who talk to customers need
-	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead, PermissionRead}
+	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead}
 	agent := slices.Concat(staff, []Action{BookRead, MarginRead, AccessRead, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy})
 	// Everything but the resources of others, and but the permission to buy, which is the admin agents' alone.
 	admin := slices.DeleteFunc(Actions(), func(a Action) bool {
@@ -79,7 +79,7 @@ func partnerRoles() []Role {
 
 func resellerRoles() []Role {
 	const offers = scope.Sell | scope.List
-	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead, PermissionRead}
+	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead}
 	agent := slices.Concat(staff, []Action{BookRead, MarginRead, AccessRead})
 	return []Role{
 		{ResellerGlobalAdmin, "reseller global admin", Reseller, "", "Everything in the reseller's account.",
@@ -93,7 +93,7 @@ func resellerRoles() []Role {
 }
 
 func customerRoles() []Role {
-	billing := []Action{WorldRead, ClockRead, InvoiceRead, Explain, UsageRead, PolicyRead, PermissionRead}
+	billing := []Action{WorldRead, ClockRead, InvoiceRead, Explain, UsageRead, PolicyRead}
 	reader := []Action{ResourceRead, CostRead, UsageRead}
 	contributor := append(slices.Clone(reader), ResourceWrite, CostWrite)
 	const most = scope.Everything // that is, whatever the customer's policy lets through

@@ -61,6 +61,7 @@ type commands struct {
 	Explain    explainCommand     `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
 	Recon      reconCommand       `cmd:"" help:"Hold the provider's statement against what was imported and sold."`
 	Margins    marginsCommand     `cmd:"" help:"What each seller bought and sold for in a month."`
+	Access     accessCommands     `cmd:"" help:"Who may do what, where, and why."`
 	Check      checkCommand       `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
 	Bill       billCommand        `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`
 	Clock      clockCommands      `cmd:"" help:"The business clock, which moves in demo data only."`

@@ -16,6 +16,13 @@ var beside = map[string][]string{
 	"internal/api/native/server.go": {"GET /metrics", "GET /healthz", "GET /readyz", "GET /{$}"},
 }
 
+// later are actions that roles hold already and no route asks for yet.
+var later = exceptions{
+	"ReservationBuy": "purchases come with the lifecycle", "SavingsPlanBuy": "purchases come with the lifecycle",
+	"ResourceRead": "resources come with the wire surfaces", "ResourceWrite": "resources come with the wire surfaces",
+	"ResourceOwn": "resources come with the wire surfaces", "CostRead": "cost views", "CostWrite": "cost views",
+}
+
 // TestRoutes looks at what answers HTTP. Calls of an API are registered from its routes.go alone (that it and the
 // OpenAPI document are the same is a test beside it); whatever else a server answers is in the list above; and every
 // action stands on a route, so that the list of actions is the list of what can be asked for.
@@ -48,7 +55,10 @@ func routes(t *tree) report {
 		for _, f := range p.sources() {
 			constants(f, "internal/access", "Action", p.path, func(name *ast.Ident, _ string) {
 				r.count("actions", 1)
-				if !actions[name.Name] {
+				if actions[name.Name] && later[name.Name] != "" {
+					r.bad(t.at(name), "a route asks for access.%s: take it out of the list of those that come later", name.Name)
+				}
+				if !actions[name.Name] && later[name.Name] == "" {
 					r.bad(t.at(name), "no route asks for access.%s", name.Name)
 				}
 			})

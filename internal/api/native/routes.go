@@ -19,7 +19,7 @@ type route struct {
 
 // routes is every call there is.
 func (s *Server) routes() []route {
-	const get, put, post = http.MethodGet, http.MethodPut, http.MethodPost
+	const get, put, post, remove = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	return []route{
 		{"world", "world-read", get, "/world", access.WorldRead, "Organisations and edges, exchange rates and taxes", call(s.readWorld)},
 		{"world", "world-apply", put, "/world", access.WorldApply, "Make the world what a world.yaml says, or say what would change", call(s.applyWorld)},
@@ -43,6 +43,17 @@ func (s *Server) routes() []route {
 		{"invoices", "invoice-explain", get, "/invoices/{ref}/lines/{line}/explanation", access.Explain, "From a printed amount to the provider's rows", call(s.explain)},
 		{"invoices", "margin-list", get, "/margins", access.MarginRead, "What each seller sold and paid in a month", call(s.listMargins)},
 		{"reconciliation", "recon-run", post, "/reconciliations", access.Reconcile, "Hold a statement against the books; nothing is kept", streamed(s.reconcile())},
+		{"access", "role-list", get, "/roles", access.AccessRead, "Built-in and custom roles", call(s.listRoles)},
+		{"access", "role-define", post, "/roles", access.RoleWrite, "Make a custom role, or change what it holds", call(s.defineRole)},
+		{"access", "role-drop", remove, "/roles/{role}", access.RoleWrite, "Remove a custom role that nobody has", call(s.dropRole)},
+		{"access", "assignment-list", get, "/role-assignments", access.AccessRead, "Who has which role where", call(s.listAssignments)},
+		{"access", "assignment-give", post, "/role-assignments", access.AccessAssign, "Give a role at a place, for a time", call(s.assign)},
+		{"access", "assignment-deny", post, "/deny-assignments", access.AccessDeny, "Take the actions of a role away at a place", call(s.deny)},
+		{"access", "assignment-revoke", remove, "/role-assignments/{assignment}", access.AccessAssign, "Take a role back, or a denial", call(s.revoke)},
+		{"access", "access-explain", get, "/access/explanation", access.AccessRead, "Why somebody may do something at a place, or may not", call(s.explainAccess)},
+		{"access", "policy-show", get, "/customers/{customer}/policy", access.PolicyRead, "What a customer sees of its charges and may buy for itself", call(s.showPolicy)},
+		{"access", "policy-charges", put, "/customers/{customer}/policy/usage-charges", access.PolicyWrite, "At which price a customer sees its usage", call(s.showCharges)},
+		{"access", "policy-permit", put, "/customers/{customer}/policy/purchases/{purchase}", access.PermissionWrite, "Let a customer buy something for itself, or no longer", call(s.permit)},
 		{"operation", "check-run", post, "/checks", access.Check, "Verify every invariant", call(s.check)},
 		{"operation", "clock-show", get, "/clock", access.ClockRead, "The business clock", call(s.showClock)},
 		{"operation", "clock-move", post, "/clock", access.ClockMove, "Move the business clock of demo data forward", call(s.moveClock)},

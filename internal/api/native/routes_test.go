@@ -53,7 +53,7 @@ func operation(doc *huma.OpenAPI, method, path string) *huma.Operation {
 	if item == nil {
 		return nil
 	}
-	return map[string]*huma.Operation{"GET": item.Get, "PUT": item.Put, "POST": item.Post}[method]
+	return map[string]*huma.Operation{"GET": item.Get, "PUT": item.Put, "POST": item.Post, "DELETE": item.Delete}[method]
 }
 
 func TestHosts(t *testing.T) {

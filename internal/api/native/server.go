@@ -27,6 +27,7 @@ import (
 type Server struct {
 	DB       tx.DB
 	Access   access.Guard
+	Roles    *access.Service
 	Orgs     *org.Service
 	Books    *pricing.Service
 	Usage    *usage.Service
