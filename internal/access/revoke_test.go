@@ -11,13 +11,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-const interleavings = 10_000
-
 // TestRevokedIsRevoked gives and takes a role 10,000 times beside readers who ask all the while. A read that began after
 // the revoke was acknowledged, and before the role was given again, is never allowed.
 func TestRevokedIsRevoked(t *testing.T) {
 	h := newHouse(t)
 	const writers, readers = 50, 1
+	interleavings := 10_000
+	if testing.Short() {
+		interleavings = 1_000
+	}
 	var stale, allowed, refused atomic.Int64
 	var all sync.WaitGroup
 	for w := range writers {

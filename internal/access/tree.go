@@ -70,14 +70,6 @@ func (s spot) path() string {
 	return s.Path
 }
 
-// customer is the customer a spot belongs to, or nil.
-func (s spot) customer() *node {
-	if s.Kind == Customer {
-		return s.node
-	}
-	return nil
-}
-
 // up is the anchor above one, "" above the last. Anchors of organisations go up by the chain of the day: moving an
 // organisation moves what is below it, and no assignment.
 func (s spot) up(anchor string, above int) (string, int) {

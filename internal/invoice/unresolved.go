@@ -13,7 +13,7 @@ import (
 
 // Unresolved is the worklist of a period: what found no customer, chain, rule or rate, by reason. It stores nothing.
 func (v *Service) Unresolved(ctx context.Context, p period.Month) ([]Unresolved, error) {
-	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (s *Server) routes() []route {
 		{"usage", "usage-import", post, "/imports", access.UsageImport, "Import the provider's files; they are streamed, and so is how far it is", streamed(s.importFiles())},
 		{"usage", "load-list", get, "/loads", access.UsageRead, "Import commands, newest last", call(s.listLoads)},
 		{"usage", "batch-list", get, "/batches", access.UsageRead, "Batches of rows", call(s.listBatches)},
-		{"usage", "unresolved-list", get, "/unresolved", access.InvoiceRead, "What found no customer, chain, rule or rate", call(s.listUnresolved)},
+		{"usage", "unresolved-list", get, "/unresolved", access.UnresolvedFix, "What found no customer, chain, rule or rate", call(s.listUnresolved)},
 		{"usage", "resolution-list", get, "/resolutions", access.UsageRead, "Answers given to unresolved references", call(s.listResolutions)},
 		{"usage", "unresolved-resolve", post, "/resolutions", access.UnresolvedFix, "Say whose a reference is", call(s.resolve)},
 		{"invoices", "invoice-draft", post, "/periods/{period}/draft", access.InvoiceDraft, "Rate a month and draft its documents", call(s.draft)},
