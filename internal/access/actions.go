@@ -45,6 +45,14 @@ const (
 	ResourceOwn   Action = "resource.owner" // who else may do what with it
 	CostRead      Action = "cost.read"
 	CostWrite     Action = "cost.write" // budgets, exports, shared views
+
+	DelegationRead    Action = "delegation.read"
+	DelegationChange  Action = "delegation.change"  // what the administering side does
+	DelegationApprove Action = "delegation.approve" // what the customer consents to
+	DelegationEnd     Action = "delegation.end"     // either side
+	ActivationRequest Action = "activation.request" // and act under it
+	ActivationDecide  Action = "activation.decide"
+	CreditRead        Action = "credit.read"
 )
 
 // The same list in the two groups that reviews and denials go by, each in order. A check finds an action by its place
@@ -52,12 +60,12 @@ const (
 var (
 	reads = [...]Action{
 		WorldRead, BookRead, UsageRead, InvoiceRead, MarginRead, Explain, ClockRead, EventRead, JobRead, AccessRead, PolicyRead,
-		ResourceRead, CostRead, Check, Reconcile, AuditVerify,
+		ResourceRead, CostRead, Check, Reconcile, AuditVerify, DelegationRead, CreditRead,
 	}
 	writes = [...]Action{
 		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,
 		AccessAssign, AccessDeny, RoleWrite, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, ResourceWrite, ResourceOwn,
-		CostWrite,
+		CostWrite, DelegationChange, DelegationApprove, DelegationEnd, ActivationRequest, ActivationDecide,
 	}
 )
 

@@ -61,32 +61,39 @@ func BuiltIn() []Role {
 func partnerRoles() []Role {
 	const offers = scope.Sell | scope.List // what those who talk to customers need
 	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead}
-	agent := slices.Concat(staff, []Action{BookRead, MarginRead, AccessRead, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy})
+	delegate := []Action{DelegationRead, ActivationRequest}
+	agent := slices.Concat(staff, delegate, []Action{
+		BookRead, MarginRead, AccessRead, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, DelegationChange, DelegationEnd,
+		ActivationDecide, CreditRead,
+	})
 	// Everything but the resources of others, and but the permission to buy, which is the admin agents' alone.
 	admin := slices.DeleteFunc(Actions(), func(a Action) bool {
-		return a.onResources() || a == PermissionWrite || a == ReservationBuy || a == SavingsPlanBuy
+		return a.onResources() || a == PermissionWrite || a == ReservationBuy || a == SavingsPlanBuy || a == DelegationApprove
 	})
 	return []Role{
 		{PartnerGlobalAdmin, "global admin", Partner, "", "Everything in the account; runs the installation's books.", admin, scope.Everything},
 		{PartnerAdminAgent, "admin agent", Partner, "", "Customers and what they buy, see and may.", agent, scope.Everything},
 		{PartnerSalesAgent, "sales agent", Partner, "", "Customers, prices, reservations; no savings plans.",
 			append(slices.Clone(staff), BookRead, ReservationBuy), offers},
-		{PartnerHelpdesk, "helpdesk agent", Partner, "", "Looks at customers and their bills.", slices.Clone(staff), offers},
+		{PartnerHelpdesk, "helpdesk agent", Partner, "", "Looks at customers and their bills; works on their resources where they agreed.",
+			slices.Concat(staff, delegate), offers},
 		{PartnerBillingAdmin, "billing admin", Partner, "", "Invoices, prices and margins; no customers' matters.",
-			[]Action{WorldRead, ClockRead, BookRead, UsageRead, InvoiceRead, InvoiceApprove, InvoiceVoid, Explain, MarginRead}, scope.Everything},
+			[]Action{WorldRead, ClockRead, BookRead, UsageRead, InvoiceRead, InvoiceApprove, InvoiceVoid, Explain, MarginRead, CreditRead}, scope.Everything},
 	}
 }
 
 func resellerRoles() []Role {
 	const offers = scope.Sell | scope.List
 	staff := []Action{WorldRead, ClockRead, UsageRead, InvoiceRead, Explain, PolicyRead}
-	agent := slices.Concat(staff, []Action{BookRead, MarginRead, AccessRead})
+	delegate := []Action{DelegationRead, ActivationRequest}
+	agent := slices.Concat(staff, delegate, []Action{BookRead, MarginRead, AccessRead, DelegationChange, DelegationEnd, ActivationDecide})
 	return []Role{
 		{ResellerGlobalAdmin, "reseller global admin", Reseller, "", "Everything in the reseller's account.",
 			slices.Concat(agent, []Action{BookPublish, InvoiceApprove, InvoiceVoid, AccessAssign, AccessDeny, RoleWrite}), scope.Everything},
 		{ResellerAdminAgent, "reseller admin agent", Reseller, "", "Customers, prices and margins.", append(slices.Clone(agent), BookPublish), scope.Everything},
 		{ResellerSalesAgent, "reseller sales agent", Reseller, "", "Customers and prices.", append(slices.Clone(staff), BookRead), offers},
-		{ResellerHelpdesk, "reseller helpdesk agent", Reseller, "", "Looks at customers and their bills.", slices.Clone(staff), offers},
+		{ResellerHelpdesk, "reseller helpdesk agent", Reseller, "", "Looks at customers and their bills; works on their resources where they agreed.",
+			slices.Concat(staff, delegate), offers},
 		{ResellerBillingAdmin, "reseller billing admin", Reseller, "", "Invoices, prices and margins.",
 			[]Action{WorldRead, ClockRead, BookRead, UsageRead, InvoiceRead, InvoiceApprove, InvoiceVoid, Explain, MarginRead}, scope.Everything},
 	}
@@ -99,7 +106,9 @@ func customerRoles() []Role {
 	const most = scope.Everything // that is, whatever the customer's policy lets through
 	return []Role{
 		{CustomerGlobalAdmin, "customer global admin", Customer, "", "The customer's people, bills and consents.",
-			slices.Concat(billing, []Action{CostRead, AccessRead, AccessAssign, AccessDeny, RoleWrite}), most},
+			slices.Concat(billing, []Action{
+				CostRead, AccessRead, AccessAssign, AccessDeny, RoleWrite, DelegationRead, DelegationApprove, DelegationEnd, ActivationDecide,
+			}), most},
 		{CustomerBilling, "billing reader", Customer, "", "The customer's bills.", billing, most},
 		{CustomerOwner, "owner", Customer, "", "Resources, and who may do what with them.",
 			slices.Concat(contributor, []Action{ResourceOwn, AccessRead, AccessAssign, ReservationBuy, SavingsPlanBuy}), most},

@@ -15,10 +15,48 @@ const (
 	InvoiceIssued    Type = "invoice.issued"
 	InvoiceVoided    Type = "invoice.voided"
 	ClockMoved       Type = "clock.moved"
+<<<<<<< HEAD
 	RoleDefined      Type = "access.role_defined"
 	RoleDropped      Type = "access.role_dropped"
 	AccessGiven      Type = "access.assigned"
 	AccessTaken      Type = "access.revoked"
 	PolicyChanged    Type = "customer.policy_changed"
 	CommandRun       Type = "audit.command" // the audit record of a command, whatever came of it
+=======
+
+	RelationshipCreated     Type = "delegation.relationship_created"
+	RelationshipChanged     Type = "delegation.relationship_changed"
+	RelationshipDropped     Type = "delegation.relationship_dropped"
+	RelationshipSent        Type = "delegation.relationship_sent" // locked, and its link made
+	RelationshipApproved    Type = "delegation.relationship_approved"
+	RelationshipRejected    Type = "delegation.relationship_rejected"
+	RelationshipActivating  Type = "delegation.relationship_activating"
+	RelationshipActivated   Type = "delegation.relationship_activated"
+	RelationshipExtended    Type = "delegation.relationship_extended"
+	RelationshipNotice      Type = "delegation.relationship_notice" // 30, 7 and 1 days before its end
+	RelationshipExpiring    Type = "delegation.relationship_expiring"
+	RelationshipExpired     Type = "delegation.relationship_expired"
+	RelationshipEnding      Type = "delegation.relationship_termination_requested"
+	RelationshipTerminating Type = "delegation.relationship_terminating"
+	RelationshipTerminated  Type = "delegation.relationship_terminated"
+	RelationshipCleanedUp   Type = "delegation.relationship_cleaned_up"
+	AccessCreated           Type = "delegation.access_created"
+	AccessUpdated           Type = "delegation.access_updated"
+	AccessActivated         Type = "delegation.access_activated"
+	AccessEnding            Type = "delegation.access_deleting"
+	AccessDeleted           Type = "delegation.access_deleted"
+	DefinitionCreated       Type = "delegation.definition_created"
+	RegistrationCreated     Type = "delegation.registration_created"
+	RegistrationEnded       Type = "delegation.registration_ended"
+	StandingRecorded        Type = "delegation.standing_recorded"
+	StandingReplaced        Type = "delegation.standing_replaced"
+	ActivationRequested     Type = "delegation.activation_requested"
+	ActivationApproved      Type = "delegation.activation_approved"
+	ActivationRefused       Type = "delegation.activation_refused"
+	ActivationLapsed        Type = "delegation.activation_lapsed" // nobody answered
+	ActivationStarted       Type = "delegation.activation_started"
+	ActivationUsed          Type = "delegation.activation_used"
+	ActivationEnded         Type = "delegation.activation_ended"
+	CommandRun              Type = "audit.command" // the audit record of a command, whatever came of it
+>>>>>>> ca8acc1 (Delegated access: relationships, registrations, activations, risks and earned credit as pure rules; their service and ledger store)
 )

@@ -30,6 +30,9 @@ type (
 	Role         string // rol_: a role definition
 	Assignment   string // asg_: a role given to somebody at a scope
 	Relationship string // rel_: delegated access agreed with a customer
+	Definition   string // def_: roles over resources offered to a customer
+	Registration string // reg_: such roles held at a place
+	Activation   string // act_: an eligible role of one person for a time
 )
 
 // Source draws fresh identifiers: 26 characters of lower-case letters and digits that never repeat.

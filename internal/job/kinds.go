@@ -2,5 +2,8 @@ package job
 
 // The kinds of job there are. This is the whole list; cmd has one handler for each.
 const (
-	RenderDocument Kind = "document.render" // key: the document's id; makes and archives its PDF, JSON and CSV
+	RenderDocument     Kind = "document.render"   // key: the document's id; makes and archives its PDF, JSON and CSV
+	SettleRelationship Kind = "delegation.settle" // lane: the relationship; writes down what time did, and sets up or clears away
+	NoticeRelationship Kind = "delegation.notice" // lane: the relationship; tells both sides before its end
+	FinishActivation   Kind = "delegation.finish" // lane: the activation; writes down that it ended by itself
 )

@@ -79,6 +79,19 @@ func (o Orgs) World(ctx context.Context, r tx.Read, s scope.Scope) (w org.World,
 	return w, err
 }
 
+// Organisation is one organisation and its place, or NotFound.
+func (o Orgs) Organisation(ctx context.Context, r tx.Read, s scope.Scope, which id.Organisation) (found org.Organisation, place string, err error) {
+	var row orgRow
+	ok, err := one(ctx, o.DB.in(r).NewRaw("SELECT * FROM organisation WHERE id = ? AND ?", string(which), within(s, "path")), &row)
+	if err != nil {
+		return found, "", err
+	}
+	if !ok {
+		return found, "", notFoundOrganisation(string(which))
+	}
+	return found, row.Path, json.Unmarshal([]byte(row.Body), &found)
+}
+
 func load[T any](ctx context.Context, q bun.Tx, query string, args ...any) ([]T, error) {
 	var texts []string
 	if err := q.NewRaw(query, args...).Scan(ctx, &texts); err != nil {

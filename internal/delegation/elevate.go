@@ -1,0 +1,237 @@
+package delegation
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Activate makes an eligible role the caller's for a time, or asks an approver for it. Asking twice for the same is
+// asking once.
+func (v *Service) Activate(ctx context.Context, w Wish) (made Activation, err error) {
+	err = v.write(ctx, access.ActivationRequest, func(ctx context.Context, t tx.Tx, c caller) error {
+		r, err := v.registration(ctx, t, c, w.Registration)
+		if err != nil {
+			return err
+		}
+		role, _ := v.Roles.Find(w.Role, false)
+		if made, err = r.activate(c.who, w, role.ID, v.Now()); err != nil {
+			return err
+		}
+		former := 0
+		list, err := v.Store.Activations(ctx, t, scope.All(), Filter{Registration: r.ID})
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.Who != made.Who || a.Role != made.Role {
+				continue
+			}
+			former++
+			if s := a.At(v.Now()).State; s != Running && s != Waiting {
+				continue
+			}
+			if a.Length == made.Length && a.Reason == made.Reason && a.Case == made.Case {
+				made = a
+				return nil
+			}
+			return fault.New(fault.Conflict, "already_activated", "you have asked for this role there already, as %s; nothing was changed. End that first", a.ID)
+		}
+		made.ID = id.Activation("act_" + id.Derive("activation", string(r.ID), string(made.Role), string(made.Who), strconv.Itoa(former)))
+		say := []event.Type{event.ActivationRequested}
+		if made.State == Running {
+			say = append(say, event.ActivationStarted)
+		}
+		return v.activated(ctx, t, c, made, say...)
+	})
+	return made, err
+}
+
+// Decide answers somebody else's request.
+func (v *Service) Decide(ctx context.Context, a id.Activation, yes bool, note string) (decided Activation, err error) {
+	err = v.write(ctx, access.ActivationDecide, func(ctx context.Context, t tx.Tx, c caller) error {
+		before, r, err := v.activation(ctx, t, c, a)
+		if err != nil {
+			return err
+		}
+		if before.DecidedBy == string(c.who.ID) && yes == (before.State == Running) {
+			decided = before // answered like this before
+			return nil
+		}
+		if decided, err = before.decide(r, c.who, yes, note, v.Now()); err != nil {
+			return err
+		}
+		say := []event.Type{event.ActivationRefused}
+		if yes {
+			say = []event.Type{event.ActivationApproved, event.ActivationStarted}
+		}
+		return v.activated(ctx, t, c, decided, say...)
+	})
+	return decided, err
+}
+
+// Stop ends an activation before its instant: whoever has it, their organisation's side or the customer. Access ends at
+// once.
+func (v *Service) Stop(ctx context.Context, a id.Activation) (stopped Activation, err error) {
+	err = v.write(ctx, access.DelegationEnd, func(ctx context.Context, t tx.Tx, c caller) error {
+		before, _, err := v.activation(ctx, t, c, a)
+		if err != nil {
+			return err
+		}
+		if !c.serves(before.Organisation) && !c.serves(before.Customer) {
+			return notYours()
+		}
+		return v.stop(ctx, t, c, before, &stopped)
+	})
+	return stopped, err
+}
+
+func (v *Service) stop(ctx context.Context, t tx.Tx, c caller, before Activation, after *Activation) error {
+	*after = before.stop(c.Actor, v.Now())
+	if *after == before {
+		return nil
+	}
+	return v.activated(ctx, t, c, *after, event.ActivationEnded)
+}
+
+// stopAll ends everything activated under a registration.
+func (v *Service) stopAll(ctx context.Context, t tx.Tx, c caller, r id.Registration) error {
+	list, err := v.Store.Activations(ctx, t, scope.All(), Filter{Registration: r})
+	for _, a := range list {
+		var after Activation
+		if err == nil {
+			err = v.stop(ctx, t, c, a, &after)
+		}
+	}
+	return err
+}
+
+// activation is one the caller may see, with its registration.
+func (v *Service) activation(ctx context.Context, t tx.Read, c caller, a id.Activation) (Activation, Registration, error) {
+	s, f := c.sees(Filter{ID: string(a)})
+	list, err := v.Store.Activations(ctx, t, s, f)
+	found, err := only(list, err, "activation", string(a))
+	if err != nil {
+		return found, Registration{}, err
+	}
+	under, err := v.Store.Registrations(ctx, t, scope.All(), Filter{ID: string(found.Registration)})
+	r, err := only(under, err, "registration", string(found.Registration))
+	return found, r, err
+}
+
+// activated saves an activation with its events, and the job that will tell of its end.
+func (v *Service) activated(ctx context.Context, t tx.Tx, c caller, a Activation, say ...event.Type) error {
+	if err := v.Store.SaveActivation(ctx, t, scope.All(), a); err != nil {
+		return err
+	}
+	for _, typ := range say {
+		err := v.Events.Append(ctx, t, typ, c.Actor, string(a.ID), map[string]any{
+			"organisation": a.Organisation, "customer": a.Customer, "entitlement": a.Entitlement, "resource_group": a.ResourceGroup,
+			"who": a.Who, "role": a.Role, "case": a.Case, "end": a.End, "state": a.State,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if due := a.due(); !due.IsZero() {
+		return v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.FinishActivation, Key: string(a.ID) + "/" + string(a.State), Lane: string(a.ID), Due: due})
+	}
+	return nil
+}
+
+// Finish is the job that writes down that an activation has ended by itself. Its lane is the activation; access ended
+// at the instant, whenever this runs.
+func (v *Service) Finish(_ context.Context, j job.Job) (job.Effect, error) {
+	return func(ctx context.Context, t tx.Tx) error {
+		list, err := v.Store.Activations(ctx, t, scope.All(), Filter{ID: j.Lane})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		now := list[0].At(v.Now())
+		if now == list[0] {
+			return nil
+		}
+		say := event.ActivationEnded
+		if now.State == Lapsed {
+			say = event.ActivationLapsed
+		}
+		return v.activated(ctx, t, caller{Grant: access.Grant{Actor: access.Actor(ctx)}}, now, say)
+	}, nil
+}
+
+// Trail is what a customer reads: who activated which role, when, why, and what was done.
+type Trail struct {
+	Activation
+	RoleName string  `json:"role_name"`
+	Entries  []Entry `json:"entries"`
+}
+
+// Trails are the activations the caller may see, as they are now, with what was done under each.
+func (v *Service) Trails(ctx context.Context, f Filter) (list []Trail, err error) {
+	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
+		s, f := c.sees(f)
+		activations, err := v.Store.Activations(ctx, r, s, f)
+		if err != nil {
+			return err
+		}
+		entries, err := v.Store.Entries(ctx, r, s, f)
+		done := map[id.Activation][]Entry{}
+		for _, e := range entries {
+			done[e.Activation] = append(done[e.Activation], e)
+		}
+		for _, a := range activations {
+			list = append(list, Trail{a.At(v.Now()), v.Roles.Name(a.Role), append([]Entry{}, done[a.ID]...)})
+		}
+		return err
+	})
+	return list, err
+}
+
+// Record writes into the trail what the caller does under an activation of theirs, in the transaction in which it is
+// done. Denied, and so not to be done, when the activation is not in force at this instant.
+func (v *Service) Record(ctx context.Context, t tx.Tx, a id.Activation, action, target string) (Entry, error) {
+	list, err := v.Store.Activations(ctx, t, scope.All(), Filter{ID: string(a)})
+	found, err := only(list, err, "activation", string(a))
+	if err != nil {
+		return Entry{}, err
+	}
+	under, err := v.Store.Registrations(ctx, t, scope.All(), Filter{ID: string(found.Registration)})
+	r, err := only(under, err, "registration", string(found.Registration))
+	if err != nil {
+		return Entry{}, err
+	}
+	now := v.Now().UTC()
+	switch {
+	case access.Actor(ctx) != string(found.Who):
+		return Entry{}, fault.New(fault.NotFound, "activation_not_found", "no activation %s is known", a)
+	case !found.InForce(r, now):
+		return Entry{}, fault.New(fault.Denied, "activation_over",
+			"activation %s is not in force: nothing was done. Activate the role again, with a reason", a)
+	case strings.TrimSpace(action) == "":
+		return Entry{}, fault.New(fault.Invalid, "action_unnamed", "say what is done; nothing was").With("action", "missing")
+	}
+	e, err := v.Store.AddEntry(ctx, t, scope.All(), Entry{Activation: a, At: now, Who: found.Who, Action: action, Target: target})
+	if err != nil {
+		return Entry{}, err
+	}
+	return e, v.Events.Append(ctx, t, event.ActivationUsed, string(e.Who), string(a), map[string]any{
+		"organisation": found.Organisation, "customer": found.Customer, "action": action, "target": target,
+	})
+}
+
+// Act records one thing done under an activation of the caller's.
+func (v *Service) Act(ctx context.Context, a id.Activation, action, target string) (e Entry, err error) {
+	err = v.write(ctx, access.ActivationRequest, func(ctx context.Context, t tx.Tx, _ caller) error {
+		e, err = v.Record(ctx, t, a, action, target)
+		return err
+	})
+	return e, err
+}

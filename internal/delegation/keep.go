@@ -1,0 +1,222 @@
+package delegation
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// ours allows the side that administers; eitherSide the customer too.
+func ours(c caller, r Relationship) error {
+	if c.serves(r.Organisation) {
+		return nil
+	}
+	return notYours()
+}
+
+func eitherSide(c caller, r Relationship) error {
+	if c.serves(r.Organisation) || c.serves(r.Customer) {
+		return nil
+	}
+	return notYours()
+}
+
+func notYours() error {
+	return fault.New(fault.Denied, "not_your_side", "this is for the two sides of the agreement to do, and you belong to neither; nothing was changed")
+}
+
+// alter changes one relationship by a rule, which starts from how it is now.
+func (v *Service) alter(ctx context.Context, action access.Action, r id.Relationship, may func(caller, Relationship) error,
+	rule func(caller, Relationship) (Relationship, []event.Type, error),
+) (after Relationship, err error) {
+	err = v.write(ctx, action, func(ctx context.Context, t tx.Tx, c caller) error {
+		s, f := c.sees(Filter{ID: string(r)})
+		list, err := v.Store.Relationships(ctx, t, s, f)
+		before, err := only(list, err, "relationship", string(r))
+		if err != nil {
+			return err
+		}
+		now, log := before.At(v.Now())
+		if gone(log) {
+			return fault.New(fault.NotFound, "relationship_not_found", "no relationship %s is known", r)
+		}
+		if err := may(c, now); err != nil {
+			return err
+		}
+		var say []event.Type
+		if after, say, err = rule(c, now); err != nil {
+			return err
+		}
+		return v.keep(ctx, t, c, before, &after, append(told(log), say...)...)
+	})
+	return after, err
+}
+
+// told are the events of what time did.
+func told(log []happening) (types []event.Type) {
+	for _, h := range log {
+		switch {
+		case h.purged:
+			types = append(types, event.RelationshipCleanedUp)
+		case h.extended:
+			types = append(types, event.RelationshipExtended)
+		default:
+			types = append(types, entered(h.state))
+		}
+	}
+	return types
+}
+
+// entered is the event of a state that nobody asked for: time, or the setting up, led there.
+func entered(s State) event.Type {
+	return map[State]event.Type{
+		Activating: event.RelationshipActivating, Active: event.RelationshipActivated, Expiring: event.RelationshipExpiring,
+		Expired: event.RelationshipExpired, Terminating: event.RelationshipTerminating, Terminated: event.RelationshipTerminated,
+	}[s]
+}
+
+// facts are what events say of a relationship.
+func (r Relationship) facts() map[string]any {
+	return map[string]any{"organisation": r.Organisation, "customer": r.Customer, "state": r.State, "end": r.End, "groups": r.Groups}
+}
+
+// keep saves a changed relationship with its events, and the jobs that will be due. One that did not change is left.
+func (v *Service) keep(ctx context.Context, t tx.Tx, c caller, before Relationship, after *Relationship, say ...event.Type) error {
+	if reflect.DeepEqual(before, *after) {
+		return nil
+	}
+	after.Version = before.Version + 1
+	if err := v.Store.SaveRelationship(ctx, t, scope.All(), *after); err != nil { // who may was asked before
+		return err
+	}
+	for _, typ := range say {
+		if err := v.Events.Append(ctx, t, typ, c.Actor, string(after.ID), after.facts()); err != nil {
+			return err
+		}
+	}
+	return v.plan(ctx, t, *after)
+}
+
+// noticeDays are how long before its end both sides are told.
+func noticeDays() []int { return []int{30, 7, 1} }
+
+// plan asks for the jobs of a relationship: what is to be set up now, what time will do, and the notices before.
+func (v *Service) plan(ctx context.Context, t tx.Tx, r Relationship) error {
+	settle := func(key string, due time.Time) error {
+		return v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.SettleRelationship, Key: string(r.ID) + "/" + key, Lane: string(r.ID), Due: due})
+	}
+	if r.unsettled() {
+		if err := settle("v"+strconv.Itoa(r.Version), v.Now()); err != nil {
+			return err
+		}
+	}
+	if due := r.due(); !due.IsZero() {
+		if err := settle(due.UTC().Format(time.RFC3339Nano), due); err != nil {
+			return err
+		}
+	}
+	if r.State != Active {
+		return nil
+	}
+	for _, n := range noticeDays() {
+		due := days(r.End, -n)
+		if due.Before(v.Now()) {
+			continue
+		}
+		args, err := json.Marshal(notice{r.ID, r.End, n})
+		if err != nil {
+			return err
+		}
+		key := string(r.ID) + "/" + r.End.Format(time.RFC3339Nano) + "/" + strconv.Itoa(n)
+		if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.NoticeRelationship, Key: key, Lane: string(r.ID), Due: due, Args: args}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type notice struct {
+	Relationship id.Relationship `json:"relationship"`
+	End          time.Time       `json:"end"`
+	Days         int             `json:"days"`
+}
+
+// Settle is the job that writes down what time did to a relationship, and sets up or clears away what waits for it. Its
+// lane is the relationship. It commits by itself, so that access can be told afterwards; a second run finds it done.
+func (v *Service) Settle(ctx context.Context, j job.Job) (job.Effect, error) {
+	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		list, err := v.Store.Relationships(ctx, t, scope.All(), Filter{ID: j.Lane})
+		if err != nil || len(list) == 0 {
+			return err // dropped, or cleaned up
+		}
+		return v.settle(ctx, t, list[0])
+	})
+	if err == nil && v.Changed != nil {
+		v.Changed(ctx)
+	}
+	return nil, err
+}
+
+func (v *Service) settle(ctx context.Context, t tx.Tx, before Relationship) error {
+	c := caller{Grant: access.Grant{Actor: access.Actor(ctx)}}
+	now, log := before.At(v.Now())
+	say := told(log)
+	if !gone(log) {
+		after, through := now.settle(v.Now())
+		for _, s := range through {
+			say = append(say, entered(s))
+		}
+		return v.keep(ctx, t, c, before, &after, append(say, settled(now, after)...)...)
+	}
+	for _, typ := range say {
+		if err := v.Events.Append(ctx, t, typ, c.Actor, string(now.ID), now.facts()); err != nil {
+			return err
+		}
+	}
+	return v.Store.DropRelationship(ctx, t, scope.All(), now.ID)
+}
+
+// settled are the events of access assignments that came into force or are gone.
+func settled(before, after Relationship) (types []event.Type) {
+	for i, g := range after.Groups {
+		switch was := before.Groups[i].State; {
+		case was != AccessActive && g.State == AccessActive:
+			types = append(types, event.AccessActivated)
+		case was != AccessDeleted && g.State == AccessDeleted:
+			types = append(types, event.AccessDeleted)
+		}
+	}
+	return types
+}
+
+// Notice is the job that tells both sides that a relationship is about to end. One that ends at another instant by now
+// is not told of.
+func (v *Service) Notice(_ context.Context, j job.Job) (job.Effect, error) {
+	var n notice
+	if err := json.Unmarshal(j.Args, &n); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, t tx.Tx) error {
+		list, err := v.Store.Relationships(ctx, t, scope.All(), Filter{ID: string(n.Relationship)})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		r, _ := list[0].At(v.Now())
+		if r.State != Active || !r.End.Equal(n.End) {
+			return nil
+		}
+		return v.Events.Append(ctx, t, event.RelationshipNotice, access.Actor(ctx), string(r.ID), map[string]any{
+			"organisation": r.Organisation, "customer": r.Customer, "end": r.End, "days": n.Days, "extends": r.extends(),
+		})
+	}, nil
+}

@@ -1,0 +1,172 @@
+package delegation
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Service agrees, gives, watches and ends delegated access.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Orgs   Organisations
+	Access access.Guard
+	Events event.Log
+	Jobs   job.Queue
+	Roles  Roles
+	Now    func() time.Time
+	Secret func() string // draws a one-time token
+
+	// Changed is called after every change of who has access, before the change is acknowledged. May be nil.
+	Changed func(context.Context)
+}
+
+// caller is who asks, and what they may see of delegated access.
+type caller struct {
+	access.Grant
+	who      identity.Principal
+	place    string // of their organisation; empty for the local operator
+	customer bool   // they belong to a customer
+}
+
+// sees is what the caller's lists are asked with: a customer sees what concerns itself, staff what their organisation
+// and those below it administer.
+func (c caller) sees(f Filter) (scope.Scope, Filter) {
+	if c.customer {
+		f.Customer = c.who.Realm
+		return scope.All(), f
+	}
+	f.Realm = c.who.Realm
+	return c.Scope, f
+}
+
+// operator says whether the caller acts for nobody in particular and must say for whom.
+func (c caller) operator() bool { return c.who.Realm == "" }
+
+// serves says whether the caller acts for an organisation.
+func (c caller) serves(o id.Organisation) bool { return c.operator() || c.who.Realm == o }
+
+// caller asks access, and finds the caller's organisation.
+func (v *Service) caller(ctx context.Context, r tx.Read, grant access.Grant) (caller, error) {
+	who, _ := identity.Caller(ctx)
+	c := caller{Grant: grant, who: who}
+	if who.Realm == "" {
+		return c, nil
+	}
+	o, place, err := v.Orgs.Organisation(ctx, r, scope.All(), who.Realm)
+	c.place, c.customer = place, o.Kind == org.Customer
+	return c, err
+}
+
+// read runs f in a reading transaction for a caller who may do the action.
+func (v *Service) read(ctx context.Context, action access.Action, f func(context.Context, tx.Read, caller) error) error {
+	grant, err := v.Access.Require(ctx, action)
+	if err != nil {
+		return err
+	}
+	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		c, err := v.caller(ctx, r, grant)
+		if err != nil {
+			return err
+		}
+		return f(ctx, r, c)
+	})
+}
+
+// write runs f in a writing transaction for a caller who may do the action, and says afterwards that access changed.
+func (v *Service) write(ctx context.Context, action access.Action, f func(context.Context, tx.Tx, caller) error) error {
+	grant, err := v.Access.Require(ctx, action)
+	if err != nil {
+		return err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		c, err := v.caller(ctx, t, grant)
+		if err != nil {
+			return err
+		}
+		return f(ctx, t, c)
+	})
+	if err == nil && v.Changed != nil {
+		v.Changed(ctx)
+	}
+	return err
+}
+
+// side is the organisation the caller acts for: their own, or the one the local operator names, of one of the kinds.
+func (v *Service) side(ctx context.Context, r tx.Read, c caller, named id.Organisation, kinds ...org.Kind) (org.Organisation, string, error) {
+	o := c.who.Realm
+	if c.operator() {
+		o = named
+	}
+	if o == "" || named != "" && named != o {
+		return org.Organisation{}, "", fault.New(fault.Invalid, "organisation_not_named", "say for which organisation; nothing was changed").With("organisation", "missing, or not yours")
+	}
+	is, place, err := v.Orgs.Organisation(ctx, r, scope.All(), o)
+	if err != nil {
+		return is, place, err
+	}
+	for _, k := range kinds {
+		if is.Kind == k {
+			return is, place, nil
+		}
+	}
+	return is, place, fault.New(fault.Denied, "wrong_side", "this is not for a %s to do; nothing was changed", is.Kind)
+}
+
+// sellers are the organisations on the way from the partner to a place, the place's own included.
+func sellers(place string) (list []id.Organisation) {
+	for key := range strings.SplitSeq(place, "/") {
+		list = append(list, org.OrganisationID(key))
+	}
+	return list
+}
+
+// only is the one thing a list holds, or NotFound.
+func only[T any](list []T, err error, what, name string) (one T, _ error) {
+	if err != nil {
+		return one, err
+	}
+	if len(list) == 0 {
+		return one, fault.New(fault.NotFound, what+"_not_found", "no %s %s is known", what, name)
+	}
+	return list[0], nil
+}
+
+// Assignments is what delegated access gives at an instant, to whomever. It is for access, which calls it while it
+// decides about others, so it asks nobody's leave.
+func (v *Service) Assignments(ctx context.Context, r tx.Read, at time.Time) ([]Assignment, error) {
+	l, err := v.ledger(ctx, r, scope.All(), Filter{})
+	if err != nil {
+		return nil, err
+	}
+	return l.assignments(v.Roles, at), nil
+}
+
+func (v *Service) ledger(ctx context.Context, r tx.Read, s scope.Scope, f Filter) (l ledger, err error) {
+	if l.relationships, err = v.Store.Relationships(ctx, r, s, f); err != nil {
+		return l, err
+	}
+	if l.registrations, err = v.Store.Registrations(ctx, r, s, f); err != nil {
+		return l, err
+	}
+	if l.activations, err = v.Store.Activations(ctx, r, s, f); err != nil {
+		return l, err
+	}
+	w, err := v.Orgs.World(ctx, r, scope.All())
+	l.keys = make(map[id.Organisation]string, len(w.Organisations))
+	for i := range w.Organisations {
+		l.keys[w.Organisations[i].ID] = w.Organisations[i].Key
+	}
+	return l, err
+}
