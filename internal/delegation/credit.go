@@ -43,7 +43,7 @@ func (e earning) on(day period.Date) Credit {
 	c := Credit{Entitlement: e.entitlement, Day: day}
 	from, to := day.Time(), day.AddDays(1).Time()
 	if to.After(e.now) {
-		to = e.now // the day is not over: it is judged by what was so far
+		to = e.now.Add(1) // the day is not over: it is judged by what was so far, this instant included
 	}
 	sellers := e.chain(day)
 	counts := func(r Registration) bool { return slices.Contains(sellers, r.Organisation) && e.earns(r) }

@@ -72,12 +72,12 @@ func (d Definition) Template(tenant, resourceGroup string) ([]byte, error) {
 	if !isGUID(tenant) {
 		bad.With("tenant", "the managing organisation's tenant must be a GUID")
 	}
-	body := armDefinition{RegistrationDefinitionName: d.Name, Description: d.Description, ManagedByTenantID: strings.ToLower(tenant)}
+	body := armDefinition{RegistrationDefinitionName: literal(d.Name), Description: literal(d.Description), ManagedByTenantID: strings.ToLower(tenant)}
 	principal := func(at string, h Holder) armPrincipal {
 		if !isGUID(h.Object) {
 			bad.With(at+".object", h.Name+" needs its object id in the managing tenant")
 		}
-		return armPrincipal{strings.ToLower(h.Object), h.Name}
+		return armPrincipal{strings.ToLower(h.Object), literal(h.Name)}
 	}
 	for i, a := range d.Always {
 		body.Authorizations = append(body.Authorizations,
@@ -114,7 +114,7 @@ func (d Definition) deployment(body armDefinition, resourceGroup string) armTemp
 	} else { // an assignment at a resource group is a deployment of its own, to that group
 		assignment = armResource{
 			Type: "Microsoft.Resources/deployments", APIVersion: deployments, Name: "registration-" + assignment.Name[:8],
-			ResourceGroup: resourceGroup, DependsOn: after,
+			ResourceGroup: literal(resourceGroup), DependsOn: after,
 			Properties: map[string]any{
 				"mode":     "Incremental",
 				"template": armTemplate{Schema: nestedSchema, ContentVersion: "1.0.0.0", Resources: []armResource{assignment}},
@@ -129,6 +129,14 @@ func (d Definition) deployment(body armDefinition, resourceGroup string) armTemp
 		},
 		Outputs: map[string]any{"registrationDefinitionId": map[string]string{"type": "string", "value": definition}},
 	}
+}
+
+// literal keeps text in brackets from being read as an expression, which the provider would evaluate.
+func literal(text string) string {
+	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+		return "[" + text
+	}
+	return text
 }
 
 // guid is the GUID that follows from its parts alone, so that deploying twice is deploying once (RFC 9562, version 8).

@@ -15,14 +15,11 @@ const (
 	InvoiceIssued    Type = "invoice.issued"
 	InvoiceVoided    Type = "invoice.voided"
 	ClockMoved       Type = "clock.moved"
-<<<<<<< HEAD
 	RoleDefined      Type = "access.role_defined"
 	RoleDropped      Type = "access.role_dropped"
 	AccessGiven      Type = "access.assigned"
 	AccessTaken      Type = "access.revoked"
 	PolicyChanged    Type = "customer.policy_changed"
-	CommandRun       Type = "audit.command" // the audit record of a command, whatever came of it
-=======
 
 	RelationshipCreated     Type = "delegation.relationship_created"
 	RelationshipChanged     Type = "delegation.relationship_changed"
@@ -58,5 +55,4 @@ const (
 	ActivationUsed          Type = "delegation.activation_used"
 	ActivationEnded         Type = "delegation.activation_ended"
 	CommandRun              Type = "audit.command" // the audit record of a command, whatever came of it
->>>>>>> ca8acc1 (Delegated access: relationships, registrations, activations, risks and earned credit as pure rules; their service and ledger store)
 )

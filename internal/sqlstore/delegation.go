@@ -85,6 +85,9 @@ func equals(columns ...string) any {
 			args = append(args, bun.Ident(columns[i]), columns[i+1])
 		}
 	}
+	if len(args) == 0 {
+		return bun.SafeQuery(text)
+	}
 	return bun.SafeQuery(text, args...)
 }
 

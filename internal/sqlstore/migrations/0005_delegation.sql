@@ -20,6 +20,7 @@ CREATE TABLE definition (
 	UNIQUE (organisation, name)
 );
 {{.Refuse "definition" "UPDATE" "" "a definition never changes"}}
+{{.Refuse "definition" "DELETE" "" "a definition is never deleted"}}
 
 CREATE TABLE registration (
 	id           {{.Text}} NOT NULL PRIMARY KEY,

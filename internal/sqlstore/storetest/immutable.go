@@ -29,10 +29,13 @@ func immutable(t *testing.T, dsn string) {
 			sqlstore.Access{DB: db}.AddPolicy(ctx, tr, access.Policy{Customer: "org_c", Number: 1, Charges: access.ChargesList}),
 			sqlstore.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
 	})
+	saveDelegation(t, db)
 	raw := behind(t, dsn)
 	for _, row := range []struct{ table, column, where string }{
 		{"invoice", "body", "state = 'issued'"}, {"invoice", "state", "TRUE"}, {"invoice_line", "net", "TRUE"}, {"posting", "debit", "TRUE"},
-		{"event", "number", "TRUE"}, {"price_book", "version", "TRUE"}, {"customer_policy", "body", "TRUE"},
+		{"event", "number", "TRUE"}, {"customer_policy", "body", "TRUE"},
+		{"event", "number", "TRUE"}, {"price_book", "version", "TRUE"},
+		{"definition", "body", "TRUE"}, {"activation_entry", "body", "TRUE"},
 	} {
 		for _, statement := range []string{
 			fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", row.table, row.column, row.column, row.where),
@@ -41,6 +44,11 @@ func immutable(t *testing.T, dsn string) {
 			if _, err := raw.Exec(statement); err == nil || !strings.Contains(err.Error(), "immutable: ") {
 				t.Errorf("%s: got %v, want it refused", statement, err)
 			}
+		}
+	}
+	for _, table := range []string{"registration", "activation"} {
+		if _, err := raw.Exec("DELETE FROM " + table); err == nil || !strings.Contains(err.Error(), "immutable: ") {
+			t.Errorf("who held what can be deleted from %s: %v", table, err)
 		}
 	}
 	if _, err := raw.Exec("UPDATE invoice SET body = body WHERE state = 'draft'"); err != nil {

@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"Invoices", invoiceCases},
 		{"Clock", clockCases},
 		{"Access", accessCases},
+		{"Delegation", delegationCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
 			for name, run := range area.cases {

@@ -1,0 +1,213 @@
+package delegation_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/delegation"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// stage is a world with people in it, on a real ledger, and a clock moved by hand.
+type stage struct {
+	*testing.T
+	*delegation.Service
+	db     *sqlstore.DB
+	at     time.Time
+	tokens int
+	runner *job.Runner
+	told   int // how often access was told that something changed
+}
+
+// cast is a guard that knows the people of the stage: staff may do what their side does, within their organisation's
+// place; customers what theirs does.
+type cast struct{ s *stage }
+
+func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, error) {
+	who, ok := identity.Caller(ctx)
+	if !ok {
+		return access.Grant{}, fault.New(fault.Denied, "denied", "nobody")
+	}
+	if who.ID == identity.LocalOperator {
+		return access.Local{}.Require(ctx, action)
+	}
+	customer := action == access.DelegationApprove
+	staff := slices.Contains([]access.Action{access.DelegationChange, access.ActivationRequest, access.ActivationDecide, access.CreditRead}, action)
+	isCustomer := strings.HasPrefix(string(who.ID), "prn_customer")
+	if customer && !isCustomer || staff && isCustomer {
+		return access.Grant{}, fault.New(fault.Denied, "denied", "%s may not %s", who.ID, action)
+	}
+	place := map[id.Organisation]string{
+		org.OrganisationID("contoso"): "contoso", org.OrganisationID("nordwind"): "contoso/nordwind", org.OrganisationID("rival"): "contoso/rival",
+	}[who.Realm]
+	return access.Grant{Scope: scope.Of(place), Actor: string(who.ID)}, nil
+}
+
+func newStage(t *testing.T) *stage {
+	db := storetest.SQLite(t)
+	s := &stage{T: t, db: db, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return s.at }
+	events := event.Log{Store: sqlstore.Events{DB: db}, Now: now}
+	orgs := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now}
+	if _, err := orgs.Apply(access.AsLocalOperator(t.Context()), world(), false); err != nil {
+		t.Fatal(err)
+	}
+	s.Service = &delegation.Service{
+		DB: db, Store: sqlstore.Delegation{DB: db}, Orgs: sqlstore.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
+		Jobs:    job.Queue{Store: sqlstore.Jobs{DB: db}},
+		Secret:  func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
+		Changed: func(context.Context) { s.told++ },
+	}
+	s.runner = &job.Runner{
+		Store: sqlstore.Jobs{DB: db}, DB: db, Workers: 1, Now: now, Machine: now, Owner: "test", Handlers: map[job.Kind]job.Handler{
+			job.SettleRelationship: s.Settle, job.NoticeRelationship: s.Notice, job.FinishActivation: s.Finish,
+		},
+	}
+	return s
+}
+
+// world is a partner with two resellers, and a customer of one of them.
+func world() org.World {
+	named := func(kind org.Kind, key string) org.Organisation {
+		return org.Organisation{ID: org.OrganisationID(key), Kind: kind, Key: key, Legal: org.LegalEntity{Name: key, Country: "NL"}, MPN: "mpn-" + key}
+	}
+	p, r, rival, c, d := named(org.Partner, "contoso"), named(org.Reseller, "nordwind"), named(org.Reseller, "rival"), named(org.Customer, "c1"), named(org.Customer, "c2")
+	r.Tenant = "11111111-2222-4333-8444-555555555555"
+	c.Entitlements = []org.Entitlement{{Provider: "E1"}}
+	d.Entitlements = []org.Entitlement{{Provider: "E2"}}
+	sells := func(a, b org.Organisation) org.Edge {
+		since := period.NewDate(2026, 1, 1)
+		return org.Edge{ID: org.EdgeID(a.ID, b.ID, since), Seller: a.ID, Buyer: b.ID, Period: period.Period{Start: since},
+			Terms: org.Terms{Book: "retail", Currency: "EUR", PaymentDays: 30, Series: "A"}}
+	}
+	return org.World{
+		Organisations: []org.Organisation{p, r, rival, c, d}, Edges: []org.Edge{sells(p, r), sells(p, rival), sells(r, c), sells(rival, d)},
+	}
+}
+
+// as is a context in which somebody of an organisation is calling.
+func (s *stage) as(name, realm string, groups ...id.Group) context.Context {
+	return identity.As(s.Context(), identity.Principal{ID: id.Principal("prn_" + name), Realm: org.OrganisationID(realm), Groups: groups, MFA: true})
+}
+
+// drain works off the jobs due by now.
+func (s *stage) drain() {
+	s.Helper()
+	if _, err := s.runner.Drain(access.AsLocalOperator(s.Context())); err != nil {
+		s.Fatal(err)
+	}
+	err := s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
+		failed, err := sqlstore.Jobs{DB: s.db}.Jobs(ctx, r, scope.All(), job.Filter{State: job.Failed})
+		if len(failed) > 0 {
+			s.Errorf("a job failed: %+v", failed[0])
+		}
+		return err
+	})
+	s.ok(err)
+}
+
+// move moves the clock, stopping at each instant at which something is due.
+func (s *stage) move(to time.Time) {
+	s.Helper()
+	for {
+		var due time.Time
+		var ok bool
+		s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) (err error) {
+			due, ok, err = sqlstore.Jobs{DB: s.db}.NextDue(ctx, r)
+			return err
+		}))
+		if !ok || due.After(to) {
+			s.at = to
+			return
+		}
+		if due.After(s.at) {
+			s.at = due
+		}
+		s.drain()
+	}
+}
+
+func (s *stage) ok(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *stage) refused(err error, kind fault.Kind, what string) {
+	s.Helper()
+	if fault.KindOf(err) != kind {
+		s.Fatalf("%s: got %v (%s), want it refused as %s", what, err, fault.KindOf(err), kind)
+	}
+}
+
+// holds says which roles a person has at a place now, by name.
+func (s *stage) holds(scopePath string, who id.Principal, groups ...id.Group) (names []string) {
+	s.Helper()
+	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
+		list, err := s.Assignments(ctx, r, s.at)
+		for _, a := range list {
+			mine := a.Principal == who && who != "" || slices.Contains(groups, a.Group)
+			if mine && (a.Scope == scopePath || strings.HasPrefix(scopePath, a.Scope+"/")) && (a.End.IsZero() || s.at.Before(a.End)) {
+				names = append(names, a.Role.Name)
+			}
+		}
+		return err
+	}))
+	slices.Sort(names)
+	return names
+}
+
+// log is the types of the events so far about a thing, without the area's name.
+func (s *stage) log(subject string) (types []string) {
+	s.Helper()
+	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
+		list, err := s.Events.Store.Events(ctx, r, scope.All(), 0, 10000)
+		for _, e := range list {
+			if e.Subject == subject && strings.HasPrefix(string(e.Type), "delegation.") {
+				types = append(types, strings.TrimPrefix(string(e.Type), "delegation."))
+			}
+		}
+		if _, _, err := s.Events.Verify(ctx, r); err != nil {
+			s.Error(err)
+		}
+		return err
+	}))
+	return types
+}
+
+func (s *stage) same(what string, got, want any) {
+	s.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		s.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+func (s *stage) withoutMFA(name, realm string, groups ...id.Group) context.Context {
+	who, _ := identity.Caller(s.as(name, realm, groups...))
+	who.MFA = false
+	return identity.As(s.Context(), who)
+}
+
+func orgID(key string) id.Organisation { return org.OrganisationID(key) }
+
+func spanOf(from, to string) period.Period {
+	a, _ := period.ParseDate(from)
+	b, _ := period.ParseDate(to)
+	return period.Period{Start: a, End: b}
+}
