@@ -19,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -121,9 +122,15 @@ func (n *installation) build(o opening) {
 		documents.Jobs = job.Queue{Store: jobs}
 	}
 	archive := &document.Archive{DB: n.db, Invoices: documents, Files: n.files, Access: guard}
+	delegated := &delegation.Service{
+		DB: n.db, Store: sqlstore.Delegation{DB: n.db}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
+		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
+	}
 	n.runner = &job.Runner{
-		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{job.RenderDocument: archive.Render}, Workers: o.Workers,
-		Now: now, Machine: time.Now, Owner: "purveyor",
+		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{
+			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
+		},
+		Workers: o.Workers, Now: now, Machine: time.Now, Owner: "purveyor",
 	}
 	if n.runner.Workers <= 0 {
 		n.runner.Workers = runtime.GOMAXPROCS(0)
@@ -134,9 +141,10 @@ func (n *installation) build(o opening) {
 	roles.Place = organisations.Place
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
-		Roles: &access.Service{DB: n.db, Store: sqlstore.Access{DB: n.db}, Roles: roles, Events: events, Now: now},
-		Orgs:  organisations,
-		Books: &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
+		Roles:      &access.Service{DB: n.db, Store: sqlstore.Access{DB: n.db}, Roles: roles, Events: events, Now: now},
+		Orgs:       organisations,
+		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
+		Delegation: delegated,
 		Usage: &usage.Service{
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,

@@ -49,27 +49,30 @@ type OpenOptions struct {
 type commands struct {
 	Data string `placeholder:"DIR" help:"The data directory: ./purveyor-data, unless $$PURVEYOR_DATA names another."`
 
-	Init       initCommand        `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
-	Demo       demoCommand        `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
-	Serve      serveCommand       `cmd:"" help:"Serve the API of a data directory on this machine."`
-	Apply      applyCommand       `cmd:"" help:"Make organisations and edges what a world file says, showing what differs."`
-	World      worldCommand       `cmd:"" help:"Print organisations and edges as a world file."`
-	Pricebook  pricebookCommands  `cmd:"" help:"What each seller charges: price books and their versions."`
-	Usage      usageCommands      `cmd:"" help:"The provider's usage and reconciliation files."`
-	Unresolved unresolvedCommands `cmd:"" help:"Usage that nobody is billed for yet: what is missing, and answers to it."`
-	Invoice    invoiceCommands    `cmd:"" help:"Invoices and credit notes: draft, approve, issue, void."`
-	Explain    explainCommand     `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
-	Recon      reconCommand       `cmd:"" help:"Hold the provider's statement against what was imported and sold."`
-	Margins    marginsCommand     `cmd:"" help:"What each seller bought and sold for in a month."`
-	Access     accessCommands     `cmd:"" help:"Who may do what, where, and why."`
-	Check      checkCommand       `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
-	Bill       billCommand        `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`
-	Clock      clockCommands      `cmd:"" help:"The business clock, which moves in demo data only."`
-	Events     eventsCommands     `cmd:"" help:"What happened, and who did it."`
-	Jobs       jobsCommands       `cmd:"" help:"What is to be done, and what came of it."`
-	Status     statusCommand      `cmd:"" help:"What there is in a data directory."`
-	Completion completionCommand  `cmd:"" help:"Completion for bash, zsh or fish."`
-	Version    versionCommand     `cmd:"" help:"Print the version."`
+	Init         initCommand          `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
+	Demo         demoCommand          `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
+	Serve        serveCommand         `cmd:"" help:"Serve the API of a data directory on this machine."`
+	Apply        applyCommand         `cmd:"" help:"Make organisations and edges what a world file says, showing what differs."`
+	World        worldCommand         `cmd:"" help:"Print organisations and edges as a world file."`
+	Pricebook    pricebookCommands    `cmd:"" help:"What each seller charges: price books and their versions."`
+	Usage        usageCommands        `cmd:"" help:"The provider's usage and reconciliation files."`
+	Unresolved   unresolvedCommands   `cmd:"" help:"Usage that nobody is billed for yet: what is missing, and answers to it."`
+	Invoice      invoiceCommands      `cmd:"" help:"Invoices and credit notes: draft, approve, issue, void."`
+	Explain      explainCommand       `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
+	Recon        reconCommand         `cmd:"" help:"Hold the provider's statement against what was imported and sold."`
+	Margins      marginsCommand       `cmd:"" help:"What each seller bought and sold for in a month."`
+	Relationship relationshipCommands `cmd:"" help:"Directory roles a customer agrees to, for a time."`
+	Registration registrationCommands `cmd:"" help:"Roles over a customer's resources: offers, consent, standing owners, earned credit."`
+	Activation   activationCommands   `cmd:"" help:"Eligible roles, activated for a time and a reason, and the trail of what was done."`
+	Access       accessCommands       `cmd:"" help:"Who may do what, where, and why."`
+	Check        checkCommand         `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
+	Bill         billCommand          `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`
+	Clock        clockCommands        `cmd:"" help:"The business clock, which moves in demo data only."`
+	Events       eventsCommands       `cmd:"" help:"What happened, and who did it."`
+	Jobs         jobsCommands         `cmd:"" help:"What is to be done, and what came of it."`
+	Status       statusCommand        `cmd:"" help:"What there is in a data directory."`
+	Completion   completionCommand    `cmd:"" help:"Completion for bash, zsh or fish."`
+	Version      versionCommand       `cmd:"" help:"Print the version."`
 }
 
 // env is what commands run with.

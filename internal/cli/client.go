@@ -129,7 +129,10 @@ func (c *client) get(ctx context.Context, path string, q url.Values, into any) (
 
 // post sends a value as JSON; nil sends nothing.
 func (c *client) post(ctx context.Context, path string, q url.Values, body, into any) ([]byte, error) {
-	r := request{method: http.MethodPost, path: path, query: q}
+	return c.json(ctx, request{method: http.MethodPost, path: path, query: q}, body, into)
+}
+
+func (c *client) json(ctx context.Context, r request, body, into any) ([]byte, error) {
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {

@@ -1,7 +1,7 @@
 package delegation
 
 import (
-	_ "embed"
+	"embed"
 	"strings"
 )
 
@@ -30,14 +30,11 @@ type Role struct {
 	Reads     bool   `json:"reads,omitempty"`     // sees every resource, as Reader does
 }
 
-// The provider's tables, as name and figures. roles.csv: resource roles, whether they earn credit (2023-10), whether
+// tables are the provider's, as names and figures. roles.csv: resource roles, whether they earn credit (2023-10), whether
 // they have data actions, whether they read every resource. directory.csv: directory roles.
-var (
-	//go:embed roles.csv
-	resourceRoles string
-	//go:embed directory.csv
-	directoryRoles string
-)
+//
+//go:embed roles.csv directory.csv
+var tables embed.FS
 
 // Roles are the built-in roles there are. A role that is not among them is a custom one.
 type Roles map[RoleID]Role
@@ -45,18 +42,22 @@ type Roles map[RoleID]Role
 // BuiltIn reads the tables of built-in roles.
 func BuiltIn() Roles {
 	all := Roles{}
-	for _, f := range table(resourceRoles) {
+	for _, f := range table("roles.csv") {
 		all[RoleID(f[1])] = Role{ID: RoleID(f[1]), Name: f[0], Earns: f[2] == "yes", Data: f[3] == "yes", Reads: f[4] == "yes"}
 	}
-	for _, f := range table(directoryRoles) {
+	for _, f := range table("directory.csv") {
 		all[RoleID(f[1])] = Role{ID: RoleID(f[1]), Name: f[0], Directory: true}
 	}
 	return all
 }
 
 // table is the lines of a file after its first; none of the fields holds a comma.
-func table(text string) (rows [][]string) {
-	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+func table(name string) (rows [][]string) {
+	text, err := tables.ReadFile(name)
+	if err != nil {
+		panic("delegation: " + err.Error()) // it is in the program
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		if i > 0 {
 			rows = append(rows, strings.Split(line, ","))
 		}

@@ -58,6 +58,16 @@ func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, 
 	return access.Grant{Scope: scope.Of(place), Actor: string(who.ID)}, nil
 }
 
+// RequireAt is Require: the stage has no places of its own.
+func (g cast) RequireAt(ctx context.Context, action access.Action, _ string) (access.Grant, error) {
+	return g.Require(ctx, action)
+}
+
+// MayPurchase is no part of these stories.
+func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (access.Grant, error) {
+	return access.Grant{}, fault.New(fault.Denied, "denied", "nobody buys here")
+}
+
 func newStage(t *testing.T) *stage {
 	db := storetest.SQLite(t)
 	s := &stage{T: t, db: db, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}

@@ -54,7 +54,7 @@ var layers = []layer{
 		{path: "internal/invoice", uses: []string{"github.com/klauspost/compress/zstd"}}, // worksheets
 		{path: "internal/payment"},
 		{path: "internal/recon"},
-		{path: "internal/delegation"},
+		{path: "internal/delegation", uses: []string{"embed"}}, // the provider's tables of roles
 		{path: "internal/support"},
 		{path: "internal/cost"},
 		{path: "internal/suspension"},

@@ -31,6 +31,7 @@ type outsize map[string]struct {
 var larger = outsize{
 	"lines of package internal/cli": {3151, "every noun of the API is a file of commands; the client wants a package of its own"},
 	"names of internal/usage":       {53, "what decoders, both stores and readers of usage share: columns, rows, the star's records, batches, their counts"},
+	"names of internal/delegation":  {33, "three kinds of delegated access, each with its states and with what it is asked for by"},
 	"names of internal/invoice":     {37, "a document copies everything it was made from; each part of EN 16931 it carries is a type"},
 }
 

@@ -118,6 +118,9 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 	return true
 }
 
+// noStore marks an answer that holds a secret.
+const noStore = "no-store"
+
 // settle writes the audit record of a command, and keeps a good answer under its key.
 func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key, digest string) {
 	if rec.command == "" {
@@ -134,7 +137,7 @@ func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key
 		if err := s.Events.Audit(ctx, t, access.Actor(ctx), c, rec.err); err != nil {
 			return err
 		}
-		if !keep || rec.err != nil || answer.status >= 400 {
+		if !keep || rec.err != nil || answer.status >= 400 || answer.Header().Get("Cache-Control") == noStore {
 			return nil
 		}
 		b, err := json.Marshal(kept{answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})

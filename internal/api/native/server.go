@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
+	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -25,21 +26,22 @@ import (
 
 // Server serves the native API. Every field is needed but Wake.
 type Server struct {
-	DB       tx.DB
-	Access   access.Guard
-	Roles    *access.Service
-	Orgs     *org.Service
-	Books    *pricing.Service
-	Usage    *usage.Service
-	Invoices *invoice.Service
-	Archive  *document.Archive
-	Recon    *recon.Service
-	Check    *check.Service
-	Clock    *clock.Service
-	Events   event.Log
-	Jobs     job.Store
-	Log      *slog.Logger
-	Version  string
+	DB         tx.DB
+	Access     access.Guard
+	Roles      *access.Service
+	Orgs       *org.Service
+	Books      *pricing.Service
+	Usage      *usage.Service
+	Invoices   *invoice.Service
+	Archive    *document.Archive
+	Recon      *recon.Service
+	Check      *check.Service
+	Clock      *clock.Service
+	Delegation *delegation.Service
+	Events     event.Log
+	Jobs       job.Store
+	Log        *slog.Logger
+	Version    string
 
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
