@@ -20,13 +20,14 @@ const (
 // Assignment is a role in force, as access loads it. Exactly one of Principal and Group is set. Scope is a place in the
 // tree of resources: @customer, @customer/entitlement, or @customer/entitlement/resource group.
 type Assignment struct {
-	Principal id.Principal `json:"principal,omitempty"`
-	Group     id.Group     `json:"group,omitempty"`
-	Role      Role         `json:"role"`
-	Scope     string       `json:"scope"`
-	End       time.Time    `json:"end,omitzero"` // the first instant without; zero while nothing says so
-	Source    Source       `json:"source"`
-	ID        string       `json:"id"` // of the source
+	Principal id.Principal    `json:"principal,omitempty"`
+	Group     id.Group        `json:"group,omitempty"`
+	Realm     id.Organisation `json:"realm"` // whose people they are
+	Role      Role            `json:"role"`
+	Scope     string          `json:"scope"`
+	End       time.Time       `json:"end,omitzero"` // the first instant without; zero while nothing says so
+	Source    Source          `json:"source"`
+	ID        string          `json:"id"` // of the source
 }
 
 // ledger is everything that may give access, as it was read in one transaction.
@@ -52,7 +53,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 		for _, g := range r.Groups {
 			for _, role := range g.Roles {
 				if g.State == AccessActive && r.Holds(role) {
-					list = append(list, Assignment{Group: g.Group, Role: all[role], Scope: "@" + l.keys[r.Customer], End: end, Source: FromRelationship, ID: string(r.ID)})
+					list = append(list, Assignment{Group: g.Group, Realm: r.Organisation, Role: all[role], Scope: "@" + l.keys[r.Customer], End: end, Source: FromRelationship, ID: string(r.ID)})
 				}
 			}
 		}
@@ -68,7 +69,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 			source = FromStanding
 		}
 		for _, a := range r.Always {
-			given := Assignment{Role: all[a.Role], Scope: r.path(l.keys[r.Customer]), End: r.Ended, Source: source, ID: string(r.ID)}
+			given := Assignment{Realm: r.Organisation, Role: all[a.Role], Scope: r.path(l.keys[r.Customer]), End: r.Ended, Source: source, ID: string(r.ID)}
 			if a.Holder.Kind == Group {
 				given.Group = id.Group(a.Holder.ID)
 			} else {
@@ -80,7 +81,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 	for _, a := range l.activations {
 		r, known := running[a.Registration]
 		if known && a.InForce(r, at) {
-			list = append(list, Assignment{Principal: a.Who, Role: all[a.Role], Scope: a.path(l.keys[a.Customer]), End: a.End, Source: FromActivation, ID: string(a.ID)})
+			list = append(list, Assignment{Principal: a.Who, Realm: a.Organisation, Role: all[a.Role], Scope: a.path(l.keys[a.Customer]), End: a.End, Source: FromActivation, ID: string(a.ID)})
 		}
 	}
 	return list

@@ -50,7 +50,7 @@ func (v *Service) Activate(ctx context.Context, w Wish) (made Activation, err er
 		if made.State == Running {
 			say = append(say, event.ActivationStarted)
 		}
-		return v.activated(ctx, t, c, made, say...)
+		return v.activated(ctx, t, c, made, r, say...)
 	})
 	return made, err
 }
@@ -73,7 +73,7 @@ func (v *Service) Decide(ctx context.Context, a id.Activation, yes bool, note st
 		if yes {
 			say = []event.Type{event.ActivationApproved, event.ActivationStarted}
 		}
-		return v.activated(ctx, t, c, decided, say...)
+		return v.activated(ctx, t, c, decided, r, say...)
 	})
 	return decided, err
 }
@@ -99,7 +99,7 @@ func (v *Service) stop(ctx context.Context, t tx.Tx, c caller, before Activation
 	if *after == before {
 		return nil
 	}
-	return v.activated(ctx, t, c, *after, event.ActivationEnded)
+	return v.activated(ctx, t, c, *after, Registration{}, event.ActivationEnded)
 }
 
 // stopAll ends everything activated under a registration.
@@ -127,9 +127,13 @@ func (v *Service) activation(ctx context.Context, t tx.Read, c caller, a id.Acti
 	return found, r, err
 }
 
-// activated saves an activation with its events, and the job that will tell of its end.
-func (v *Service) activated(ctx context.Context, t tx.Tx, c caller, a Activation, say ...event.Type) error {
+// activated saves an activation under a registration with its events, and the job that will tell of its end.
+func (v *Service) activated(ctx context.Context, t tx.Tx, c caller, a Activation, under Registration, say ...event.Type) error {
 	if err := v.Store.SaveActivation(ctx, t, scope.All(), a); err != nil {
+		return err
+	}
+	l := ledger{registrations: []Registration{under}, activations: []Activation{a}}
+	if err := v.tell(ctx, t, string(a.ID), a.Customer, l); err != nil {
 		return err
 	}
 	for _, typ := range say {
@@ -163,7 +167,7 @@ func (v *Service) Finish(_ context.Context, j job.Job) (job.Effect, error) {
 		if now.State == Lapsed {
 			say = event.ActivationLapsed
 		}
-		return v.activated(ctx, t, caller{Grant: access.Grant{Actor: access.Actor(ctx)}}, now, say)
+		return v.activated(ctx, t, caller{Grant: access.Grant{Actor: access.Actor(ctx)}}, now, Registration{}, say)
 	}, nil
 }
 

@@ -104,6 +104,9 @@ func (v *Service) keep(ctx context.Context, t tx.Tx, c caller, before Relationsh
 			return err
 		}
 	}
+	if err := v.tell(ctx, t, string(after.ID), after.Customer, ledger{relationships: []Relationship{*after}}); err != nil {
+		return err
+	}
 	return v.plan(ctx, t, *after)
 }
 
@@ -152,19 +155,15 @@ type notice struct {
 }
 
 // Settle is the job that writes down what time did to a relationship, and sets up or clears away what waits for it. Its
-// lane is the relationship. It commits by itself, so that access can be told afterwards; a second run finds it done.
-func (v *Service) Settle(ctx context.Context, j job.Job) (job.Effect, error) {
-	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+// lane is the relationship.
+func (v *Service) Settle(_ context.Context, j job.Job) (job.Effect, error) {
+	return func(ctx context.Context, t tx.Tx) error {
 		list, err := v.Store.Relationships(ctx, t, scope.All(), Filter{ID: j.Lane})
 		if err != nil || len(list) == 0 {
 			return err // dropped, or cleaned up
 		}
 		return v.settle(ctx, t, list[0])
-	})
-	if err == nil && v.Changed != nil {
-		v.Changed(ctx)
-	}
-	return nil, err
+	}, nil
 }
 
 func (v *Service) settle(ctx context.Context, t tx.Tx, before Relationship) error {

@@ -164,6 +164,9 @@ func (v *Service) registered(ctx context.Context, t tx.Tx, c caller, r Registrat
 	if err := v.Store.SaveRegistration(ctx, t, scope.All(), r); err != nil {
 		return err
 	}
+	if err := v.tell(ctx, t, string(r.ID), r.Customer, ledger{registrations: []Registration{r}}); err != nil {
+		return err
+	}
 	return v.Events.Append(ctx, t, say, c.Actor, string(r.ID), map[string]any{
 		"organisation": r.Organisation, "customer": r.Customer, "entitlement": r.Entitlement, "resource_group": r.ResourceGroup,
 		"definition": r.Definition, "always": roleIDs(r), "follows": r.Follows, "why": r.Why,

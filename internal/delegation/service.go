@@ -2,6 +2,7 @@ package delegation
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +29,9 @@ type Service struct {
 	Now    func() time.Time
 	Secret func() string // draws a one-time token
 
-	// Changed is called after every change of who has access, before the change is acknowledged. May be nil.
-	Changed func(context.Context)
+	// Given is told, in the transaction of every change, what a source gives from now on: in place of what it gave, and
+	// nothing when it gives no more. Access keeps it and compares its end. May be nil.
+	Given func(ctx context.Context, t tx.Tx, source string, now []Assignment) error
 }
 
 // caller is who asks, and what they may see of delegated access.
@@ -84,23 +86,19 @@ func (v *Service) read(ctx context.Context, action access.Action, f func(context
 	})
 }
 
-// write runs f in a writing transaction for a caller who may do the action, and says afterwards that access changed.
+// write runs f in a writing transaction for a caller who may do the action.
 func (v *Service) write(ctx context.Context, action access.Action, f func(context.Context, tx.Tx, caller) error) error {
 	grant, err := v.Access.Require(ctx, action)
 	if err != nil {
 		return err
 	}
-	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		c, err := v.caller(ctx, t, grant)
 		if err != nil {
 			return err
 		}
 		return f(ctx, t, c)
 	})
-	if err == nil && v.Changed != nil {
-		v.Changed(ctx)
-	}
-	return err
 }
 
 // side is the organisation the caller acts for: their own, or the one the local operator names, of one of the kinds.
@@ -151,6 +149,20 @@ func (v *Service) Assignments(ctx context.Context, r tx.Read, at time.Time) ([]A
 		return nil, err
 	}
 	return l.assignments(v.Roles, at), nil
+}
+
+// tell says what one source gives from now on; l holds it, and what it depends on.
+func (v *Service) tell(ctx context.Context, t tx.Tx, source string, customer id.Organisation, l ledger) error {
+	if v.Given == nil || customer == "" {
+		return nil
+	}
+	o, _, err := v.Orgs.Organisation(ctx, t, scope.All(), customer)
+	if err != nil {
+		return err
+	}
+	l.keys = map[id.Organisation]string{customer: o.Key}
+	now := slices.DeleteFunc(l.assignments(v.Roles, v.Now()), func(a Assignment) bool { return a.ID != source })
+	return v.Given(ctx, t, source, now)
 }
 
 func (v *Service) ledger(ctx context.Context, r tx.Read, s scope.Scope, f Filter) (l ledger, err error) {

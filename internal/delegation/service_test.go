@@ -31,7 +31,7 @@ type stage struct {
 	at     time.Time
 	tokens int
 	runner *job.Runner
-	told   int // how often access was told that something changed
+	given  map[string][]delegation.Assignment // what access was told, by source
 }
 
 // cast is a guard that knows the people of the stage: staff may do what their side does, within their organisation's
@@ -70,7 +70,7 @@ func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (acce
 
 func newStage(t *testing.T) *stage {
 	db := storetest.SQLite(t)
-	s := &stage{T: t, db: db, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	s := &stage{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.at }
 	events := event.Log{Store: sqlstore.Events{DB: db}, Now: now}
 	orgs := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now}
@@ -79,9 +79,12 @@ func newStage(t *testing.T) *stage {
 	}
 	s.Service = &delegation.Service{
 		DB: db, Store: sqlstore.Delegation{DB: db}, Orgs: sqlstore.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
-		Jobs:    job.Queue{Store: sqlstore.Jobs{DB: db}},
-		Secret:  func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
-		Changed: func(context.Context) { s.told++ },
+		Jobs:   job.Queue{Store: sqlstore.Jobs{DB: db}},
+		Secret: func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
+		Given: func(_ context.Context, _ tx.Tx, source string, now []delegation.Assignment) error {
+			s.given[source] = now
+			return nil
+		},
 	}
 	s.runner = &job.Runner{
 		Store: sqlstore.Jobs{DB: db}, DB: db, Workers: 1, Now: now, Machine: now, Owner: "test", Handlers: map[job.Kind]job.Handler{
@@ -171,6 +174,7 @@ func (s *stage) holds(scopePath string, who id.Principal, groups ...id.Group) (n
 	s.Helper()
 	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
 		list, err := s.Assignments(ctx, r, s.at)
+		s.same("access was told what is in force", inForce(s.told(), s.at), inForce(list, s.at))
 		for _, a := range list {
 			mine := a.Principal == who && who != "" || slices.Contains(groups, a.Group)
 			if mine && (a.Scope == scopePath || strings.HasPrefix(scopePath, a.Scope+"/")) && (a.End.IsZero() || s.at.Before(a.End)) {
@@ -181,6 +185,25 @@ func (s *stage) holds(scopePath string, who id.Principal, groups ...id.Group) (n
 	}))
 	slices.Sort(names)
 	return names
+}
+
+// told is everything access was told last.
+func (s *stage) told() (list []delegation.Assignment) {
+	for _, source := range s.given {
+		list = append(list, source...)
+	}
+	return list
+}
+
+// inForce is what has not ended by an instant, in one order.
+func inForce(list []delegation.Assignment, at time.Time) (lines []string) {
+	for _, a := range list {
+		if a.End.IsZero() || at.Before(a.End) {
+			lines = append(lines, fmt.Sprint(a))
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // log is the types of the events so far about a thing, without the area's name.
