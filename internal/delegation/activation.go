@@ -95,7 +95,7 @@ func (a Activation) InForce(r Registration, at time.Time) bool {
 // Denied without the second factor that the policy asks for.
 func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at time.Time) (Activation, error) {
 	i := slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, who.Groups) })
-	if i < 0 || !r.InForce(at) {
+	if i < 0 || who.Realm != r.Organisation || !r.InForce(at) {
 		return Activation{}, fault.New(fault.NotFound, "not_eligible", "you are not eligible for role %q there; nothing was activated", w.Role)
 	}
 	policy := r.Eligible[i].Policy

@@ -22,7 +22,8 @@ func (v *Service) Relationships(ctx context.Context, f Filter) (list []Relations
 		s, f := c.sees(f)
 		stored, err := v.Store.Relationships(ctx, r, s, f)
 		for _, x := range stored {
-			if x, log := x.At(v.Now()); !gone(log) {
+			x, log := x.At(v.Now())
+			if !gone(log) && !(c.customer && x.State == Created) { // a draft is its maker's alone
 				list = append(list, x)
 			}
 		}
@@ -48,10 +49,8 @@ func (v *Service) Draft(ctx context.Context, o id.Organisation, terms Terms) (ma
 		if err != nil {
 			return err
 		}
-		if terms.Customer != "" {
-			if x, _, err := v.Orgs.Organisation(ctx, t, c.Scope, terms.Customer); err != nil || x.Kind != org.Customer {
-				return fault.New(fault.NotFound, "customer_not_found", "no customer %s is known; nothing was changed", terms.Customer).Because(err)
-			}
+		if err := v.known(ctx, t, c, terms.Customer); err != nil {
+			return err
 		}
 		now := v.Now().UTC()
 		made, err = terms.apply(Relationship{Organisation: by.ID, State: Created, Created: now, Modified: now}, v.Roles)
@@ -76,10 +75,26 @@ func (v *Service) Draft(ctx context.Context, o id.Organisation, terms Terms) (ma
 	return made, err
 }
 
+// known is NotFound for a customer that the caller does not see; nobody in particular is fine.
+func (v *Service) known(ctx context.Context, r tx.Read, c caller, customer id.Organisation) error {
+	if customer == "" {
+		return nil
+	}
+	if x, _, err := v.Orgs.Organisation(ctx, r, c.Scope, customer); err != nil || x.Kind != org.Customer {
+		return fault.New(fault.NotFound, "customer_not_found", "no customer %s is known; nothing was changed", customer).Because(err)
+	}
+	return nil
+}
+
 // Change gives a relationship other terms: anything in a draft; in an active one only Global Administrator can be
 // taken out, and auto-extend turned on or off.
 func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(c caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.alter(ctx, access.DelegationChange, r, ours, func(ctx context.Context, t tx.Tx, c caller, x Relationship) (Relationship, []event.Type, error) {
+		if x.State == Created {
+			if err := v.known(ctx, t, c, terms.Customer); err != nil {
+				return x, nil, err
+			}
+		}
 		after, err := x.change(terms, v.Roles, v.Now())
 		if err == nil && x.State == Active && slices.Equal(after.Roles, x.Roles) && after.AutoExtend == x.AutoExtend {
 			return x, nil, nil
@@ -120,7 +135,7 @@ type Invitation struct {
 // one before is worth nothing from then on.
 func (v *Service) Send(ctx context.Context, r id.Relationship) (Invitation, error) {
 	token := v.Secret()
-	sent, err := v.alter(ctx, access.DelegationChange, r, ours, func(c caller, x Relationship) (Relationship, []event.Type, error) {
+	sent, err := v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
 		after, err := x.take(stepLock, v.Now())
 		after.Link = digest(token)
 		return after, []event.Type{event.RelationshipSent}, err
@@ -195,7 +210,7 @@ func (v *Service) Answer(ctx context.Context, reply Reply) (answered Relationshi
 
 // Terminate ends a relationship for either side. Access ends at once; ending twice is ending once.
 func (v *Service) Terminate(ctx context.Context, r id.Relationship) (Relationship, error) {
-	return v.alter(ctx, access.DelegationEnd, r, eitherSide, func(_ caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.alter(ctx, access.DelegationEnd, r, eitherSide, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
 		switch x.State {
 		case TerminationRequested, Terminating, Terminated:
 			return x, nil, nil
@@ -211,7 +226,7 @@ func (v *Service) Terminate(ctx context.Context, r id.Relationship) (Relationshi
 
 // Assign gives a group some of the relationship's roles, in place of those it had.
 func (v *Service) Assign(ctx context.Context, r id.Relationship, g id.Group, roles []string) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(_ caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
 		after, err := x.assign(g, roles, v.Roles, v.Now())
 		if err != nil || reflect.DeepEqual(after.Groups, x.Groups) {
 			return x, nil, err
@@ -225,7 +240,7 @@ func (v *Service) Assign(ctx context.Context, r id.Relationship, g id.Group, rol
 
 // Withdraw takes a group's roles away, at once.
 func (v *Service) Withdraw(ctx context.Context, r id.Relationship, g id.Group) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(_ caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
 		after, err := x.withdraw(g, v.Now())
 		if err != nil || reflect.DeepEqual(after.Groups, x.Groups) {
 			return x, nil, err

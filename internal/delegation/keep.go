@@ -37,7 +37,7 @@ func notYours() error {
 
 // alter changes one relationship by a rule, which starts from how it is now.
 func (v *Service) alter(ctx context.Context, action access.Action, r id.Relationship, may func(caller, Relationship) error,
-	rule func(caller, Relationship) (Relationship, []event.Type, error),
+	rule func(context.Context, tx.Tx, caller, Relationship) (Relationship, []event.Type, error),
 ) (after Relationship, err error) {
 	err = v.write(ctx, action, func(ctx context.Context, t tx.Tx, c caller) error {
 		s, f := c.sees(Filter{ID: string(r)})
@@ -54,7 +54,7 @@ func (v *Service) alter(ctx context.Context, action access.Action, r id.Relation
 			return err
 		}
 		var say []event.Type
-		if after, say, err = rule(c, now); err != nil {
+		if after, say, err = rule(ctx, t, c, now); err != nil {
 			return err
 		}
 		return v.keep(ctx, t, c, before, &after, append(told(log), say...)...)

@@ -222,6 +222,11 @@ func (v *Service) registration(ctx context.Context, r tx.Read, c caller, reg id.
 func (v *Service) Risks(ctx context.Context) (list []Risk, err error) {
 	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
 		list, err = v.risks(ctx, r, c, Filter{})
+		for i := range list {
+			if !c.View.Has(scope.Cost) { // what earns credit is a matter of the partner's cost
+				list[i] = list[i].withoutCredit()
+			}
+		}
 		return err
 	})
 	return list, err
@@ -294,7 +299,8 @@ func (v *Service) follower(ctx context.Context, r tx.Read, old Registration) (Re
 	return Registration{}, fault.New(fault.Conflict, "not_standing_owner", "%s is no standing owner in force: there is nothing to replace", old.ID)
 }
 
-// Earned is what was earned, day by day in [from, to), at an entitlement the caller may see, and since when not.
+// Earned is what was earned, day by day in [from, to), at an entitlement the caller may see, and since when not. It is
+// a matter of the partner's cost: who may not see that finds no entitlement.
 func (v *Service) Earned(ctx context.Context, entitlement string, p period.Period) (days []Credit, losses []Loss, err error) {
 	err = v.read(ctx, access.CreditRead, func(ctx context.Context, r tx.Read, c caller) error {
 		e, span, err := v.earning(ctx, r, c, entitlement, p)
@@ -327,7 +333,7 @@ func (v *Service) earning(ctx context.Context, r tx.Read, c caller, entitlement 
 	}
 	x := w.Index()
 	owner := x.CustomerOfEntitlement(entitlement, p.End.AddDays(-1))
-	if owner == nil || c.customer || !c.Scope.Sees(x.Path(owner.ID, today)) {
+	if owner == nil || !c.View.Has(scope.Cost) || !c.Scope.Sees(x.Path(owner.ID, today)) {
 		return earning{}, p, fault.New(fault.NotFound, "entitlement_not_found", "no entitlement %s is known", entitlement)
 	}
 	there, err := v.Store.Registrations(ctx, r, scope.All(), Filter{Customer: owner.ID, Entitlement: strings.ToLower(entitlement)})

@@ -103,6 +103,15 @@ func risks(registrations []Registration, trail []Entry, where map[id.Activation]
 	return list
 }
 
+// withoutCredit is the risk without a word about which role earns credit.
+func (r Risk) withoutCredit() Risk {
+	r.Earns, r.Least.Earns, r.Roles = false, false, slices.Clone(r.Roles)
+	for i := range r.Roles {
+		r.Roles[i].Earns = false
+	}
+	return r
+}
+
 // replace is a standing registration ended, and the narrower one that follows it at the same instant: so there is no
 // moment without access in which credit would be lost.
 func (r Registration) replace(role RoleID, by string, at time.Time) (old, now Registration) {

@@ -54,17 +54,20 @@ func (c caller) sees(f Filter) (scope.Scope, Filter) {
 }
 
 // operator says whether the caller acts for nobody in particular and must say for whom.
-func (c caller) operator() bool { return c.who.Realm == "" }
+func (c caller) operator() bool { return c.who.ID == identity.LocalOperator }
 
 // serves says whether the caller acts for an organisation.
-func (c caller) serves(o id.Organisation) bool { return c.operator() || c.who.Realm == o }
+func (c caller) serves(o id.Organisation) bool { return c.operator() || o != "" && c.who.Realm == o }
 
 // caller asks access, and finds the caller's organisation.
 func (v *Service) caller(ctx context.Context, r tx.Read, grant access.Grant) (caller, error) {
 	who, _ := identity.Caller(ctx)
 	c := caller{Grant: grant, who: who}
-	if who.Realm == "" {
+	if c.operator() {
 		return c, nil
+	}
+	if who.Realm == "" {
+		return c, fault.New(fault.Denied, "no_realm", "delegated access is between organisations, and you belong to none")
 	}
 	o, place, err := v.Orgs.Organisation(ctx, r, scope.All(), who.Realm)
 	c.place, c.customer = place, o.Kind == org.Customer

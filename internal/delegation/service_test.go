@@ -55,7 +55,11 @@ func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, 
 	place := map[id.Organisation]string{
 		org.OrganisationID("contoso"): "contoso", org.OrganisationID("nordwind"): "contoso/nordwind", org.OrganisationID("rival"): "contoso/rival",
 	}[who.Realm]
-	return access.Grant{Scope: scope.Of(place), Actor: string(who.ID)}, nil
+	grant := access.Grant{Scope: scope.Of(place), Actor: string(who.ID)}
+	if place == "contoso" {
+		grant.View = scope.Cost | scope.Sell | scope.List
+	}
+	return grant, nil
 }
 
 // RequireAt is Require: the stage has no places of its own.

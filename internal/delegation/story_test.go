@@ -7,6 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 const shop = "@c1/e1/rg-shop"
@@ -154,6 +155,7 @@ func TestStandingOwner(t *testing.T) {
 	found, err := s.Risks(s.as("customer", "c1"))
 	s.ok(err)
 	s.same("the customer sees it as a risk", []any{len(found), found[0].Registration, found[0].Least.Name, found[0].Roles[0].Name}, []any{1, owner.ID, "Reader", "Owner"})
+	s.same("and nothing of credit", found[0].Roles[0].Earns, false)
 
 	s.at = s.at.Add(5 * time.Hour) // in the middle of a day
 	now, err := s.Replace(admin, owner.ID, "Contributor")
@@ -186,9 +188,11 @@ func TestStandingOwner(t *testing.T) {
 	s.same("lost", []any{len(losses), losses[0].Since}, []any{1, "2026-03-08"})
 	_, _, err = s.Earned(s.as("admin", "rival"), "E1", spanOf("2026-03-03", "2026-03-12"))
 	s.refused(err, fault.NotFound, "a rival asks for it")
+	_, _, err = s.Earned(s.as("admin", "nordwind"), "E1", spanOf("2026-03-03", "2026-03-12"))
+	s.refused(err, fault.NotFound, "the seller asks, who may not see what the partner is credited")
 }
 
-// TestGlobalAdmin is a relationship from its draft to its clean-up.
+// TestRelationship is one from its draft to its clean-up.
 func TestRelationship(t *testing.T) {
 	s := newStage(t)
 	admin, customer := s.as("admin", "nordwind"), s.as("customer", "c1")
@@ -205,6 +209,16 @@ func TestRelationship(t *testing.T) {
 	_, err = s.Assign(admin, r.ID, "grp_desk", []string{"Global Reader"})
 	s.refused(err, fault.Conflict, "roles before the customer agreed")
 
+	theirs, err := s.Draft(admin, "", delegation.Terms{Name: "theirs", Customer: orgID("c1"), Roles: []string{"Global Reader"}, Duration: "P1D"})
+	s.ok(err)
+	hidden, err := s.Relationships(customer, delegation.Filter{})
+	s.ok(err)
+	s.same("a draft is its maker's alone", len(hidden), 0)
+	_, err = s.Change(admin, theirs.ID, delegation.Terms{Name: "theirs", Customer: orgID("c2"), Roles: []string{"Global Reader"}, Duration: "P1D"})
+	s.refused(err, fault.NotFound, "asking a rival's customer")
+	_, err = s.Relationships(identity.As(s.Context(), identity.Principal{ID: "prn_stray"}), delegation.Filter{})
+	s.refused(err, fault.Denied, "somebody without a realm")
+	s.ok(s.Drop(admin, theirs.ID))
 	first, err := s.Send(admin, r.ID)
 	s.ok(err)
 	sent, err := s.Send(admin, r.ID)
