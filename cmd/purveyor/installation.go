@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -111,7 +112,7 @@ func (n *installation) build(o opening) {
 	guard := access.Local{}
 	n.clock = &clock.Service{DB: n.db, Store: sqlstore.Clock{DB: n.db}, Jobs: sqlstore.Jobs{DB: n.db}, Access: guard, Machine: o.now}
 	now := n.clock.Now
-	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
+	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now, Genuine: n.vault.Genuine}
 	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
 	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
 	jobs := sqlstore.Jobs{DB: n.db}
@@ -151,7 +152,8 @@ func (n *installation) build(o opening) {
 		},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Files: n.files},
-		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Ready: n.ready, Wake: n.poke,
+		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
+		Ready: n.ready, Wake: n.poke,
 	}
 }
 

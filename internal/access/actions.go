@@ -27,6 +27,8 @@ const (
 	ClockMove      Action = "clock.move"
 	EventRead      Action = "event.read"
 	AuditVerify    Action = "audit.verify"
+	AuditRead      Action = "audit.read"
+	AuditPrune     Action = "audit.prune"
 	JobRead        Action = "job.read"
 
 	AccessRead      Action = "access.read"               // roles, assignments, explanations

@@ -4,6 +4,9 @@
 // after PURVEYOR_, in the environment.
 package config
 
+// AuditDays is the default of that setting, also where nobody parsed a command line: ten years.
+const AuditDays = 3653
+
 // Settings is every setting there is.
 type Settings struct {
 	Listen    string `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; loopback only."`
@@ -11,5 +14,6 @@ type Settings struct {
 	LogLevel  string `name:"log-level" env:"PURVEYOR_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the server logs: debug, info, warn or error."`
 	LogFormat string `name:"log-format" env:"PURVEYOR_LOG_FORMAT" default:"text" enum:"text,json" help:"How the server logs: text or json."`
 	Memory    string `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Memory of the usage store."`
+	AuditDays int    `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"Days that records of the event log are kept at least; older ones may be exported and pruned."`
 	Workers   int    `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"Jobs at a time; 0 is one for each processor."`
 }

@@ -17,6 +17,7 @@ type Anchor struct {
 	Count     int64     `json:"count"`
 	Head      string    `json:"head"` // hash of event Count; empty for an empty log
 	At        time.Time `json:"at"`
+	Prunes    bool      `json:"prunes,omitempty"`    // a checkpoint: what it saw was taken out. No other anchor passes for one
 	Signature string    `json:"signature,omitempty"` // hex Ed25519 over the other fields
 }
 
@@ -25,6 +26,9 @@ func (l Log) Anchor(ctx context.Context, r tx.Read) (Anchor, error) {
 	last, err := l.Store.Last(ctx, r)
 	return Anchor{Count: last.Number, Head: last.Hash, At: l.Now().UTC().Round(0)}, err
 }
+
+// CodeNotGenuine is the code of the fault by which Check refuses an anchor.
+const CodeNotGenuine = "anchor_not_genuine"
 
 // Sign is the anchor with its signature.
 func (a Anchor) Sign(key ed25519.PrivateKey) (Anchor, error) {
@@ -41,7 +45,7 @@ func (a Anchor) Check(key ed25519.PublicKey) error {
 	}
 	signature, err := hex.DecodeString(a.Signature)
 	if err != nil || !ed25519.Verify(key, text, signature) {
-		return fault.New(fault.Invalid, "anchor_not_genuine",
+		return fault.New(fault.Invalid, CodeNotGenuine,
 			"the anchor of the event log does not carry this installation's signature: it was changed, or belongs to another one").Because(err)
 	}
 	return nil
@@ -53,8 +57,16 @@ func (a Anchor) signed() ([]byte, error) {
 	return json.Marshal(a)
 }
 
-// Covers verifies the chain and that it still contains what the anchor saw. The log may have grown since.
+// Covers verifies the chain and that it still contains what the anchor saw. The log may have grown since, and what the
+// anchor saw may have been pruned.
 func (l Log) Covers(ctx context.Context, r tx.Read, a Anchor) error {
+	start, err := l.begin(ctx, r)
+	if err == nil && start.Count == a.Count && start.Head != a.Head {
+		err = broken(a.Count, "the checkpoint is not the record the anchor saw")
+	}
+	if err != nil {
+		return err
+	}
 	count, _, err := l.walk(ctx, r, func(e Event) error {
 		if e.Number == a.Count && e.Hash != a.Head {
 			return broken(e.Number, "it is not the record the anchor saw")
@@ -71,8 +83,9 @@ func (l Log) Covers(ctx context.Context, r tx.Read, a Anchor) error {
 // cut off; Broken says which was the first.
 type Verification struct {
 	Holds  bool   `json:"holds"`
-	Count  int64  `json:"count"` // records looked at
-	Head   string `json:"head"`  // hash of the newest
+	Count  int64  `json:"count"`            // number of the newest record
+	Pruned int64  `json:"pruned,omitempty"` // records up to this one were exported and taken out
+	Head   string `json:"head"`             // hash of the newest
 	Anchor Anchor `json:"anchor"`
 	Broken string `json:"broken,omitempty"`
 }
@@ -85,7 +98,11 @@ func (l Log) Verification(ctx context.Context, r tx.Read, a Anchor) (Verificatio
 	if err != nil {
 		return out, err
 	}
-	out.Count, out.Head = last.Number, last.Hash
+	start, err := l.Store.Checkpoint(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	out.Count, out.Head, out.Pruned = last.Number, last.Hash, start.Count
 	err = l.Covers(ctx, r, a)
 	if fault.CodeOf(err) == CodeChainBroken {
 		out.Broken, err = err.Error(), nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -47,6 +48,23 @@ func (l Log) Audit(ctx context.Context, t tx.Tx, actor string, c Command, result
 		}
 	}
 	return l.Append(ctx, t, CommandRun, actor, c.Name, a)
+}
+
+// Reading is what somebody read of organisations that are not their own.
+type Reading struct {
+	Command       string            `json:"command"`
+	Realm         id.Organisation   `json:"realm"` // whose person or program the actor is
+	Organisations []id.Organisation `json:"organisations"`
+}
+
+// AuditRead records a reading, in a transaction that commits before the answer is given: what could not be recorded is
+// not read. The subject is the organisation when it is one.
+func (l Log) AuditRead(ctx context.Context, t tx.Tx, actor string, r Reading) error {
+	subject := ""
+	if len(r.Organisations) == 1 {
+		subject = string(r.Organisations[0])
+	}
+	return l.Append(ctx, t, DataRead, actor, subject, r)
 }
 
 // Digest names the input of a command: SHA-256 of its JSON, hex.

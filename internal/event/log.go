@@ -12,10 +12,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Log appends to the event log. Now is the business clock.
+// Log appends to the event log. Now is the business clock. Genuine says whether an anchor carries this installation's
+// signature; a log without it takes no checkpoint for one.
 type Log struct {
-	Store Store
-	Now   func() time.Time
+	Store   Store
+	Now     func() time.Time
+	Genuine func(Anchor) error
 }
 
 // Append writes an event in the transaction of the change it describes. data becomes JSON; actor and subject are ids.
@@ -68,9 +70,15 @@ func (l Log) Verify(ctx context.Context, r tx.Read) (count int64, head string, e
 	return l.walk(ctx, r, func(Event) error { return nil })
 }
 
+// walk goes over every record there is, from the checkpoint on.
 func (l Log) walk(ctx context.Context, r tx.Read, visit func(Event) error) (count int64, head string, err error) {
+	start, err := l.begin(ctx, r)
+	if err != nil {
+		return 0, "", err
+	}
+	count, head = start.Count, start.Head
 	for {
-		events, err := l.Store.Events(ctx, r, scope.All(), count, page)
+		events, err := l.Store.Events(ctx, r, scope.All(), Filter{After: count, Limit: page})
 		if err != nil {
 			return count, head, err
 		}

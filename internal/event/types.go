@@ -55,4 +55,6 @@ const (
 	ActivationUsed          Type = "delegation.activation_used"
 	ActivationEnded         Type = "delegation.activation_ended"
 	CommandRun              Type = "audit.command" // the audit record of a command, whatever came of it
+	DataRead                Type = "audit.read"    // somebody read what belongs to another organisation
+	LogPruned               Type = "audit.pruned"  // old records were exported and taken out
 )

@@ -25,7 +25,7 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	v := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
 	return v, func() (list []event.Event) {
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
-			list, err = events.Events(ctx, r, scope.All(), 0, 100)
+			list, err = events.Events(ctx, r, scope.All(), event.Filter{})
 			return err
 		})
 		if err != nil {

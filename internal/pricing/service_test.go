@@ -24,7 +24,7 @@ func newService(t *testing.T) (*pricing.Service, func() int) {
 	v := &pricing.Service{DB: db, Store: sqlstore.Books{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
 	return v, func() (n int) {
 		_ = db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
-			list, err := events.Events(ctx, r, scope.All(), 0, 100)
+			list, err := events.Events(ctx, r, scope.All(), event.Filter{})
 			n = len(list)
 			return err
 		})

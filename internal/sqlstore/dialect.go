@@ -33,7 +33,13 @@ type words struct {
 	Text, Int, Blob string
 	Prelude         string
 	refuse          func(table, verb, when, sentence string) string
+	unless          func(table, verb, found, sentence string) string
 	allow           func(table, verb string) string
+}
+
+// RefuseUnless is a trigger that refuses INSERT, UPDATE or DELETE of a row (NEW or OLD) for which a SELECT finds nothing.
+func (w words) RefuseUnless(table, verb, found, sentence string) string {
+	return w.unless(table, verb, found, immutableMark+sentence)
 }
 
 // Allow takes the trigger of Refuse away again, for a migration that puts it back when it is done.
@@ -72,6 +78,9 @@ func (sqlite3Dialect) words() words {
 		}
 		return fmt.Sprintf("CREATE TRIGGER %s_no_%s BEFORE %s ON %s%s BEGIN SELECT RAISE(ABORT, '%s'); END;",
 			table, strings.ToLower(verb), verb, table, when, sentence)
+	}, unless: func(table, verb, found, sentence string) string {
+		return fmt.Sprintf("CREATE TRIGGER %s_no_%s BEFORE %s ON %s WHEN NOT EXISTS (%s) BEGIN SELECT RAISE(ABORT, '%s'); END;",
+			table, strings.ToLower(verb), verb, table, found, sentence)
 	}, allow: func(table, verb string) string { return fmt.Sprintf("DROP TRIGGER %s_no_%s;", table, verb) }}
 }
 
@@ -133,6 +142,18 @@ func (postgresDialect) words() words {
 					table, table, sentence)
 			}
 			return s
+		},
+		unless: func(table, verb, found, sentence string) string {
+			row := "NEW"
+			if verb == "DELETE" {
+				row = "OLD"
+			}
+			name := table + "_no_" + strings.ToLower(verb)
+			return fmt.Sprintf(`CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+				IF NOT EXISTS (%s) THEN RAISE EXCEPTION '%s' USING ERRCODE = 'PV001'; END IF;
+				RETURN %s; END $body$;
+				CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION %s();`,
+				name, found, sentence, row, name, verb, table, name)
 		},
 		allow: func(table, verb string) string {
 			return fmt.Sprintf("DROP TRIGGER %s_no_%s ON %s;", table, verb, table)

@@ -56,20 +56,65 @@ func (x Events) Insert(ctx context.Context, t tx.Tx, e event.Event) error {
 	}}, false)
 }
 
-// Events lists events by number, from the one after `after`, at most limit; a limit of 0 is no limit.
-func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, after int64, limit int) ([]event.Event, error) {
+// Events lists events by number.
+func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, f event.Filter) ([]event.Event, error) {
 	if !s.IsAll() {
 		return nil, nil
 	}
 	var rows []eventRow
-	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", after).Order("number")
-	if limit > 0 {
-		q = q.Limit(int64(limit))
+	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", f.After).Order("number")
+	if !f.From.IsZero() {
+		q = q.Where("at >= ?", instant(f.From))
+	}
+	if !f.To.IsZero() {
+		q = q.Where("at < ?", instant(f.To))
+	}
+	if f.Actor != "" {
+		q = q.Where("actor = ?", f.Actor)
+	}
+	if f.Action != "" {
+		q = q.Where("(type = ? OR type = ? AND subject = ?)", f.Action, string(event.CommandRun), f.Action)
+	}
+	if f.About != "" {
+		q = q.Where("(actor = ? OR subject = ?)", f.About, f.About)
+	}
+	if f.Limit > 0 {
+		q = q.Limit(int64(f.Limit))
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, eventRow.event)
+}
+
+type checkpointRow struct {
+	bun.BaseModel `bun:"table:event_checkpoint"`
+	Number        int64
+	Head          string
+	At            string
+	Signature     string
+}
+
+// Checkpoint is where the log begins.
+func (x Events) Checkpoint(ctx context.Context, r tx.Read) (event.Anchor, error) {
+	var row checkpointRow
+	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT * FROM event_checkpoint ORDER BY number DESC LIMIT 1"), &row)
+	if err != nil || !found {
+		return event.Anchor{}, err
+	}
+	at, err := parseInstant(row.At)
+	return event.Anchor{Count: row.Number, Head: row.Head, At: at, Prunes: true, Signature: row.Signature}, err
+}
+
+// Prune keeps a checkpoint and takes out what it saw: the database itself lets nothing else go.
+func (x Events) Prune(ctx context.Context, t tx.Tx, c event.Anchor) error {
+	q := x.DB.in(t)
+	row := []checkpointRow{{Number: c.Count, Head: c.Head, At: instant(c.At), Signature: c.Signature}}
+	if err := insert(ctx, q, row, false); err != nil {
+		return err
+	}
+	_, err := q.NewRaw("DELETE FROM event WHERE number <= ?", c.Count).Exec(ctx)
+	return err
 }
 
 // Remembered is what a key was answered.

@@ -29,6 +29,8 @@ var withoutScope = exceptions{
 	"internal/job.Store.NextDue":           "an instant, and no row",
 	"internal/usage.Store.NextNumbers":     "numbers, and no row",
 	"internal/usage.Store.Seal":            "a load is the partner's: its files name whoever the provider names",
+	"internal/event.Store.Checkpoint":      "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Prune":           "the log is the installation's; reading it takes a scope",
 
 	"internal/usage.RowStore.Begin": "a load is the partner's: its files name whoever the provider names",
 	"internal/usage.RowStore.Drop":  "whole loads and batches, by numbers the ledger gave",

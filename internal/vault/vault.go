@@ -13,17 +13,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/secret"
 )
 
-// Vault is a folder: keys.json and anchors.jsonl. It may lie on another disk than the data.
+// Vault is a folder: keys.json, anchors.jsonl and the installation's own certificate authority. It may lie on another
+// disk than the data.
 type Vault struct {
 	dir    string
-	keys   []secret.Key
 	random io.Reader
+
+	mu   sync.Mutex
+	keys []secret.Key
 }
 
 const keysFile, anchorsFile = "keys.json", "anchors.jsonl"
@@ -47,11 +51,17 @@ func Open(dir string, random io.Reader) (*Vault, error) {
 	return v, nil
 }
 
-// Ring is the keys, ready for use.
-func (v *Vault) Ring() (secret.Ring, error) { return secret.NewRing(v.keys, v.random) }
+// Ring is the keys, ready for use. After a rotation a new one is asked for.
+func (v *Vault) Ring() (secret.Ring, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return secret.NewRing(v.keys, v.random)
+}
 
 // Rotate adds a key, which seals from now on; what older keys sealed can still be opened.
 func (v *Vault) Rotate() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	last := uint32(0)
 	if len(v.keys) > 0 {
 		last = v.keys[len(v.keys)-1].Number
@@ -91,11 +101,7 @@ func (v *Vault) AddAnchor(a event.Anchor) error {
 	if err != nil || last.Count == a.Count && last.Head == a.Head {
 		return err
 	}
-	key, err := v.Signer()
-	if err != nil {
-		return err
-	}
-	if a, err = a.Sign(key); err != nil {
+	if a, err = v.Sign(a); err != nil {
 		return err
 	}
 	line, err := json.Marshal(a)
@@ -131,11 +137,25 @@ func (v *Vault) LastAnchor() (event.Anchor, error) {
 	if err := lines.Err(); err != nil || a.Signature == "" {
 		return a, err
 	}
+	return a, v.Genuine(a)
+}
+
+// Sign is an anchor with the installation's signature.
+func (v *Vault) Sign(a event.Anchor) (event.Anchor, error) {
 	key, err := v.Signer()
 	if err != nil {
 		return a, err
 	}
-	return a, a.Check(key.Public().(ed25519.PublicKey))
+	return a.Sign(key)
+}
+
+// Genuine says whether an anchor carries that signature.
+func (v *Vault) Genuine(a event.Anchor) error {
+	key, err := v.Signer()
+	if err != nil {
+		return err
+	}
+	return a.Check(key.Public().(ed25519.PublicKey))
 }
 
 // replace writes a file whole: beside it, fsynced, then renamed over it.

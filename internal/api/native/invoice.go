@@ -74,7 +74,7 @@ func (s *Server) listInvoices(ctx context.Context, in *listInvoicesInput) (*body
 		out.Next = list[in.Limit-1].Cursor
 	}
 	out.Items = append(out.Items, list...)
-	return &body[List[invoice.Summary]]{out}, nil
+	return &body[List[invoice.Summary]]{out}, s.readsEach(ctx, out.Items)
 }
 
 // InvoicePath names a document in a path.
@@ -87,7 +87,7 @@ func (s *Server) showInvoice(ctx context.Context, in *InvoicePath) (*tagged[invo
 	if err != nil {
 		return nil, err
 	}
-	return tag(d), nil
+	return tag(d), s.reads(ctx, d.Seller, d.Buyer)
 }
 
 type voidInput struct {
@@ -120,8 +120,15 @@ type explainInput struct {
 }
 
 func (s *Server) explain(ctx context.Context, in *explainInput) (*body[invoice.Explanation], error) {
+	d, err := s.Invoices.Find(ctx, in.Ref)
+	if err != nil {
+		return nil, err
+	}
 	e, err := s.Invoices.Explain(ctx, in.Ref, in.Line, in.As == "buyer")
-	return &body[invoice.Explanation]{e}, err
+	if err != nil {
+		return nil, err
+	}
+	return &body[invoice.Explanation]{e}, s.reads(ctx, d.Seller, d.Buyer)
 }
 
 // PeriodQuery names a month in a query.
@@ -151,6 +158,10 @@ func (s *Server) document() stream[documentInput] {
 			return
 		}
 		defer file.Close()
+		if err := s.reads(h.Context(), d.Seller, d.Buyer); err != nil {
+			fail(h, err)
+			return
+		}
 		h.SetHeader("Content-Type", document.Format(in.Format).MediaType())
 		h.SetHeader("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": d.Number + "." + in.Format}))
 		h.SetStatus(200)

@@ -2,13 +2,11 @@ package native
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
-	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -53,47 +51,6 @@ func (s *Server) moveClock(ctx context.Context, in *moveClockInput) (*body[clock
 	}
 	c, err := move(ctx, to)
 	return &body[clock.State]{c}, err
-}
-
-func (s *Server) listEvents(ctx context.Context, in *Paging) (*body[List[event.Event]], error) {
-	after := int64(0)
-	if in.Cursor != "" {
-		var err error
-		if after, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil {
-			return nil, badCursor(in.Cursor)
-		}
-	}
-	grant, err := s.Access.Require(ctx, access.EventRead)
-	if err != nil {
-		return nil, err
-	}
-	out := List[event.Event]{Items: []event.Event{}}
-	err = s.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := s.Events.Store.Events(ctx, r, grant.Scope, after, in.Limit+1)
-		if len(list) > in.Limit {
-			list = list[:in.Limit]
-			out.Next = strconv.FormatInt(list[in.Limit-1].Number, 10)
-		}
-		out.Items = append(out.Items, list...)
-		return err
-	})
-	return &body[List[event.Event]]{out}, err
-}
-
-func (s *Server) verifyAudit(ctx context.Context, _ *struct{}) (*body[event.Verification], error) {
-	if _, err := s.Access.Require(ctx, access.AuditVerify); err != nil {
-		return nil, err
-	}
-	a, err := s.Anchors()
-	if err != nil {
-		return nil, err
-	}
-	var out event.Verification
-	err = s.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		out, err = s.Events.Verification(ctx, r, a)
-		return err
-	})
-	return &body[event.Verification]{out}, err
 }
 
 type listJobsInput struct {

@@ -85,6 +85,9 @@ func (s *Server) routes() []route {
 		{"operation", "clock-move", post, "/clock", access.ClockMove, "Move the business clock of demo data forward", call(s.moveClock)},
 		{"operation", "event-list", get, "/events", access.EventRead, "What happened, in order", call(s.listEvents)},
 		{"operation", "audit-verify", post, "/audit/verification", access.AuditVerify, "Verify the event log, its cut-off tail too", call(s.verifyAudit)},
+		{"operation", "audit-list", get, "/audit/records", access.AuditRead, "Records of the event log by day, actor and action", call(s.listRecords)},
+		{"operation", "audit-export", get, "/audit/export", access.AuditRead, "The same as JSON lines, to keep", streamed(s.exportAudit())},
+		{"operation", "audit-prune", post, "/audit/prunings", access.AuditPrune, "Take old records out that were exported", call(s.pruneAudit)},
 		{"operation", "job-list", get, "/jobs", access.JobRead, "What is to be done, and what failed", call(s.listJobs)},
 		{"operation", "status", get, "/status", access.WorldRead, "What there is", call(s.status)},
 	}

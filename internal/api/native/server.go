@@ -46,6 +46,8 @@ type Server struct {
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
 	Anchors   func() (event.Anchor, error)                                   // the newest anchor of the event log, kept outside the database
+	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log
+	KeepDays  int                                                            // how long records of the event log are kept at least
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs
 }

@@ -96,11 +96,11 @@ var eventCases = map[string]func(*testing.T, *sqlstore.DB){
 	"pages and scopes": func(t *testing.T, db *sqlstore.DB) {
 		appendEvents(t, db, 5)
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			some, e1 := sqlstore.Events{DB: db}.Events(ctx, r, scope.All(), 2, 2)
+			some, e1 := sqlstore.Events{DB: db}.Events(ctx, r, scope.All(), event.Filter{After: 2, Limit: 2})
 			if len(some) != 2 || some[0].Number != 3 || some[1].Number != 4 {
 				t.Errorf("got %+v", some)
 			}
-			none, e2 := sqlstore.Events{DB: db}.Events(ctx, r, scope.Of("p"), 0, 10)
+			none, e2 := sqlstore.Events{DB: db}.Events(ctx, r, scope.Of("p"), event.Filter{})
 			if len(none) != 0 {
 				t.Errorf("a narrow scope saw %d events", len(none))
 			}
@@ -180,7 +180,7 @@ var eventCases = map[string]func(*testing.T, *sqlstore.DB){
 			})
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := log.Store.Events(ctx, r, scope.All(), 0, 0)
+			list, err := log.Store.Events(ctx, r, scope.All(), event.Filter{})
 			for i, want := range []string{
 				`{"command":"invoice.issue","args":{"period":"2026-09"},"input":"d","outcome":"done"}`,
 				`{"command":"invoice.issue","args":{"period":"2026-09"},"input":"d","outcome":"refused","error_kind":"conflict","error_code":"not_approved"}`,
