@@ -31,7 +31,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -47,6 +49,7 @@ type installation struct {
 	rows   *duckdb.Store
 	files  *filestore.Store
 	vault  *vault.Vault
+	safe   *safe.Service
 	clock  *clock.Service
 	runner *job.Runner
 	api    *native.Server
@@ -89,7 +92,9 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if n.vault, err = vault.Open(filepath.Join(dir, "vault"), rand.Reader); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	n.build(o)
+	if err := n.build(o); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
 	if err := n.recover(access.AsLocalOperator(ctx)); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -108,7 +113,15 @@ func ledgerOf(dir, asked string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-func (n *installation) build(o opening) {
+func (n *installation) build(o opening) error {
+	ring, err := n.vault.Ring()
+	if err != nil {
+		return err
+	}
+	digests, err := ring.Derive("request digests", secret.KeySize)
+	if err != nil {
+		return err
+	}
 	guard := access.Local{}
 	n.clock = &clock.Service{DB: n.db, Store: sqlstore.Clock{DB: n.db}, Jobs: sqlstore.Jobs{DB: n.db}, Access: guard, Machine: o.now}
 	now := n.clock.Now
@@ -127,9 +140,11 @@ func (n *installation) build(o opening) {
 		DB: n.db, Store: sqlstore.Delegation{DB: n.db}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
 		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
 	}
+	n.safe = n.keepSafe(events, guard)
 	n.runner = &job.Runner{
 		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{
 			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
+			job.ResealValues: n.safe.Reseal, job.ScrubErased: n.safe.ScrubErased,
 		},
 		Workers: o.Workers, Now: now, Machine: time.Now, Owner: "purveyor",
 	}
@@ -153,8 +168,9 @@ func (n *installation) build(o opening) {
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Files: n.files},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Wake: n.poke,
+		Ready: n.ready, Wake: n.poke, Safe: n.safe, DigestKey: digests,
 	}
+	return nil
 }
 
 // recover reads the clock and puts right what an interrupted process left behind.

@@ -29,6 +29,9 @@ const (
 	AuditVerify    Action = "audit.verify"
 	AuditRead      Action = "audit.read"
 	AuditPrune     Action = "audit.prune"
+	KeyRotate      Action = "key.rotate"
+	PersonExport   Action = "person.export"
+	PersonErase    Action = "person.erase"
 	JobRead        Action = "job.read"
 
 	AccessRead      Action = "access.read"               // roles, assignments, explanations

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -67,14 +68,16 @@ func (l Log) AuditRead(ctx context.Context, t tx.Tx, actor string, r Reading) er
 	return l.Append(ctx, t, DataRead, actor, subject, r)
 }
 
-// Digest names the input of a command: SHA-256 of its JSON, hex.
-func Digest(input any) (string, error) {
+// Digest names the input of a command: HMAC-SHA-256 of its JSON, hex. The log is read by many and inputs hold secrets
+// that can be guessed, so it takes a key.
+func Digest(key []byte, input any) (string, error) {
 	b, err := json.Marshal(input)
 	if err != nil {
 		return "", fault.New(fault.Internal, "input_not_json", "the input of a command cannot be written as JSON").Because(err)
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
+	sum := hmac.New(sha256.New, key)
+	sum.Write(b)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Recall is the answer given to an idempotency key before; ok is false when the key is new or empty. Conflict when it

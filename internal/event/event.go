@@ -45,4 +45,6 @@ type Store interface {
 	// Remembered is the stored answer to an idempotency key with the digest of its request; ok is false when unknown.
 	Remembered(ctx context.Context, r tx.Read, key string) (digest string, answer []byte, ok bool, err error)
 	Remember(ctx context.Context, t tx.Tx, key, digest string, answer []byte) error
+	// Forget drops the answers for which drop says so: their commands can be done again. It returns how many.
+	Forget(ctx context.Context, t tx.Tx, drop func(answer []byte) bool) (int, error)
 }

@@ -57,4 +57,8 @@ const (
 	CommandRun              Type = "audit.command" // the audit record of a command, whatever came of it
 	DataRead                Type = "audit.read"    // somebody read what belongs to another organisation
 	LogPruned               Type = "audit.pruned"  // old records were exported and taken out
+	KeyRotated              Type = "keys.rotated"
+	ValuesResealed          Type = "keys.resealed"
+	PersonExported          Type = "privacy.exported"
+	PersonErased            Type = "privacy.erased"
 )

@@ -6,4 +6,6 @@ const (
 	SettleRelationship Kind = "delegation.settle" // lane: the relationship; writes down what time did, and sets up or clears away
 	NoticeRelationship Kind = "delegation.notice" // lane: the relationship; tells both sides before its end
 	FinishActivation   Kind = "delegation.finish" // lane: the activation; writes down that it ended by itself
+	ResealValues       Kind = "keys.reseal"       // key: the number of a new key; seals with it what older ones sealed
+	ScrubErased        Kind = "privacy.scrub"     // key: an erased person's id; overwrites what their deleted rows left behind
 )

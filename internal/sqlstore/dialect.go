@@ -21,6 +21,8 @@ type dialect interface {
 	write() *sql.TxOptions
 	read() *sql.TxOptions
 	lock() string
+	// scrub is the statement of DB.Scrub; on SQLite it answers.
+	scrub() (statement string, answers bool)
 	// The kinds of error that mean something to callers.
 	duplicate(error) bool   // a unique key exists already
 	immutable(error) string // the sentence of the trigger that refused, or ""
@@ -70,6 +72,7 @@ func (sqlite3Dialect) goose() database.Dialect { return database.DialectSQLite3 
 func (sqlite3Dialect) write() *sql.TxOptions   { return nil } // _txlock=immediate is in the address
 func (sqlite3Dialect) read() *sql.TxOptions    { return nil }
 func (sqlite3Dialect) lock() string            { return "" }
+func (sqlite3Dialect) scrub() (string, bool)   { return "PRAGMA wal_checkpoint(TRUNCATE)", true }
 
 func (sqlite3Dialect) words() words {
 	return words{Text: "TEXT", Int: "INTEGER", Blob: "BLOB", refuse: func(table, verb, when, sentence string) string {
@@ -124,6 +127,8 @@ func (postgresDialect) read() *sql.TxOptions {
 // lock makes writers wait for each other before they see anything: LOCK TABLE does not freeze the snapshot, so what
 // follows sees what the writer before it committed, and nobody has to be sent back.
 func (postgresDialect) lock() string { return "LOCK TABLE counter IN SHARE ROW EXCLUSIVE MODE" }
+
+func (postgresDialect) scrub() (string, bool) { return "VACUUM (FULL) person_key", false }
 
 // words orders text by bytes, as SQLite does: the order of lists must not depend on the server's locale.
 func (postgresDialect) words() words {

@@ -123,6 +123,31 @@ func (x Events) Remembered(ctx context.Context, r tx.Read, key string) (digest s
 	return digest, answer, ok, err
 }
 
+// Forget drops answers.
+func (x Events) Forget(ctx context.Context, t tx.Tx, drop func(answer []byte) bool) (n int, err error) {
+	for after := ""; ; {
+		var rows []struct {
+			Key    string
+			Answer []byte
+		}
+		if err := x.DB.in(t).NewRaw("SELECT key, answer FROM remembered WHERE key > ? ORDER BY key LIMIT ?", after, insertChunk).Scan(ctx, &rows); err != nil {
+			return n, err
+		}
+		for _, r := range rows {
+			if after = r.Key; !drop(r.Answer) {
+				continue
+			}
+			if _, err := x.DB.in(t).NewRaw("DELETE FROM remembered WHERE key = ?", r.Key).Exec(ctx); err != nil {
+				return n, err
+			}
+			n++
+		}
+		if len(rows) < insertChunk {
+			return n, nil
+		}
+	}
+}
+
 // Remember keeps the answer to a key; Conflict when the key was answered before.
 func (x Events) Remember(ctx context.Context, t tx.Tx, key, digest string, answer []byte) error {
 	if answer == nil {

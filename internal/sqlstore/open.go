@@ -58,7 +58,7 @@ func isPostgres(dsn string) bool {
 // The same file is opened twice: by one connection that writes, and by a few that can do nothing but read.
 const (
 	sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(on)&_pragma=synchronous(full)&_pragma=cache_size(-16000)"
-	sqliteWriter  = sqlitePragmas + "&_pragma=journal_mode(wal)&_txlock=immediate"
+	sqliteWriter  = sqlitePragmas + "&_pragma=journal_mode(wal)&_pragma=secure_delete(on)&_txlock=immediate"
 	sqliteReader  = sqlitePragmas + "&mode=ro&_pragma=query_only(on)"
 	readerCount   = 4
 )
@@ -126,6 +126,25 @@ func (d *DB) closePools() error {
 		}
 	}
 	return err
+}
+
+// Scrub overwrites what rows that were deleted left in the database's own files: on SQLite deleting overwrites, and the
+// log that still holds the page as it was is folded in and cut off; PostgreSQL writes the table of keys anew. Backups,
+// the write-ahead log of a PostgreSQL and the blocks of a disk are not in its reach. Unavailable while somebody reads.
+func (d *DB) Scrub(ctx context.Context) error {
+	statement, answers := d.dialect.scrub()
+	if !answers {
+		_, err := d.writers.DB.ExecContext(ctx, statement)
+		return d.translate(err)
+	}
+	var busy, pages, folded int
+	if err := d.writers.DB.QueryRowContext(ctx, statement).Scan(&busy, &pages, &folded); err != nil {
+		return d.translate(err)
+	}
+	if busy != 0 {
+		return fault.New(fault.Unavailable, "ledger_busy", "the ledger is being read, so its log could not be cut off; it is tried again")
+	}
+	return nil
 }
 
 // Ping says whether the database answers; Unavailable otherwise.

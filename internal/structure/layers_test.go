@@ -42,6 +42,7 @@ var layers = []layer{
 		{path: "internal/job"},
 		{path: "internal/identity"},
 		{path: "internal/access"},
+		{path: "internal/safe"},
 		{path: "internal/org"},
 		{path: "internal/catalog"},
 		{path: "internal/pricing"},

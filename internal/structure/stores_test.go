@@ -31,6 +31,11 @@ var withoutScope = exceptions{
 	"internal/usage.Store.Seal":            "a load is the partner's: its files name whoever the provider names",
 	"internal/event.Store.Checkpoint":      "the log is the installation's; reading it takes a scope",
 	"internal/event.Store.Prune":           "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Forget":          "an idempotency key is its caller's, and names no place",
+
+	"internal/safe.Store.PersonKey":    "a key opens nothing by itself; who may open what is asked before",
+	"internal/safe.Store.AddPersonKey": "a key opens nothing by itself; who may open what is asked before",
+	"internal/safe.Store.ErasePerson":  "a person's key, and no organisation's row",
 
 	"internal/usage.RowStore.Begin": "a load is the partner's: its files name whoever the provider names",
 	"internal/usage.RowStore.Drop":  "whole loads and batches, by numbers the ledger gave",

@@ -53,7 +53,7 @@ func (s *Server) commands(next http.Handler) http.Handler {
 			next.ServeHTTP(&unlessKnown{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
 			return
 		}
-		digest, err := digestOf(r)
+		digest, err := s.digestOf(r)
 		if err != nil {
 			write(w, problem(err))
 			return
@@ -77,7 +77,7 @@ func isUpload(r *http.Request) bool {
 }
 
 // digestOf names a request by what it asks for. Bodies of files are left out.
-func digestOf(r *http.Request) (string, error) {
+func (s *Server) digestOf(r *http.Request) (string, error) {
 	var text []byte
 	if !isUpload(r) && r.Body != nil {
 		var err error
@@ -86,7 +86,7 @@ func digestOf(r *http.Request) (string, error) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(text))
 	}
-	return event.Digest([]string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+	return event.Digest(s.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
 }
 
 // kept is an answer under an idempotency key.

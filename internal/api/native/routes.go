@@ -88,6 +88,9 @@ func (s *Server) routes() []route {
 		{"operation", "audit-list", get, "/audit/records", access.AuditRead, "Records of the event log by day, actor and action", call(s.listRecords)},
 		{"operation", "audit-export", get, "/audit/export", access.AuditRead, "The same as JSON lines, to keep", streamed(s.exportAudit())},
 		{"operation", "audit-prune", post, "/audit/prunings", access.AuditPrune, "Take old records out that were exported", call(s.pruneAudit)},
+		{"operation", "key-rotate", post, "/keys/rotations", access.KeyRotate, "Add a key; a job seals everything with it", call(s.rotateKeys)},
+		{"privacy", "person-export", get, "/privacy/{person}", access.PersonExport, "Everything about a person", call(s.exportPerson)},
+		{"privacy", "person-erase", post, "/privacy/{person}/erasure", access.PersonErase, "Destroy a person's key, and with it everything personal", call(s.erasePerson)},
 		{"operation", "job-list", get, "/jobs", access.JobRead, "What is to be done, and what failed", call(s.listJobs)},
 		{"operation", "status", get, "/status", access.WorldRead, "What there is", call(s.status)},
 	}

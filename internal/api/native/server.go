@@ -20,6 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -42,11 +43,13 @@ type Server struct {
 	Jobs       job.Store
 	Log        *slog.Logger
 	Version    string
+	Safe       *safe.Service
 
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
 	Anchors   func() (event.Anchor, error)                                   // the newest anchor of the event log, kept outside the database
 	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log
+	DigestKey []byte                                                         // what requests are named with in the log: nobody guesses a short secret from its digest
 	KeepDays  int                                                            // how long records of the event log are kept at least
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/safe"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// keepSafe builds what seals: over every sealed column, and every place where something about people is kept.
+func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
+	return &safe.Service{
+		DB: n.db, Store: sqlstore.Safe{DB: n.db}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.db}}, Now: events.Now,
+		Random: rand.Reader, Ring: n.vault.Ring, AddKey: n.vault.Rotate, Scrub: n.db.Scrub,
+		Columns: []safe.Column{
+			sqlstore.SealedColumn{DB: n.db, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
+		},
+		Sources: []safe.Source{
+			{Name: "event_log", Export: recordsAbout(n.db, events)},
+			{Name: "answers", Erase: forgetAnswers(events)},
+		},
+	}
+}
+
+// recordsAbout is the records that name a person as who did it, or as what it was done to.
+func recordsAbout(db tx.DB, events event.Log) func(context.Context, id.Principal) (any, error) {
+	return func(ctx context.Context, who id.Principal) (found any, err error) {
+		err = db.View(ctx, func(ctx context.Context, r tx.Read) error {
+			list, err := events.Store.Events(ctx, r, scope.All(), event.Filter{About: string(who)})
+			if len(list) > 0 {
+				found = list
+			}
+			return err
+		})
+		return found, err
+	}
+}
+
+// forgetAnswers drops answers kept under idempotency keys that name a person: they may hold anything about them.
+func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) (bool, error) {
+	return func(ctx context.Context, t tx.Tx, who id.Principal) (bool, error) {
+		n, err := events.Store.Forget(ctx, t, func(answer []byte) bool { return native.Names(answer, string(who)) })
+		return n > 0, err
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// chain is everything an error says, its hidden causes too.
+func chain(err error) string {
+	var b strings.Builder
+	for ; err != nil; err = errors.Unwrap(err) {
+		b.WriteString(err.Error() + "\n")
+	}
+	return b.String()
+}
+
+// TestSecretsLieSealed seals planted secrets, opens them rightly and in every wrong way, sends one in a request, and
+// looks for them in every file but the vault's, in the log and in every error.
+func TestSecretsLieSealed(t *testing.T) {
+	p := newPeople(t, "", 1)
+	var planted [][]byte
+	var said strings.Builder
+	for _, name := range []string{"totp", "webhook", "client", "signing"} {
+		s := []byte("planted-secret-of-" + name)
+		planted = append(planted, s)
+		sealed, err := p.n.safe.Seal(p.ctx, id.Principal("installation"), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.n.db.Do(p.ctx, func(ctx context.Context, w tx.Tx) error {
+			return p.n.api.Events.Append(ctx, w, event.WorldApplied, "local-operator", name, map[string]any{"sealed": sealed})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.n.safe.Open(p.ctx, "installation", sealed); err != nil || !bytes.Equal(got, s) {
+			t.Fatalf("%q, %v", got, err)
+		}
+		broken := bytes.Clone(sealed)
+		broken[len(broken)-1] ^= 1
+		for who, text := range map[id.Principal][]byte{"installation": broken, p.ids[0]: sealed, "prn_nobody": sealed} {
+			_, err := p.n.safe.Open(p.ctx, who, text)
+			if err == nil {
+				t.Errorf("%s opens it", who)
+			}
+			said.WriteString(chain(err))
+		}
+		answer, text := p.send(http.MethodPost, "/periods/2026-09/approve", asJSON, strings.NewReader(`{"invoices":["`+string(s)+`"]}`), "Idempotency-Key", name)
+		if answer.StatusCode < 400 {
+			t.Errorf("approved: %s", text)
+		}
+	}
+	if n := p.found(planted...); n > 0 {
+		t.Errorf("planted secrets stand in files, %d times", n)
+	}
+	for _, s := range planted {
+		if strings.Contains(said.String(), string(s)) || bytes.Contains(p.log.Bytes(), s) {
+			t.Errorf("%s was said or logged", s)
+		}
+	}
+	if said.Len() == 0 || p.log.Len() == 0 {
+		t.Error("nothing was said or logged")
+	}
+	p.guessed(`{"invoices":["planted-secret-of-totp"]}`)
+}
+
+// guessed wants that a request cannot be told from its digest in the log by whoever guesses what it was.
+func (p *people) guessed(body string) {
+	p.Helper()
+	asked, err := json.Marshal([]string{http.MethodPost, "/api/v1/periods/2026-09/approve", "", body})
+	if err != nil {
+		p.Fatal(err)
+	}
+	plain := sha256.Sum256(asked)
+	list := p.records("&action=invoice-approve")
+	if len(list) == 0 {
+		p.Error("the command left no record")
+	}
+	for _, e := range list {
+		if strings.Contains(string(e.Data), hex.EncodeToString(plain[:])) {
+			p.Error("the digest of a request is one anybody can make")
+		}
+	}
+}
+
+// TestLedgerPasswordStaysOut names a ledger that is not there in DIR/ledger.dsn: no error says its password.
+func TestLedgerPasswordStaysOut(t *testing.T) {
+	const planted = "Hunter2-canary"
+	for _, dsn := range []string{"postgres://u:" + planted + "@127.0.0.1:1/d", "host=127.0.0.1 port=1 user=u password=" + planted, "postgres://u:" + planted + "@127.0.0.1:x/d"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "ledger.dsn"), []byte(dsn+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		_, err := open(access.AsLocalOperator(t.Context()), dir, opening{Settings: config.Settings{}, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now})
+		if err == nil {
+			t.Fatal("opened a ledger that is not there")
+		}
+		if text := chain(err) + log.String(); strings.Contains(text, planted) || len(text) < 20 {
+			t.Errorf("the password stands in %q", text)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package safe
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Source is a place where something about people is kept. Both functions may be nil: nothing to tell, or nothing there
+// but what the person's key seals.
+type Source struct {
+	Name   string
+	Export func(ctx context.Context, who id.Principal) (any, error)           // ready for JSON; nil for nothing
+	Erase  func(ctx context.Context, t tx.Tx, who id.Principal) (bool, error) // says whether there was something
+}
+
+// Export is everything about a person, by source, opened. NotFound when no source knows them. It is recorded before it
+// is handed out.
+func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any, error) {
+	grant, err := v.Access.Require(ctx, access.PersonExport)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	for _, s := range v.Sources {
+		if s.Export == nil {
+			continue
+		}
+		found, err := s.Export(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			out[s.Name] = found
+		}
+	}
+	if len(out) == 0 {
+		return nil, nobody(who)
+	}
+	return out, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		return v.Events.Append(ctx, t, event.PersonExported, grant.Actor, string(who), nil)
+	})
+}
+
+// Erase destroys a person's key and what is kept of them in the clear, in one transaction. What their key sealed can
+// never be opened again, wherever it lies; documents and the event log stay as they are. NotFound when nothing was
+// kept; a second time changes nothing.
+func (v *Service) Erase(ctx context.Context, who id.Principal) error {
+	grant, err := v.Access.Require(ctx, access.PersonErase)
+	if err != nil {
+		return err
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		_, gone, err := v.Store.PersonKey(ctx, t, who)
+		if err != nil || gone {
+			return err
+		}
+		known, err := v.Store.ErasePerson(ctx, t, who, v.Now())
+		if err != nil {
+			return err
+		}
+		for _, s := range v.Sources {
+			if s.Erase == nil {
+				continue
+			}
+			had, err := s.Erase(ctx, t, who)
+			if err != nil {
+				return err
+			}
+			known = known || had
+		}
+		if !known {
+			return nobody(who)
+		}
+		if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.ScrubErased, Key: string(who), Due: v.Now()}); err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.PersonErased, grant.Actor, string(who), nil)
+	})
+}
+
+func nobody(who id.Principal) error {
+	return fault.New(fault.NotFound, "no_such_person", "nothing is kept about a person %s", who)
+}
+
+// ScrubErased is the job that overwrites what an erased person's deleted rows left in the database's files.
+func (v *Service) ScrubErased(ctx context.Context, _ job.Job) (job.Effect, error) {
+	if _, err := v.Access.Require(ctx, access.PersonErase); err != nil {
+		return nil, err
+	}
+	return nil, v.Scrub(ctx)
+}
