@@ -63,6 +63,7 @@ type opening struct {
 	log       *slog.Logger
 	temporary bool
 	now       func() time.Time
+	signIns   bool // callers sign in: only then are they not all the local operator, and may others reach the server
 }
 
 // open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.

@@ -31,7 +31,9 @@ func program() cli.Program {
 	s := &config.Settings{}
 	return cli.Program{
 		Version: version, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Settings: s,
-		Serve: func(ctx context.Context, dir string) error { return serve(ctx, dir, *s) },
+		Serve: func(ctx context.Context, dir string) error {
+			return serve(ctx, dir, opening{Settings: *s, log: logger(*s), now: time.Now})
+		},
 		Open: func(ctx context.Context, dir string, o cli.OpenOptions) (http.RoundTripper, func() error, error) {
 			if !o.Create && !isData(dir) {
 				return nil, nil, fault.New(fault.NotFound, "no_data_directory",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,27 +21,42 @@ import (
 // patience is how long a stopping server waits for requests that are under way.
 const patience = 30 * time.Second
 
-// serve serves a data directory on loopback and on its socket until the context ends. There are no sign-ins yet:
-// whoever can reach it is the local operator, so it listens nowhere else.
-func serve(ctx context.Context, dir string, s config.Settings) (err error) {
-	web, err := listenLoopback(s.Listen)
+// serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
+// Without sign-ins whoever can reach that is the local operator too, so it is of this machine alone; with them it may
+// be any, and others are reached over TLS only.
+func serve(ctx context.Context, dir string, o opening) (err error) {
+	web, err := listen(o)
 	if err != nil {
 		return err
 	}
 	defer web.Close()
-	n, err := open(ctx, dir, opening{Settings: s, log: logger(s), now: time.Now})
+	n, err := open(ctx, dir, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
+	proof, err := n.certificates(o.Settings)
+	if err != nil {
+		return err
+	}
+	at := "http://" + web.Addr().String()
+	if proof != nil {
+		n.api.Named = proof.named
+		web, at = tls.NewListener(web, proof.config()), "https://"+web.Addr().String()
+	}
 	local, err := listenSocket(filepath.Join(dir, socketName))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("serving %s on http://%s for this machine only, as the local operator; stop with Ctrl-C\n", dir, web.Addr())
+	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, at, n.notes(o, proof))
 	server := &http.Server{
 		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
-		BaseContext: func(net.Listener) context.Context { return access.AsLocalOperator(context.WithoutCancel(ctx)) },
+		BaseContext: func(l net.Listener) context.Context {
+			if l != local && o.signIns {
+				return context.WithoutCancel(ctx)
+			}
+			return access.AsLocalOperator(context.WithoutCancel(ctx))
+		},
 	}
 	var running sync.WaitGroup
 	running.Go(func() { n.work(ctx) })
@@ -63,13 +79,30 @@ func serve(ctx context.Context, dir string, s config.Settings) (err error) {
 	return err
 }
 
-// listenLoopback refuses every address that others could reach.
-func listenLoopback(address string) (net.Listener, error) {
+// notes says who may call, and whom clients must trust.
+func (n *installation) notes(o opening, proof *certificates) string {
+	who := " for this machine only, as the local operator"
+	if o.signIns {
+		who = " for whoever signs in"
+	}
+	if proof != nil && proof.authority != nil {
+		who += "; clients trust " + n.vault.CAFile()
+	}
+	return who
+}
+
+// listen refuses an address that others could reach while nobody signs in, and one without TLS.
+func listen(o opening) (net.Listener, error) {
+	address := o.Listen
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
-	if err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	switch alone := host == "localhost" || ip != nil && ip.IsLoopback(); {
+	case err != nil || !alone && !o.signIns:
 		return nil, fault.New(fault.Invalid, "not_loopback",
 			"%q is not an address of this machine alone, and there are no sign-ins yet: serve on 127.0.0.1:PORT, localhost:PORT or [::1]:PORT", address)
+	case !alone && len(o.TLSHost) == 0 && o.TLSCert == "":
+		return nil, fault.New(fault.Invalid, "no_tls",
+			"%q can be reached by others, who must not send what they sign in with in the clear: add --tls-host NAME, or --tls-cert and --tls-key", address)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {

@@ -73,6 +73,9 @@ type commands struct {
 	Status       statusCommand        `cmd:"" help:"What there is in a data directory."`
 	Completion   completionCommand    `cmd:"" help:"Completion for bash, zsh or fish."`
 	Version      versionCommand       `cmd:"" help:"Print the version."`
+	Audit        auditCommands        `cmd:"" help:"The trail of what was done: search, verify, export, prune."`
+	Keys         keysCommands         `cmd:"" help:"The keys that seal what must not be read."`
+	Privacy      privacyCommands      `cmd:"" help:"Everything about a person, and their erasure."`
 }
 
 // env is what commands run with.

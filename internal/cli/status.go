@@ -88,7 +88,10 @@ type serveCommand struct {
 
 // Help is the long help.
 func (serveCommand) Help() string {
-	return `The server answers to this machine only, for nobody signs in yet. While it runs, every other command goes through it.`
+	return `The server answers to this machine only, for nobody signs in yet. While it runs, every other command goes through it.
+
+  purveyor serve
+  purveyor serve --tls-host localhost    TLS; clients trust vault/ca.pem of the data directory`
 }
 
 // Run serves until it is interrupted.

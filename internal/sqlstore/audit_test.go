@@ -177,7 +177,7 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 		"another number":        {row("number", fmt.Sprint(n+1)), mid},
 		"two swapped":           {[]string{noUpdate, swap(mid, -1), swap(mid+1, mid), swap(-1, mid+1)}, mid},
 		"one twice":             {[]string{fmt.Sprintf("INSERT INTO event SELECT %d, at, type, actor, subject, data, prev, hash FROM event WHERE number = %d", n+1, mid)}, n + 1},
-		"one twice, in between": {[]string{noUpdate, fmt.Sprintf("UPDATE event SET number = -number WHERE number > %d", mid), fmt.Sprintf("UPDATE event SET number = 1 - number WHERE number < 0"), fmt.Sprintf("INSERT INTO event SELECT %d, at, type, actor, subject, data, prev, hash FROM event WHERE number = %d", mid+1, mid)}, mid + 1},
+		"one twice, in between": {[]string{noUpdate, fmt.Sprintf("UPDATE event SET number = -number WHERE number > %d", mid), "UPDATE event SET number = 1 - number WHERE number < 0", fmt.Sprintf("INSERT INTO event SELECT %d, at, type, actor, subject, data, prev, hash FROM event WHERE number = %d", mid+1, mid)}, mid + 1},
 		"the end put before":    {[]string{noUpdate, swap(n, 0)}, n},
 		"a checkpoint forged":   {[]string{forgedCheckpoint(mid, "00"), fmt.Sprintf("DELETE FROM event WHERE number <= %d", mid)}, mid},
 		"an anchor for checkpoint": {[]string{"DROP TRIGGER event_checkpoint_no_insert", noDelete, fmt.Sprintf(

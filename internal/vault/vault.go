@@ -1,5 +1,5 @@
-// Package vault owns what an installation keeps outside its database: its keys, and the signed anchors of its event
-// log.
+// Package vault owns what an installation keeps outside its database: its keys, the signed anchors of its event log,
+// and the certificate authority of its own.
 //
 // It does not use the keys. Always true: files are the owner's alone; a key file is replaced whole or not at all; an
 // anchor once written is never rewritten.

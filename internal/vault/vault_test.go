@@ -2,6 +2,7 @@ package vault
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"testing"
@@ -93,5 +94,57 @@ func TestAnchors(t *testing.T) {
 	}
 	if a, err := v.LastAnchor(); err != nil || a.Count != 3 {
 		t.Fatalf("after a line that was cut off: %+v, %v", a, err)
+	}
+}
+
+// The authority is made once, its key is its owner's alone, and what it issues is trusted by its certificate.
+func TestAuthority(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	open := func() *Authority {
+		v, err := Open(dir, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := v.Authority(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a := open()
+	if !open().Certificate.Equal(a.Certificate) {
+		t.Error("the authority was made twice")
+	}
+	if info, err := os.Stat(filepath.Join(dir, caKeyFile)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("its key is readable by others: %v, %v", info.Mode(), err)
+	}
+	cert, err := a.Issue([]string{"a.example", "::1"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(a.Certificate)
+	for name, want := range map[string]bool{"a.example": true, "[::1]": true, "b.example": false} {
+		_, err := cert.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: pool, CurrentTime: now})
+		if (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := cert.Leaf.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: now.AddDate(0, 0, serverDays+1)}); err == nil {
+		t.Error("valid after its end")
+	}
+	if _, err := a.Issue(nil, now); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a certificate for nobody: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, caFile)); err != nil {
+		t.Fatal(err)
+	}
+	v, err := Open(dir, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Authority(now); fault.CodeOf(err) != "authority_damaged" {
+		t.Errorf("an authority that lost its certificate: %v", err)
 	}
 }

@@ -24,8 +24,11 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		if !isLocal(r.Host) {
-			write(w, problem(fault.New(fault.Denied, "foreign_host", "this server answers to localhost only; nothing was done")))
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if !isLocal(r.Host) && (s.Named == nil || !s.Named(r.Host)) {
+			write(w, problem(fault.New(fault.Denied, "foreign_host", "this server has another name; nothing was done")))
 			return
 		}
 		inner.ServeHTTP(w, r)

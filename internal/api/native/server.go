@@ -51,6 +51,7 @@ type Server struct {
 	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log
 	DigestKey []byte                                                         // what requests are named with in the log: nobody guesses a short secret from its digest
 	KeepDays  int                                                            // how long records of the event log are kept at least
+	Named     func(host string) bool                                         // whether the server has this host name beside localhost; nil for none
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/vault"
+)
+
+// certificates is how the server proves who it is: with a certificate that was given, read again when its file
+// changes, or with one of the installation's own authority, made anew before it ends.
+type certificates struct {
+	authority *vault.Authority
+	hosts     []string
+	now       func() time.Time
+	cert, key string // files
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	read    time.Time // when the file of current was written
+}
+
+// renewBefore is how long before its end a certificate of one's own is made anew.
+const renewBefore = 30 * 24 * time.Hour
+
+// certificates are those the settings ask for; nil for none.
+func (n *installation) certificates(s config.Settings) (*certificates, error) {
+	c := &certificates{hosts: s.TLSHost, now: time.Now, cert: s.TLSCert, key: s.TLSKey}
+	switch {
+	case c.cert == "" && c.key == "" && len(c.hosts) == 0:
+		return nil, nil
+	case (c.cert == "") != (c.key == ""), c.cert != "" && len(c.hosts) > 0:
+		return nil, fault.New(fault.Invalid, "bad_tls", "give --tls-cert and --tls-key together, or --tls-host alone for a certificate of the installation's own")
+	case c.cert == "":
+		var err error
+		if c.authority, err = n.vault.Authority(c.now()); err != nil {
+			return nil, err
+		}
+	}
+	_, err := c.get()
+	return c, err
+}
+
+func (c *certificates) get() (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.authority == nil {
+		return c.file()
+	}
+	if c.current != nil && c.now().Add(renewBefore).Before(c.current.Leaf.NotAfter) {
+		return c.current, nil
+	}
+	fresh, err := c.authority.Issue(c.hosts, c.now())
+	if err != nil {
+		return nil, err
+	}
+	c.current = &fresh
+	return c.current, nil
+}
+
+// file is the given certificate. One that cannot be read any more does not replace the one that could.
+func (c *certificates) file() (*tls.Certificate, error) {
+	info, err := os.Stat(c.cert)
+	if err == nil && c.current != nil && info.ModTime().Equal(c.read) {
+		return c.current, nil
+	}
+	var fresh tls.Certificate
+	if err == nil {
+		fresh, err = tls.LoadX509KeyPair(c.cert, c.key)
+	}
+	switch {
+	case err == nil:
+		c.current, c.read = &fresh, info.ModTime()
+	case c.current == nil:
+		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are no certificate with its key: %v", c.cert, c.key, err).Because(err)
+	}
+	return c.current, nil
+}
+
+// named says whether the certificate is for a Host header.
+func (c *certificates) named(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	now, err := c.get()
+	return err == nil && now.Leaf.VerifyHostname(host) == nil
+}
+
+// config is TLS 1.2 with forward secrecy and authenticated encryption, or TLS 1.3.
+func (c *certificates) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"h2", "http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.get() },
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+	}
+}
+
+// trusting is a transport to servers whose certificate is of the authority in a file, and to no others.
+func trusting(caFile string) (*http.Transport, error) {
+	text, err := os.ReadFile(caFile)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		return nil, fault.New(fault.Invalid, "bad_authority", "%s holds no certificate of an authority; it is ca.pem in the vault of the server's data directory", caFile).Because(err)
+	}
+	return &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, ForceAttemptHTTP2: true}, nil
+}
