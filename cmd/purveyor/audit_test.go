@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,7 +124,7 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	c.close = n.Close
 	n.api.Access, n.api.Invoices.Access, n.api.Archive.Access = everything{}, everything{}, everything{}
 	as := func(who id.Principal, realm id.Organisation) {
-		c.client.Transport = inProcess{handler: n.api.Handler(), ctx: func(ctx context.Context) context.Context {
+		c.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context {
 			return identity.As(ctx, identity.Principal{ID: who, Realm: realm})
 		}}
 	}
@@ -146,5 +148,19 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 		if r.Command != command || r.Realm != "org_stranger" || got[i].Actor != "prn_stranger" || len(r.Organisations) < 2 {
 			t.Errorf("record %d: %s %+v", i, got[i].Actor, r)
 		}
+	}
+}
+
+// TestDataIsItsOwners opens a directory everybody may look into, and nobody else may any more.
+func TestDataIsItsOwners(t *testing.T) {
+	c := &caller{T: t, dir: t.TempDir()}
+	if err := os.Chmod(c.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c.open()
+	defer func() { _ = c.close() }()
+	info, err := os.Stat(c.dir)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the data directory is %v, %v", info.Mode(), err)
 	}
 }

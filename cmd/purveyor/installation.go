@@ -71,6 +71,7 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made; name a folder that can be written", dir).Because(err)
 	}
+	_ = os.Chmod(dir, 0o700) // not everybody's to read; where it is not ours to say, whoever made it has said
 	n := &installation{lock: flock.New(filepath.Join(dir, "lock")), wake: make(chan struct{}, 1)}
 	locked, err := n.lock.TryLock()
 	if err != nil || !locked {
@@ -90,7 +91,7 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if n.files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	if n.vault, err = vault.Open(filepath.Join(dir, "vault"), rand.Reader); err != nil {
+	if n.vault, err = n.openVault(ctx, filepath.Join(dir, "vault"), o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	if err := n.build(o); err != nil {
@@ -100,6 +101,26 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
+}
+
+// openVault opens the vault of a ledger. A new one is made for a new ledger only: beside an old one it would hide that
+// what was sealed cannot be opened any more, and that nothing tells whether the event log was cut off.
+func (n *installation) openVault(ctx context.Context, dir string, o opening) (*vault.Vault, error) {
+	if !vault.Exists(dir) && !o.NewVault {
+		empty := false
+		err := n.db.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+			empty, err = unrecorded(event.Log{Store: sqlstore.Events{DB: n.db}})(ctx, r)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !empty {
+			return nil, fault.New(fault.Unavailable, "vault_missing",
+				"%s has no keys, and the ledger is not new: nothing was done; restore the vault from a backup, or set PURVEYOR_NEW_VAULT=true if it is lost for good", dir)
+		}
+	}
+	return vault.Open(dir, rand.Reader)
 }
 
 // ledgerOf is the address of the ledger: what was asked for, else what the directory says, else a file in it.
@@ -195,15 +216,23 @@ func (n *installation) drain(ctx context.Context) error {
 	return err
 }
 
-// anchor signs what the event log is now, outside the database.
+// anchor signs what the event log is now, outside the database, unless it is not what was anchored before.
 func (n *installation) anchor(ctx context.Context) error {
-	return n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-		a, err := n.api.Events.Anchor(ctx, r)
-		if err != nil || a.Count == 0 {
-			return err
+	last, err := n.vault.LastAnchor()
+	if err != nil {
+		return err
+	}
+	var a event.Anchor
+	err = n.db.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if err = n.api.Events.Extends(ctx, r, last); err == nil {
+			a, err = n.api.Events.Anchor(ctx, r)
 		}
-		return n.vault.AddAnchor(a)
+		return err
 	})
+	if err != nil || a.Count == 0 {
+		return err
+	}
+	return n.vault.AddAnchor(a)
 }
 
 func (n *installation) poke() {

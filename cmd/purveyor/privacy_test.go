@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func newPeople(t *testing.T, ledger string, count int) *people {
 			t.Error(err)
 		}
 	})
-	p.client.Transport = inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator}
+	p.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: access.AsLocalOperator}
 	for i := range count {
 		p.add(id.Principal(fmt.Sprintf("prn_%04d", i*131%count))) // out of order: pages are split and filled up
 	}

@@ -17,6 +17,7 @@ type Settings struct {
 	LogLevel  string   `name:"log-level" env:"PURVEYOR_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the server logs: debug, info, warn or error."`
 	LogFormat string   `name:"log-format" env:"PURVEYOR_LOG_FORMAT" default:"text" enum:"text,json" help:"How the server logs: text or json."`
 	Memory    string   `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Memory of the usage store."`
+	NewVault  bool     `name:"new-vault" env:"PURVEYOR_NEW_VAULT" help:"Begin a new vault where the old one is lost for good, and with it everything that was sealed."`
 	AuditDays int      `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"Days that records of the event log are kept at least; older ones may be exported and pruned."`
 	Workers   int      `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"Jobs at a time; 0 is one for each processor."`
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -55,6 +56,30 @@ func (a Anchor) signed() ([]byte, error) {
 	a.Signature = ""
 	a.At = a.At.UTC()
 	return json.Marshal(a)
+}
+
+// Extends says whether the log still holds the record an anchor saw, without a look at the others: only such a log may
+// be anchored again, or a new anchor would hide that the old one shows a cut.
+func (l Log) Extends(ctx context.Context, r tx.Read, a Anchor) error {
+	start, err := l.begin(ctx, r)
+	if err != nil || start.Count > a.Count || a.Count == 0 {
+		return err
+	}
+	head := start.Head
+	if start.Count < a.Count {
+		list, err := l.Store.Events(ctx, r, scope.All(), Filter{After: a.Count - 1, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 || list[0].Number != a.Count {
+			return broken(a.Count, "the anchor saw it and it is gone")
+		}
+		head = list[0].Hash
+	}
+	if head != a.Head {
+		return broken(a.Count, "it is not the record the anchor saw")
+	}
+	return nil
 }
 
 // Covers verifies the chain and that it still contains what the anchor saw. The log may have grown since, and what the

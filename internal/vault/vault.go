@@ -51,6 +51,12 @@ func Open(dir string, random io.Reader) (*Vault, error) {
 	return v, nil
 }
 
+// Exists says whether there is a vault with keys in a folder.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, keysFile))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // Ring is the keys, ready for use. After a rotation a new one is asked for.
 func (v *Vault) Ring() (secret.Ring, error) {
 	v.mu.Lock()
