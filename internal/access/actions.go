@@ -65,12 +65,13 @@ const (
 var (
 	reads = [...]Action{
 		WorldRead, BookRead, UsageRead, InvoiceRead, MarginRead, Explain, ClockRead, EventRead, JobRead, AccessRead, PolicyRead,
-		ResourceRead, CostRead, Check, Reconcile, AuditVerify, DelegationRead, CreditRead,
+		ResourceRead, CostRead, Check, Reconcile, AuditVerify, AuditRead, PersonExport, DelegationRead, CreditRead,
 	}
 	writes = [...]Action{
 		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,
 		AccessAssign, AccessDeny, RoleWrite, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, ResourceWrite, ResourceOwn,
 		CostWrite, DelegationChange, DelegationApprove, DelegationEnd, ActivationRequest, ActivationDecide,
+		AuditPrune, KeyRotate, PersonErase,
 	}
 )
 

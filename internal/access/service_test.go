@@ -424,7 +424,7 @@ func TestPolicies(t *testing.T) {
 
 func (h *house) count(typ event.Type) (n int) {
 	h.must(h.db.View(operator(), func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Events{DB: h.db}.Events(ctx, r, scope.All(), 0, 0)
+		list, err := sqlstore.Events{DB: h.db}.Events(ctx, r, scope.All(), event.Filter{})
 		for _, e := range list {
 			if e.Type == typ {
 				n++

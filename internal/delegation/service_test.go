@@ -214,7 +214,7 @@ func inForce(list []delegation.Assignment, at time.Time) (lines []string) {
 func (s *stage) log(subject string) (types []string) {
 	s.Helper()
 	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
-		list, err := s.Events.Store.Events(ctx, r, scope.All(), 0, 10000)
+		list, err := s.Events.Store.Events(ctx, r, scope.All(), event.Filter{})
 		for _, e := range list {
 			if e.Subject == subject && strings.HasPrefix(string(e.Type), "delegation.") {
 				types = append(types, strings.TrimPrefix(string(e.Type), "delegation."))
