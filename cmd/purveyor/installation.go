@@ -144,9 +144,10 @@ func (n *installation) build(o opening) error {
 	if err != nil {
 		return err
 	}
-	guard := access.Local{}
+	guard := &access.Roles{DB: n.db, Store: sqlstore.Access{DB: n.db}}
 	n.clock = &clock.Service{DB: n.db, Store: sqlstore.Clock{DB: n.db}, Jobs: sqlstore.Jobs{DB: n.db}, Access: guard, Machine: o.now}
 	now := n.clock.Now
+	guard.Now = now
 	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now, Genuine: n.vault.Genuine}
 	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
 	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
@@ -174,12 +175,13 @@ func (n *installation) build(o opening) error {
 		n.runner.Workers = runtime.GOMAXPROCS(0)
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
-	roles := &access.Roles{DB: n.db, Store: sqlstore.Access{DB: n.db}, Now: now}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: roles, Now: now}
-	roles.Place = organisations.Place
+	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now}
+	guard.Place = organisations.Place
+	delegated.Given = givenTo(roles)
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
-		Roles:      &access.Service{DB: n.db, Store: sqlstore.Access{DB: n.db}, Roles: roles, Events: events, Now: now},
+		Roles:      roles,
 		Orgs:       organisations,
 		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
 		Delegation: delegated,

@@ -19,6 +19,7 @@ import (
 // record is what the layers around a handler learn from it.
 type record struct {
 	command string // operation id
+	secret  bool   // the answer holds what must not be kept
 	err     error
 }
 
@@ -118,9 +119,6 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 	return true
 }
 
-// noStore marks an answer that holds a secret.
-const noStore = "no-store"
-
 // settle writes the audit record of a command, and keeps a good answer under its key.
 func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key, digest string) {
 	if rec.command == "" {
@@ -137,7 +135,7 @@ func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key
 		if err := s.Events.Audit(ctx, t, access.Actor(ctx), c, rec.err); err != nil {
 			return err
 		}
-		if !keep || rec.err != nil || answer.status >= 400 || answer.Header().Get("Cache-Control") == noStore {
+		if !keep || rec.err != nil || answer.status >= 400 || rec.secret {
 			return nil
 		}
 		b, err := json.Marshal(kept{answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})

@@ -92,15 +92,10 @@ func (s *Server) dropRelationship(ctx context.Context, in *RelationshipPath) (*s
 	return nil, s.Delegation.Drop(ctx, in.Relationship)
 }
 
-// secret is an answer that holds a secret: it is kept nowhere, not under an idempotency key either.
-type secret[T any] struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         T
-}
-
-func (s *Server) sendRelationship(ctx context.Context, in *RelationshipPath) (*secret[delegation.Invitation], error) {
+func (s *Server) sendRelationship(ctx context.Context, in *RelationshipPath) (*body[delegation.Invitation], error) {
+	recordOf(ctx).secret = true // the one-time link is kept nowhere, not under an idempotency key either
 	i, err := s.Delegation.Send(ctx, in.Relationship)
-	return &secret[delegation.Invitation]{noStore, i}, err
+	return &body[delegation.Invitation]{i}, err
 }
 
 func (s *Server) terminateRelationship(ctx context.Context, in *RelationshipPath) (*body[delegation.Relationship], error) {

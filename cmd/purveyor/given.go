@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/delegation"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// givenTo keeps in access what delegated access gives, in the transaction of its change: what a source gave before is
+// taken, and what it gives now is given until its end.
+func givenTo(roles *access.Service) func(context.Context, tx.Tx, string, []delegation.Assignment) error {
+	return func(ctx context.Context, t tx.Tx, source string, now []delegation.Assignment) error {
+		by := access.Actor(ctx)
+		if err := roles.Take(ctx, t, source, by); err != nil {
+			return err
+		}
+		for _, a := range now {
+			role := roleHere(a.Role)
+			if role == "" {
+				continue
+			}
+			_, err := roles.Give(ctx, t, access.Assignment{
+				Principal: a.Principal, Group: a.Group, Realm: a.Realm, Role: role, Scope: a.Scope, End: a.End, Source: source, By: by,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// roleHere is our role for a built-in role of the provider over resources: the same where there is one, reader for
+// others that see every resource, and none for the rest and for roles in the customer's directory.
+func roleHere(r delegation.Role) id.Role {
+	switch {
+	case r.Directory:
+		return ""
+	case r.ID == delegation.Owner:
+		return access.CustomerOwner
+	case r.ID == delegation.Contributor:
+		return access.CustomerContributor
+	case r.Reads:
+		return access.CustomerReader
+	}
+	return ""
+}
