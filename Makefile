@@ -34,8 +34,11 @@ golden: ## renew the golden files; read the diff afterwards
 oracle: ## rating against the reference rater on 1,000,000 random rows (ORACLE_ROWS, ORACLE_SEED)
 	ORACLE_ROWS=$${ORACLE_ROWS:-1000000} go test ./internal/rating/oracle -run TestRatingAgreesWithTheOracle -count=1 -timeout 60m -v
 
-bench: ## speed of the usage store on this machine
-	go test ./internal/usagestore/... -run '^$$' -bench . -benchtime 1x
+ROWS ?= 1000000
+bench: deps ## speed on this machine, beside other ways, into docs/benchmarks.md (ROWS=10000000 for the full goals)
+	go build -o bin/purveyor ./cmd/purveyor
+	go build -o bin/bench ./cmd/bench
+	bin/bench -rows $(ROWS)
 
 clean: ## remove what was built
 	rm -rf bin demo-data

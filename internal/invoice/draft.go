@@ -152,6 +152,9 @@ func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
 	if printed := printedExchange(g); printed != nil {
 		d.exchange[string(printed.From)+string(printed.To)+printed.Date] = *printed
 	}
+	if p == nil {
+		return nil
+	}
 	return d.worksheet.add(p, group(g, s, t.key))
 }
 

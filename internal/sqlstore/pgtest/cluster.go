@@ -14,15 +14,15 @@ import (
 	"syscall"
 )
 
-// cluster is a running server and the folder it lives in.
-type cluster struct {
+// Cluster is a running server and the folder it lives in.
+type Cluster struct {
 	dir    string // the socket is here, the data below
 	server *exec.Cmd
 	gone   chan struct{} // closed when the server has ended
 }
 
-// find is the folder of PostgreSQL's programs: of the one in PATH, or of the newest that Debian keeps; "" without one.
-func find() string {
+// Find is the folder of PostgreSQL's programs: of the one in PATH, or of the newest that Debian keeps; "" without one.
+func Find() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil && isFile(filepath.Join(filepath.Dir(path), "postgres")) {
 			return filepath.Dir(path)
@@ -45,17 +45,18 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// start makes a cluster and waits until it answers.
-func start(bin string) (_ *cluster, err error) {
+// Start makes a cluster of the programs in a folder and waits until it answers. Settings ("work_mem=256MB") come after
+// those for tests, which wait for no disk.
+func Start(bin string, settings ...string) (_ *Cluster, err error) {
 	// Not TMPDIR: a socket's path may have about 100 bytes, and the user it runs as must be able to come by.
 	dir, err := os.MkdirTemp("/tmp", "pgtest")
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: dir, gone: make(chan struct{})}
+	c := &Cluster{dir: dir, gone: make(chan struct{})}
 	defer func() {
 		if err != nil {
-			c.remove()
+			c.Remove()
 		}
 	}()
 	attributes, err := owner(dir)
@@ -65,11 +66,11 @@ func start(bin string) (_ *cluster, err error) {
 	if err := c.initialise(bin, attributes); err != nil {
 		return nil, err
 	}
-	return c, c.serve(bin, attributes)
+	return c, c.serve(bin, attributes, settings)
 }
 
 // initialise makes the data folder: with a collation by language where the server was built with ICU.
-func (c *cluster) initialise(bin string, attributes *syscall.SysProcAttr) error {
+func (c *Cluster) initialise(bin string, attributes *syscall.SysProcAttr) error {
 	var said []byte
 	var err error
 	for _, order := range [][]string{{"--locale-provider=icu", "--icu-locale=en", "--locale=C"}, {"--locale=C"}} {
@@ -83,10 +84,14 @@ func (c *cluster) initialise(bin string, attributes *syscall.SysProcAttr) error 
 }
 
 // serve starts the server and returns when it accepts connections, or with what it said before it ended.
-func (c *cluster) serve(bin string, attributes *syscall.SysProcAttr) error {
-	c.server = command(filepath.Join(bin, "postgres"), c.dir, attributes, "-D", c.data(), "-k", c.dir, "-p", "5432",
+func (c *Cluster) serve(bin string, attributes *syscall.SysProcAttr, settings []string) error {
+	args := []string{"-D", c.data(), "-k", c.dir, "-p", "5432",
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "shared_buffers=32MB", "-c", "timezone=Pacific/Kiritimati", "-c", "log_timezone=UTC")
+		"-c", "shared_buffers=32MB", "-c", "timezone=Pacific/Kiritimati", "-c", "log_timezone=UTC"}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	c.server = command(filepath.Join(bin, "postgres"), c.dir, attributes, args...)
 	out, err := c.server.StderrPipe()
 	if err != nil {
 		return err
@@ -131,14 +136,15 @@ func command(path, dir string, attributes *syscall.SysProcAttr, args ...string) 
 	return cmd
 }
 
-func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
-func (c *cluster) address(database string) string {
+// Address is how to connect to a database of the cluster, as key=value words.
+func (c *Cluster) Address(database string) string {
 	return fmt.Sprintf("host=%s port=5432 user=purveyor dbname=%s", c.dir, database)
 }
 
-// remove ends the server at once, for nothing in it is wanted, and deletes the folder.
-func (c *cluster) remove() {
+// Remove ends the server at once, for nothing in it is wanted, and deletes the folder.
+func (c *Cluster) Remove() {
 	if c.server != nil && c.server.Process != nil {
 		_ = c.server.Process.Signal(syscall.SIGQUIT)
 		<-c.gone

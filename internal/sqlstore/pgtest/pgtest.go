@@ -13,7 +13,7 @@ import (
 
 // shared is the cluster of this test binary, made by whoever asks first.
 var (
-	shared    *cluster
+	shared    *Cluster
 	sharedErr error
 	once      sync.Once
 	databases atomic.Int64
@@ -26,7 +26,7 @@ func Main(m *testing.M) { os.Exit(Run(m)) }
 func Run(m interface{ Run() int }) int {
 	defer func() {
 		if shared != nil {
-			shared.remove()
+			shared.Remove()
 		}
 	}()
 	return m.Run()
@@ -36,11 +36,11 @@ func Run(m interface{ Run() int }) int {
 // it is installed and does not start.
 func Need(t testing.TB) {
 	t.Helper()
-	bin := find()
+	bin := Find()
 	if bin == "" {
 		t.Skip("SKIPPED, nothing was tested on PostgreSQL: no initdb and postgres in PATH or /usr/lib/postgresql/*/bin; install the package postgresql")
 	}
-	once.Do(func() { shared, sharedErr = start(bin) })
+	once.Do(func() { shared, sharedErr = Start(bin) })
 	if sharedErr != nil {
 		t.Fatalf("PostgreSQL of %s did not start: %v", bin, sharedErr)
 	}
@@ -60,12 +60,12 @@ func Database(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	return shared.address(name)
+	return shared.Address(name)
 }
 
-func (c *cluster) admin(statement string) error {
+func (c *Cluster) admin(statement string) error {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, c.address("postgres"))
+	conn, err := pgx.Connect(ctx, c.Address("postgres"))
 	if err != nil {
 		return err
 	}
