@@ -49,6 +49,37 @@ func (c *cellSum) hash() (h [16]byte) {
 	return h
 }
 
+// spots are the cells of one entitlement, as one worker adds them up.
+type spots struct {
+	entitlement string // in lower case
+	cells       map[batchDay]*cellSum
+	last        batchDay
+	cell        *cellSum // of last
+}
+
+type batchDay struct {
+	batch uint32
+	day   period.Date
+}
+
+func newSpots(entitlement string) *spots {
+	return &spots{entitlement: entitlement, cells: map[batchDay]*cellSum{}}
+}
+
+func (s *spots) at(batch uint32, day period.Date) *cellSum {
+	k := batchDay{batch, day}
+	if s.cell != nil && s.last == k {
+		return s.cell
+	}
+	c := s.cells[k]
+	if c == nil {
+		c = &cellSum{}
+		s.cells[k] = c
+	}
+	s.last, s.cell = k, c
+	return c
+}
+
 type cellSums map[cellKey]*cellSum
 
 func (m cellSums) at(k cellKey) *cellSum {
@@ -63,6 +94,13 @@ func (m cellSums) at(k cellKey) *cellSum {
 func (m cellSums) merge(o cellSums) {
 	for k, c := range o {
 		m.at(k).merge(c)
+	}
+}
+
+// add adds what a worker added up.
+func (m cellSums) add(s *spots) {
+	for k, c := range s.cells {
+		m.at(cellKey{k.batch, s.entitlement, k.day}).merge(c)
 	}
 }
 

@@ -16,23 +16,35 @@ type worker struct {
 	load     *loading
 	file     *sourceFile
 	block    Block
-	cells    cellSums
-	buf      []byte
-	days     map[string]period.Date
+	known    recent
+	spots    map[string]*spots
+	slots    map[Slot]*monthly
 	variants map[string]*variantInfo
-	entries  map[uint32]*entryInfo
-	cellAt   cellKey
-	cell     *cellSum
+	buf      []byte
+	dayText  []byte
+	dayIs    period.Date
 	bad      *Problem
 }
 
-// entryInfo is what rows of an entry need besides its number: its slot but for the month, and its entitlement.
-type entryInfo struct {
-	item
-	slot        Slot // without Period
-	entitlement string
-	currency    bool // the billing currency is one
-	batches     map[period.Month]uint32
+func newWorker(l *loading, f *sourceFile) *worker {
+	return &worker{
+		load: l, file: f, known: newRecent(), spots: map[string]*spots{}, slots: map[Slot]*monthly{}, variants: map[string]*variantInfo{},
+	}
+}
+
+// common is what rows with the same shared text need: its numbers, its slot and its entitlement.
+type common struct {
+	entry, tags item
+	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
+	slot        *monthly
+	spots       *spots
+}
+
+// monthly is a slot but for its period, and the batches of the periods seen.
+type monthly struct {
+	slot    Slot
+	months  []period.Month
+	batches []uint32
 }
 
 // variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency.
@@ -52,35 +64,65 @@ func (w *worker) row(r *Row) error {
 	f.Cost = w.number(r, BillingPreTaxTotal, false, &wide)
 	f.Pricing = w.number(r, PricingPreTaxTotal, false, &wide)
 	f.EffectiveUnitPrice = w.number(r, EffectiveUnitPrice, true, &wide)
-	w.price(r, UnitPrice)
-	w.price(r, ExchangeRate)
-	if w.bad == nil && len(bytes.TrimSpace(r.Values[EntitlementID])) == 0 {
-		w.reject(r, EntitlementID, "no_entitlement", "the row names no Azure subscription")
-	}
 	if w.bad != nil {
 		return w.quarantine()
 	}
-	e := w.entry(r)
-	if !e.currency {
-		w.reject(r, BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
-		return w.quarantine()
+	zero := nothing(&f, wide)
+	c := w.known.find(r.Shared)
+	if c == nil || c.variants[boolInt(zero)] == nil {
+		if c = w.learn(r, c, zero); c == nil {
+			return w.quarantine()
+		}
 	}
-	v := w.variant(r, nothing(&f, wide))
-	f.Entry, f.Variant = e.number, v.number
-	tags := w.tags(r)
-	f.TagSet = tags.number
-	batch, err := w.batch(e, f.Day)
+	v := c.variants[boolInt(zero)]
+	f.Entry, f.Variant, f.TagSet = c.entry.number, v.number, c.tags.number
+	batch, err := w.batch(c.slot, f.Day)
 	if err != nil {
 		return err
 	}
 	f.Batch = batch
-	w.count(&f, e, v, tags, wide)
+	w.count(&f, c, v, wide)
 	w.block.Facts = append(w.block.Facts, f)
 	for i := range wide {
 		wide[i].Fact = f
 		w.block.Wide = append(w.block.Wide, wide[i])
 	}
 	return nil
+}
+
+// learn finds out what is common to the rows that share their text with this one; c is what is known of it. It is nil
+// when the row is to be kept aside.
+func (w *worker) learn(r *Row, c *common, zero bool) *common {
+	if r.Whole != nil && r.Shared != nil {
+		r.Whole()
+	}
+	w.price(r, UnitPrice)
+	w.price(r, ExchangeRate)
+	if w.bad == nil && len(bytes.TrimSpace(r.Values[EntitlementID])) == 0 {
+		w.reject(r, EntitlementID, "no_entitlement", "the row names no Azure subscription")
+	}
+	if w.bad != nil {
+		return nil
+	}
+	if c == nil {
+		c = &common{entry: w.entry(r)}
+		currency, err := money.ParseCurrency(string(r.Values[BillingCurrency]))
+		if err != nil {
+			w.reject(r, BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
+			return nil
+		}
+		c.slot, c.spots, c.tags = w.slotOf(r, currency), w.spotsOf(r), w.tags(r)
+		w.known.add(r.Shared, c)
+	}
+	c.variants[boolInt(zero)] = w.variant(r, zero)
+	return c
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // nothing says whether the printed amount is 0; other amounts may be long all the same.
@@ -116,15 +158,15 @@ func (w *worker) quarantine() error {
 
 func (w *worker) day(r *Row) period.Date {
 	text := r.Values[UsageDate]
-	if d, ok := w.days[string(text)]; ok {
-		return d
+	if w.dayIs != 0 && bytes.Equal(text, w.dayText) {
+		return w.dayIs
 	}
 	d, ok := w.load.parseDay(text)
 	if !ok {
 		w.reject(r, UsageDate, "impossible_date", "not a day of the calendar")
 		return 0
 	}
-	w.days[string(text)] = d
+	w.dayText, w.dayIs = append(w.dayText[:0], text...), d
 	return d
 }
 
@@ -184,7 +226,7 @@ func (w *worker) price(r *Row, c Column) {
 	}
 }
 
-func (w *worker) entry(r *Row) *entryInfo {
+func (w *worker) entry(r *Row) item {
 	w.buf = w.buf[:0]
 	for c := range NumColumns {
 		if entryColumn[c] {
@@ -192,11 +234,6 @@ func (w *worker) entry(r *Row) *entryInfo {
 		}
 	}
 	it, fresh := w.load.entries.find(w.buf)
-	e := w.entries[it.number]
-	if e == nil {
-		e = w.describe(r, it)
-		w.entries[it.number] = e
-	}
 	if fresh {
 		record := EntryRecord{Number: it.number, Hash: it.hash}
 		for c := range NumColumns {
@@ -206,7 +243,7 @@ func (w *worker) entry(r *Row) *entryInfo {
 		}
 		w.block.Entries = append(w.block.Entries, record)
 	}
-	return e
+	return it
 }
 
 // entryColumn says which columns make up an entry.
@@ -217,17 +254,28 @@ var entryColumn = func() (is [NumColumns]bool) {
 	return is
 }()
 
-func (w *worker) describe(r *Row, it item) *entryInfo {
-	currency, err := money.ParseCurrency(string(r.Values[BillingCurrency]))
+func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
 	invoice := strings.TrimSpace(string(r.Values[InvoiceNumber]))
-	return &entryInfo{
-		item: it, entitlement: strings.ToLower(string(r.Values[EntitlementID])), currency: err == nil,
-		batches: map[period.Month]uint32{},
-		slot: Slot{
-			Connector: Connector, Dataset: DailyUsage, Account: strings.ToLower(string(r.Values[PartnerID])),
-			Currency: currency, Billed: invoice != "", Invoice: invoice,
-		},
+	slot := Slot{
+		Connector: Connector, Dataset: DailyUsage, Account: strings.ToLower(string(r.Values[PartnerID])),
+		Currency: currency, Billed: invoice != "", Invoice: invoice,
 	}
+	m := w.slots[slot]
+	if m == nil {
+		m = &monthly{slot: slot}
+		w.slots[slot] = m
+	}
+	return m
+}
+
+func (w *worker) spotsOf(r *Row) *spots {
+	entitlement := strings.ToLower(string(r.Values[EntitlementID]))
+	s := w.spots[entitlement]
+	if s == nil {
+		s = newSpots(entitlement)
+		w.spots[entitlement] = s
+	}
+	return s
 }
 
 // Connector names where Microsoft's files come from.
@@ -294,23 +342,27 @@ func (w *worker) tags(r *Row) item {
 	return it
 }
 
-func (w *worker) batch(e *entryInfo, day period.Date) (uint32, error) {
-	m := day.Month()
-	if n, ok := e.batches[m]; ok {
-		return n, nil
+func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
+	month := day.Month()
+	for i, known := range m.months {
+		if known == month {
+			return m.batches[i], nil
+		}
 	}
-	slot := e.slot
-	slot.Period = m
+	slot := m.slot
+	slot.Period = month
 	n, err := w.load.batch(slot)
-	e.batches[m] = n
+	if err == nil {
+		m.months, m.batches = append(m.months, month), append(m.batches, n)
+	}
 	return n, err
 }
 
 // count adds the row to its cell and looks whether it is odd: the same row again, or an amount that price and
 // quantity do not make.
-func (w *worker) count(f *Fact, e *entryInfo, v *variantInfo, tags item, wide []WideValue) {
+func (w *worker) count(f *Fact, c *common, v *variantInfo, wide []WideValue) {
 	b := w.buf[:0]
-	b = append(append(append(b, e.hash[:]...), v.hash[:]...), tags.hash[:]...)
+	b = append(append(append(b, c.entry.hash[:]...), v.hash[:]...), c.tags.hash[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(f.Day))
 	for _, n := range [...]money.Fixed{f.Quantity, f.EffectiveUnitPrice, f.Cost, f.Pricing} {
 		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(n.Hi)), n.Lo)
@@ -326,14 +378,11 @@ func (w *worker) count(f *Fact, e *entryInfo, v *variantInfo, tags item, wide []
 	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
 		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
 	}
-	k := cellKey{f.Batch, e.entitlement, f.Day}
-	if w.cell == nil || k != w.cellAt {
-		w.cellAt, w.cell = k, w.cells.at(k)
-	}
-	w.cell.add(h.Hi, h.Lo, f.Cost)
+	cell := c.spots.at(f.Batch, f.Day)
+	cell.add(h.Hi, h.Lo, f.Cost)
 	for _, x := range wide {
 		if x.Column == BillingPreTaxTotal {
-			w.cell.wide = w.cell.wide.Add(x.Value)
+			cell.wide = cell.wide.Add(x.Value)
 		}
 	}
 }

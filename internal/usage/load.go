@@ -191,9 +191,7 @@ func (f *sourceFile) fail(err error) {
 
 // work decodes blocks until there are none.
 func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan RawBlock, full chan<- Block, fail func(error)) {
-	w := &worker{
-		load: l, file: f, cells: cellSums{}, days: map[string]period.Date{}, variants: map[string]*variantInfo{}, entries: map[uint32]*entryInfo{},
-	}
+	w := newWorker(l, f)
 	for b := range queue {
 		if ctx.Err() != nil {
 			continue
@@ -212,13 +210,12 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan RawBlock
 		case <-ctx.Done():
 		}
 		w.block = Block{Facts: make([]Fact, 0, len(w.block.Facts))}
-		if len(w.entries) > 1<<20 { // adversarial files have as many entries as rows
-			clear(w.entries)
-		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cells.merge(w.cells)
+	for _, s := range w.spots {
+		f.cells.add(s)
+	}
 }
 
 func (w *worker) decode(b RawBlock) (rows int64, lines []StatementLine, err error) {

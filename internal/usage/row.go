@@ -70,6 +70,11 @@ const (
 type Row struct {
 	Line   int64 // 1-based line in the file on which the record starts
 	Values [NumColumns][]byte
+
+	// Shared is, where a decoder can say, the text of every column that is no part of the fact: rows of one file with
+	// equal Shared have equal values there. Then only the columns of the fact are in Values; Whole fills in the others.
+	Shared []byte
+	Whole  func()
 }
 
 // Entry is what is constant for one resource and meter: every column but the day, the amounts, the tags and the

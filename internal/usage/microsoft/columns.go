@@ -142,6 +142,7 @@ type layout struct {
 	dataset usage.Dataset
 	names   map[string]int
 	of      []int // CSV: column of each field, −1 for fields nobody knows
+	plan    []stretch
 }
 
 func layoutFor(d usage.Dataset) *layout {

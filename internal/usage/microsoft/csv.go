@@ -8,24 +8,40 @@ import (
 
 // Rows decodes a block of daily rated usage.
 func (b *block) Rows(yield func(*usage.Row) error) error {
-	var row usage.Row
-	var values [numUsage][]byte
-	var scratch [2][]byte
-	each := func(line int64) error {
-		row.Line = line
-		copy(row.Values[:], values[:usage.NumColumns])
-		for i, c := range [2]usage.Column{usage.EarnedCredit, usage.Credit} {
-			if f := values[int(earnedFraction)+i]; len(f) > 0 && len(row.Values[c]) == 0 {
-				scratch[i] = timesHundred(scratch[i][:0], f)
-				row.Values[c] = scratch[i]
-			}
-		}
-		return yield(&row)
-	}
+	w := &walk{b: b, values: make([][]byte, numUsage)}
+	w.row.Whole = w.whole
 	if b.d.json {
-		return b.objects(values[:], each)
+		return b.objects(w.values, func(line int64) error {
+			w.row.Line = line
+			w.fill()
+			return yield(&w.row)
+		})
 	}
-	return b.records(values[:], each)
+	for w.more() {
+		w.row.Line = w.line
+		if !w.skim() {
+			if err := w.record(); err != nil {
+				return err
+			}
+			w.fill()
+		}
+		if err := yield(&w.row); err != nil {
+			return err
+		}
+	}
+	return w.end()
+}
+
+// fill hands over every value, with credits in percent.
+func (w *walk) fill() {
+	w.row.Shared = nil
+	copy(w.row.Values[:], w.values)
+	for i, c := range [2]usage.Column{usage.EarnedCredit, usage.Credit} {
+		if f := w.values[int(earnedFraction)+i]; len(f) > 0 && len(w.row.Values[c]) == 0 {
+			w.percent[i] = timesHundred(w.percent[i][:0], f)
+			w.row.Values[c] = w.percent[i]
+		}
+	}
 }
 
 // timesHundred moves the decimal point of a literal two places to the right; what is no plain number stays as it is.
@@ -57,72 +73,109 @@ func timesHundred(out, b []byte) []byte {
 	return out
 }
 
+// walk goes through the CSV records of a block.
+type walk struct {
+	b      *block
+	at     int      // where the next record starts
+	line   int64    // its line; after record or skim, of the record read
+	next   int64    // line of the next record
+	values [][]byte // by column
+	quotes int      // passed so far
+
+	scratch []byte // values with doubled quotes, made single
+	percent [2][]byte
+
+	row   usage.Row
+	start int // of the record that was skimmed
+	text  []byte
+}
+
 // records walks CSV records and fills values, one per column, for each.
 func (b *block) records(values [][]byte, each func(line int64) error) error {
-	of, text, line := b.d.layout.of, b.text, b.first
-	var scratch []byte
-	quotes := 0
-	for at := 0; at < len(text); {
-		if text[at] == '\n' || text[at] == '\r' && at+1 < len(text) && text[at+1] == '\n' {
-			at += 1 + boolInt(text[at] == '\r') // a blank line is no record
-			line++
-			continue
-		}
-		start, startLine := at, line
-		scratch = scratch[:0]
-		eol := lineEnd(text, at)
-		for n := 0; ; n++ {
-			var value []byte
-			if at < len(text) && text[at] == '"' {
-				var q int
-				var ok bool
-				value, scratch, q, at, ok = quoted(text, at, scratch)
-				if !ok {
-					return b.d.refuse(startLine, b.field(n), "quote", "a quote is never closed, or text follows it before the comma")
-				}
-				quotes += q
-				if at > eol {
-					line += int64(bytes.Count(text[eol:at], []byte{'\n'}))
-					eol = lineEnd(text, at)
-				}
-			} else {
-				end := bytes.IndexByte(text[at:eol], ',')
-				if end < 0 {
-					value = bytes.TrimSuffix(text[at:eol], []byte{'\r'})
-					at = eol
-				} else {
-					value = text[at : at+end]
-					at += end
-				}
-			}
-			if n < len(of) {
-				if of[n] >= 0 {
-					values[of[n]] = value
-				}
-			} else {
-				return b.d.refuse(startLine, "", "field_count", "the record has more fields than the header's %d", len(of))
-			}
-			if at < eol && text[at] == ',' {
-				at++
-				continue
-			}
-			if n+1 < len(of) {
-				return b.d.refuse(startLine, "", "field_count", "the record has %d fields and the header %d", n+1, len(of))
-			}
-			break
-		}
-		if at-start > maxRecord {
-			return b.d.refuse(startLine, "", "record_too_long", "the record is longer than %d bytes", maxRecord)
-		}
-		if err := each(startLine); err != nil {
+	w := &walk{b: b, values: values}
+	for w.more() {
+		if err := w.record(); err != nil {
 			return err
 		}
-		at = min(eol+1, len(text))
-		line++
+		if err := each(w.line); err != nil {
+			return err
+		}
 	}
-	if quotes != bytes.Count(text, []byte{'"'}) {
-		return b.strayQuote()
+	return w.end()
+}
+
+// more passes blank lines, which are no records, and says whether a record follows.
+func (w *walk) more() bool {
+	text := w.b.text
+	if w.next == 0 {
+		w.next = w.b.first
 	}
+	for w.at < len(text) && (text[w.at] == '\n' || text[w.at] == '\r' && w.at+1 < len(text) && text[w.at+1] == '\n') {
+		w.at += 1 + boolInt(text[w.at] == '\r')
+		w.next++
+	}
+	w.line = w.next
+	return w.at < len(text)
+}
+
+// end makes sure that every quote was where a quote may be.
+func (w *walk) end() error {
+	if w.quotes != bytes.Count(w.b.text, []byte{'"'}) {
+		return w.b.strayQuote()
+	}
+	return nil
+}
+
+// record splits one record into values.
+func (w *walk) record() error {
+	of, text, b := w.b.d.layout.of, w.b.text, w.b
+	start, at := w.at, w.at
+	w.scratch = w.scratch[:0]
+	eol := lineEnd(text, at)
+	for n := 0; ; n++ {
+		var value []byte
+		if at < len(text) && text[at] == '"' {
+			var q int
+			var ok bool
+			value, w.scratch, q, at, ok = quoted(text, at, w.scratch)
+			if !ok {
+				return b.d.refuse(w.line, b.field(n), "quote", "a quote is never closed, or text follows it before the comma")
+			}
+			w.quotes += q
+			if at > eol {
+				w.next += int64(bytes.Count(text[eol:at], []byte{'\n'}))
+				eol = lineEnd(text, at)
+			}
+		} else {
+			end := bytes.IndexByte(text[at:eol], ',')
+			if end < 0 {
+				value = bytes.TrimSuffix(text[at:eol], []byte{'\r'})
+				at = eol
+			} else {
+				value = text[at : at+end]
+				at += end
+			}
+		}
+		if n >= len(of) {
+			return b.d.refuse(w.line, "", "field_count", "the record has more fields than the header's %d", len(of))
+		}
+		if of[n] >= 0 {
+			w.values[of[n]] = value
+		}
+		if at < eol && text[at] == ',' {
+			at++
+			continue
+		}
+		if n+1 < len(of) {
+			return b.d.refuse(w.line, "", "field_count", "the record has %d fields and the header %d", n+1, len(of))
+		}
+		break
+	}
+	if at-start > maxRecord {
+		return b.d.refuse(w.line, "", "record_too_long", "the record is longer than %d bytes", maxRecord)
+	}
+	w.at = min(eol+1, len(text))
+	w.next++
 	return nil
 }
 

@@ -179,6 +179,7 @@ func (d *decoder) assign(names []string) error {
 	if len(missing) > 0 {
 		return d.refuse(1, missing[0], "missing_column", "the file lacks %s", strings.Join(missing, ", "))
 	}
+	l.plan = stretches(l.of)
 	return nil
 }
 
