@@ -35,6 +35,8 @@ type RawBlock interface {
 	Rows(yield func(*Row) error) error
 	// Statement decodes a block of reconciliation lines.
 	Statement(yield func(*StatementLine) error) error
+	// Release gives the memory of the block back to the decoder: nothing of it may be looked at afterwards.
+	Release()
 }
 
 // Format opens a source: it looks at the first bytes, undoes compression, finds the header and says which dataset it

@@ -15,7 +15,7 @@ import (
 type worker struct {
 	load     *loading
 	file     *sourceFile
-	block    Block
+	block    *Block
 	known    recent
 	spots    map[string]*spots
 	slots    map[Slot]*monthly
@@ -28,7 +28,7 @@ type worker struct {
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, known: newRecent(), spots: map[string]*spots{}, slots: map[Slot]*monthly{}, variants: map[string]*variantInfo{},
+		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*spots{}, slots: map[Slot]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 

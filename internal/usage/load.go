@@ -43,6 +43,8 @@ type loading struct {
 	next    uint32
 	limit   uint32
 
+	spare sync.Pool // of *Block
+
 	rows     atomic.Int64
 	bytes    atomic.Int64
 	total    int64
@@ -135,50 +137,81 @@ type Archiver interface {
 	Abort()
 }
 
+// inFlight is a block that is decoded and archived at the same time.
+type inFlight struct {
+	RawBlock
+	users atomic.Int32
+}
+
+func (b *inFlight) done() {
+	if b.users.Add(-1) == 0 {
+		b.Release()
+	}
+}
+
+// Blocks wait between the goroutines of an import: a few of text, and as many of rows as keep decoding going while the
+// store compresses what it has.
+const (
+	rawBlocks, rowBlocks = 4, 16
+	rowsAtOnce           = 8192
+)
+
 func (l *loading) blocks(ctx context.Context, f *sourceFile, dec Decoder, archive Archiver) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	queue, full := make(chan RawBlock, 2), make(chan Block, 2)
-	var workers, writers sync.WaitGroup
+	queue, kept, full := make(chan *inFlight, rawBlocks), make(chan *inFlight, rawBlocks), make(chan *Block, rowBlocks)
+	var workers, others sync.WaitGroup
 	var serious error // the store's or the ledger's, not the file's
 	var once sync.Once
 	fail := func(err error) { once.Do(func() { serious = err; stop() }) }
 	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() { l.work(ctx, f, queue, full, fail) })
+		workers.Go(func() { l.work(ctx, f, queue, full) })
 	}
-	writers.Go(func() {
+	others.Go(func() {
 		for b := range full {
-			if err := l.writer.Append(ctx, &b); err != nil {
+			if err := l.writer.Append(ctx, b); err != nil {
 				fail(err)
 			}
+			l.reuse(b)
 		}
 	})
-	for ctx.Err() == nil {
-		b, err := dec.Next()
-		if err == io.EOF {
-			break
+	others.Go(func() {
+		for b := range kept {
+			if err := archive.Add(b.Bytes(), b.FirstLine(), b.Lines()); err != nil {
+				fail(err)
+			}
+			b.done()
 		}
-		if err != nil {
-			f.fail(err)
-			break
-		}
-		f.Bytes += int64(len(b.Bytes()))
-		select {
-		case queue <- b:
-		case <-ctx.Done():
-		}
-		if err := archive.Add(b.Bytes(), b.FirstLine(), b.Lines()); err != nil {
-			fail(err)
-		}
-	}
+	})
+	l.cut(ctx, f, dec, queue, kept)
 	close(queue)
+	close(kept)
 	workers.Wait()
 	close(full)
-	writers.Wait()
+	others.Wait()
 	if serious == nil && f.failed == nil {
 		return ctx.Err()
 	}
 	return serious
+}
+
+// cut hands the blocks of a file to those who decode and to the one who keeps them.
+func (l *loading) cut(ctx context.Context, f *sourceFile, dec Decoder, queue, kept chan<- *inFlight) {
+	for ctx.Err() == nil {
+		raw, err := dec.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			f.fail(err)
+			return
+		}
+		f.Bytes += int64(len(raw.Bytes()))
+		b := &inFlight{RawBlock: raw}
+		b.users.Store(2)
+		queue <- b
+		kept <- b
+	}
 }
 
 func (f *sourceFile) fail(err error) {
@@ -190,32 +223,50 @@ func (f *sourceFile) fail(err error) {
 }
 
 // work decodes blocks until there are none.
-func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan RawBlock, full chan<- Block, fail func(error)) {
+func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFlight, full chan<- *Block) {
 	w := newWorker(l, f)
 	for b := range queue {
-		if ctx.Err() != nil {
-			continue
+		if ctx.Err() == nil {
+			rows, lines, err := w.decode(b)
+			l.rows.Add(rows)
+			f.mu.Lock()
+			f.in += rows
+			f.lines = append(f.lines, lines...)
+			f.mu.Unlock()
+			if err != nil {
+				f.fail(err)
+			}
 		}
-		rows, lines, err := w.decode(b)
-		l.rows.Add(rows)
-		f.mu.Lock()
-		f.in += rows
-		f.lines = append(f.lines, lines...)
-		f.mu.Unlock()
-		if err != nil {
-			f.fail(err)
+		b.done()
+		if len(w.block.Facts) >= rowsAtOnce || len(w.block.Entries) >= rowsAtOnce/8 {
+			full <- w.block
+			w.block = l.empty()
 		}
-		select {
-		case full <- w.block:
-		case <-ctx.Done():
-		}
-		w.block = Block{Facts: make([]Fact, 0, len(w.block.Facts))}
 	}
+	full <- w.block
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range w.spots {
 		f.cells.add(s)
 	}
+}
+
+// empty is a block without rows, with room for some.
+func (l *loading) empty() *Block {
+	if b, ok := l.spare.Get().(*Block); ok {
+		return b
+	}
+	return &Block{Facts: make([]Fact, 0, rowsAtOnce+rowsAtOnce/4)}
+}
+
+// reuse keeps the room of a block that was written; its texts are let go.
+func (l *loading) reuse(b *Block) {
+	clear(b.Entries)
+	clear(b.TagSets)
+	clear(b.Variants)
+	clear(b.Wide)
+	*b = Block{Entries: b.Entries[:0], TagSets: b.TagSets[:0], Variants: b.Variants[:0], Facts: b.Facts[:0], Wide: b.Wide[:0]}
+	l.spare.Put(b)
 }
 
 func (w *worker) decode(b RawBlock) (rows int64, lines []StatementLine, err error) {

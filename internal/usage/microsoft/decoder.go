@@ -24,6 +24,7 @@ type decoder struct {
 	warnings []usage.Problem
 	unknown  map[string]bool
 	mu       sync.Mutex
+	free     chan []byte // memory of blocks given back
 }
 
 func (d *decoder) Warnings() []usage.Problem {
@@ -198,7 +199,7 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 		b := d.carry
 		for len(b) < blockSize && !d.eof {
 			if cap(b)-len(b) < 64<<10 {
-				b = append(make([]byte, 0, max(2*cap(b), blockSize+256<<10)), b...)
+				b = append(d.memory(2*cap(b)), b...)
 			}
 			n, err := d.in.Read(b[len(b):min(cap(b), len(b)+256<<10)])
 			b = b[:len(b)+n]
@@ -213,13 +214,13 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 			if len(b) > 4*maxRecord {
 				return nil, d.refuse(d.line, "", "record_too_long", "a record is longer than %d bytes, or a quote is never closed", 4*maxRecord)
 			}
-			d.carry = append(make([]byte, 0, 2*cap(b)), b...)
+			d.carry = append(d.memory(2*cap(b)), b...)
 			continue
 		}
 		if d.eof {
 			cut = len(b)
 		}
-		block := &block{d: d, text: b[:cut:cut], first: d.line}
+		block := &block{d: d, text: b[:cut:cut], memory: b[:0], first: d.line}
 		block.lines = int64(bytes.Count(block.text, []byte{'\n'}))
 		d.line += block.lines
 		if cut > 0 && block.text[cut-1] != '\n' {
@@ -227,7 +228,7 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 		}
 		d.carry = nil
 		if cut < len(b) {
-			d.carry = append(make([]byte, 0, blockSize+256<<10), b[cut:]...)
+			d.carry = append(d.memory(0), b[cut:]...)
 		}
 		if err := block.valid(); err != nil {
 			return nil, err
@@ -269,15 +270,38 @@ func boolInt(b bool) int {
 
 // block is a run of whole records.
 type block struct {
-	d     *decoder
-	text  []byte
-	first int64
-	lines int64
+	d      *decoder
+	text   []byte
+	memory []byte
+	first  int64
+	lines  int64
 }
 
 func (b *block) Bytes() []byte    { return b.text }
 func (b *block) FirstLine() int64 { return b.first }
 func (b *block) Lines() int64     { return b.lines }
+
+func (b *block) Release() {
+	memory := b.memory
+	b.text, b.memory = nil, nil
+	select {
+	case b.d.free <- memory:
+	default:
+	}
+}
+
+// memory is room for a block, used before or not.
+func (d *decoder) memory(size int) []byte {
+	size = max(size, blockSize+256<<10)
+	select {
+	case b := <-d.free:
+		if cap(b) >= size {
+			return b
+		}
+	default:
+	}
+	return make([]byte, 0, size)
+}
 
 // valid refuses text in another encoding, and binary data.
 func (b *block) valid() error {

@@ -21,7 +21,7 @@ const (
 
 // Open is the usage.Format of the provider's files.
 func Open(name string, want usage.Dataset, r io.Reader) (usage.Decoder, usage.Dataset, error) {
-	d := &decoder{file: name}
+	d := &decoder{file: name, free: make(chan []byte, 8)}
 	in, err := d.plain(r)
 	if err != nil {
 		return nil, "", err
