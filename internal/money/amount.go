@@ -51,11 +51,10 @@ func (a Amount) Round() Amount { return Amount{a.Value.Round(a.Currency.Digits()
 // Minor is the amount in minor units; the amount must have been rounded (Internal otherwise).
 func (a Amount) Minor() (int64, error) {
 	scaled := a.Value.Mul(pow10(a.Currency.Digits()))
-	r := scaled.reduced()
-	if r.Exponent < 0 {
+	if scaled.Places() > 0 {
 		return 0, fault.New(fault.Internal, "not_rounded", "%s %s has more decimals than its minor unit", a.Value, a.Currency)
 	}
-	n, err := r.Int64()
+	n, err := scaled.reduced().library().Int64()
 	if err != nil {
 		return 0, fault.New(fault.Invalid, "amount_too_large", "%s %s is too large to be stored", a.Value, a.Currency)
 	}
@@ -66,9 +65,7 @@ func (a Amount) Minor() (int64, error) {
 func (a Amount) String() string { return a.Value.Fixed(a.Currency.Digits()) + " " + string(a.Currency) }
 
 func pow10(n int) Decimal {
-	d := FromInt(1)
-	d.d.Exponent = int32(n)
-	return d
+	return Decimal{n: uint128{lo: 1}, exponent: int32(n)}
 }
 
 // Totals holds one sum per currency; currencies never meet. As JSON it is an object currency → decimal string.

@@ -1,11 +1,6 @@
 package money
 
-import (
-	"math/big"
-	"math/bits"
-
-	"github.com/cockroachdb/apd/v3"
-)
+import "math/bits"
 
 // FixedPlaces is the number of decimals of a Fixed.
 const FixedPlaces = 18
@@ -135,16 +130,24 @@ func (f Fixed) Add(g Fixed) Fixed {
 // IsZero says whether f is 0.
 func (f Fixed) IsZero() bool { return f.Hi == 0 && f.Lo == 0 }
 
-// Decimal is the same value as a Decimal.
+// Decimal is the same value as a Decimal. Zeros at its end are left out as far as that is cheap: what is multiplied next
+// stays short.
 func (f Fixed) Decimal() Decimal {
-	n := new(big.Int).SetInt64(f.Hi)
-	n.Lsh(n, 64).Add(n, new(big.Int).SetUint64(f.Lo))
-	return FromScaled(n, FixedPlaces)
-}
-
-// FromScaled is n × 10^−places: how stores hand back their sums.
-func FromScaled(n *big.Int, places int) Decimal {
-	var c apd.BigInt
-	c.SetMathBigInt(n)
-	return Decimal{*apd.NewWithBigInt(&c, -int32(places))}
+	d := Decimal{negative: f.Hi < 0, exponent: -FixedPlaces}
+	if d.negative {
+		f = f.Neg()
+	}
+	d.n = uint128{uint64(f.Hi), f.Lo}
+	if d.n.isZero() {
+		return Decimal{}
+	}
+	for _, k := range [...]int{9, 6, 3} {
+		if d.n.lo&(1<<k-1) != 0 { // what 10^k divides, 2^k divides
+			continue
+		}
+		if n, rest := d.n.divided(powers[k]); rest == 0 {
+			d.n, d.exponent = n, d.exponent+int32(k)
+		}
+	}
+	return d
 }
