@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -94,14 +95,17 @@ func (s *Store) List() ([]string, error) {
 
 // Writer is a file being written. It has no name before Commit.
 type Writer struct {
-	store *Store
-	f     *os.File
-	hash  interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-	done bool
+	store   *Store
+	f       *os.File
+	hash    hash.Hash
+	done    bool
+	waiting int        // bytes written and not on their way to the disk
+	early   chan error // says how the last early sync went; nil while there was none
 }
+
+// earlySync is how much of a large file goes to the disk at a time while the rest is written, so that Commit does not
+// wait for all of it.
+const earlySync = 16 << 20
 
 // Create starts a file.
 func (s *Store) Create() (*Writer, error) {
@@ -114,7 +118,26 @@ func (s *Store) Create() (*Writer, error) {
 
 func (w *Writer) Write(p []byte) (int, error) {
 	_, _ = w.hash.Write(p) // a hash does not fail
-	return w.f.Write(p)
+	n, err := w.f.Write(p)
+	if w.waiting += n; w.waiting >= earlySync && err == nil {
+		w.waiting = 0
+		if err := w.settle(); err != nil {
+			return n, err
+		}
+		w.early = make(chan error, 1)
+		go func() { w.early <- w.f.Sync() }()
+	}
+	return n, err
+}
+
+// settle waits for the last early sync.
+func (w *Writer) settle() error {
+	if w.early == nil {
+		return nil
+	}
+	err := <-w.early
+	w.early = nil
+	return err
 }
 
 // Commit makes the file durable and names it.
@@ -125,7 +148,7 @@ func (w *Writer) Commit() (string, error) {
 		w.Abort()
 		return digest, nil
 	}
-	if err := w.f.Sync(); err != nil {
+	if err := errors.Join(w.settle(), w.f.Sync()); err != nil {
 		return "", err
 	}
 	if err := w.f.Close(); err != nil {
@@ -145,6 +168,7 @@ func (w *Writer) Commit() (string, error) {
 func (w *Writer) Abort() {
 	if !w.done {
 		w.done = true
+		_ = w.settle()
 		w.f.Close()
 		os.Remove(w.f.Name())
 	}
