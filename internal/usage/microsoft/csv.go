@@ -8,15 +8,11 @@ import (
 
 // Rows decodes a block of daily rated usage.
 func (b *block) Rows(yield func(*usage.Row) error) error {
+	if b.d.json {
+		return b.rows(yield)
+	}
 	w := &walk{b: b, values: make([][]byte, numUsage)}
 	w.row.Whole = w.whole
-	if b.d.json {
-		return b.objects(w.values, func(line int64) error {
-			w.row.Line = line
-			w.fill()
-			return yield(&w.row)
-		})
-	}
 	for w.more() {
 		w.row.Line = w.line
 		if !w.skim() {

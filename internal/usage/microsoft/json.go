@@ -10,6 +10,16 @@ import (
 // strings lose their quotes and escapes; objects and arrays stay as text; null is blank.
 func (b *block) objects(values [][]byte, each func(line int64) error) error {
 	s := scanner{b: b, columns: map[string]int{}, values: values}
+	return b.lined(func(record []byte, line int64) error {
+		if err := s.object(record, line); err != nil {
+			return err
+		}
+		return each(line)
+	})
+}
+
+// lined goes through the lines of a block that are not blank.
+func (b *block) lined(each func(record []byte, line int64) error) error {
 	line := b.first
 	for rest := b.text; len(rest) > 0; line++ {
 		var record []byte
@@ -21,11 +31,7 @@ func (b *block) objects(values [][]byte, each func(line int64) error) error {
 		if len(record) > maxRecord {
 			return b.d.refuse(line, "", "record_too_long", "the record is longer than %d bytes", maxRecord)
 		}
-		clear(values)
-		if err := s.object(record, line); err != nil {
-			return err
-		}
-		if err := each(line); err != nil {
+		if err := each(record, line); err != nil {
 			return err
 		}
 	}
@@ -41,6 +47,7 @@ type scanner struct {
 	values  [][]byte
 	scratch []byte
 	seen    [128]bool
+	mould   mould // of the first record
 }
 
 type member struct {
@@ -51,6 +58,9 @@ type member struct {
 func (s *scanner) object(t []byte, line int64) error {
 	s.scratch = s.scratch[:0]
 	clear(s.seen[:])
+	clear(s.values)
+	first, cast := s.mould == nil, mould{}
+	behind := 0 // the last value
 	if t[0] != '{' || t[len(t)-1] != '}' {
 		return s.bad(line, "")
 	}
@@ -69,7 +79,8 @@ func (s *scanner) object(t []byte, line int64) error {
 		if i >= len(t) || t[i] != ':' {
 			return s.bad(line, string(name))
 		}
-		value, next, ok := s.value(t, skip(t, i+1))
+		from := skip(t, i+1)
+		value, next, ok := s.value(t, from)
 		if !ok {
 			return s.bad(line, string(name))
 		}
@@ -80,6 +91,10 @@ func (s *scanner) object(t []byte, line int64) error {
 			s.seen[column] = true
 			s.values[column] = value
 		}
+		if first {
+			cast = cast.cast(t[behind:from], column)
+		}
+		behind = next
 		i = skip(t, next)
 		if i < len(t) && t[i] == ',' {
 			i = skip(t, i+1)
@@ -92,6 +107,9 @@ func (s *scanner) object(t []byte, line int64) error {
 	}
 	if i != len(t)-1 {
 		return s.bad(line, "")
+	}
+	if first {
+		s.mould = cast
 	}
 	return nil
 }
