@@ -34,11 +34,9 @@ golden: ## renew the golden files; read the diff afterwards
 oracle: ## rating against the reference rater on 1,000,000 random rows (ORACLE_ROWS, ORACLE_SEED)
 	ORACLE_ROWS=$${ORACLE_ROWS:-1000000} go test ./internal/rating/oracle -run TestRatingAgreesWithTheOracle -count=1 -timeout 60m -v
 
-ROWS ?= 1000000
-bench: deps ## speed on this machine, beside other ways, into docs/benchmarks.md (ROWS=10000000 for the full goals)
-	go build -o bin/purveyor ./cmd/purveyor
+bench: build ## speed on this machine, beside other ways, into docs/benchmarks.md (ROWS=10000000 for the full goals)
 	go build -o bin/bench ./cmd/bench
-	bin/bench -rows $(ROWS)
+	bin/bench -rows $(or $(ROWS),1000000)
 
 clean: ## remove what was built
 	rm -rf bin demo-data

@@ -133,15 +133,20 @@ func (p *parts) rollUpOf(ctx context.Context, sums groups, r *result) error {
 }
 
 func preview(ctx context.Context, rows usage.RowStore, st *rating.State, r *result) error {
-	lines, tally, err := invoice.PreviewLines(ctx, rating.Rater{Rows: rows}, scope.All(), st)
+	invoices := invoice.Service{Access: access.Local{}, Rater: rating.Rater{Rows: rows}}
+	edges, tally, err := invoices.Preview(ctx, st)
 	if err != nil {
 		return err
 	}
 	rated := money.Totals{}
-	for _, l := range lines {
-		rated.Add(l.Amount)
+	r.Groups = 0
+	for e, lines := range edges {
+		r.Groups += int64(len(lines))
+		for _, sold := range lines {
+			rated.Add(money.Of(sold, e.Terms.Currency))
+		}
 	}
-	r.Rows, r.Groups, r.Cost, r.Rated = tally.Rows, int64(len(lines)), totals(tally.Cost), totals(rated)
+	r.Rows, r.Cost, r.Rated = tally.Rows, totals(tally.Cost), totals(rated)
 	if tally.Unresolved*100 > tally.Rows { // the adversarial shape is in USD, and not every customer's currency has a rate from it
 		return fmt.Errorf("%d of %d rows found no customer or price", tally.Unresolved, tally.Rows)
 	}

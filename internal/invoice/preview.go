@@ -2,37 +2,32 @@ package invoice
 
 import (
 	"context"
-	"maps"
-	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/rating"
-	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// Preview is what one line of one edge comes to in a period, exact and not rounded.
-type Preview struct {
-	Edge   *org.Edge
-	Line   string // its key
-	Rows   int64
-	Amount money.Amount
-}
-
-// PreviewLines rates a state and adds it up to the lines its documents would have, by edge in natural order; nothing
-// is kept. A state with other books shows what they would bring.
-func PreviewLines(ctx context.Context, rater rating.Rater, s scope.Scope, st *rating.State) ([]Preview, Tally, error) {
-	run := newRun(st)
-	run.pack = nil
-	if err := rater.Rate(ctx, s, st, run.add); err != nil {
+// Preview rates a state and adds it up to the lines its documents would have: per edge and line key the exact amount,
+// in the edge's currency and not rounded. Nothing is kept. A state with other books shows what they would bring.
+func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]map[string]money.Decimal, Tally, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if err != nil {
 		return nil, Tally{}, err
 	}
-	var out []Preview
-	for _, d := range run.order() {
-		for _, key := range slices.Sorted(maps.Keys(d.lines)) {
-			l := d.lines[key]
-			out = append(out, Preview{d.edge, key, l.Rows, money.Of(l.Exact, d.edge.Terms.Currency)})
+	run := newRun(st)
+	run.pack = nil
+	if err := v.Rater.Rate(ctx, grant.Scope, st, run.add); err != nil {
+		return nil, Tally{}, err
+	}
+	out := map[*org.Edge]map[string]money.Decimal{}
+	for _, d := range run.edges {
+		lines := make(map[string]money.Decimal, len(d.lines))
+		for key, l := range d.lines {
+			lines[key] = l.Exact
 		}
+		out[d.edge] = lines
 	}
 	return out, run.tally, nil
 }

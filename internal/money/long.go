@@ -2,7 +2,6 @@ package money
 
 import (
 	"encoding/binary"
-	"math/big"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -92,11 +91,4 @@ func abs64(n int64) int64 {
 		return -n
 	}
 	return n
-}
-
-// FromScaled is n × 10^−places: how stores hand back their sums.
-func FromScaled(n *big.Int, places int) Decimal {
-	d := apd.Decimal{Exponent: -int32(places), Negative: n.Sign() < 0}
-	d.Coeff.SetMathBigInt(new(big.Int).Abs(n))
-	return fromLibrary(&d)
 }
