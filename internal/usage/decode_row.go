@@ -3,6 +3,7 @@ package usage
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -13,17 +14,18 @@ import (
 
 // worker turns the rows of blocks into facts. Each has its own caches; dictionaries and slots are the load's.
 type worker struct {
-	load     *loading
-	file     *sourceFile
-	block    *Block
-	known    recent
-	spots    map[string]*spots
-	slots    map[Slot]*monthly
-	variants map[string]*variantInfo
-	buf      []byte
-	dayText  []byte
-	dayIs    period.Date
-	bad      *Problem
+	load      *loading
+	file      *sourceFile
+	block     *Block
+	known     recent
+	spots     map[string]*spots
+	slots     map[Slot]*monthly
+	variants  map[string]*variantInfo
+	buf       []byte
+	sightings []sighting // of rows of the block that were not looked up yet
+	dayText   []byte
+	dayIs     period.Date
+	bad       *Problem
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
@@ -235,15 +237,22 @@ func (w *worker) entry(r *Row) item {
 	}
 	it, fresh := w.load.entries.find(w.buf)
 	if fresh {
-		record := EntryRecord{Number: it.number, Hash: it.hash}
-		for c := range NumColumns {
-			if entryColumn[c] {
-				record.Value[c] = string(r.Values[c])
-			}
-		}
-		w.block.Entries = append(w.block.Entries, record)
+		w.block.Entries = append(w.block.Entries, EntryRecord{Number: it.number, Hash: it.hash})
+		w.block.Entries[len(w.block.Entries)-1].Value.copy(r, string(w.buf))
 	}
 	return it
+}
+
+// copy takes over the values of a row, whose texts stand one behind the other in its canonical bytes.
+func (e *Entry) copy(r *Row, canonical string) {
+	for c := range NumColumns {
+		if entryColumn[c] {
+			length := uint64(len(r.Values[c]))
+			from := (bits.Len64(length|1) + 6) / 7 // bytes of the length before it
+			end := from + int(length)
+			e[c], canonical = canonical[from:end], canonical[end:]
+		}
+	}
 }
 
 // entryColumn says which columns make up an entry.
@@ -372,9 +381,7 @@ func (w *worker) count(f *Fact, c *common, v *variantInfo, wide []WideValue) {
 	}
 	w.buf = b
 	h := xxh3.Hash128(b)
-	if w.file.seen.add(h.Hi ^ h.Lo) {
-		w.file.odd("duplicate_rows", "identical rows in one file; all of them count", *f)
-	}
+	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
 	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
 		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
 	}

@@ -282,5 +282,9 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []StatementLine, err erro
 		rows++
 		return w.row(r)
 	})
+	w.file.seen.add(w.sightings, func(row int) {
+		w.file.odd("duplicate_rows", "identical rows in one file; all of them count", w.block.Facts[row])
+	})
+	w.sightings = w.sightings[:0]
 	return rows, nil, err
 }
