@@ -77,6 +77,9 @@ type RowStore interface {
 	Sums(ctx context.Context, s scope.Scope, q Query, yield func(Sum) error) error
 	// Entries yields dictionary entries of a load, by number: the given ones, or all when none are given.
 	Entries(ctx context.Context, s scope.Scope, load uint32, numbers []uint32, yield func(EntryRecord) error) error
+	// Texts yields columns of all entries of a load, many entries at a time, in no particular order: texts[c][i] is the
+	// text of columns[c] in the entry numbers[i]. What it is given is only valid until yield returns; the texts stay.
+	Texts(ctx context.Context, s scope.Scope, load uint32, columns []Column, yield func(numbers []uint32, texts [][]string) error) error
 	// Variants and TagSets yield the other dictionaries of a load, whole, by number.
 	Variants(ctx context.Context, s scope.Scope, load uint32) ([]VariantRecord, error)
 	TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(TagSetRecord) error) error

@@ -84,6 +84,53 @@ func (s *Store) Entries(ctx context.Context, sc scope.Scope, load uint32, list [
 	})
 }
 
+// Texts yields columns of all entries of a load, chunk by chunk.
+func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns []usage.Column, yield func([]uint32, [][]string) error) error {
+	if len(columns) == 0 {
+		return nil
+	}
+	words, texts := make([]words, len(columns)), make([][]string, len(columns))
+	for i := range texts {
+		words[i].known = map[string]string{}
+		texts[i] = make([]string, chunkRows)
+	}
+	sql := fmt.Sprintf(`SELECT e.number, %s FROM entries e WHERE e.load = %d AND %s AND %s`,
+		sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"))
+	return s.read(ctx, sc, sql, func(r rows) error {
+		for at := range columns {
+			from, to := column[text128](r, 1+at), texts[at][:r.n]
+			for i := range to {
+				to[i] = words[at].text(from, i)
+			}
+			texts[at] = to
+		}
+		return yield(column[uint32](r, 0), texts)
+	})
+}
+
+// words keeps one copy of the texts of a column, as long as there are few: those of most columns repeat.
+type words struct {
+	known map[string]string
+	last  string
+}
+
+const fewWords = 1 << 16
+
+func (w *words) text(column []text128, row int) string {
+	b := column[row].bytes()
+	if string(b) == w.last {
+		return w.last
+	}
+	s, ok := w.known[string(b)]
+	if !ok {
+		if s = string(b); len(w.known) < fewWords {
+			w.known[s] = s
+		}
+	}
+	w.last = s
+	return s
+}
+
 // wanted makes the table wanted of the given numbers.
 func (c *conn) wanted(ctx context.Context, list []uint32) error {
 	if err := c.exec(ctx, `CREATE TEMP TABLE wanted (number UINTEGER)`); err != nil {

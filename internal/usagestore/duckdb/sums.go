@@ -30,7 +30,7 @@ func (s *Store) Sums(ctx context.Context, sc scope.Scope, q usage.Query, yield f
 		if err != nil {
 			return err
 		}
-		return c.query(ctx, sumsSQL(sc, q, wide), func(r rows) error { return eachSum(r, yield) })
+		return c.query(ctx, sumsSQL(sc, q, wide), func(r rows) error { return eachSum(r, wide, yield) })
 	})
 }
 
@@ -59,11 +59,9 @@ func sumsSQL(sc scope.Scope, q usage.Query, wide bool) string {
 	sql := `WITH g AS (SELECT ` + key + `, any_value(f.load) AS load, count(*) AS n, sum(f.quantity_hi)::HUGEINT AS qh,
 		sum(f.quantity_lo)::HUGEINT AS ql, sum(f.cost_hi)::HUGEINT AS ch, sum(f.cost_lo)::HUGEINT AS cl,
 		sum(f.pricing_hi)::HUGEINT AS ph, sum(f.pricing_lo)::HUGEINT AS pl` + strings.Replace(from, "%t", "facts", 1) + `)`
-	extra := strings.Repeat(`, 0::HUGEINT`, 2*len(summed))
-	join := ``
+	extra, join := ``, ``
 	if wide {
 		parts := ``
-		extra = ``
 		for i, name := range [...]string{"q", "c", "p"} {
 			is := ` FILTER (f.kind = ` + numbers([]uint32{uint32(summed[i])}) + `), 0) AS `
 			parts += `, coalesce(sum(f.head)` + is + name + `h, coalesce(sum(f.tail)` + is + name + `t`
@@ -86,17 +84,22 @@ func sumsSQL(sc scope.Scope, q usage.Query, wide bool) string {
 // summed are the columns that are added up, in the order in which sumsSQL has them.
 var summed = [...]usage.Column{usage.Quantity, usage.BillingPreTaxTotal, usage.PricingPreTaxTotal}
 
-// eachSum yields the groups of one chunk.
-func eachSum(r rows, yield func(usage.Sum) error) error {
+// eachSum yields the groups of one chunk; behind the other columns stand the sums of wide literals, if there are any.
+func eachSum(r rows, withWide bool, yield func(usage.Sum) error) error {
 	load, batch, entry, tagSet, variant := column[uint32](r, 0), column[uint32](r, 1), column[uint32](r, 2), column[uint32](r, 3), column[uint32](r, 4)
 	entryHash, tagHash, known := column[wide128](r, 5), column[wide128](r, 6), column[bool](r, 7)
 	spans, n := column[int32](r, 8), column[int64](r, 9)
 	var halves, wide [2 * len(summed)][]wide128
 	for i := range halves {
-		halves[i], wide[i] = column[wide128](r, 10+i), column[wide128](r, 10+len(halves)+i)
+		if halves[i] = column[wide128](r, 10+i); withWide {
+			wide[i] = column[wide128](r, 10+len(halves)+i)
+		}
 	}
 	amount := func(row, i int) money.Decimal {
 		sum := joinHalves(halves[2*i][row].fixed(), halves[2*i+1][row].fixed())
+		if !withWide {
+			return sum
+		}
 		return addWide(sum, wide[2*i][row], wide[2*i+1][row])
 	}
 	for i := range r.n {

@@ -63,13 +63,15 @@ func column[T any](r rows, i int) []T {
 }
 
 // text copies one VARCHAR out of a chunk.
-func text(column []text128, row int) string {
-	t := &column[row]
+func text(column []text128, row int) string { return string(column[row].bytes()) }
+
+// bytes are a VARCHAR where it lies.
+func (t *text128) bytes() []byte {
 	p := unsafe.Pointer(&t.prefix)
 	if t.length > inlined {
 		p = *(*unsafe.Pointer)(unsafe.Pointer(&t.pointer))
 	}
-	return string(unsafe.Slice((*byte)(p), t.length))
+	return unsafe.Slice((*byte)(p), t.length)
 }
 
 // appender fills a table from vectors. Rows are the table's own from flush on, within the connection's transaction.

@@ -38,6 +38,23 @@ func entries(t *testing.T, f fixture) {
 	same(t, "entries of another load", len(f.entries(t, scope.All(), 2, 1)), 0)
 }
 
+func columns(t *testing.T, f fixture) {
+	want, b := map[uint32][]string{}, &usage.Block{}
+	for i := range 70_000 { // more texts than are shared
+		e := usage.EntryRecord{Number: uint32(i + 1), Hash: hash(byte(i), byte(i>>8), byte(i>>16))}
+		e.Value[usage.CustomerName], e.Value[usage.MeterCategory] = texts[i%len(texts)], texts[i/9%len(texts)]
+		e.Value[usage.ResourceURI] = "/subscriptions/" + strconv.Itoa(i*7%70_000)
+		want[e.Number] = []string{e.Value[usage.ResourceURI], e.Value[usage.CustomerName], e.Value[usage.MeterCategory], ""}
+		b.Entries = append(b.Entries, e)
+	}
+	f.load(t, 1, b)
+	f.load(t, 2, &usage.Block{Entries: b.Entries[:1]})
+	same(t, "columns", f.columns(t, scope.All(), 1, usage.ResourceURI, usage.CustomerName, usage.MeterCategory, usage.Unit), want)
+	same(t, "columns of another load", f.columns(t, scope.All(), 2, usage.ResourceURI), map[uint32][]string{1: {"/subscriptions/0"}})
+	same(t, "no columns", len(f.columns(t, scope.All(), 1)), 0)
+	same(t, "columns of no load", len(f.columns(t, scope.All(), 3, usage.Unit)), 0)
+}
+
 func variants(t *testing.T, f fixture) {
 	b := &usage.Block{}
 	for i := range texts {

@@ -1,6 +1,8 @@
 package usagetest
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -51,6 +53,7 @@ func scoped(t *testing.T, f fixture) {
 			}
 			same(t, "summed entries", summed, c.entries)
 			same(t, "listed entries", listed, c.entries)
+			same(t, "entries by column", slices.Sorted(maps.Keys(f.columns(t, c.scope, 1, usage.CustomerID))), c.entries)
 			same(t, "tag sets", len(f.tagSets(t, c.scope, 1)), c.tags)
 			v, err := f.store.Variants(background(), c.scope, 1)
 			must(t, err)

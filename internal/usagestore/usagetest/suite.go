@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"a batch named twice counts once", namedTwice},
 		{"a batch of another load is not found", wrongLoad},
 		{"entries come back", entries},
+		{"columns of entries come back", columns},
 		{"variants come back", variants},
 		{"tag sets come back", tagSets},
 		{"facts come back in order", facts},
@@ -95,6 +96,24 @@ func (f fixture) facts(t rapid.TB, s scope.Scope, q usage.FactQuery) (out []usag
 	t.Helper()
 	must(t, f.store.Facts(background(), s, q, func(x usage.Fact) error {
 		out = append(out, x)
+		return nil
+	}))
+	return out
+}
+
+// columns reads columns of all entries of a load: per number, the texts in their order.
+func (f fixture) columns(t rapid.TB, s scope.Scope, load uint32, list ...usage.Column) map[uint32][]string {
+	t.Helper()
+	out := map[uint32][]string{}
+	must(t, f.store.Texts(background(), s, load, list, func(numbers []uint32, texts [][]string) error {
+		for i, n := range numbers {
+			if out[n] != nil {
+				t.Fatalf("entry %d came twice", n)
+			}
+			for c := range list {
+				out[n] = append(out[n], texts[c][i])
+			}
+		}
 		return nil
 	}))
 	return out
