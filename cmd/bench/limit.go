@@ -157,14 +157,16 @@ type inMemory struct {
 	list           []*group
 }
 
-// Entries yields the entry of each sum.
-func (m inMemory) Entries(_ context.Context, _ scope.Scope, _ uint32, _ []uint32, yield func(usage.EntryRecord) error) error {
-	for i, g := range m.list {
-		if err := yield(usage.EntryRecord{Number: uint32(i + 1), Value: g.entry}); err != nil {
-			return err
+// Texts yields the entry of each sum.
+func (m inMemory) Texts(_ context.Context, _ scope.Scope, _ uint32, columns []usage.Column, yield func([]uint32, [][]string) error) error {
+	numbers, texts := make([]uint32, len(m.list)), make([][]string, len(columns))
+	for i := range m.list {
+		numbers[i] = uint32(i + 1)
+		for at, c := range columns {
+			texts[at] = append(texts[at], m.list[i].entry[c])
 		}
 	}
-	return nil
+	return yield(numbers, texts)
 }
 
 // Variants lists the variant of each sum.

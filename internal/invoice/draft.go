@@ -29,9 +29,23 @@ type run struct {
 type edgeDraft struct {
 	edge      *org.Edge
 	lines     map[string]*draftLine
+	places    map[place]*draftLine
 	exchange  map[string]rating.Exchange
+	rates     map[conversion]rateOf // what exchange was last told of each
 	books     map[id.Book]bool
 	worksheet sheet
+}
+
+// conversion is what a document names one exchange rate for, and rateOf where the last one came from: from a step, or
+// printed by the provider.
+type conversion struct {
+	from, to money.Currency
+	date     string
+}
+
+type rateOf struct {
+	step    *rating.Exchange
+	printed string
 }
 
 type draftLine struct {
@@ -124,19 +138,17 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 func (r *run) edge(e *org.Edge) *edgeDraft {
 	d := r.edges[e.ID]
 	if d == nil {
-		d = &edgeDraft{edge: e, lines: map[string]*draftLine{}, exchange: map[string]rating.Exchange{}, books: map[id.Book]bool{}}
+		d = &edgeDraft{
+			edge: e, lines: map[string]*draftLine{}, places: map[place]*draftLine{}, exchange: map[string]rating.Exchange{},
+			rates: map[conversion]rateOf{}, books: map[id.Book]bool{},
+		}
 		r.edges[e.ID] = d
 	}
 	return d
 }
 
 func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
-	t := targetOf(g, d.edge.Terms.Grouping)
-	l := d.lines[t.key]
-	if l == nil {
-		l = &draftLine{Line: newLine(g, t)}
-		d.lines[t.key] = l
-	}
+	l := d.line(g)
 	l.Exact = l.Exact.Add(s.Sold.Value)
 	l.Cost.Add(s.Bought)
 	l.Rows += g.Sum.Rows
@@ -145,17 +157,48 @@ func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
 		l.Span.Start = g.Span.Start
 	}
 	l.Span.End = max(l.Span.End, g.Span.End)
-	d.books[s.Rate.Book] = true
-	for _, x := range s.Exchange {
-		d.exchange[string(x.From)+string(x.To)+x.Date] = x
+	if !d.books[s.Rate.Book] {
+		d.books[s.Rate.Book] = true
 	}
-	if printed := printedExchange(g); printed != nil {
-		d.exchange[string(printed.From)+string(printed.To)+printed.Date] = *printed
+	d.exchanged(g, s)
+	return d.worksheet.add(p, group(g, s, l.Key))
+}
+
+// line is what a group is added up in.
+func (d *edgeDraft) line(g *rating.Group) *draftLine {
+	at := placeOf(g, d.edge.Terms.Grouping)
+	l := d.places[at]
+	if l == nil {
+		t := targetOf(g, at)
+		if l = d.lines[t.key]; l == nil {
+			l = &draftLine{Line: newLine(g, t)}
+			d.lines[t.key] = l
+		}
+		d.places[at] = l
 	}
-	if p == nil {
-		return nil
+	return l
+}
+
+// exchanged notes the exchange rates of a group: those of the step, and the one the provider printed. Of two for one
+// conversion the later counts.
+func (d *edgeDraft) exchanged(g *rating.Group, s *rating.Step) {
+	for i := range s.Exchange {
+		x := &s.Exchange[i]
+		if c, is := (conversion{x.From, x.To, x.Date}), (rateOf{step: x}); d.rates[c] != is {
+			d.rates[c] = is
+			d.exchange[string(x.From)+string(x.To)+x.Date] = *x
+		}
 	}
-	return d.worksheet.add(p, group(g, s, t.key))
+	if g.Entry == nil {
+		return
+	}
+	c := conversion{money.Currency(g.Entry[usage.PricingCurrency]), money.Currency(g.Entry[usage.BillingCurrency]), g.Variant.ExchangeRateDate}
+	if is := (rateOf{printed: g.Variant.ExchangeRate}); d.rates[c] != is {
+		d.rates[c] = is
+		if x := printedExchange(g); x != nil {
+			d.exchange[string(x.From)+string(x.To)+x.Date] = *x
+		}
+	}
 }
 
 func newLine(g *rating.Group, t target) Line {

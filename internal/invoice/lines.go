@@ -3,12 +3,35 @@ package invoice
 import (
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
+
+// place is where a group belongs on an edge, as long as its texts are the same: groups of one place share their line.
+type place struct {
+	customer              *org.Organisation
+	subscription, service string
+	charge                id.Charge
+}
+
+func placeOf(g *rating.Group, grouping org.Grouping) place {
+	if g.Charge != nil {
+		return place{charge: g.Charge.ID}
+	}
+	return place{customer: g.Customer, subscription: g.Entry[usage.EntitlementID], service: serviceOf(g, grouping)}
+}
+
+// key names a line: customer × subscription × what the seller groups by.
+func (p place) key() string {
+	if p.charge != "" {
+		return "charge/" + string(p.charge)
+	}
+	return strings.Join([]string{p.customer.Key, strings.ToLower(p.subscription), p.service}, "/")
+}
 
 // target is what a group becomes a part of on an edge: the line's key and the words printed for it.
 type target struct {
@@ -18,19 +41,18 @@ type target struct {
 // untagged is how the remainder is named when lines are grouped by a tag: it is always shown.
 const untagged = "(untagged)"
 
-// targetOf says which line of an edge a group belongs to: customer × subscription × what the seller groups by.
-func targetOf(g *rating.Group, grouping org.Grouping) target {
+// targetOf says which line of an edge the groups of a place belong to.
+func targetOf(g *rating.Group, at place) target {
 	if g.Charge != nil {
 		return target{
-			key: "charge/" + string(g.Charge.ID), subscription: g.Charge.Subscription, subscriptionName: g.Charge.Plan,
+			key: at.key(), subscription: g.Charge.Subscription, subscriptionName: g.Charge.Plan,
 			service: g.Charge.Name, description: chargeText(g),
 		}
 	}
-	e := g.Entry
-	t := target{subscription: e[usage.EntitlementID], subscriptionName: e[usage.EntitlementDescription], service: serviceOf(g, grouping)}
-	t.description = t.service
-	t.key = strings.Join([]string{g.Customer.Key, strings.ToLower(t.subscription), t.service}, "/")
-	return t
+	return target{
+		key: at.key(), subscription: at.subscription, subscriptionName: g.Entry[usage.EntitlementDescription],
+		service: at.service, description: at.service,
+	}
 }
 
 func serviceOf(g *rating.Group, grouping org.Grouping) string {

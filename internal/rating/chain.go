@@ -14,36 +14,31 @@ type Books interface {
 
 // walk prices one group along its chain. Pure: it changes nothing but g.
 func walk(x *org.Index, books Books, chain []*org.Edge, key pricing.Key, g *Group) {
-	on := g.Span.Start
-	bought := money.Of(g.Base.Cost, g.Base.Currency)
-	for _, e := range chain {
-		seller := x.Organisation(e.Seller)
-		book := books.On(seller.Key, e.Terms.Book, on)
-		if book == nil {
-			g.fail(NoBook, seller.Key+"/"+e.Terms.Book)
-			return
-		}
-		rate, ok := book.RateFor(key, on)
-		if !ok {
-			g.fail(NoRate, seller.Key+"/"+e.Terms.Book)
-			return
-		}
-		if rate.Price.Kind == pricing.Excluded {
-			g.Excluded, g.ExcludedOn = true, e
-			return
-		}
+	plans(x, books, chain, key, g.Span.Start).apply(g, exchanges{x, map[conversion][]Exchange{}})
+}
+
+// apply prices one group by its plan.
+func (p *plan) apply(g *Group, exchange exchanges) {
+	bought, month := money.Of(g.Base.Cost, g.Base.Currency), g.Span.Start.Month()
+	for i := range p.steps {
 		base := g.Base
 		base.Cost, base.Currency = bought.Value, bought.Currency
-		if key.Covered && rate.Rule != "" { // a rule asks for covered usage, so it does not list at 0 (money-path §4)
+		if p.steps[i].asked { // a rule asks for covered usage, so it does not list at 0 (money-path §4)
 			base.List = &g.Base.CostBeforeCredit
 		}
-		step, reason, ref := price(x, e, rate, base, g.Span.Start.Month())
-		if reason != "" {
+		g.Steps = append(g.Steps, Step{Edge: p.steps[i].edge, Rate: p.steps[i].rate, Bought: bought})
+		step := &g.Steps[len(g.Steps)-1]
+		if reason, ref := step.price(&base, month, exchange); reason != "" {
 			g.fail(reason, ref)
 			return
 		}
-		g.Steps = append(g.Steps, step)
 		bought = step.Sold
+	}
+	if p.excluded != nil {
+		g.Excluded, g.ExcludedOn = true, p.excluded
+	}
+	if p.reason != "" {
+		g.fail(p.reason, p.ref)
 	}
 }
 
@@ -52,31 +47,30 @@ func (g *Group) fail(why Reason, ref string) {
 	g.Steps, g.Unresolved, g.Ref = nil, why, ref
 }
 
-// price applies one rate on one edge and converts the result once into the edge's currency. Whether an exchange rate is
+// price applies the rate of a step and converts the result once into the edge's currency. Whether an exchange rate is
 // needed follows from the currencies alone: a sum of 0 may hide rows that are not, and they must not be resolved by
 // what they happen to be added up with.
-func price(x *org.Index, e *org.Edge, rate pricing.Rate, base pricing.Base, month period.Month) (Step, Reason, string) {
-	step := Step{Edge: e, Rate: rate, Bought: money.Of(base.Cost, base.Currency)}
-	if rate.Price.Kind == pricing.ListFactor && base.List == nil {
-		return step, MissingList, rate.Rule
+func (s *Step) price(base *pricing.Base, month period.Month, exchange exchanges) (Reason, string) {
+	if s.Rate.Price.Kind == pricing.ListFactor && base.List == nil {
+		return MissingList, s.Rate.Rule
 	}
-	step.Base = pricing.BaseOf(rate.Price, base)
-	amount, err := pricing.Apply(rate.Price, base)
+	s.Base = pricing.BaseOf(s.Rate.Price, *base)
+	amount, err := pricing.Apply(s.Rate.Price, *base)
 	if err != nil {
-		return step, MissingList, rate.Rule
+		return MissingList, s.Rate.Rule
 	}
-	if rate.Price.Kind == pricing.Free {
-		step.Sold = money.Of(money.Decimal{}, e.Terms.Currency)
-		return step, "", ""
+	to := s.Edge.Terms.Currency
+	if s.Rate.Price.Kind == pricing.Free {
+		s.Sold = money.Of(money.Decimal{}, to)
+		return "", ""
 	}
-	if amount.Currency != e.Terms.Currency {
-		r := x.Rate(amount.Currency, e.Terms.Currency, month)
-		if r == nil {
-			return step, MissingRate, string(amount.Currency) + "→" + string(e.Terms.Currency) + " " + month.String()
+	if amount.Currency != to {
+		s.Exchange = exchange.of(amount.Currency, to, month)
+		if s.Exchange == nil {
+			return MissingRate, string(amount.Currency) + "→" + string(to) + " " + month.String()
 		}
-		step.Exchange = append(step.Exchange, Exchange{r.From, r.To, r.Value, month.String(), r.Source, r.Rule})
-		amount = money.Of(amount.Value.Mul(r.Value), e.Terms.Currency)
+		amount = money.Of(amount.Value.Mul(s.Exchange[0].Rate), to)
 	}
-	step.Sold = amount
-	return step, "", ""
+	s.Sold = amount
+	return "", ""
 }

@@ -14,62 +14,118 @@ import (
 
 // dictionaries holds what the numbers of the loads in a query mean.
 type dictionaries struct {
-	loads  map[uint32]*dictionary
-	behind map[usage.Control]bool // identities of the billed daily rows there are
+	columns []usage.Column // of entries, that are known
+	all     bool           // every column is
+	tags    []string       // names that books look at
+	loads   map[uint32]*dictionary
+	behind  map[usage.Control]bool // identities of the billed daily rows there are
 }
 
+// dictionary is that of one load. Entries are kept column by column: only what is asked for is there.
 type dictionary struct {
-	entries  map[uint32]*usage.Entry
-	variants map[uint32]*usage.Variant
-	tags     map[uint32]usage.TagSetRecord
+	entries  places
+	texts    [usage.NumColumns][]string
+	whole    []*usage.Entry // made when first asked for, where every column is known
+	variants places
+	units    []unit
+	sets     places
+	tags     []tagSet
 }
 
-func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) (*dictionaries, error) {
-	d := &dictionaries{loads: map[uint32]*dictionary{}, behind: map[usage.Control]bool{}}
+// tagSet is a tag set with what books look at of it; text tells apart the sets that differ in that.
+type tagSet struct {
+	usage.TagSetRecord
+	picked []pricing.Tag
+	text   string
+}
+
+// places says where the item of a number lies. Numbers are handed out from 1 on without gaps, mostly.
+type places struct {
+	near []int32 // position + 1, by number
+	far  map[uint32]int32
+	n    int32
+}
+
+// nearly is up to which number a list is worth it.
+const nearly = 1 << 24
+
+func (p *places) put(number uint32) {
+	p.n++
+	if number >= nearly {
+		if p.far == nil {
+			p.far = map[uint32]int32{}
+		}
+		p.far[number] = p.n
+		return
+	}
+	if n := int(number) + 1; n > len(p.near) {
+		p.near = slices.Grow(p.near, n-len(p.near))[:n]
+	}
+	p.near[number] = p.n
+}
+
+// at is the position of a number, or −1.
+func (p *places) at(number uint32) int {
+	if number < uint32(len(p.near)) {
+		return int(p.near[number]) - 1
+	}
+	return int(p.far[number]) - 1
+}
+
+func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef, d *dictionaries) error {
+	d.loads, d.behind = map[uint32]*dictionary{}, map[usage.Control]bool{}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
 		}
-		one := &dictionary{map[uint32]*usage.Entry{}, map[uint32]*usage.Variant{}, map[uint32]usage.TagSetRecord{}}
+		one := &dictionary{}
 		d.loads[b.Load] = one
-		words := map[string]string{}
-		err := rows.Entries(ctx, s, b.Load, nil, func(r usage.EntryRecord) error {
-			for c := range r.Value {
-				r.Value[c] = shared(words, r.Value[c])
+		err := rows.Texts(ctx, s, b.Load, d.columns, func(numbers []uint32, texts [][]string) error {
+			for _, n := range numbers {
+				one.entries.put(n)
 			}
-			one.entries[r.Number] = &r.Value
+			for i, c := range d.columns {
+				one.texts[c] = append(one.texts[c], texts[i]...)
+			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if d.all {
+			one.whole = make([]*usage.Entry, one.entries.n)
 		}
 		variants, err := rows.Variants(ctx, s, b.Load)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range variants {
-			one.variants[variants[i].Number] = &variants[i].Value
+			one.variants.put(variants[i].Number)
+			one.units = append(one.units, unitOf(&variants[i].Value))
 		}
 		err = rows.TagSets(ctx, s, b.Load, func(r usage.TagSetRecord) error {
-			one.tags[r.Number] = r
+			one.sets.put(r.Number)
+			picked := pick(d.tags, r.Pairs)
+			one.tags = append(one.tags, tagSet{r, picked, textOf(picked)})
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return d, nil
+	return nil
 }
 
-// shared keeps one copy of a text: most columns of most entries repeat.
-func shared(words map[string]string, s string) string {
-	if w, ok := words[s]; ok {
-		return w
+// textOf writes tags down so that no two lists look the same.
+func textOf(tags []pricing.Tag) string {
+	var b strings.Builder
+	for _, t := range tags {
+		for _, s := range [...]string{t.Name, t.Value} {
+			b.WriteString(strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `;`, `\;`))
+			b.WriteByte(';')
+		}
 	}
-	if len(words) < 1<<20 {
-		words[s] = s
-	}
-	return s
+	return b.String()
 }
 
 // note remembers that there are rows of an entry: a dictionary alone may hold what was skipped or has given way.
@@ -81,15 +137,38 @@ func (d *dictionaries) note(e *usage.Entry) {
 
 func (d *dictionaries) backed(c usage.Control) bool { return d.behind[c] }
 
-func (d *dictionaries) fill(g *Group) error {
+// fill completes a group by what its numbers mean. Where not every column is known, its entry is the given one.
+func (d *dictionaries) fill(g *Group, entry *usage.Entry) error {
 	one := d.loads[g.Sum.Load]
-	if one == nil || one.entries[g.Sum.Entry] == nil || one.variants[g.Sum.Variant] == nil {
+	if one == nil {
+		one = &dictionary{}
+	}
+	e, v := one.entries.at(g.Sum.Entry), one.variants.at(g.Sum.Variant)
+	if e < 0 || v < 0 {
 		return fault.New(fault.Internal, "dictionary_missing",
 			"batch %d refers to an entry its load does not have; run check and rebuild the usage store", g.Sum.Batch)
 	}
-	tags := one.tags[g.Sum.TagSet]
-	g.Entry, g.Variant, g.Tags, g.TagPairs = one.entries[g.Sum.Entry], one.variants[g.Sum.Variant], tags.Text, tags.Pairs
+	g.Entry, g.unit = d.entry(one, e, entry), &one.units[v]
+	g.Variant = g.unit.variant
+	if t := one.sets.at(g.Sum.TagSet); t >= 0 {
+		set := &one.tags[t]
+		g.Tags, g.TagPairs, g.picked, g.pickedText = set.Text, set.Pairs, set.picked, set.text
+	}
 	return nil
+}
+
+func (d *dictionaries) entry(one *dictionary, at int, e *usage.Entry) *usage.Entry {
+	if d.all {
+		if one.whole[at] != nil {
+			return one.whole[at]
+		}
+		e = &usage.Entry{}
+		one.whole[at] = e
+	}
+	for _, c := range d.columns {
+		e[c] = one.texts[c][at]
+	}
+	return e
 }
 
 // tagNames is every tag any book looks at, sorted.

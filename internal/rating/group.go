@@ -30,6 +30,10 @@ type Group struct {
 	ExcludedOn *org.Edge
 	Unresolved Reason // "" when the steps hold
 	Ref        string // what is missing, when unresolved
+
+	unit       *unit // what the variant says, once worked out
+	picked     []pricing.Tag
+	pickedText string
 }
 
 // Step is what one edge charges for a group. Sold is exact, in the edge's currency.

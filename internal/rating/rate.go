@@ -1,13 +1,10 @@
 package rating
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
-	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -15,51 +12,91 @@ import (
 )
 
 // Rater rates what a usage store holds.
-type Rater struct{ Rows usage.RowStore }
+type Rater struct {
+	Rows usage.RowStore
+	// Columns are those of the entries that are looked at besides what prices and customers depend on. Without any,
+	// groups have their whole entry; else only the columns named are sure to be there.
+	Columns []usage.Column
+}
 
 // Rate yields every group of the state's period: first usage in the order of Sums, then charges in the order of
-// their source. The group is reused between calls. Facts outside every sealed batch do not exist for it.
+// their source. The group is reused after yield has returned. Facts outside every sealed batch do not exist for it.
 func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*Group) error) error {
 	q := st.Query()
-	d, err := loadDictionaries(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)))
-	if err != nil {
+	run := newRun(st, q)
+	d := &dictionaries{tags: tagNames(st.Books)}
+	d.columns, d.all = run.columns(v.Columns)
+	if err := loadDictionaries(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)), d); err != nil {
 		return err
 	}
-	run := &run{st: st, q: q, tags: tagNames(st.Books), chains: map[chainKey][]*org.Edge{}}
-	var g Group
-	err = v.Rows.Sums(ctx, s, q, func(sum usage.Sum) error {
-		g = Group{Sum: sum, Span: Span(q, sum.Span), Steps: g.Steps[:0]}
-		if err := d.fill(&g); err != nil {
+	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
+		err := v.Rows.Sums(ctx, s, q, func(sum usage.Sum) error {
+			r := next()
+			r.Sum, r.Span = sum, Span(q, sum.Span)
+			if err := d.fill(&r.Group, &r.entry); err != nil {
+				return err
+			}
+			if len(st.Lines) > 0 {
+				d.note(r.Entry)
+			}
+			run.usage(&r.Group)
+			return done()
+		})
+		if err != nil {
 			return err
 		}
-		if len(st.Lines) > 0 {
-			d.note(g.Entry)
+		if err := v.behind(ctx, s, st, d); err != nil {
+			return err
 		}
-		run.usage(&g)
-		return yield(&g)
+		charges, _, _ := st.Charges(d.backed)
+		for i := range charges {
+			run.charge(&next().Group, &charges[i])
+			if err := done(); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return err
+}
+
+// columns are those of entries that a rating looks at, and whether that is all there are.
+func (r *run) columns(more []usage.Column) (list []usage.Column, all bool) {
+	if len(more) == 0 {
+		for c := range usage.NumColumns {
+			if usage.PartOf(c) == usage.PartEntry {
+				list = append(list, c)
+			}
+		}
+		return list, true
 	}
-	if err := v.behind(ctx, s, st, d); err != nil {
-		return err
+	list = append(list, usage.EntitlementID, usage.CustomerID, usage.BillingCurrency, usage.PricingCurrency)
+	if len(r.st.Lines) > 0 {
+		list = append(list, usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName)
 	}
-	charges, _, _ := st.Charges(d.backed)
-	for i := range charges {
-		g = Group{Steps: g.Steps[:0]}
-		run.charge(&g, &charges[i])
-		if err := yield(&g); err != nil {
-			return err
+	for _, c := range [...]struct {
+		column usage.Column
+		seen   bool
+	}{
+		{usage.PublisherName, r.sight.Publisher || r.sight.Family}, {usage.PublisherID, r.sight.Family},
+		{usage.ProductID, r.sight.Product}, {usage.SkuID, r.sight.SKU}, {usage.MeterCategory, r.sight.Category},
+		{usage.MeterSubCategory, r.sight.SubCategory}, {usage.MeterID, r.sight.Meter}, {usage.MeterRegion, r.sight.Region},
+		{usage.ChargeType, r.sight.ChargeType}, {usage.SubscriptionDescription, r.sight.Plan},
+	} {
+		if c.seen {
+			list = append(list, c.column)
 		}
 	}
-	return nil
+	list = append(list, more...)
+	slices.Sort(list)
+	return slices.Compact(list), false
 }
 
 // behind notes the rows that stand behind lines of the period and do not count in it.
 func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictionaries) error {
+	var entry usage.Entry
 	return v.Rows.Sums(ctx, s, usage.Query{Batches: refs(st.Behind), Masks: st.Masks}, func(sum usage.Sum) error {
 		g := Group{Sum: sum}
-		if err := d.fill(&g); err != nil {
+		if err := d.fill(&g, &entry); err != nil {
 			return err
 		}
 		d.note(g.Entry)
@@ -67,39 +104,16 @@ func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictiona
 	})
 }
 
-type chainKey struct {
-	customer *org.Organisation
-	on       period.Date
-}
-
-// run is one rating: its state, and the chains found so far.
-type run struct {
-	st     *State
-	q      usage.Query
-	tags   []string
-	chains map[chainKey][]*org.Edge
-}
-
-func (r *run) chain(c *org.Organisation, on period.Date) []*org.Edge {
-	k := chainKey{c, on}
-	chain, ok := r.chains[k]
-	if !ok {
-		chain = r.st.Index.Chain(c.ID, on)
-		r.chains[k] = chain
-	}
-	return chain
-}
-
 func (r *run) usage(g *Group) {
 	e := g.Entry
 	g.Base = usageBase(g)
-	customer, reason := r.st.Resolver.Customer(e[usage.EntitlementID], e[usage.CustomerID], g.Span.Start)
+	customer, reason := r.customer(e[usage.EntitlementID], e[usage.CustomerID], g.Span.Start)
 	if customer == nil {
 		ref := e[usage.CustomerID]
-		if Reason(reason) == UnknownEntitlement {
+		if reason == UnknownEntitlement {
 			ref = e[usage.EntitlementID]
 		}
-		g.fail(Reason(reason), ref)
+		g.fail(reason, ref)
 		return
 	}
 	g.Customer = customer
@@ -107,8 +121,8 @@ func (r *run) usage(g *Group) {
 		Customer: customer.Key, Family: usage.EntryFamily(e), Product: e[usage.ProductID], SKU: e[usage.SkuID],
 		Category: e[usage.MeterCategory], SubCategory: e[usage.MeterSubCategory], Meter: e[usage.MeterID],
 		Region: e[usage.MeterRegion], Publisher: e[usage.PublisherName], ChargeType: e[usage.ChargeType],
-		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: pick(r.tags, g.TagPairs),
-	})
+		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: g.picked,
+	}, g.pickedText)
 }
 
 func (r *run) charge(g *Group, c *charge.Charge) {
@@ -118,9 +132,9 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
 	}
-	customer, reason := r.st.Resolver.Customer("", c.Customer, g.Span.Start)
+	customer, reason := r.customer("", c.Customer, g.Span.Start)
 	if customer == nil {
-		g.fail(Reason(reason), c.Customer)
+		g.fail(reason, c.Customer)
 		return
 	}
 	g.Customer = customer
@@ -131,41 +145,16 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 	r.price(g, pricing.Key{
 		Customer: customer.Key, Family: c.Family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
 		ChargeType: c.Type, Plan: c.Plan,
-	})
+	}, "")
 }
 
-func (r *run) price(g *Group, k pricing.Key) {
-	chain := r.chain(g.Customer, g.Span.Start)
-	if len(chain) == 0 {
+func (r *run) price(g *Group, k pricing.Key, tags string) {
+	p := r.plan(g, k, tags)
+	if p == nil {
 		g.fail(NoChain, g.Customer.Key)
 		return
 	}
-	walk(r.st.Index, r.st.Books, chain, k, g)
-}
-
-// usageBase is the provider's amounts of a group. Until a retail price sheet is known, list is what an Azure plan
-// row says itself: quantity × unit price × exchange rate (money-path §4); where the row prints no exchange rate, it is
-// in the currency of its prices. Covered usage lists at 0.
-func usageBase(g *Group) pricing.Base {
-	e, v := g.Entry, g.Variant
-	currency := money.Currency(e[usage.BillingCurrency])
-	b := pricing.Base{Quantity: g.Sum.Quantity, Cost: g.Sum.Cost, Currency: currency, ListCurrency: currency}
-	unit, err := money.Parse(v.UnitPrice)
-	if err != nil {
-		return b
-	}
-	b.CostBeforeCredit = g.Sum.Quantity.Mul(unit)
-	if rate, err := money.Parse(v.ExchangeRate); err == nil {
-		b.CostBeforeCredit = b.CostBeforeCredit.Mul(rate)
-	} else {
-		b.ListCurrency = cmp.Or(money.Currency(e[usage.PricingCurrency]), currency)
-	}
-	list := b.CostBeforeCredit
-	if v.Covered {
-		list = money.Decimal{}
-	}
-	b.List = &list
-	return b
+	p.apply(g, r.exchange)
 }
 
 // within is the part of a service period that lies in the billing period; all of the billing period when none does.

@@ -1,0 +1,35 @@
+package pricing
+
+// Sight is which texts of a key any of some rules look at. Keys that are equal in them have equal rates.
+type Sight struct {
+	Customer, Family, Product, SKU, Category, SubCategory, Meter, Region, Publisher, ChargeType, Plan bool
+}
+
+// Add widens the sight by every version of a book.
+func (s *Sight) Add(v Versions) {
+	for _, c := range v.list {
+		for _, m := range c.ordered {
+			for f, seen := range [fields]*bool{&s.Customer, &s.Meter, &s.SKU, &s.Product, &s.Plan, &s.SubCategory, &s.Category,
+				&s.Publisher, &s.Region, &s.ChargeType, &s.Family} {
+				*seen = *seen || m.lists[f] != nil
+			}
+		}
+	}
+}
+
+// Narrow is the key without what nobody looks at.
+func (s *Sight) Narrow(k Key) Key {
+	for _, blank := range [...]struct {
+		text *string
+		seen bool
+	}{
+		{&k.Customer, s.Customer}, {&k.Family, s.Family}, {&k.Product, s.Product}, {&k.SKU, s.SKU}, {&k.Category, s.Category},
+		{&k.SubCategory, s.SubCategory}, {&k.Meter, s.Meter}, {&k.Region, s.Region}, {&k.Publisher, s.Publisher},
+		{&k.ChargeType, s.ChargeType}, {&k.Plan, s.Plan},
+	} {
+		if !blank.seen {
+			*blank.text = ""
+		}
+	}
+	return k
+}

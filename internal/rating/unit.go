@@ -1,0 +1,57 @@
+package rating
+
+import (
+	"cmp"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// unit is what a variant says one unit costs: the provider's price, in billing currency where the variant prints the
+// exchange rate.
+type unit struct {
+	variant *usage.Variant
+	priced  bool
+	rated   bool // the exchange rate is printed
+	price   money.Decimal
+}
+
+func unitOf(v *usage.Variant) unit {
+	u := unit{variant: v}
+	price, err := money.Parse(v.UnitPrice)
+	if err != nil {
+		return u
+	}
+	u.priced, u.price = true, price
+	if rate, err := money.Parse(v.ExchangeRate); err == nil {
+		u.rated, u.price = true, price.Mul(rate)
+	}
+	return u
+}
+
+// usageBase is the provider's amounts of a group. Until a retail price sheet is known, list is what an Azure plan
+// row says itself: quantity × unit price × exchange rate (money-path §4); where the row prints no exchange rate, it is
+// in the currency of its prices. Covered usage lists at 0.
+func usageBase(g *Group) pricing.Base {
+	u := g.unit
+	if u == nil {
+		one := unitOf(g.Variant)
+		u = &one
+	}
+	currency := money.Currency(g.Entry[usage.BillingCurrency])
+	b := pricing.Base{Quantity: g.Sum.Quantity, Cost: g.Sum.Cost, Currency: currency, ListCurrency: currency}
+	if !u.priced {
+		return b
+	}
+	b.CostBeforeCredit = g.Sum.Quantity.Mul(u.price)
+	if !u.rated {
+		b.ListCurrency = cmp.Or(money.Currency(g.Entry[usage.PricingCurrency]), currency)
+	}
+	list := b.CostBeforeCredit
+	if g.Variant.Covered {
+		list = money.Decimal{}
+	}
+	b.List = &list
+	return b
+}
