@@ -2,8 +2,10 @@ package invoice
 
 import (
 	"context"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -18,27 +20,27 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 		return nil, Tally{}, err
 	}
 	rater := v.Rater
-	rater.Columns = []usage.Column{usage.MeterCategory, usage.ProductName, usage.ResourceGroup} // what lines may be grouped by
-	run, edges := newRun(st), map[*org.Edge]map[place]*money.Decimal{}
+	rater.Columns = groupedBy(st)
+	run, edges := newRun(st), map[*org.Edge]map[spot]*money.Decimal{}
 	err = rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
 		run.count(g, max(g.Sum.Rows, 1), money.Of(g.Base.Cost, g.Base.Currency))
+		if g.Unresolved != "" {
+			run.tally.Unresolved += max(g.Sum.Rows, 1)
+		}
 		for i := range g.Steps {
 			s := &g.Steps[i]
 			lines := edges[s.Edge]
 			if lines == nil {
-				lines = map[place]*money.Decimal{}
+				lines = map[spot]*money.Decimal{}
 				edges[s.Edge] = lines
 			}
-			at := placeOf(g, s.Edge.Terms.Grouping)
+			at := spotOf(g, s.Edge.Terms.Grouping)
 			sum := lines[at]
 			if sum == nil {
 				sum = &money.Decimal{}
 				lines[at] = sum
 			}
 			*sum = sum.Add(s.Sold.Value)
-		}
-		if g.Unresolved != "" {
-			run.tally.Unresolved += max(g.Sum.Rows, 1)
 		}
 		return nil
 	})
@@ -49,8 +51,51 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 	for e, lines := range edges {
 		out[e] = map[string]money.Decimal{}
 		for at, sum := range lines {
-			out[e][at.key()] = out[e][at.key()].Add(*sum)
+			key := at.place(e.Terms.Grouping).key()
+			out[e][key] = out[e][key].Add(*sum)
 		}
 	}
 	return out, run.tally, nil
+}
+
+// groupedBy is the columns of entries that the lines of any edge are grouped by.
+func groupedBy(st *rating.State) []usage.Column {
+	list := []usage.Column{usage.MeterCategory, usage.ProductName}
+	for i := range st.Index.World().Edges {
+		if st.Index.World().Edges[i].Terms.Grouping == "resource_group" {
+			return append(list, usage.ResourceGroup)
+		}
+	}
+	return list
+}
+
+// spot is a place by the entry that says so: entries which differ in nothing that matters here are one to a rating of
+// few columns. Of tags it has the value that is grouped by.
+type spot struct {
+	customer *org.Organisation
+	entry    *usage.Entry
+	tag      string
+	charge   id.Charge
+}
+
+func spotOf(g *rating.Group, grouping org.Grouping) spot {
+	if g.Charge != nil {
+		return spot{charge: g.Charge.ID}
+	}
+	at := spot{customer: g.Customer, entry: g.Entry}
+	if name, ok := strings.CutPrefix(string(grouping), "tag:"); ok {
+		at.tag = tagValue(g.TagPairs, name)
+	}
+	return at
+}
+
+func (s spot) place(grouping org.Grouping) place {
+	if s.charge != "" {
+		return place{charge: s.charge}
+	}
+	p := place{customer: s.customer, subscription: s.entry[usage.EntitlementID], service: s.tag}
+	if !strings.HasPrefix(string(grouping), "tag:") {
+		p.service = serviceOf(&rating.Group{Entry: s.entry}, grouping)
+	}
+	return p
 }

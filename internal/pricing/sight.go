@@ -16,20 +16,3 @@ func (s *Sight) Add(v Versions) {
 		}
 	}
 }
-
-// Narrow is the key without what nobody looks at.
-func (s *Sight) Narrow(k Key) Key {
-	for _, blank := range [...]struct {
-		text *string
-		seen bool
-	}{
-		{&k.Customer, s.Customer}, {&k.Family, s.Family}, {&k.Product, s.Product}, {&k.SKU, s.SKU}, {&k.Category, s.Category},
-		{&k.SubCategory, s.SubCategory}, {&k.Meter, s.Meter}, {&k.Region, s.Region}, {&k.Publisher, s.Publisher},
-		{&k.ChargeType, s.ChargeType}, {&k.Plan, s.Plan},
-	} {
-		if !blank.seen {
-			*blank.text = ""
-		}
-	}
-	return k
-}

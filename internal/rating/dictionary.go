@@ -2,9 +2,11 @@ package rating
 
 import (
 	"context"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -14,22 +16,31 @@ import (
 
 // dictionaries holds what the numbers of the loads in a query mean.
 type dictionaries struct {
-	columns []usage.Column // of entries, that are known
-	all     bool           // every column is
+	columns []usage.Column // of entries, that are read
+	rated   []int          // places in columns of those that rating depends on
+	all     bool           // every column is read
 	tags    []string       // names that books look at
 	loads   map[uint32]*dictionary
+	kin     map[string]*kin
 	behind  map[usage.Control]bool // identities of the billed daily rows there are
 }
 
-// dictionary is that of one load. Entries are kept column by column: only what is asked for is there.
+// dictionary is that of one load. Of entries that are read whole there are all texts, one entry after the other.
 type dictionary struct {
 	entries  places
-	texts    [usage.NumColumns][]string
-	whole    []*usage.Entry // made when first asked for, where every column is known
+	kin      []*kin
+	texts    []string
+	whole    []*usage.Entry // made when first asked for
 	variants places
 	units    []unit
 	sets     places
 	tags     []tagSet
+}
+
+// kin is what entries have in common that no customer and no price can tell apart, and whose they are on a day.
+type kin struct {
+	entry  usage.Entry
+	claims []claim
 }
 
 // tagSet is a tag set with what books look at of it; text tells apart the sets that differ in that.
@@ -72,28 +83,23 @@ func (p *places) at(number uint32) int {
 	return int(p.far[number]) - 1
 }
 
-func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef, d *dictionaries) error {
-	d.loads, d.behind = map[uint32]*dictionary{}, map[usage.Control]bool{}
+// read fills the dictionaries while the store already sums; what it returns waits for that.
+func (d *dictionaries) read(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) func() error {
+	done := make(chan error, 1)
+	go func() { done <- d.load(ctx, rows, s, batches) }()
+	return sync.OnceValue(func() error { return <-done })
+}
+
+func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) error {
+	d.loads, d.kin, d.behind = map[uint32]*dictionary{}, map[string]*kin{}, map[usage.Control]bool{}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
 		}
 		one := &dictionary{}
 		d.loads[b.Load] = one
-		err := rows.Texts(ctx, s, b.Load, d.columns, func(numbers []uint32, texts [][]string) error {
-			for _, n := range numbers {
-				one.entries.put(n)
-			}
-			for i, c := range d.columns {
-				one.texts[c] = append(one.texts[c], texts[i]...)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := d.entries(ctx, rows, s, b.Load, one); err != nil {
 			return err
-		}
-		if d.all {
-			one.whole = make([]*usage.Entry, one.entries.n)
 		}
 		variants, err := rows.Variants(ctx, s, b.Load)
 		if err != nil {
@@ -114,6 +120,55 @@ func loadDictionaries(ctx context.Context, rows usage.RowStore, s scope.Scope, b
 		}
 	}
 	return nil
+}
+
+func (d *dictionaries) entries(ctx context.Context, rows usage.RowStore, s scope.Scope, load uint32, one *dictionary) error {
+	var last *kin
+	var key []byte
+	err := rows.Texts(ctx, s, load, d.columns, func(numbers []uint32, texts [][]string) error {
+		for i, n := range numbers {
+			one.entries.put(n)
+			if last == nil || !d.same(last, texts, i) {
+				last, key = d.find(key[:0], texts, i)
+			}
+			one.kin = append(one.kin, last)
+			if d.all {
+				for c := range texts {
+					one.texts = append(one.texts, texts[c][i])
+				}
+			}
+		}
+		return nil
+	})
+	if d.all {
+		one.whole = make([]*usage.Entry, one.entries.n)
+	}
+	return err
+}
+
+// same says whether an entry is of the same kin: of one customer, most follow one another.
+func (d *dictionaries) same(k *kin, texts [][]string, i int) bool {
+	for _, at := range d.rated {
+		if k.entry[d.columns[at]] != texts[at][i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *dictionaries) find(key []byte, texts [][]string, i int) (*kin, []byte) {
+	for _, at := range d.rated {
+		key = append(binary.AppendUvarint(key, uint64(len(texts[at][i]))), texts[at][i]...)
+	}
+	k := d.kin[string(key)]
+	if k == nil {
+		k = &kin{}
+		for _, at := range d.rated {
+			k.entry[d.columns[at]] = texts[at][i]
+		}
+		d.kin[string(key)] = k
+	}
+	return k, key
 }
 
 // textOf writes tags down so that no two lists look the same.
@@ -137,8 +192,8 @@ func (d *dictionaries) note(e *usage.Entry) {
 
 func (d *dictionaries) backed(c usage.Control) bool { return d.behind[c] }
 
-// fill completes a group by what its numbers mean. Where not every column is known, its entry is the given one.
-func (d *dictionaries) fill(g *Group, entry *usage.Entry) error {
+// fill completes a group by what its numbers mean. Where entries are not read whole, its entry is what its kin share.
+func (d *dictionaries) fill(g *Group) error {
 	one := d.loads[g.Sum.Load]
 	if one == nil {
 		one = &dictionary{}
@@ -148,8 +203,11 @@ func (d *dictionaries) fill(g *Group, entry *usage.Entry) error {
 		return fault.New(fault.Internal, "dictionary_missing",
 			"batch %d refers to an entry its load does not have; run check and rebuild the usage store", g.Sum.Batch)
 	}
-	g.Entry, g.unit = d.entry(one, e, entry), &one.units[v]
-	g.Variant = g.unit.variant
+	g.kin, g.unit = one.kin[e], &one.units[v]
+	g.Entry, g.Variant = &g.kin.entry, g.unit.variant
+	if d.all {
+		g.Entry = d.entry(one, e)
+	}
 	if t := one.sets.at(g.Sum.TagSet); t >= 0 {
 		set := &one.tags[t]
 		g.Tags, g.TagPairs, g.picked, g.pickedText = set.Text, set.Pairs, set.picked, set.text
@@ -157,16 +215,14 @@ func (d *dictionaries) fill(g *Group, entry *usage.Entry) error {
 	return nil
 }
 
-func (d *dictionaries) entry(one *dictionary, at int, e *usage.Entry) *usage.Entry {
-	if d.all {
-		if one.whole[at] != nil {
-			return one.whole[at]
-		}
+func (d *dictionaries) entry(one *dictionary, at int) *usage.Entry {
+	e := one.whole[at]
+	if e == nil {
 		e = &usage.Entry{}
+		for i, c := range d.columns {
+			e[c] = one.texts[at*len(d.columns)+i]
+		}
 		one.whole[at] = e
-	}
-	for _, c := range d.columns {
-		e[c] = one.texts[c][at]
 	}
 	return e
 }

@@ -31,6 +31,7 @@ type Group struct {
 	Unresolved Reason // "" when the steps hold
 	Ref        string // what is missing, when unresolved
 
+	kin        *kin
 	unit       *unit // what the variant says, once worked out
 	picked     []pricing.Tag
 	pickedText string

@@ -1,15 +1,10 @@
 package rating
 
-import (
-	"context"
-
-	"github.com/purveyor-csp/purveyor/internal/usage"
-)
+import "context"
 
 // rated is a group on its way, with room of its own: it is used again for another.
 type rated struct {
 	Group
-	entry usage.Entry
 	steps []Step
 }
 

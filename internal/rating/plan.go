@@ -49,70 +49,77 @@ func plans(x *org.Index, books Books, chain []*org.Edge, key pricing.Key, on per
 
 // run is one rating: its state, and what was found out so far.
 type run struct {
-	st        *State
-	q         usage.Query
-	sight     pricing.Sight
-	customers map[claim]claimed
-	plans     map[planKey]*plan
-	exchange  exchanges
+	st       *State
+	q        usage.Query
+	sight    pricing.Sight
+	plans    map[planKey]*plan
+	exchange exchanges
 }
 
 func newRun(st *State, q usage.Query) *run {
-	r := &run{st: st, q: q, customers: map[claim]claimed{}, plans: map[planKey]*plan{}, exchange: exchanges{x: st.Index, known: map[conversion][]Exchange{}}}
+	r := &run{st: st, q: q, plans: map[planKey]*plan{}, exchange: exchanges{x: st.Index, known: map[conversion][]Exchange{}}}
 	for _, v := range st.Books {
 		r.sight.Add(v)
 	}
 	return r
 }
 
-// claim is what says whose a row is, and claimed whose it is.
+// claim is whose something is from a day on which nothing changes until the next cut.
 type claim struct {
-	entitlement, tenant string
-	on                  period.Date
-}
-
-type claimed struct {
+	on       period.Date
 	customer *org.Organisation
 	reason   Reason
 }
 
-func (r *run) customer(entitlement, tenant string, on period.Date) (*org.Organisation, Reason) {
-	k := claim{entitlement, tenant, on}
-	c, ok := r.customers[k]
-	if !ok {
-		customer, reason := r.st.Resolver.Customer(entitlement, tenant, on)
-		c = claimed{customer, Reason(reason)}
-		r.customers[k] = c
+func (r *run) claim(k *kin, on period.Date) claim {
+	for _, c := range k.claims {
+		if c.on == on {
+			return c
+		}
 	}
-	return c.customer, c.reason
+	customer, reason := r.st.Resolver.Customer(k.entry[usage.EntitlementID], k.entry[usage.CustomerID], on)
+	c := claim{on, customer, Reason(reason)}
+	k.claims = append(k.claims, c)
+	return c
 }
 
-// planKey is all that rates depend on: the customer, the day, and of the key what any book looks at.
+// planKey is all that the rates of usage depend on; tags are those that books look at.
 type planKey struct {
-	customer *org.Organisation
-	on       period.Date
-	covered  bool
-	tags     string
-
-	family, product, sku, category, subCategory, meter, region, publisher, chargeType, plan string
+	kin     *kin
+	on      period.Date
+	covered bool
+	tags    string
 }
 
-// plan is that of a group's customer and key; text says which tags are in the key. Nil when nobody sells to the
-// customer on that day.
-func (r *run) plan(g *Group, key pricing.Key, text string) *plan {
-	key = r.sight.Narrow(key)
-	k := planKey{
-		g.Customer, g.Span.Start, key.Covered, text, key.Family, key.Product, key.SKU, key.Category, key.SubCategory,
-		key.Meter, key.Region, key.Publisher, key.ChargeType, key.Plan,
-	}
+// plan is that of a group's kin, or nil when nobody sells to the customer on that day.
+func (r *run) plan(g *Group) *plan {
+	k := planKey{g.kin, g.Span.Start, g.Variant.Covered, g.pickedText}
 	p, ok := r.plans[k]
 	if !ok {
-		if chain := r.st.Index.Chain(g.Customer.ID, g.Span.Start); len(chain) > 0 {
-			p = plans(r.st.Index, r.st.Books, chain, key, g.Span.Start)
-		}
+		p = r.find(g, keyOf(g))
 		r.plans[k] = p
 	}
 	return p
+}
+
+// find looks the rates of a key up along the chain of a group's customer.
+func (r *run) find(g *Group, key pricing.Key) *plan {
+	chain := r.st.Index.Chain(g.Customer.ID, g.Span.Start)
+	if len(chain) == 0 {
+		return nil
+	}
+	return plans(r.st.Index, r.st.Books, chain, key, g.Span.Start)
+}
+
+// keyOf is what rules look at in a group of usage.
+func keyOf(g *Group) pricing.Key {
+	e := &g.kin.entry
+	return pricing.Key{
+		Customer: g.Customer.Key, Family: usage.EntryFamily(e), Product: e[usage.ProductID], SKU: e[usage.SkuID],
+		Category: e[usage.MeterCategory], SubCategory: e[usage.MeterSubCategory], Meter: e[usage.MeterID],
+		Region: e[usage.MeterRegion], Publisher: e[usage.PublisherName], ChargeType: e[usage.ChargeType],
+		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: g.picked,
+	}
 }
 
 // exchanges finds exchange rates, and remembers them.

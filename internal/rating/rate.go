@@ -25,15 +25,18 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	q := st.Query()
 	run := newRun(st, q)
 	d := &dictionaries{tags: tagNames(st.Books)}
-	d.columns, d.all = run.columns(v.Columns)
-	if err := loadDictionaries(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)), d); err != nil {
-		return err
-	}
+	d.columns, d.rated, d.all = run.columns(v.Columns)
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
+		ctx, stop := context.WithCancel(ctx)
+		read := d.read(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)))
+		defer func() { stop(); _ = read() }() // it must not outlive this
 		err := v.Rows.Sums(ctx, s, q, func(sum usage.Sum) error {
+			if err := read(); err != nil {
+				return err
+			}
 			r := next()
 			r.Sum, r.Span = sum, Span(q, sum.Span)
-			if err := d.fill(&r.Group, &r.entry); err != nil {
+			if err := d.fill(&r.Group); err != nil {
 				return err
 			}
 			if len(st.Lines) > 0 {
@@ -42,10 +45,13 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 			run.usage(&r.Group)
 			return done()
 		})
-		if err != nil {
-			return err
+		if err == nil {
+			err = read()
 		}
-		if err := v.behind(ctx, s, st, d); err != nil {
+		if err == nil {
+			err = v.behind(ctx, s, st, d)
+		}
+		if err != nil {
 			return err
 		}
 		charges, _, _ := st.Charges(d.backed)
@@ -59,44 +65,37 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	})
 }
 
-// columns are those of entries that a rating looks at, and whether that is all there are.
-func (r *run) columns(more []usage.Column) (list []usage.Column, all bool) {
-	if len(more) == 0 {
-		for c := range usage.NumColumns {
-			if usage.PartOf(c) == usage.PartEntry {
-				list = append(list, c)
+// columns are those of entries that are read, which of them rating depends on, and whether they are all there are.
+func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, all bool) {
+	need := [usage.NumColumns]bool{
+		usage.EntitlementID: true, usage.CustomerID: true, usage.BillingCurrency: true, usage.PricingCurrency: true,
+		usage.PublisherName: r.sight.Publisher || r.sight.Family, usage.PublisherID: r.sight.Family,
+		usage.ProductID: r.sight.Product, usage.SkuID: r.sight.SKU, usage.MeterCategory: r.sight.Category,
+		usage.MeterSubCategory: r.sight.SubCategory, usage.MeterID: r.sight.Meter, usage.MeterRegion: r.sight.Region,
+		usage.ChargeType: r.sight.ChargeType, usage.SubscriptionDescription: r.sight.Plan,
+	}
+	if len(r.st.Lines) > 0 && len(more) > 0 {
+		more = append([]usage.Column{usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName}, more...)
+	}
+	for _, c := range more {
+		need[c] = true
+	}
+	for c := range usage.NumColumns {
+		if all = len(more) == 0; usage.PartOf(c) == usage.PartEntry && (all || need[c]) {
+			if need[c] {
+				rated = append(rated, len(list))
 			}
-		}
-		return list, true
-	}
-	list = append(list, usage.EntitlementID, usage.CustomerID, usage.BillingCurrency, usage.PricingCurrency)
-	if len(r.st.Lines) > 0 {
-		list = append(list, usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName)
-	}
-	for _, c := range [...]struct {
-		column usage.Column
-		seen   bool
-	}{
-		{usage.PublisherName, r.sight.Publisher || r.sight.Family}, {usage.PublisherID, r.sight.Family},
-		{usage.ProductID, r.sight.Product}, {usage.SkuID, r.sight.SKU}, {usage.MeterCategory, r.sight.Category},
-		{usage.MeterSubCategory, r.sight.SubCategory}, {usage.MeterID, r.sight.Meter}, {usage.MeterRegion, r.sight.Region},
-		{usage.ChargeType, r.sight.ChargeType}, {usage.SubscriptionDescription, r.sight.Plan},
-	} {
-		if c.seen {
-			list = append(list, c.column)
+			list = append(list, c)
 		}
 	}
-	list = append(list, more...)
-	slices.Sort(list)
-	return slices.Compact(list), false
+	return list, rated, all
 }
 
 // behind notes the rows that stand behind lines of the period and do not count in it.
 func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictionaries) error {
-	var entry usage.Entry
 	return v.Rows.Sums(ctx, s, usage.Query{Batches: refs(st.Behind), Masks: st.Masks}, func(sum usage.Sum) error {
 		g := Group{Sum: sum}
-		if err := d.fill(&g, &entry); err != nil {
+		if err := d.fill(&g); err != nil {
 			return err
 		}
 		d.note(g.Entry)
@@ -105,24 +104,18 @@ func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictiona
 }
 
 func (r *run) usage(g *Group) {
-	e := g.Entry
 	g.Base = usageBase(g)
-	customer, reason := r.customer(e[usage.EntitlementID], e[usage.CustomerID], g.Span.Start)
-	if customer == nil {
-		ref := e[usage.CustomerID]
-		if reason == UnknownEntitlement {
-			ref = e[usage.EntitlementID]
+	c := r.claim(g.kin, g.Span.Start)
+	if c.customer == nil {
+		ref := g.Entry[usage.CustomerID]
+		if c.reason == UnknownEntitlement {
+			ref = g.Entry[usage.EntitlementID]
 		}
-		g.fail(reason, ref)
+		g.fail(c.reason, ref)
 		return
 	}
-	g.Customer = customer
-	r.price(g, pricing.Key{
-		Customer: customer.Key, Family: usage.EntryFamily(e), Product: e[usage.ProductID], SKU: e[usage.SkuID],
-		Category: e[usage.MeterCategory], SubCategory: e[usage.MeterSubCategory], Meter: e[usage.MeterID],
-		Region: e[usage.MeterRegion], Publisher: e[usage.PublisherName], ChargeType: e[usage.ChargeType],
-		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: g.picked,
-	}, g.pickedText)
+	g.Customer = c.customer
+	r.apply(r.plan(g), g)
 }
 
 func (r *run) charge(g *Group, c *charge.Charge) {
@@ -132,9 +125,9 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
 	}
-	customer, reason := r.customer("", c.Customer, g.Span.Start)
+	customer, reason := r.st.Resolver.Customer("", c.Customer, g.Span.Start)
 	if customer == nil {
-		g.fail(reason, c.Customer)
+		g.fail(Reason(reason), c.Customer)
 		return
 	}
 	g.Customer = customer
@@ -142,14 +135,13 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		g.fail(UnknownProduct, c.Product)
 		return
 	}
-	r.price(g, pricing.Key{
+	r.apply(r.find(g, pricing.Key{
 		Customer: customer.Key, Family: c.Family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
 		ChargeType: c.Type, Plan: c.Plan,
-	}, "")
+	}), g)
 }
 
-func (r *run) price(g *Group, k pricing.Key, tags string) {
-	p := r.plan(g, k, tags)
+func (r *run) apply(p *plan, g *Group) {
 	if p == nil {
 		g.fail(NoChain, g.Customer.Key)
 		return

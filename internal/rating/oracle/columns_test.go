@@ -1,0 +1,96 @@
+package oracle_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	drafts "github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// said is a group as text, with what of its entry is among the columns.
+func said(g *rating.Group, columns []usage.Column) string {
+	var b strings.Builder
+	fmt.Fprint(&b, g.Sum, g.Span, g.Excluded, g.Unresolved, g.Ref, g.Base.Cost, g.Base.Currency, g.Base.CostBeforeCredit, g.Base.ListCurrency, g.Tags)
+	if g.Customer != nil {
+		fmt.Fprint(&b, g.Customer.Key)
+	}
+	if g.Base.List != nil {
+		fmt.Fprint(&b, *g.Base.List)
+	}
+	if g.Charge != nil {
+		fmt.Fprint(&b, *g.Charge)
+	}
+	for _, c := range columns {
+		if g.Entry != nil {
+			fmt.Fprint(&b, g.Entry[c])
+		}
+	}
+	for _, s := range g.Steps {
+		fmt.Fprint(&b, s.Edge.ID, s.Rate, s.Bought, s.Base, s.Exchange, s.Sold)
+	}
+	return b.String()
+}
+
+// Reading few columns of entries changes nothing about prices; nor does adding up to lines as previews do.
+func TestFewColumnsRateTheSame(t *testing.T) {
+	groups, lines := 0, 0
+	for world := range 4 {
+		m := newMaker(20261126, world, 400)
+		n, _ := m.build(t, newFired())
+		for _, month := range []period.Month{august, september} {
+			var st *rating.State
+			must(t, n.db.View(n.ctx, func(ctx context.Context, r tx.Read) (err error) {
+				st, err = n.reader.Read(ctx, r, scope.All(), month)
+				return err
+			}))
+			columns := []usage.Column{usage.MeterCategory, usage.ResourceGroup}
+			var whole, few []string
+			sold := map[string]money.Decimal{}
+			must(t, n.rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
+				whole = append(whole, said(g, columns))
+				for _, s := range g.Steps {
+					sold[string(s.Edge.ID)] = sold[string(s.Edge.ID)].Add(s.Sold.Value)
+				}
+				return nil
+			}))
+			rater := n.rater
+			rater.Columns = columns
+			must(t, rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
+				few = append(few, said(g, columns))
+				return nil
+			}))
+			if !slices.Equal(whole, few) {
+				t.Errorf("world %d, %s: %d groups by whole entries, %d by few columns, and they differ", world, month, len(whole), len(few))
+			}
+			groups += len(whole)
+			service := drafts.Service{Access: access.Local{}, Rater: n.rater}
+			edges, tally, err := service.Preview(n.ctx, st)
+			must(t, err)
+			for e, list := range edges {
+				sum := money.Decimal{}
+				for _, d := range list {
+					sum = sum.Add(d)
+				}
+				if lines += len(list); !sum.Equal(sold[string(e.ID)]) {
+					t.Errorf("world %d, %s: edge %s previews %s and sells %s", world, month, e.ID, sum, sold[string(e.ID)])
+				}
+			}
+			if len(edges) != len(sold) || tally.Rows == 0 {
+				t.Errorf("world %d, %s: %d edges of %d, %d rows", world, month, len(edges), len(sold), tally.Rows)
+			}
+		}
+	}
+	if groups == 0 || lines == 0 {
+		t.Errorf("%d groups and %d lines: nothing was shown", groups, lines)
+	}
+}
