@@ -5,8 +5,8 @@ type Sight struct {
 	Customer, Family, Product, SKU, Category, SubCategory, Meter, Region, Publisher, ChargeType, Plan bool
 }
 
-// Add widens the sight by every version of a book.
-func (s *Sight) Add(v Versions) {
+// Widen makes the sight cover every version of a book.
+func (s *Sight) Widen(v Versions) {
 	for _, c := range v.list {
 		for _, m := range c.ordered {
 			for f, seen := range [fields]*bool{&s.Customer, &s.Meter, &s.SKU, &s.Product, &s.Plan, &s.SubCategory, &s.Category,

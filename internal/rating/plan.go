@@ -59,7 +59,7 @@ type run struct {
 func newRun(st *State, q usage.Query) *run {
 	r := &run{st: st, q: q, plans: map[planKey]*plan{}, exchange: exchanges{x: st.Index, known: map[conversion][]Exchange{}}}
 	for _, v := range st.Books {
-		r.sight.Add(v)
+		r.sight.Widen(v)
 	}
 	return r
 }
