@@ -1,7 +1,8 @@
-// Package identity owns who is calling: realms, people and programs, their credentials, sessions and tokens.
+// Package identity owns who is calling: realms, people and programs, their credentials, sessions and tickets.
 //
-// It does not decide what anybody may do: access does. Always true: a context without a principal is nobody's; a
-// secret is kept as what verifies it, never as itself.
+// It does not decide what anybody may do: access does, and its answers are function fields here. Always true: a context
+// without a principal is nobody's; a secret is kept as what verifies it, never as itself; what must be read again is
+// sealed; a session that was ended proves nothing to a question asked afterwards.
 package identity
 
 import (
@@ -14,9 +15,11 @@ import (
 type Principal struct {
 	ID      id.Principal
 	Realm   id.Organisation // whose person or program it is
+	In      id.Organisation // the realm the token was issued for: Realm, but for staff who act in a customer's
 	Groups  []id.Group
-	Session id.Session
-	MFA     bool // the session proved a second factor
+	Session id.Session // empty for a program
+	MFA     bool       // the session proved a second factor
+	Program bool       // no person: it cannot prove a second factor and is not asked for one
 }
 
 // LocalOperator is whoever may open the data directory: by its lock, its socket, or loopback while there are no

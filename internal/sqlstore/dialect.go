@@ -34,6 +34,7 @@ type dialect interface {
 type words struct {
 	Text, Int, Blob string
 	Prelude         string
+	Field           string // of JSON in a column: column, name
 	refuse          func(table, verb, when, sentence string) string
 	unless          func(table, verb, found, sentence string) string
 	allow           func(table, verb string) string
@@ -51,6 +52,9 @@ func (w words) Allow(table, verb string) string { return w.allow(table, strings.
 func (w words) Refuse(table, verb, when, sentence string) string {
 	return w.refuse(table, verb, when, immutableMark+sentence)
 }
+
+// JSON is a text in the JSON of a column.
+func (w words) JSON(column, name string) string { return fmt.Sprintf(w.Field, column, name) }
 
 // immutableMark starts the message of every refusing trigger.
 const immutableMark = "immutable: "
@@ -75,7 +79,7 @@ func (sqlite3Dialect) lock() string            { return "" }
 func (sqlite3Dialect) scrub() (string, bool)   { return "PRAGMA wal_checkpoint(TRUNCATE)", true }
 
 func (sqlite3Dialect) words() words {
-	return words{Text: "TEXT", Int: "INTEGER", Blob: "BLOB", refuse: func(table, verb, when, sentence string) string {
+	return words{Text: "TEXT", Int: "INTEGER", Blob: "BLOB", Field: "json_extract(%s, '$.%s')", refuse: func(table, verb, when, sentence string) string {
 		if when != "" {
 			when = " WHEN " + when
 		}
@@ -133,7 +137,7 @@ func (postgresDialect) scrub() (string, bool) { return "VACUUM (FULL) person_key
 // words orders text by bytes, as SQLite does: the order of lists must not depend on the server's locale.
 func (postgresDialect) words() words {
 	return words{
-		Text: `TEXT COLLATE "C"`, Int: "BIGINT", Blob: "BYTEA",
+		Text: `TEXT COLLATE "C"`, Int: "BIGINT", Blob: "BYTEA", Field: "%s::json->>'%s'",
 		Prelude: `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 			$body$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'PV001'; END $body$;`,
 		refuse: func(table, verb, when, sentence string) string {

@@ -1,6 +1,6 @@
 // Package sqlstore owns the ledger database: its schema, its two dialects (SQLite and PostgreSQL), its transactions,
 // and one small type per area that keeps the area's rows: Usage, Orgs, Books, Events, Jobs, Invoices,
-// Delegation.
+// Delegation, Identity.
 //
 // It does not decide anything: what may be saved is the areas' business. It adds up no money in SQL.
 //

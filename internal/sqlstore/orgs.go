@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -27,6 +28,7 @@ type (
 		ID            string
 		Key           string
 		Path          string
+		Tenant        string
 		Body          string
 	}
 	edgeRow struct {
@@ -138,7 +140,7 @@ func replace(ctx context.Context, q bun.Tx, row any, key string, columns ...stri
 
 func saveOrganisations(ctx context.Context, q bun.Tx, s scope.Scope, c org.Change) error {
 	var rows []orgRow
-	if err := q.NewRaw("SELECT id, key, path, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
+	if err := q.NewRaw("SELECT id, key, path, tenant, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
 		return err
 	}
 	have := map[string]orgRow{}
@@ -158,8 +160,8 @@ func saveOrganisations(ctx context.Context, q bun.Tx, s scope.Scope, c org.Chang
 		if err != nil {
 			return err
 		}
-		row := orgRow{ID: string(x.ID), Key: x.Key, Path: path, Body: text}
-		if err := replace(ctx, q, &row, "id", "key", "path", "body"); err != nil {
+		row := orgRow{ID: string(x.ID), Key: x.Key, Path: path, Tenant: strings.ToLower(x.Tenant), Body: text}
+		if err := replace(ctx, q, &row, "id", "key", "path", "tenant", "body"); err != nil {
 			return err
 		}
 		have[x.Key] = row
@@ -222,7 +224,7 @@ func saveEdges(ctx context.Context, q bun.Tx, s scope.Scope, edges []org.Edge) e
 // places are the paths of all organisations by id.
 func places(ctx context.Context, q bun.Tx) (map[string]string, error) {
 	var rows []orgRow
-	if err := q.NewRaw("SELECT id, key, path, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
+	if err := q.NewRaw("SELECT id, key, path, tenant, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
 		return nil, err
 	}
 	paths := make(map[string]string, len(rows))

@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"Clock", clockCases},
 		{"Access", accessCases},
 		{"Delegation", delegationCases},
+		{"Identity", identityCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
 			for name, run := range area.cases {

@@ -1,0 +1,196 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// What people do with their own credentials. Whoever calls these knows that it is the person who asks.
+
+// changed records that a person's credentials changed; every other session ends, so that whoever had them is out.
+func (v *Service) changed(ctx context.Context, t tx.Tx, p Person, keep id.Session, what string) error {
+	if err := v.endAll(ctx, t, p.ID, keep, "credentials changed"); err != nil {
+		return err
+	}
+	return v.note(ctx, t, event.CredentialChanged, p.ID, p.ID, map[string]string{"what": what})
+}
+
+// SetPassword changes a person's password, given the one they have. Denied when it is wrong.
+func (v *Service) SetPassword(ctx context.Context, s Session, old, password string) error {
+	p, err := v.Person(ctx, s.Person)
+	if err != nil {
+		return err
+	}
+	if err := acceptable(password, p.Personal); err != nil {
+		return err
+	}
+	if p.Password != "" {
+		right := v.matches(p.Password, old)
+		if _, err := v.tried(ctx, p.ID, "password", func(p Person) (Person, bool) { return p, right }); err != nil {
+			return err
+		}
+	}
+	hash, err := v.hash(password)
+	if err != nil {
+		return err
+	}
+	defer v.standing.forget()
+	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		p.Password = hash
+		return p, v.changed(ctx, t, p, s.ID, "password")
+	})
+}
+
+func (v *Service) hash(password string) (string, error) {
+	salt, err := v.draw(argonSalt)
+	if err != nil {
+		return "", err
+	}
+	v.hashing.Lock()
+	defer v.hashing.Unlock()
+	return hashPassword(salt, password), nil
+}
+
+// Offer is a secret for an authenticator app, as its picture and as text, with the ticket that accepts it.
+type Offer struct{ Ticket, URI, Text string }
+
+// OfferTOTP draws a secret for a person's authenticator app.
+func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
+	secret, err := v.draw(totpBytes)
+	if err != nil {
+		return Offer{}, err
+	}
+	sealed, err := v.Sealer.Seal(ctx, p.ID, secret)
+	if err != nil {
+		return Offer{}, err
+	}
+	ticket, err := v.Hand(ctx, Ticket{Kind: Flow, Person: p.ID, Data: sealed})
+	return Offer{Ticket: ticket, URI: totpURI(secret, v.Name, p.Personal.Mail), Text: totpText(secret)}, err
+}
+
+// Offered is an offer again, for a page that is shown a second time.
+func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, error) {
+	k, err := v.Look(ctx, Flow, ticket)
+	if err != nil || k.Person != p.ID {
+		return Offer{}, spent()
+	}
+	secret, err := v.Sealer.Open(ctx, p.ID, k.Data)
+	return Offer{Ticket: ticket, URI: totpURI(secret, v.Name, p.Personal.Mail), Text: totpText(secret)}, err
+}
+
+// AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
+// codes, which are shown once. keep is the session that asks, if there is one yet.
+func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code string, keep id.Session) (codes []string, err error) {
+	k, err := v.Look(ctx, Flow, ticket)
+	if err != nil || k.Person != who {
+		return nil, spent()
+	}
+	secret, err := v.Sealer.Open(ctx, who, k.Data)
+	if err != nil {
+		return nil, err
+	}
+	step, ok := takeTOTP(secret, plainCode(code), v.Now(), 0)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
+			With("code", "wrong")
+	}
+	codes, digests, err := v.recovery()
+	if err != nil {
+		return nil, err
+	}
+	defer v.standing.forget()
+	return codes, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if _, err := v.take(ctx, t, Flow, k.Digest); err != nil {
+			return p, err
+		}
+		p.TOTP, p.Step, p.Recovery = k.Data, step, digests
+		return p, v.changed(ctx, t, p, keep, "authenticator app added")
+	})
+}
+
+// DropTOTP takes the authenticator app, and the recovery codes when no second factor is left. Denied for staff's last.
+func (v *Service) DropTOTP(ctx context.Context, s Session) error {
+	return v.drop(ctx, s, "authenticator app removed", func(p Person) (Person, error) {
+		p.TOTP, p.Step = nil, 0
+		if !p.SecondFactor() {
+			p.Recovery = nil
+		}
+		return p, nil
+	})
+}
+
+// DropPasskey takes a passkey.
+func (v *Service) DropPasskey(ctx context.Context, s Session, key string) error {
+	return v.drop(ctx, s, "passkey removed", func(p Person) (Person, error) {
+		i := p.passkey(key)
+		if i < 0 {
+			return p, fault.New(fault.NotFound, "passkey_not_found", "you have no such passkey")
+		}
+		p.Passkeys = slices.Delete(slices.Clone(p.Passkeys), i, i+1)
+		return p, nil
+	})
+}
+
+func (v *Service) drop(ctx context.Context, s Session, what string, f func(Person) (Person, error)) error {
+	defer v.standing.forget()
+	return v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, realm Realm, p Person) (Person, error) {
+		p, err := f(p)
+		if err != nil {
+			return p, err
+		}
+		if err := p.dropped(realm, v.demo()); err != nil {
+			return p, err
+		}
+		return p, v.changed(ctx, t, p, s.ID, what)
+	})
+}
+
+const maxPasskeys = 20
+
+// AddPasskey adds a passkey whose ceremony was verified.
+func (v *Service) AddPasskey(ctx context.Context, who id.Principal, k Passkey, keep id.Session) error {
+	defer v.standing.forget()
+	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if p.passkey(k.ID) >= 0 || len(p.Passkeys) >= maxPasskeys {
+			return p, fault.New(fault.Conflict, "passkey_there", "you have this passkey already, or %d of them: it was not added", maxPasskeys)
+		}
+		if k.Name = strings.TrimSpace(k.Name); k.Name == "" || len(k.Name) > 100 {
+			k.Name = "Passkey"
+		}
+		k.Created = v.Now()
+		p.Passkeys = append(slices.Clone(p.Passkeys), k)
+		return p, v.changed(ctx, t, p, keep, "passkey added")
+	})
+}
+
+// NewRecovery replaces a person's recovery codes and returns the new ones, which are shown once.
+func (v *Service) NewRecovery(ctx context.Context, s Session) (codes []string, err error) {
+	codes, digests, err := v.recovery()
+	if err != nil {
+		return nil, err
+	}
+	defer v.standing.forget()
+	return codes, v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if !p.SecondFactor() {
+			return p, fault.New(fault.Conflict, "no_second_factor", "recovery codes stand in for a second factor, and you have none: add one first")
+		}
+		p.Recovery = digests
+		return p, v.changed(ctx, t, p, s.ID, "recovery codes replaced")
+	})
+}
+
+// Consent remembers that a program may act for a person.
+func (v *Service) Consent(ctx context.Context, who id.Principal, client string) error {
+	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if !slices.Contains(p.Consents, client) {
+			p.Consents = append(slices.Clone(p.Consents), client)
+		}
+		return p, v.note(ctx, t, event.ConsentGiven, p.ID, p.ID, map[string]string{"client": client})
+	})
+}

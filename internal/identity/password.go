@@ -1,0 +1,101 @@
+package identity
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// The cost of a password: argon2id with 19 MiB, two passes, one lane.
+const (
+	argonMemory  = 19 * 1024 // KiB
+	argonTime    = 2
+	argonThreads = 1
+	argonLength  = 32
+	argonSalt    = 16
+	argonForm    = "$argon2id$v=19$m=%d,t=%d,p=%d$"
+)
+
+// hashPassword is what is kept of a password.
+func hashPassword(salt []byte, password string) string {
+	b64 := base64.RawStdEncoding
+	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonLength)
+	return fmt.Sprintf(argonForm, argonMemory, argonTime, argonThreads) + b64.EncodeToString(salt) + "$" + b64.EncodeToString(key)
+}
+
+// decoy is hashed against when there is no password, so that an unknown person takes as long as a known one.
+const decoy = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// matches says whether a hash is of this password.
+func matches(hash, password string) bool {
+	var memory, time uint32
+	var threads uint8
+	parts := strings.Split(hash, "$")
+	if len(parts) != 6 || len(password) > maxPassword*utf8.UTFMax {
+		return false
+	}
+	if _, err := fmt.Sscanf("$"+strings.Join(parts[1:4], "$")+"$", argonForm, &memory, &time, &threads); err != nil || memory > 1<<20 || time > 10 || time < 1 || threads < 1 {
+		return false
+	}
+	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
+	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
+	if err1 != nil || err2 != nil || len(want) != argonLength {
+		return false
+	}
+	got := argon2.IDKey([]byte(password), salt, time, memory, threads, argonLength)
+	return subtle.ConstantTimeCompare(got, want) == 1
+}
+
+const (
+	minPassword = 12 // characters
+	maxPassword = 128
+	minDistinct = 5
+)
+
+// acceptable says why a password may not be chosen; nil when it may. It asks for length and against the obvious, and
+// for no mixture of characters.
+func acceptable(password string, who Personal) error {
+	bad := func(code, text string) error {
+		return fault.New(fault.Invalid, code, "%s: nothing was changed; choose another", text).With("password", text)
+	}
+	n := utf8.RuneCountInString(password)
+	switch {
+	case !utf8.ValidString(password) || n > maxPassword:
+		return bad("password_too_long", fmt.Sprintf("a password has at most %d characters", maxPassword))
+	case n < minPassword:
+		return bad("password_too_short", fmt.Sprintf("a password has at least %d characters; a few words are easiest to keep", minPassword))
+	}
+	distinct := map[rune]bool{}
+	for _, r := range password {
+		distinct[r] = true
+	}
+	low := strings.ToLower(password)
+	user, domain, _ := strings.Cut(fold(who.Mail), "@")
+	for _, word := range append(strings.Fields(strings.ToLower(who.Name)), user, domain, "password", "passwort", "purveyor", "123456", "qwert") {
+		if len(word) >= 4 && strings.Contains(low, word) && n-utf8.RuneCountInString(word) < 8 {
+			return bad("password_guessable", "this password is little more than a name or a usual word")
+		}
+	}
+	if len(distinct) < minDistinct || running(password) {
+		return bad("password_guessable", "this password repeats or counts, and is among the first that are tried")
+	}
+	return nil
+}
+
+// running says whether most characters follow their neighbour by the same small step: aaaa, 1234, dcba.
+func running(password string) bool {
+	r := []rune(password)
+	same := 0
+	for i := 2; i < len(r); i++ {
+		if step := r[i] - r[i-1]; step == r[i-1]-r[i-2] && step >= -1 && step <= 1 {
+			same++
+		}
+	}
+	return same*3 > len(r)*2
+}

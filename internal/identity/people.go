@@ -1,0 +1,322 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// login is what finds a person by their mail address.
+func (v *Service) login(mail string) string { return keyed(v.Pepper, "login", fold(mail)) }
+
+// sealed is the person with their personal values sealed, and findable by them.
+func (v *Service) sealed(ctx context.Context, p Person, mine Personal) (Person, error) {
+	mine.Name, mine.Mail = strings.TrimSpace(mine.Name), strings.TrimSpace(mine.Mail)
+	if !isMail(mine.Mail) {
+		return p, fault.New(fault.Invalid, "not_a_mail_address", "this is no mail address: nothing was saved; write it like name@example.com").
+			With("mail", "no mail address")
+	}
+	if mine.Name == "" || len(mine.Name) > 200 {
+		return p, fault.New(fault.Invalid, "no_name", "a person has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
+	}
+	text, err := json.Marshal(mine)
+	if err != nil {
+		return p, err
+	}
+	p.Personal, p.Login = mine, v.login(mine.Mail)
+	p.Sealed, err = v.Sealer.Seal(ctx, p.ID, text)
+	return p, err
+}
+
+// isMail is strict enough to catch slips and leaves the rest to whoever delivers.
+func isMail(s string) bool {
+	user, domain, ok := strings.Cut(s, "@")
+	return ok && user != "" && len(s) <= 254 && strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>()[],;:\`, r) }) && !strings.Contains(domain, "@")
+}
+
+// opened is the person with their personal values readable. An erased one has none.
+func (v *Service) opened(ctx context.Context, p Person) (Person, error) {
+	if p.State == Erased || len(p.Sealed) == 0 {
+		return p, nil
+	}
+	text, err := v.Sealer.Open(ctx, p.ID, p.Sealed)
+	if err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal(text, &p.Personal)
+}
+
+// within is the realm a caller may see or change people of; NotFound when it lies outside of where they may.
+func (v *Service) within(ctx context.Context, realm string, change bool) (r Realm, err error) {
+	s, err := v.may(ctx, change)
+	if err != nil {
+		return r, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
+		r, err = v.Store.Realm(ctx, t, s, realm)
+		return err
+	})
+	return r, err
+}
+
+func (v *Service) may(ctx context.Context, change bool) (scope.Scope, error) {
+	if v.May == nil {
+		return scope.Scope{}, fault.New(fault.Denied, "denied", "nobody may manage people here")
+	}
+	return v.May(ctx, change)
+}
+
+// reach is a person the caller may change; one outside of where they may is not there.
+func (v *Service) reach(ctx context.Context, who id.Principal) (p Person, err error) {
+	s, err := v.may(ctx, true)
+	if err != nil {
+		return p, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		if p, err = v.Store.Person(ctx, r, who); err != nil {
+			return err
+		}
+		if _, err := v.Store.Realm(ctx, r, s, string(p.Realm)); err != nil {
+			return noPerson()
+		}
+		return nil
+	})
+	return p, err
+}
+
+func noPerson() error {
+	return fault.New(fault.NotFound, "person_not_found", "no such person is known")
+}
+
+// People lists the people the caller may see, of a realm or of all for "", by id.
+func (v *Service) People(ctx context.Context, realm id.Organisation) (list []Person, err error) {
+	s, err := v.may(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err = v.Store.People(ctx, r, s, realm)
+		return err
+	})
+	for i := range list {
+		if err == nil {
+			list[i], err = v.opened(ctx, list[i])
+		}
+	}
+	return list, err
+}
+
+// Invite adds a person who may not sign in until they used the one-time link, whose secret is returned.
+func (v *Service) Invite(ctx context.Context, realm string, mine Personal) (p Person, link string, err error) {
+	in, err := v.within(ctx, realm, true)
+	if err != nil {
+		return p, "", err
+	}
+	b, err := v.body()
+	if err != nil {
+		return p, "", err
+	}
+	p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: in.ID, State: Invited, Created: v.Now()}, mine)
+	if err != nil {
+		return p, "", err
+	}
+	link, k, err := v.ticket(Ticket{Kind: SetUp, Person: p.ID, Realm: p.Realm})
+	if err != nil {
+		return p, "", err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.Store.SavePerson(ctx, t, p); err != nil {
+			return taken409(err)
+		}
+		if err := v.Proofs.SaveTicket(ctx, t, k); err != nil {
+			return err
+		}
+		return v.note(ctx, t, event.PersonInvited, caller(ctx), p.ID, map[string]string{"realm": string(p.Realm)})
+	})
+	return p, link, err
+}
+
+// taken409 says that a mail address is somebody's.
+func taken409(err error) error {
+	if fault.KindOf(err) == fault.Conflict {
+		return fault.New(fault.Conflict, "mail_taken", "somebody signs in with this mail address already: nothing was saved; use another").
+			With("mail", "taken").Because(err)
+	}
+	return err
+}
+
+// Reset takes a person's credentials and sessions from them and returns the secret of a one-time link, with which they
+// choose new ones.
+func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err error) {
+	p, err := v.reach(ctx, who)
+	if err != nil {
+		return "", err
+	}
+	link, k, err := v.ticket(Ticket{Kind: SetUp, Person: p.ID, Realm: p.Realm})
+	if err != nil {
+		return "", err
+	}
+	defer v.standing.forget()
+	return link, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if p.State == Erased {
+			return p, noPerson()
+		}
+		p.State, p.Password, p.TOTP, p.Step, p.Recovery, p.Passkeys, p.Failures = Invited, "", nil, 0, nil, nil, 0
+		if err := v.endAll(ctx, t, p.ID, "", "reset"); err != nil {
+			return p, err
+		}
+		if err := v.Proofs.DropTickets(ctx, t, SetUp, p.ID); err != nil {
+			return p, err
+		}
+		if err := v.Proofs.SaveTicket(ctx, t, k); err != nil {
+			return p, err
+		}
+		return p, v.note(ctx, t, event.CredentialChanged, caller(ctx), p.ID, map[string]string{"what": "reset"})
+	})
+}
+
+// Enable lets a person or program sign in, or no more; what is open ends at once.
+func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
+	p, err := v.reach(ctx, who)
+	if fault.KindOf(err) == fault.NotFound {
+		return v.enableProgram(ctx, who, on)
+	}
+	if err != nil {
+		return err
+	}
+	defer v.standing.forget()
+	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		if p.State == Erased || p.State == Invited && on {
+			return p, noPerson()
+		}
+		what := "disabled"
+		if p.State = Disabled; on {
+			p.State, what = Active, "enabled"
+		}
+		if err := v.endAll(ctx, t, p.ID, "", what); err != nil {
+			return p, err
+		}
+		return p, v.note(ctx, t, event.PrincipalSwitched, caller(ctx), p.ID, map[string]string{"to": what})
+	})
+}
+
+// Erase leaves of a person their id: values, credentials and sessions go, and the key they were sealed with.
+func (v *Service) Erase(ctx context.Context, who id.Principal) error {
+	p, err := v.reach(ctx, who)
+	if err != nil {
+		return err
+	}
+	defer v.standing.forget()
+	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+		for _, kind := range []TicketKind{SetUp, Flow, Refresh, Code, Device} {
+			if err := v.Proofs.DropTickets(ctx, t, kind, p.ID); err != nil {
+				return p, err
+			}
+		}
+		if err := v.endAll(ctx, t, p.ID, "", "erased"); err != nil {
+			return p, err
+		}
+		if v.Forget != nil {
+			if err := v.Forget(ctx, t, p.ID); err != nil {
+				return p, err
+			}
+		}
+		return Person{ID: p.ID, Realm: p.Realm, State: Erased, Created: p.Created},
+			v.note(ctx, t, event.PersonErased, caller(ctx), p.ID, nil)
+	})
+}
+
+// NewGroup adds a group to a realm.
+func (v *Service) NewGroup(ctx context.Context, realm, name string) (g Group, err error) {
+	in, err := v.within(ctx, realm, true)
+	if err != nil {
+		return g, err
+	}
+	b, err := v.body()
+	if err != nil {
+		return g, err
+	}
+	if name = strings.TrimSpace(name); name == "" || len(name) > 200 {
+		return g, fault.New(fault.Invalid, "no_name", "a group has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
+	}
+	g = Group{ID: id.Group("grp_" + b), Realm: in.ID, Name: name}
+	return g, v.saveGroup(ctx, g)
+}
+
+// Groups lists the groups the caller may see, of a realm or of all for "".
+func (v *Service) Groups(ctx context.Context, realm id.Organisation) (list []Group, err error) {
+	s, err := v.may(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err = v.Store.Groups(ctx, r, s, realm)
+		return err
+	})
+	return list, err
+}
+
+// SetMembers says who is in a group: people and programs of its own realm.
+func (v *Service) SetMembers(ctx context.Context, group id.Group, members []id.Principal) error {
+	s, err := v.may(ctx, true)
+	if err != nil {
+		return err
+	}
+	var found *Group
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		groups, err := v.Store.Groups(ctx, r, s, "")
+		for i := range groups {
+			if groups[i].ID == group {
+				found = &groups[i]
+			}
+		}
+		if err != nil || found == nil {
+			return err
+		}
+		for _, m := range members {
+			if err := v.member(ctx, r, found.Realm, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return fault.New(fault.NotFound, "group_not_found", "no such group is known")
+	}
+	found.Members = members
+	return v.saveGroup(ctx, *found)
+}
+
+func (v *Service) member(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal) error {
+	p, err := v.Store.Person(ctx, r, who)
+	of := p.Realm
+	if fault.KindOf(err) == fault.NotFound {
+		var g Program
+		g, err = v.Store.Program(ctx, r, who)
+		of = g.Realm
+	}
+	if err != nil || of != realm {
+		return noPerson()
+	}
+	return nil
+}
+
+func (v *Service) saveGroup(ctx context.Context, g Group) error {
+	defer v.standing.forget()
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.Store.SaveGroup(ctx, t, g); err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.GroupChanged, string(caller(ctx)), string(g.ID), map[string]any{"realm": g.Realm, "members": g.Members})
+	})
+}

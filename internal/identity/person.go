@@ -1,0 +1,115 @@
+package identity
+
+import (
+	"slices"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+)
+
+// State is whether a person or program may sign in.
+type State string
+
+// The states. An erased person is an id in records and nothing else.
+const (
+	Invited  State = "invited"
+	Active   State = "active"
+	Disabled State = "disabled"
+	Erased   State = "erased"
+)
+
+// Personal is everything about a person that is theirs: it is sealed with a key of their own, so that erasing them is
+// destroying the key.
+type Personal struct {
+	Name string `json:"name"`
+	Mail string `json:"mail"`
+}
+
+// Person is somebody who signs in.
+type Person struct {
+	ID       id.Principal
+	Realm    id.Organisation
+	State    State
+	Login    string   `json:"-"` // what finds them by their mail address: a digest
+	Personal Personal `json:"-"`
+	Sealed   []byte   // Personal, sealed
+
+	Password string   `json:",omitempty"` // argon2id, in the usual form
+	TOTP     []byte   `json:",omitempty"` // the shared secret, sealed
+	Step     int64    `json:",omitempty"` // the newest time step a code was taken for: no code counts twice
+	Recovery []string `json:",omitempty"` // digests of recovery codes not used yet
+	Passkeys []Passkey
+	External string `json:",omitempty"` // digest of issuer and subject at the external provider
+
+	Failures int       `json:",omitempty"` // tries in a row that were wrong
+	Waits    time.Time `json:",omitzero"`  // no try counts before
+	Consents []string  `json:",omitempty"` // client ids of programs of others that may act for this person
+	Created  time.Time
+}
+
+// Passkey is a WebAuthn credential. Record is what the ceremony verifies signatures with; it holds no secret.
+type Passkey struct {
+	ID      string // base64url
+	Name    string
+	Record  []byte
+	Created time.Time
+	Used    time.Time `json:",omitzero"`
+}
+
+// SecondFactor says whether the person has one: an authenticator app or a passkey.
+func (p Person) SecondFactor() bool { return len(p.TOTP) > 0 || len(p.Passkeys) > 0 }
+
+// mustProve says whether a session of this person must have proved a second factor. Outside demo data that cannot be
+// switched off for staff; a customer's person is asked once they have one.
+func mustProve(r Realm, p Person, demo bool) bool { return r.Staff() && !demo || p.SecondFactor() }
+
+// dropped is the person after a change of credentials, refused when it took from staff their last second factor, or
+// from anybody their last way in.
+func (p Person) dropped(r Realm, demo bool) error {
+	if r.Staff() && !demo && !p.SecondFactor() {
+		return fault.New(fault.Denied, "last_second_factor",
+			"people of a partner or reseller always have a second factor, and this is your last: it was kept; add another first")
+	}
+	if p.Password == "" && len(p.Passkeys) == 0 && p.External == "" {
+		return fault.New(fault.Denied, "last_way_in", "without it you could not sign in any more: it was kept; add another first")
+	}
+	return nil
+}
+
+// failed is the person after a wrong try.
+func (p Person) failed(now time.Time) Person {
+	p.Failures++
+	if w := pause(p.Failures); w > 0 {
+		p.Waits = now.Add(w)
+	}
+	return p
+}
+
+const (
+	freeTries = 5 // wrong tries in a row before the first wait
+	maxPause  = time.Hour
+)
+
+// pause is how long a person waits after so many wrong tries in a row: a minute after the fifth, twice as long after
+// each further one, an hour at most.
+func pause(failures int) time.Duration {
+	if failures < freeTries {
+		return 0
+	}
+	return min(time.Minute<<min(failures-freeTries, 10), maxPause)
+}
+
+// takeRecovery is the person without the recovery code of this digest; ok is false when there is none.
+func (p Person) takeRecovery(digest string) (Person, bool) {
+	i := slices.Index(p.Recovery, digest)
+	if i < 0 {
+		return p, false
+	}
+	p.Recovery = slices.Delete(slices.Clone(p.Recovery), i, i+1)
+	return p, true
+}
+
+func (p Person) passkey(key string) int {
+	return slices.IndexFunc(p.Passkeys, func(k Passkey) bool { return k.ID == key })
+}

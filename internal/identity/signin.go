@@ -1,0 +1,179 @@
+package identity
+
+import (
+	"context"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// SignIn verifies a mail address and a password. Denied says nothing of which was wrong, or whether the person is known.
+func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, error) {
+	var p Person
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		p, err = v.Store.PersonByLogin(ctx, r, v.login(mail))
+		return err
+	})
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return p, err
+	}
+	known := err == nil && p.State == Active && p.Password != ""
+	hash := decoy
+	if known {
+		hash = p.Password
+	}
+	right := v.matches(hash, password) && known
+	if err != nil {
+		return Person{}, refusedSignIn()
+	}
+	return v.tried(ctx, p.ID, "password", func(now Person) (Person, bool) {
+		return now, right && now.Password == hash && now.State == Active
+	})
+}
+
+// matches hashes one password at a time: whoever wants to fill the memory or the processors has to queue.
+func (v *Service) matches(hash, password string) bool {
+	v.hashing.Lock()
+	defer v.hashing.Unlock()
+	return matches(hash, password)
+}
+
+// tried counts a try to prove something: f says whether it was right and what it uses up. Somebody who has to wait is
+// refused whatever they show. Failures are forgotten by a whole sign-in only, so that half of one buys no more tries.
+func (v *Service) tried(ctx context.Context, who id.Principal, what string, f func(Person) (Person, bool)) (Person, error) {
+	var p Person
+	refused := error(nil)
+	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
+		if p, err = v.Store.Person(ctx, t, who); err != nil {
+			return err
+		}
+		refused = nil
+		now := v.Now()
+		if p.State != Active || now.Before(p.Waits) {
+			refused = refusedSignIn()
+			return nil
+		}
+		after, right := f(p)
+		if right {
+			p = after
+			return v.Store.SavePerson(ctx, t, p)
+		}
+		refused = refusedSignIn()
+		p = p.failed(now)
+		if err := v.Store.SavePerson(ctx, t, p); err != nil {
+			return err
+		}
+		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, map[string]string{"what": what}); err != nil || p.Failures != freeTries {
+			return err
+		}
+		return v.note(ctx, t, event.PersonLocked, p.ID, p.ID, nil)
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, refused
+}
+
+// Prove verifies a code of an authenticator app, or a recovery code, which is used up. The methods are what tokens say.
+func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (methods []string, err error) {
+	p, err := v.Person(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	var secret []byte
+	if len(p.TOTP) > 0 {
+		if secret, err = v.Sealer.Open(ctx, p.ID, p.TOTP); err != nil {
+			return nil, err
+		}
+	}
+	code, now := plainCode(typed), v.Now()
+	_, err = v.tried(ctx, who, "code", func(p Person) (Person, bool) {
+		if secret != nil && len(code) == totpDigits {
+			step, ok := takeTOTP(secret, code, now, p.Step)
+			if ok {
+				p.Step = step
+			}
+			return p, ok
+		}
+		return p.takeRecovery(Digest(code))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []string{"otp", "mfa"}, nil
+}
+
+// UsedPasskey keeps what a passkey's ceremony left, after its signature was verified. One that was taken from the person
+// in the meantime is refused.
+func (v *Service) UsedPasskey(ctx context.Context, who id.Principal, key string, record []byte) (Person, error) {
+	return v.tried(ctx, who, "passkey", func(p Person) (Person, bool) {
+		i := p.passkey(key)
+		if i < 0 {
+			return p, false
+		}
+		p.Passkeys = slices.Clone(p.Passkeys)
+		p.Passkeys[i].Record, p.Passkeys[i].Used = record, v.Now()
+		return p, true
+	})
+}
+
+// Needs says what a person who showed a password (or came from their own provider) must do before a session opens:
+// prove a second factor they have, or get one.
+func (v *Service) Needs(ctx context.Context, p Person) (proof, enrolment bool, err error) {
+	realm, err := v.Realm(ctx, string(p.Realm))
+	if err != nil {
+		return false, false, err
+	}
+	must := mustProve(realm, p, v.demo())
+	return must && p.SecondFactor(), must && !p.SecondFactor(), nil
+}
+
+// Open starts a session for somebody who proved who they are, and returns the secret of a browser's cookie. Denied when
+// a second factor is missing; the person must still be one who may sign in.
+func (v *Service) Open(ctx context.Context, s Session) (Session, string, error) {
+	secret, err := v.secret()
+	if err != nil {
+		return s, "", err
+	}
+	if s, err = v.begun(s); err != nil {
+		return s, "", err
+	}
+	s.Token, s.Expires = Digest(secret), s.Created.Add(browserLife)
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		p, err := v.Store.Person(ctx, t, s.Person)
+		if err != nil {
+			return err
+		}
+		realm, err := v.Store.Realm(ctx, t, scope.All(), string(p.Realm))
+		if err != nil {
+			return err
+		}
+		if p.State != Active || mustProve(realm, p, v.demo()) && !s.MFA {
+			return refusedSignIn()
+		}
+		s.Realm = p.Realm
+		if p.Failures > 0 {
+			p.Failures = 0
+			if err := v.Store.SavePerson(ctx, t, p); err != nil {
+				return err
+			}
+		}
+		if err := v.Proofs.SaveSession(ctx, t, s); err != nil {
+			return err
+		}
+		return v.note(ctx, t, event.SignedIn, p.ID, p.ID, map[string]string{"session": string(s.ID)})
+	})
+	return s, secret, err
+}
+
+// begun is a session with an id that starts now.
+func (v *Service) begun(s Session) (Session, error) {
+	b, err := v.body()
+	s.ID, s.Created = id.Session("ses_"+b), v.Now()
+	s.Seen = s.Created
+	return s, err
+}

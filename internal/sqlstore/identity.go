@@ -1,0 +1,214 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Identity keeps people, programs and groups, and what proves who is calling.
+type Identity struct{ DB *DB }
+
+var (
+	_ identity.Store  = Identity{}
+	_ identity.Proofs = Identity{}
+)
+
+type (
+	personRow struct {
+		bun.BaseModel `bun:"table:person"`
+		ID            string
+		Realm         string
+		Login         string
+		Body          string
+	}
+	programRow struct {
+		bun.BaseModel `bun:"table:program"`
+		ID            string
+		Realm         string
+		Body          string
+	}
+	groupRow struct {
+		bun.BaseModel `bun:"table:principal_group"`
+		ID            string
+		Realm         string
+		Body          string
+	}
+)
+
+func notFoundRealm() error {
+	return fault.New(fault.NotFound, "tenant_not_found", "no such tenant is known: check its id")
+}
+
+// Realm is an organisation by its tenant, the GUID of its id, its id or its key; the partner for "". Where one text
+// names several, the tenant counts before the id and the id before the key.
+func (x Identity) Realm(ctx context.Context, r tx.Read, s scope.Scope, ref string) (identity.Realm, error) {
+	q := x.DB.in(r)
+	var rows []orgRow
+	where := bun.SafeQuery("tenant = ? OR id = ? OR key = ? OR (tenant = '' AND id IN (?))", strings.ToLower(ref), ref, ref,
+		bun.List(append(identity.Named("org_", strings.ToLower(ref)), "")))
+	if ref == "" {
+		where = bun.SafeQuery("path NOT LIKE ?", "%/%") // the root of the tree
+	}
+	err := q.NewRaw("SELECT id, key, path, tenant, body FROM organisation WHERE (?) AND ? ORDER BY id", where, within(s, "path")).Scan(ctx, &rows)
+	if err != nil || len(rows) == 0 {
+		return identity.Realm{}, cmp.Or(err, notFoundRealm())
+	}
+	best := rows[0]
+	for _, row := range rows {
+		if row.rank(ref) > best.rank(ref) {
+			best = row
+		}
+	}
+	var o org.Organisation
+	if err := json.Unmarshal([]byte(best.Body), &o); err != nil {
+		return identity.Realm{}, err
+	}
+	return identity.Realm{
+		ID: o.ID, Key: o.Key, Kind: string(o.Kind), Name: o.Legal.Name, Tenant: cmp.Or(best.Tenant, identity.GUID(string(o.ID))),
+	}, nil
+}
+
+// rank is how well a text names the organisation.
+func (r orgRow) rank(ref string) int {
+	switch ref {
+	case r.ID:
+		return 1
+	case r.Key:
+		return 0
+	}
+	return 2
+}
+
+// Person is a person by id.
+func (x Identity) Person(ctx context.Context, r tx.Read, who id.Principal) (identity.Person, error) {
+	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE id = ?", string(who))
+}
+
+// PersonByLogin is a person by the digest of their mail address.
+func (x Identity) PersonByLogin(ctx context.Context, r tx.Read, login string) (identity.Person, error) {
+	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE login = ? AND login <> ''", login)
+}
+
+func (x Identity) person(ctx context.Context, r tx.Read, query, arg string) (p identity.Person, err error) {
+	var row personRow
+	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
+	if err != nil {
+		return p, err
+	}
+	if !ok {
+		return p, fault.New(fault.NotFound, "person_not_found", "no such person is known")
+	}
+	return row.person()
+}
+
+func (row personRow) person() (p identity.Person, err error) {
+	err = json.Unmarshal([]byte(row.Body), &p)
+	p.Login = row.Login
+	return p, err
+}
+
+// inRealms is the condition that a row's realm lies in a scope, and is the one asked for, if any.
+func inRealms(s scope.Scope, realm id.Organisation) []any {
+	return []any{within(s, "o.path"), string(realm), string(realm)}
+}
+
+const realmCondition = "JOIN organisation AS o ON o.id = x.realm WHERE ? AND (? = '' OR x.realm = ?) ORDER BY x.id"
+
+// People lists people by id.
+func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Person, error) {
+	var rows []personRow
+	err := x.DB.in(r).NewRaw("SELECT x.id, x.realm, x.login, x.body FROM person AS x "+realmCondition, inRealms(s, realm)...).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]identity.Person, len(rows))
+	for i, row := range rows {
+		if list[i], err = row.person(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Programs lists programs by id.
+func (x Identity) Programs(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Program, error) {
+	return load[identity.Program](ctx, x.DB.in(r), "SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...)
+}
+
+// Groups lists groups by id.
+func (x Identity) Groups(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Group, error) {
+	return load[identity.Group](ctx, x.DB.in(r), "SELECT x.body FROM principal_group AS x "+realmCondition, inRealms(s, realm)...)
+}
+
+// SavePerson adds or replaces a person.
+func (x Identity) SavePerson(ctx context.Context, t tx.Tx, p identity.Person) error {
+	text, err := body(p)
+	if err != nil {
+		return err
+	}
+	row := personRow{ID: string(p.ID), Realm: string(p.Realm), Login: p.Login, Body: text}
+	return replace(ctx, x.DB.in(t), &row, "id", "login", "body")
+}
+
+// Program is a program by id.
+func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p identity.Program, err error) {
+	list, err := load[identity.Program](ctx, x.DB.in(r), "SELECT body FROM program WHERE id = ?", string(who))
+	if err == nil && len(list) == 0 {
+		err = fault.New(fault.NotFound, "program_not_found", "no such program is known")
+	}
+	if err != nil {
+		return p, err
+	}
+	return list[0], nil
+}
+
+// SaveProgram adds or replaces a program.
+func (x Identity) SaveProgram(ctx context.Context, t tx.Tx, p identity.Program) error {
+	text, err := body(p)
+	if err != nil {
+		return err
+	}
+	return replace(ctx, x.DB.in(t), &programRow{ID: string(p.ID), Realm: string(p.Realm), Body: text}, "id", "body")
+}
+
+// SaveGroup adds or replaces a group with its members.
+func (x Identity) SaveGroup(ctx context.Context, t tx.Tx, g identity.Group) error {
+	text, err := body(g)
+	if err != nil {
+		return err
+	}
+	q := x.DB.in(t)
+	if err := replace(ctx, q, &groupRow{ID: string(g.ID), Realm: string(g.Realm), Body: text}, "id", "body"); err != nil {
+		return err
+	}
+	if _, err := q.NewRaw("DELETE FROM membership WHERE team = ?", string(g.ID)).Exec(ctx); err != nil {
+		return err
+	}
+	for _, m := range g.Members {
+		if _, err := q.NewRaw("INSERT INTO membership (principal, team) VALUES (?, ?) ON CONFLICT DO NOTHING", string(m), string(g.ID)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GroupsOf lists the groups somebody is in, by id.
+func (x Identity) GroupsOf(ctx context.Context, r tx.Read, who id.Principal) (list []id.Group, err error) {
+	var texts []string
+	err = x.DB.in(r).NewRaw("SELECT team FROM membership WHERE principal = ? ORDER BY team", string(who)).Scan(ctx, &texts)
+	for _, g := range texts {
+		list = append(list, id.Group(g))
+	}
+	return list, err
+}

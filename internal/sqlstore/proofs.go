@@ -1,0 +1,178 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+type (
+	sessionRow struct {
+		bun.BaseModel `bun:"table:session"`
+		ID            string
+		Person        string
+		Token         string
+		Ended         bool
+		Expires       string
+		Body          string
+	}
+	ticketRow struct {
+		bun.BaseModel `bun:"table:ticket"`
+		Digest        string
+		Kind          string
+		Person        string
+		Session       string
+		Expires       string
+		Body          string
+	}
+	keyRow struct {
+		bun.BaseModel `bun:"table:signing_key"`
+		ID            string
+		Body          string
+	}
+	federationRow struct {
+		bun.BaseModel `bun:"table:federation"`
+		Realm         string
+		Body          string
+	}
+)
+
+const sessionColumns = "SELECT id, person, token, ended, expires, body FROM session "
+
+// Session is a session by id.
+func (x Identity) Session(ctx context.Context, r tx.Read, s id.Session) (identity.Session, error) {
+	return x.session(ctx, r, sessionColumns+"WHERE id = ?", string(s))
+}
+
+// SessionByToken is a browser's session by the digest of its cookie.
+func (x Identity) SessionByToken(ctx context.Context, r tx.Read, digest string) (identity.Session, error) {
+	return x.session(ctx, r, sessionColumns+"WHERE token = ? AND token <> ''", digest)
+}
+
+func (x Identity) session(ctx context.Context, r tx.Read, query, arg string) (s identity.Session, err error) {
+	var row sessionRow
+	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
+	if err != nil {
+		return s, err
+	}
+	if !ok {
+		return s, fault.New(fault.NotFound, "session_not_found", "no such session is known")
+	}
+	return row.session()
+}
+
+func (row sessionRow) session() (s identity.Session, err error) {
+	err = json.Unmarshal([]byte(row.Body), &s)
+	s.Token = row.Token
+	return s, err
+}
+
+// Sessions lists those of a person that were not ended, oldest first.
+func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]identity.Session, error) {
+	var rows []sessionRow
+	err := x.DB.in(r).NewRaw(sessionColumns+"WHERE person = ? AND ended = ? ORDER BY expires, id", string(who), false).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]identity.Session, len(rows))
+	for i, row := range rows {
+		if list[i], err = row.session(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// SaveSession adds or replaces a session.
+func (x Identity) SaveSession(ctx context.Context, t tx.Tx, s identity.Session) error {
+	text, err := body(s)
+	if err != nil {
+		return err
+	}
+	row := sessionRow{
+		ID: string(s.ID), Person: string(s.Person), Token: s.Token, Ended: !s.Ended.IsZero(), Expires: instant(s.Expires), Body: text,
+	}
+	return replace(ctx, x.DB.in(t), &row, "id", "ended", "expires", "body")
+}
+
+// Ticket is a ticket by the digest of its secret.
+func (x Identity) Ticket(ctx context.Context, r tx.Read, kind identity.TicketKind, digest string) (k identity.Ticket, err error) {
+	var row ticketRow
+	ok, err := one(ctx, x.DB.in(r).NewRaw(
+		"SELECT digest, kind, person, session, expires, body FROM ticket WHERE digest = ? AND kind = ?", digest, string(kind)), &row)
+	if err != nil {
+		return k, err
+	}
+	if !ok {
+		return k, fault.New(fault.NotFound, "ticket_not_found", "no such ticket is known")
+	}
+	if err := json.Unmarshal([]byte(row.Body), &k); err != nil {
+		return k, err
+	}
+	k.Digest, k.Kind, k.Session = row.Digest, identity.TicketKind(row.Kind), id.Session(row.Session)
+	k.Expires, err = parseInstant(row.Expires)
+	return k, err
+}
+
+// SaveTicket adds or replaces a ticket.
+func (x Identity) SaveTicket(ctx context.Context, t tx.Tx, k identity.Ticket) error {
+	text, err := body(k)
+	if err != nil {
+		return err
+	}
+	row := ticketRow{
+		Digest: k.Digest, Kind: string(k.Kind), Person: string(k.Person), Session: string(k.Session), Expires: instant(k.Expires), Body: text,
+	}
+	return replace(ctx, x.DB.in(t), &row, "digest", "person", "session", "expires", "body")
+}
+
+// DropTickets forgets tickets of a kind that belong to a person; to nobody yet for "".
+func (x Identity) DropTickets(ctx context.Context, t tx.Tx, kind identity.TicketKind, who id.Principal) error {
+	_, err := x.DB.in(t).NewRaw("DELETE FROM ticket WHERE kind = ? AND person = ?", string(kind), string(who)).Exec(ctx)
+	return err
+}
+
+// Prune forgets sessions and tickets that expired before an instant.
+func (x Identity) Prune(ctx context.Context, t tx.Tx, before time.Time) error {
+	for _, table := range []string{"ticket", "session"} {
+		if _, err := x.DB.in(t).NewRaw("DELETE FROM ? WHERE expires < ?", bun.Ident(table), instant(before)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keys lists signing keys by id.
+func (x Identity) Keys(ctx context.Context, r tx.Read) ([]identity.Key, error) {
+	return load[identity.Key](ctx, x.DB.in(r), "SELECT body FROM signing_key ORDER BY id")
+}
+
+// SaveKey adds a signing key.
+func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k identity.Key) error {
+	text, err := body(k)
+	if err != nil {
+		return err
+	}
+	return replace(ctx, x.DB.in(t), &keyRow{ID: k.ID, Body: text}, "id", "body")
+}
+
+// Federations lists the external providers by realm.
+func (x Identity) Federations(ctx context.Context, r tx.Read) ([]identity.Federation, error) {
+	return load[identity.Federation](ctx, x.DB.in(r), "SELECT body FROM federation ORDER BY realm")
+}
+
+// SaveFederation adds or replaces the external provider of a realm.
+func (x Identity) SaveFederation(ctx context.Context, t tx.Tx, f identity.Federation) error {
+	text, err := body(f)
+	if err != nil {
+		return err
+	}
+	return replace(ctx, x.DB.in(t), &federationRow{Realm: string(f.Realm), Body: text}, "realm", "body")
+}
