@@ -70,13 +70,13 @@ func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
 	if err != nil {
 		return Offer{}, err
 	}
-	ticket, err := v.Hand(ctx, Ticket{Kind: Flow, Person: p.ID, Data: sealed})
+	ticket, err := v.Hand(ctx, Ticket{Kind: Offered, Person: p.ID, Data: sealed})
 	return Offer{Ticket: ticket, URI: totpURI(secret, v.Name, p.Personal.Mail), Text: totpText(secret)}, err
 }
 
 // Offered is an offer again, for a page that is shown a second time.
 func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, error) {
-	k, err := v.Look(ctx, Flow, ticket)
+	k, err := v.Look(ctx, Offered, ticket)
 	if err != nil || k.Person != p.ID {
 		return Offer{}, spent()
 	}
@@ -87,7 +87,7 @@ func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, 
 // AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
 // codes, which are shown once. keep is the session that asks, if there is one yet.
 func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code string, keep id.Session) (codes []string, err error) {
-	k, err := v.Look(ctx, Flow, ticket)
+	k, err := v.Look(ctx, Offered, ticket)
 	if err != nil || k.Person != who {
 		return nil, spent()
 	}
@@ -106,7 +106,7 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	}
 	defer v.standing.forget()
 	return codes, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		if _, err := v.take(ctx, t, Flow, k.Digest); err != nil {
+		if _, err := v.take(ctx, t, Offered, k.Digest); err != nil {
 			return p, err
 		}
 		p.TOTP, p.Step, p.Recovery = k.Data, step, digests

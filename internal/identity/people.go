@@ -215,7 +215,7 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 	}
 	defer v.standing.forget()
 	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		for _, kind := range []TicketKind{SetUp, Flow, Refresh, Code, Device} {
+		for _, kind := range []TicketKind{SetUp, Flow, Offered, Ceremony, Refresh, Code, Device} {
 			if err := v.Proofs.DropTickets(ctx, t, kind, p.ID); err != nil {
 				return p, err
 			}

@@ -222,35 +222,35 @@ func (v *Service) end(ctx context.Context, t tx.Tx, s Session, why string) error
 	return v.note(ctx, t, event.SessionEnded, caller(ctx), s.Person, map[string]string{"session": string(s.ID), "why": why})
 }
 
-// mayEnter says whether a person may have tokens of a realm: their own, or one they were let into.
-func (v *Service) mayEnter(ctx context.Context, p Person, into id.Organisation) error {
-	if p.Realm == into {
+// MayEnter says whether somebody of one realm may have tokens of another: it is their own, or they were let into it.
+func (v *Service) MayEnter(ctx context.Context, who id.Principal, of, into id.Organisation) error {
+	if of == into {
 		return nil
 	}
 	ok := false
 	if v.Enter != nil {
 		var err error
-		if ok, err = v.Enter(ctx, p.ID, into); err != nil {
+		if ok, err = v.Enter(ctx, who, into); err != nil {
 			return err
 		}
 	}
 	if !ok {
-		return fault.New(fault.Denied, "wrong_tenant", "this person has no place in that tenant: sign in to their own, or ask for delegated access first")
+		return fault.New(fault.Denied, "wrong_tenant", "nothing of yours is in that tenant: sign in to your own, or ask for delegated access first")
 	}
 	return nil
 }
 
-// InRealm is the realm a person may have tokens of by this tenant: their own for "common", "organizations" and "adfs".
-func (v *Service) InRealm(ctx context.Context, p Person, tenant string) (Realm, error) {
+// InRealm is the realm somebody may have tokens of by this tenant: their own for a name that stands for everybody's.
+func (v *Service) InRealm(ctx context.Context, who id.Principal, of id.Organisation, tenant string) (Realm, error) {
 	ref := tenant
 	if Everybody(tenant) {
-		ref = string(p.Realm)
+		ref = string(of)
 	}
 	realm, err := v.Realm(ctx, ref)
 	if err != nil {
 		return realm, err
 	}
-	return realm, v.mayEnter(ctx, p, realm.ID)
+	return realm, v.MayEnter(ctx, who, of, realm.ID)
 }
 
 // Everybody says whether a tenant's name stands for whichever the caller belongs to.

@@ -17,6 +17,9 @@ const (
 	Refresh   TicketKind = "refresh"   // a refresh token
 	SetUp     TicketKind = "set_up"    // a one-time link: the first person, or an invited one
 	Flow      TicketKind = "flow"      // a sign-in that is half done
+	Offered   TicketKind = "offered"   // a secret for an authenticator app that is not accepted yet
+	Ceremony  TicketKind = "ceremony"  // a passkey's challenge
+	Abroad    TicketKind = "abroad"    // a sign-in that is with an external provider
 	Assertion TicketKind = "assertion" // an assertion of a program that was used
 )
 

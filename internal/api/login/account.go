@@ -1,0 +1,199 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+type accountPage struct {
+	Person    identity.Person
+	Realm     identity.Realm
+	Session   identity.Session
+	Sessions  []identity.Session
+	App       bool
+	Passkeys  bool // this address can have them
+	MustProve bool
+}
+
+// account is what people see and change of their own.
+func (s *Server) account(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.session(r)
+	if !ok {
+		s.toSignIn(w, r, "/login/account", nil)
+		return
+	}
+	s.showAccount(w, r, http.StatusOK, x, page{Done: done(r.FormValue("done"))})
+}
+
+// done is what was just done, by its short name in the address.
+func done(name string) string {
+	return map[string]string{
+		"password": "Your password was changed, and everything else that was signed in as you was signed out.",
+		"app":      "The authenticator app was removed.", "passkey": "The passkey was added.", "passkey-gone": "The passkey was removed.",
+		"session": "That session was signed out.",
+	}[name]
+}
+
+func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x identity.Session, pg page) {
+	p, err := s.Identity.Person(r.Context(), x.Person)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	realm, err := s.Identity.Realm(r.Context(), string(p.Realm))
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	list, err := s.Identity.Sessions(r.Context(), p.ID)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	pg.Title, pg.Script = "Your account", s.passkeys(r)
+	pg.Data = accountPage{
+		Person: p, Realm: realm, Session: x, Sessions: list, App: len(p.TOTP) > 0, Passkeys: pg.Script, MustProve: realm.Staff(),
+	}
+	s.show(w, r, status, "account", pg)
+}
+
+// changing is the session of somebody who may change credentials: one that began only just. Others sign in again first.
+func (s *Server) changing(w http.ResponseWriter, r *http.Request) (identity.Session, bool) {
+	x, ok := s.session(r)
+	if ok && x.Recent(s.Now()) {
+		return x, true
+	}
+	s.toSignIn(w, r, "/login/account", url.Values{"again": {"1"}})
+	return x, false
+}
+
+// changed shows what came of a change.
+func (s *Server) changed(w http.ResponseWriter, r *http.Request, x identity.Session, err error, name string) {
+	if err != nil {
+		status, text := s.words(r, err)
+		s.showAccount(w, r, status, x, page{Error: text})
+		return
+	}
+	s.goTo(w, r, "/login/account?done="+name)
+}
+
+func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.changing(w, r)
+	if !ok {
+		return
+	}
+	if r.PostForm.Get("password") != r.PostForm.Get("again") {
+		s.showAccount(w, r, http.StatusUnprocessableEntity, x, page{Error: "The two new passwords are not the same."})
+		return
+	}
+	err := s.Identity.SetPassword(r.Context(), x, r.PostForm.Get("old"), r.PostForm.Get("password"))
+	if err != nil {
+		s.wrong(r)
+	}
+	s.changed(w, r, x, err, "password")
+}
+
+func (s *Server) postTOTP(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.changing(w, r)
+	if !ok {
+		return
+	}
+	p, err := s.Identity.Person(r.Context(), x.Person)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	o, err := s.Identity.OfferTOTP(r.Context(), p)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.showApp(w, r, http.StatusOK, o, "")
+}
+
+func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o identity.Offer, wrong string) {
+	f, err := newAppForm(o)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	f.Account = true
+	s.show(w, r, status, "enrol", page{Title: "Authenticator app", Error: wrong, Data: f})
+}
+
+func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.changing(w, r)
+	if !ok {
+		return
+	}
+	ticket := r.PostForm.Get("ticket")
+	codes, err := s.Identity.AcceptTOTP(r.Context(), x.Person, ticket, r.PostForm.Get("code"), x.ID)
+	if err == nil {
+		s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
+		return
+	}
+	s.wrong(r)
+	status, text := s.words(r, err)
+	p, err := s.Identity.Person(r.Context(), x.Person)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	o, err := s.Identity.Offered(r.Context(), p, ticket)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.showApp(w, r, status, o, text)
+}
+
+func (s *Server) postDropTOTP(w http.ResponseWriter, r *http.Request) {
+	if x, ok := s.changing(w, r); ok {
+		s.changed(w, r, x, s.Identity.DropTOTP(r.Context(), x), "app")
+	}
+}
+
+func (s *Server) postDropPasskey(w http.ResponseWriter, r *http.Request) {
+	if x, ok := s.changing(w, r); ok {
+		s.changed(w, r, x, s.Identity.DropPasskey(r.Context(), x, r.PostForm.Get("key")), "passkey-gone")
+	}
+}
+
+func (s *Server) postRecovery(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.changing(w, r)
+	if !ok {
+		return
+	}
+	codes, err := s.Identity.NewRecovery(r.Context(), x)
+	if err != nil {
+		s.changed(w, r, x, err, "")
+		return
+	}
+	s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
+}
+
+func (s *Server) postEndSession(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.session(r)
+	if !ok {
+		s.toSignIn(w, r, "/login/account", nil)
+		return
+	}
+	s.changed(w, r, x, s.Identity.End(r.Context(), x.Person, id.Session(r.PostForm.Get("session"))), "session")
+}
+
+func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.session(r)
+	if !ok {
+		s.toSignIn(w, r, "/login/account", nil)
+		return
+	}
+	if err := s.Identity.SignOutEverywhere(r.Context(), x.Person); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.setCookie(w, sessionCookie, "")
+	s.show(w, r, http.StatusOK, "done", page{Title: "Signed out", Done: "You are signed out everywhere: in every browser, and in every program that acted for you."})
+}

@@ -1,0 +1,148 @@
+package login
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// assertionType is the only kind of client assertion there is.
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// maxAssertion is how long an assertion may hold.
+const maxAssertion = 15 * time.Minute
+
+// caller is a client that said who it is. Credential is what it proved that with; Proof is how tokens tell it.
+type caller struct {
+	identity.Client
+	Credential string
+	Proof      string // 0 nothing, 1 a secret, 2 a certificate
+}
+
+// lookUp is a client by its id: one everybody has, or a program.
+func (s *Server) lookUp(ctx context.Context, clientID string) (identity.Client, error) {
+	if c, ok := identity.KnownClient(clientID); ok {
+		return c, nil
+	}
+	p, realm, err := s.Identity.ByAppID(ctx, clientID)
+	if fault.KindOf(err) == fault.NotFound {
+		return identity.Client{}, invalid("unauthorized_client", 700016, "no application %q is known in this tenant", clientID)
+	}
+	return identity.Client{ID: p.AppID(), Name: p.Name, Redirects: p.Redirects, Realm: realm, Program: p}, err
+}
+
+// proven is the client of a token request, which proved itself in exactly one way; a public one in none.
+func (s *Server) proven(r *http.Request) (c caller, err error) {
+	clientID, secret, assertion := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret"), r.PostForm.Get("client_assertion")
+	if user, password, ok := r.BasicAuth(); ok {
+		user, err1 := url.QueryUnescape(user)
+		password, err2 := url.QueryUnescape(password)
+		if err1 != nil || err2 != nil || secret != "" || assertion != "" || clientID != "" && clientID != user {
+			return c, invalid("invalid_request", 90014, "a client proves itself in one way: the header or the body")
+		}
+		clientID, secret = user, password
+	}
+	if assertion != "" {
+		if secret != "" || r.PostForm.Get("client_assertion_type") != assertionType {
+			return c, invalid("invalid_request", 90014, "an assertion comes alone and is of type %s", assertionType)
+		}
+		if clientID == "" {
+			clientID = subjectOf(assertion)
+		}
+	}
+	if clientID == "" {
+		return c, invalid("invalid_request", 900144, "the request must say which client it is of: client_id is missing")
+	}
+	if c.Client, err = s.lookUp(r.Context(), clientID); err != nil {
+		return c, err
+	}
+	switch {
+	case c.Public && (secret != "" || assertion != ""):
+		return c, invalid("invalid_client", 700025, "this client is public: it has no secret to show")
+	case c.Public:
+		c.Proof = "0"
+		return c, nil
+	case assertion != "":
+		c.Proof = "2"
+		c.Credential, err = s.asserted(r, c.Program, assertion)
+		return c, err
+	case secret == "":
+		return c, invalid("invalid_client", 7000218, "the request must hold client_secret or client_assertion")
+	}
+	c.Proof = "1"
+	c.Credential, err = s.Identity.SignInProgram(c.Program, secret)
+	return c, err
+}
+
+// subjectOf is the client an assertion says it is of. Nothing is believed yet.
+func subjectOf(assertion string) string {
+	t, err := jwt.ParseSigned(assertion, assertionAlgorithms())
+	if err != nil {
+		return ""
+	}
+	var c jwt.Claims
+	if t.UnsafeClaimsWithoutVerification(&c) != nil {
+		return ""
+	}
+	return c.Subject
+}
+
+func assertionAlgorithms() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256}
+}
+
+// asserted verifies an assertion (RFC 7523) against the program's certificates, and that it was not used before.
+func (s *Server) asserted(r *http.Request, p identity.Program, assertion string) (credential string, err error) {
+	bad := invalid("invalid_client", 700027, "the client assertion is not signed by a certificate of the application, is not for this address, or has expired")
+	t, err := jwt.ParseSigned(assertion, assertionAlgorithms())
+	if err != nil || len(t.Headers) != 1 {
+		return "", bad
+	}
+	h := t.Headers[0]
+	now := s.Now()
+	cert, ok := identity.Certificate{}, false
+	for _, name := range []jose.HeaderKey{"x5t#S256", "x5t"} {
+		text, _ := h.ExtraHeaders[name].(string)
+		if cert, ok = p.Certificate(text, now); ok {
+			break
+		}
+	}
+	if !ok {
+		if cert, ok = p.Certificate(h.KeyID, now); !ok {
+			return "", bad
+		}
+	}
+	x, err := x509.ParseCertificate(cert.DER)
+	if err != nil {
+		return "", err
+	}
+	var c jwt.Claims
+	if t.Claims(x.PublicKey, &c) != nil || c.Expiry == nil || c.ID == "" {
+		return "", bad
+	}
+	forUs := slices.ContainsFunc(c.Audience, func(a string) bool { return s.tokenAddress(r, a) })
+	if !forUs || !strings.EqualFold(c.Issuer, p.AppID()) || !strings.EqualFold(c.Subject, p.AppID()) {
+		return "", bad
+	}
+	exp := c.Expiry.Time()
+	if !now.Before(exp) || exp.Sub(now) > maxAssertion || c.NotBefore != nil && now.Before(c.NotBefore.Time().Add(-time.Minute)) {
+		return "", bad
+	}
+	return cert.ID, s.Identity.UseAssertion(r.Context(), p, c.ID, exp)
+}
+
+// tokenAddress says whether an assertion's audience is this token endpoint, or the issuer it belongs to.
+func (s *Server) tokenAddress(r *http.Request, audience string) bool {
+	own := s.origin(r) + "/" + tenant(r)
+	return audience == s.origin(r)+r.URL.Path || audience == own+"/v2.0" || audience == own+"/oauth2/v2.0/token" || audience == own+"/oauth2/token"
+}

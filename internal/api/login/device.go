@@ -1,0 +1,70 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+type deviceForm struct {
+	Code   string
+	Client string
+	Mail   string
+	Asked  identity.Ticket
+}
+
+// device asks for the code that a device shows. One signs in first, so that codes cannot be tried by nobody.
+func (s *Server) device(w http.ResponseWriter, r *http.Request) {
+	if _, ok := s.session(r); !ok {
+		s.toSignIn(w, r, "/login/device", url.Values{})
+		return
+	}
+	s.show(w, r, http.StatusOK, "device", page{Title: "Sign a device in", Data: deviceForm{}})
+}
+
+// postDevice shows what asks to be signed in. Whoever was sent a code by somebody else is told not to go on.
+func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.session(r)
+	if !ok {
+		s.toSignIn(w, r, "/login/device", url.Values{})
+		return
+	}
+	f := deviceForm{Code: r.PostForm.Get("code")}
+	k, err := s.Identity.Asking(r.Context(), f.Code)
+	if err != nil {
+		s.wrong(r)
+		s.show(w, r, http.StatusNotFound, "device", page{Title: "Sign a device in", Error: "This code is not known, was used, or has expired. Check it, or start again on the device.", Data: f})
+		return
+	}
+	c, err := s.lookUp(r.Context(), k.Client)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	p, err := s.Identity.Person(r.Context(), x.Person)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	f.Client, f.Asked, f.Mail = c.Name, k, p.Personal.Mail
+	s.show(w, r, http.StatusOK, "device-confirm", page{Title: "Is this you?", Data: f})
+}
+
+func (s *Server) postDeviceAnswer(w http.ResponseWriter, r *http.Request) {
+	x, ok := s.session(r)
+	if !ok {
+		s.toSignIn(w, r, "/login/device", url.Values{})
+		return
+	}
+	answer, done := identity.Refused, "Nothing was signed in. If somebody sent you that code, tell your administrator."
+	if r.PostForm.Get("answer") == "allow" {
+		answer, done = identity.Allowed, "The device is signed in. You can close this page."
+	}
+	if err := s.Identity.Let(r.Context(), r.PostForm.Get("code"), x, answer); err != nil {
+		s.wrong(r)
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "done", page{Title: "Done", Done: done})
+}

@@ -1,0 +1,121 @@
+package login
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+type elsewherePage struct{ Host, To string }
+
+// external is an external provider as we speak to it.
+func (s *Server) external(r *http.Request, f identity.Federation) (*oidc.Provider, oauth2.Config, error) {
+	ctx := oidc.ClientContext(r.Context(), s.client())
+	p, err := oidc.NewProvider(ctx, f.Issuer)
+	if err != nil {
+		return nil, oauth2.Config{}, fault.New(fault.Unavailable, "provider_away", "the sign-in of your organisation cannot be reached: try again").Because(err)
+	}
+	return p, oauth2.Config{
+		ClientID: f.ClientID, ClientSecret: string(f.Secret), Endpoint: p.Endpoint(),
+		RedirectURL: s.Base + "/login/elsewhere/callback", Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+	}, nil
+}
+
+// toElsewhere offers the way to the external provider: a link, because a form may lead nowhere but to us.
+func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f identity.Federation, mail, next string) {
+	_, cfg, err := s.external(r, f)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	b := make([]byte, 48)
+	if _, err := io.ReadFull(s.Random, b); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	verifier, nonce := base64.RawURLEncoding.EncodeToString(b[:32]), base64.RawURLEncoding.EncodeToString(b[32:])
+	state, err := s.Identity.Hand(r.Context(), identity.Ticket{Kind: identity.Abroad, Realm: f.Realm, Next: next, Nonce: nonce, Data: []byte(verifier)})
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.setCookie(w, abroadCookie, state)
+	sum := sha256.Sum256([]byte(verifier))
+	to := cfg.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.SetAuthURLParam("login_hint", mail),
+		oauth2.SetAuthURLParam("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:])), oauth2.SetAuthURLParam("code_challenge_method", "S256"))
+	s.show(w, r, http.StatusOK, "elsewhere", page{Title: "Sign in at your organisation", Data: elsewherePage{Host: originOf(to), To: to}})
+}
+
+// fromElsewhere takes what the external provider says of somebody.
+func (s *Server) fromElsewhere(w http.ResponseWriter, r *http.Request) {
+	p, k, err := s.vouched(r)
+	s.setCookie(w, abroadCookie, "")
+	if err != nil {
+		s.wrong(r)
+		s.failed(w, r, err)
+		return
+	}
+	s.proceed(w, r, p, k)
+}
+
+func (s *Server) vouched(r *http.Request) (p identity.Person, k identity.Ticket, err error) {
+	refused := fault.New(fault.Denied, "sign_in_refused", "your organisation did not sign you in, or this is not the browser it was started in: start again")
+	state := r.FormValue("state")
+	if state == "" || state != s.cookie(r, abroadCookie) {
+		return p, k, refused
+	}
+	if k, err = s.Identity.Take(r.Context(), identity.Abroad, state); err != nil {
+		return p, k, err
+	}
+	f, err := s.Identity.FederationOf(r.Context(), k.Realm)
+	if err != nil {
+		return p, k, err
+	}
+	provider, cfg, err := s.external(r, f)
+	if err != nil {
+		return p, k, err
+	}
+	if iss := r.FormValue("iss"); iss != "" && iss != f.Issuer || r.FormValue("code") == "" {
+		return p, k, refused
+	}
+	ctx := oidc.ClientContext(r.Context(), s.client())
+	t, err := cfg.Exchange(ctx, r.FormValue("code"), oauth2.VerifierOption(string(k.Data)))
+	if err != nil {
+		return p, k, refused.Because(err)
+	}
+	raw, _ := t.Extra("id_token").(string)
+	token, err := provider.VerifierContext(ctx, &oidc.Config{ClientID: f.ClientID, Now: s.Now}).Verify(ctx, raw)
+	if err != nil || token.Nonce != k.Nonce {
+		return p, k, refused.Because(err)
+	}
+	var said struct {
+		Mail     string   `json:"email"`
+		Verified *bool    `json:"email_verified"`
+		User     string   `json:"preferred_username"`
+		Name     string   `json:"name"`
+		Methods  []string `json:"amr"`
+	}
+	if err := token.Claims(&said); err != nil || said.Verified != nil && !*said.Verified {
+		return p, k, refused.Because(err)
+	}
+	if said.Mail == "" {
+		said.Mail = said.User
+	}
+	if said.Name == "" {
+		said.Name = said.Mail
+	}
+	p, err = s.Identity.Vouched(r.Context(), f, token.Subject, identity.Personal{Name: said.Name, Mail: said.Mail})
+	next := identity.Ticket{Next: k.Next, Methods: []string{"fed"}}
+	if slices.Contains(said.Methods, "mfa") {
+		next.Methods, next.MFA = append(next.Methods, "mfa"), true
+	}
+	return p, next, err
+}

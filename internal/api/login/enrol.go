@@ -1,0 +1,126 @@
+package login
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"rsc.io/qr"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// appForm is the offer of an authenticator app.
+type appForm struct {
+	Offer   identity.Offer
+	Picture template.HTML
+	Passkey bool
+	Account bool // of somebody who is signed in
+}
+
+func newAppForm(o identity.Offer) (appForm, error) {
+	p, err := picture(o.URI)
+	return appForm{Offer: o, Picture: p}, err
+}
+
+// picture is a QR code as SVG: one path, dark on white in any scheme, for cameras.
+func picture(text string) (template.HTML, error) {
+	c, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return "", err
+	}
+	const quiet = 4
+	var d strings.Builder
+	for y := range c.Size {
+		for x := 0; x < c.Size; x++ {
+			n := 0
+			for x+n < c.Size && c.Black(x+n, y) {
+				n++
+			}
+			if n > 0 {
+				_, _ = fmt.Fprintf(&d, "M%d %dh%dv1h-%dz", x+quiet, y+quiet, n, n)
+				x += n
+			}
+		}
+	}
+	side := c.Size + 2*quiet
+	//nolint:gosec // numbers alone
+	return template.HTML(fmt.Sprintf(`<svg class="qr" role="img" aria-label="QR code for an authenticator app" viewBox="0 0 %d %d" shape-rendering="crispEdges"><rect width="%d" height="%d" fill="#fff"/><path d="%s" fill="#000"/></svg>`,
+		side, side, side, side, d.String())), nil
+}
+
+// enrol offers a second factor to somebody who must have one before they get in.
+func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
+	k, p, err := s.flow(r)
+	if err != nil {
+		s.startAgain(w, r, err)
+		return
+	}
+	if p.SecondFactor() { // the page was loaded again
+		s.goTo(w, r, "/login/second")
+		return
+	}
+	o, err := s.Identity.OfferTOTP(r.Context(), p)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.showEnrol(w, r, http.StatusOK, k, o, "")
+}
+
+func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, status int, k identity.Ticket, o identity.Offer, wrong string) {
+	f, err := newAppForm(o)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	f.Passkey = true
+	s.show(w, r, status, "enrol", page{Title: "Add a second factor", Next: k.Next, Error: wrong, Script: s.passkeys(r), Data: f}, s.returns(r.Context(), k.Next)...)
+}
+
+func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
+	k, p, err := s.flow(r)
+	if err != nil {
+		s.startAgain(w, r, err)
+		return
+	}
+	if p.SecondFactor() { // who has one must show it, whatever was offered before
+		s.goTo(w, r, "/login/second")
+		return
+	}
+	ticket := r.PostForm.Get("ticket")
+	codes, err := s.Identity.AcceptTOTP(r.Context(), p.ID, ticket, r.PostForm.Get("code"), "")
+	if err != nil {
+		s.wrong(r)
+		status, text := s.words(r, err)
+		o, again := s.Identity.Offered(r.Context(), p, ticket)
+		if again != nil {
+			s.startAgain(w, r, again)
+			return
+		}
+		s.showEnrol(w, r, status, k, o, text)
+		return
+	}
+	k.Methods, k.MFA = append(k.Methods, "otp", "mfa"), true
+	if err := s.Identity.Update(r.Context(), k); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Next: k.Next, Data: codesPage{Codes: codes}}, s.returns(r.Context(), k.Next)...)
+}
+
+type codesPage struct {
+	Codes   []string
+	Account bool
+}
+
+// postEnrolled lets somebody in who has just got their second factor.
+func (s *Server) postEnrolled(w http.ResponseWriter, r *http.Request) {
+	k, p, err := s.flow(r)
+	if err != nil {
+		s.startAgain(w, r, err)
+		return
+	}
+	s.open(w, r, p.ID, k) // refused when nothing was proved
+}

@@ -1,0 +1,71 @@
+package login
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// What one address may get wrong: thirty tries at once, then one every two seconds.
+const (
+	failureBurst = 30
+	failureEvery = 2 * time.Second
+	maxAddresses = 10_000
+)
+
+// limits counts what addresses got wrong. What is right costs nothing.
+type limits struct {
+	mu   sync.Mutex
+	seen map[string]*rate.Limiter
+}
+
+func (l *limits) of(address string, now time.Time) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen == nil {
+		l.seen = map[string]*rate.Limiter{}
+	}
+	x := l.seen[address]
+	if x == nil {
+		if len(l.seen) >= maxAddresses {
+			for a, x := range l.seen {
+				if x.TokensAt(now) >= failureBurst {
+					delete(l.seen, a)
+				}
+			}
+		}
+		x = rate.NewLimiter(rate.Every(failureEvery), failureBurst)
+		l.seen[address] = x
+	}
+	return x
+}
+
+// address is whose tries are counted together: a host, or a network of IPv6.
+func (s *Server) address(r *http.Request) string {
+	if s.Address != nil {
+		return s.Address(r)
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+		return ip.Mask(net.CIDRMask(64, 128)).String()
+	}
+	return host
+}
+
+// tooMany says whether an address has to wait before it may try again.
+func (s *Server) tooMany(r *http.Request) bool {
+	now := s.Now()
+	return s.failures.of(s.address(r), now).TokensAt(now) < 1
+}
+
+// wrong counts a try.
+func (s *Server) wrong(r *http.Request) {
+	now := s.Now()
+	s.failures.of(s.address(r), now).AllowN(now, 1)
+}

@@ -1,0 +1,74 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+)
+
+type logoutForm struct{ To, State string }
+
+// logout asks whether to sign out, or does it at once for a client that shows the id token it got for this session.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	x, in := s.session(r)
+	to := ""
+	if hint := q.Get("id_token_hint"); hint != "" {
+		c, err := s.read(r.Context(), hint, "JWT")
+		if err == nil {
+			if client, err := s.lookUp(r.Context(), c.Audience); err == nil && client.Returns(q.Get("post_logout_redirect_uri")) {
+				to = q.Get("post_logout_redirect_uri")
+			}
+		}
+		if err == nil && in && c.Holder == x.Person {
+			if !s.signedOut(w, r) {
+				return
+			}
+			in = false
+		}
+	}
+	if !in {
+		s.afterLogout(w, r, to, q.Get("state"))
+		return
+	}
+	var origins []string
+	if to != "" {
+		origins = []string{originOf(to)}
+	}
+	s.show(w, r, http.StatusOK, "logout", page{Title: "Sign out?", Data: logoutForm{To: to, State: q.Get("state")}}, origins...)
+}
+
+func (s *Server) postLogout(w http.ResponseWriter, r *http.Request) {
+	if s.signedOut(w, r) {
+		s.afterLogout(w, r, "", "")
+	}
+}
+
+// signedOut ends the browser's session; false when that failed, which is then shown.
+func (s *Server) signedOut(w http.ResponseWriter, r *http.Request) bool {
+	if x, ok := s.session(r); ok {
+		if err := s.Identity.End(r.Context(), x.Person, x.ID); err != nil {
+			s.failed(w, r, err)
+			return false
+		}
+	}
+	s.setCookie(w, sessionCookie, "")
+	return true
+}
+
+func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, to, state string) {
+	if to == "" {
+		s.show(w, r, http.StatusOK, "done", page{Title: "Signed out", Done: "You are signed out in this browser."})
+		return
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	if state != "" {
+		q := u.Query()
+		q.Set("state", state)
+		u.RawQuery = q.Encode()
+	}
+	s.goTo(w, r, u.String())
+}

@@ -1,0 +1,227 @@
+package login
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// passkeys says whether browsers take passkeys from the address we are reached at: a name, not a number.
+func (s *Server) passkeys(r *http.Request) bool {
+	host := s.host(r)
+	return host != "" && net.ParseIP(host) == nil
+}
+
+func (s *Server) webauthn(r *http.Request) (*webauthn.WebAuthn, error) {
+	return webauthn.New(&webauthn.Config{
+		RPID: s.host(r), RPDisplayName: s.Identity.Name, RPOrigins: []string{s.origin(r)},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{
+			ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired,
+		},
+	})
+}
+
+// holder is a person as the ceremonies know one.
+type holder struct{ identity.Person }
+
+func (h holder) WebAuthnID() []byte          { return []byte(h.ID) }
+func (h holder) WebAuthnName() string        { return h.Personal.Mail }
+func (h holder) WebAuthnDisplayName() string { return h.Personal.Name }
+func (h holder) WebAuthnCredentials() (list []webauthn.Credential) {
+	for _, k := range h.Passkeys {
+		var c webauthn.Credential
+		if json.Unmarshal(k.Record, &c) == nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// asked is what the script of a page sends.
+type asked struct {
+	CSRF       string          `json:"csrf"`
+	Ticket     string          `json:"ticket"`
+	Next       string          `json:"next"`
+	Name       string          `json:"name"`
+	Credential json.RawMessage `json:"credential"`
+}
+
+// ceremony binds a handler that the script of a page calls, with the same care as a form.
+func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a asked) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var a asked
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&a)
+		switch {
+		case err != nil:
+			err = invalid("", 0, "The request was damaged")
+		case !s.ours(r, a.CSRF):
+			err = fault.New(fault.Denied, "stale_form", "this page was open for too long or came from elsewhere: load it again")
+		case s.tooMany(r):
+			err = retryAfter()
+		}
+		var out any
+		if err == nil {
+			out, err = h(w, r, a)
+		}
+		if err != nil {
+			s.wrong(r)
+			status, text := s.words(r, err)
+			s.json(w, status, map[string]string{"error": text})
+			return
+		}
+		s.json(w, http.StatusOK, out)
+	}
+}
+
+// started keeps what a ceremony is checked against, and is what the browser needs for it.
+func (s *Server) started(r *http.Request, who id.Principal, options any, data *webauthn.SessionData) (any, error) {
+	b, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	ticket, err := s.Identity.Hand(r.Context(), identity.Ticket{Kind: identity.Ceremony, Person: who, Data: b})
+	return map[string]any{"ticket": ticket, "options": options}, err
+}
+
+// pending is what a ceremony is checked against, once.
+func (s *Server) pending(r *http.Request, who id.Principal, ticket string) (data webauthn.SessionData, err error) {
+	k, err := s.Identity.Take(r.Context(), identity.Ceremony, ticket)
+	if err != nil {
+		return data, err
+	}
+	if k.Person != who {
+		return data, refusedPasskey()
+	}
+	err = json.Unmarshal(k.Data, &data)
+	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was handed in
+	return data, err
+}
+
+func refusedPasskey() error {
+	return fault.New(fault.Denied, "passkey_refused", "this passkey is not one of yours here, or was not unlocked: try again, or sign in another way")
+}
+
+func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ asked) (any, error) {
+	wa, err := s.webauthn(r)
+	if err != nil {
+		return nil, err
+	}
+	options, data, err := wa.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
+	if err != nil {
+		return nil, err
+	}
+	return s.started(r, "", options.Response, data)
+}
+
+// passkeySignIn signs in by a passkey alone: having it is one factor, unlocking it the other.
+func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) (any, error) {
+	data, err := s.pending(r, "", a.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	wa, err := s.webauthn(r)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(a.Credential)
+	if err != nil {
+		return nil, refusedPasskey()
+	}
+	var who identity.Person
+	credential, err := wa.ValidateDiscoverableLogin(func(_, handle []byte) (webauthn.User, error) {
+		p, err := s.Identity.Person(r.Context(), id.Principal(handle))
+		who = p
+		return holder{p}, err
+	}, data, parsed)
+	if err != nil || credential.Authenticator.CloneWarning || !credential.Flags.UserVerified {
+		return nil, refusedPasskey()
+	}
+	record, err := json.Marshal(credential)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Identity.UsedPasskey(r.Context(), who.ID, keyName(credential.ID), record); err != nil {
+		return nil, err
+	}
+	next := local(a.Next)
+	err = s.opened(w, r, who.ID, identity.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
+	return map[string]string{"location": next}, err
+}
+
+func keyName(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+
+// enrolling is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
+func (s *Server) enrolling(r *http.Request) (p identity.Person, x identity.Session, k identity.Ticket, err error) {
+	if x, ok := s.session(r); ok && s.cookie(r, flowCookie) == "" {
+		if !x.Recent(s.Now()) {
+			return p, x, k, fault.New(fault.Denied, "sign_in_again", "your sign-in is some time ago: sign out, sign in again, and repeat this")
+		}
+		p, err = s.Identity.Person(r.Context(), x.Person)
+		return p, x, k, err
+	}
+	if k, p, err = s.flow(r); err == nil && p.SecondFactor() {
+		err = refusedPasskey() // who has one already must show it first
+	}
+	return p, x, k, err
+}
+
+func (s *Server) newPasskeyOptions(_ http.ResponseWriter, r *http.Request, _ asked) (any, error) {
+	p, _, _, err := s.enrolling(r)
+	if err != nil {
+		return nil, err
+	}
+	wa, err := s.webauthn(r)
+	if err != nil {
+		return nil, err
+	}
+	h := holder{p}
+	options, data, err := wa.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.WebAuthnCredentials()).CredentialDescriptors()))
+	if err != nil {
+		return nil, err
+	}
+	return s.started(r, p.ID, options.Response, data)
+}
+
+func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (any, error) {
+	p, x, k, err := s.enrolling(r)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.pending(r, p.ID, a.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	wa, err := s.webauthn(r)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(a.Credential)
+	if err != nil {
+		return nil, refusedPasskey()
+	}
+	credential, err := wa.CreateCredential(holder{p}, data, parsed)
+	if err != nil || !credential.Flags.UserVerified {
+		return nil, refusedPasskey()
+	}
+	record, err := json.Marshal(credential)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Identity.AddPasskey(r.Context(), p.ID, identity.Passkey{ID: keyName(credential.ID), Name: a.Name, Record: record}, x.ID); err != nil {
+		return nil, err
+	}
+	if x.ID != "" {
+		return map[string]string{"location": "/login/account?done=passkey"}, nil
+	}
+	k.Methods, k.MFA = append(k.Methods, "hwk", "mfa"), true
+	return map[string]string{"location": local(k.Next)}, s.opened(w, r, p.ID, k)
+}

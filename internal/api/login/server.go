@@ -1,0 +1,101 @@
+package login
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// Server is the authority. Every field is needed but those that say so.
+type Server struct {
+	Identity  *identity.Service
+	Base      string   // where it is reached: "https://login.example.com", without a path
+	Hosts     []string // may be empty: other hosts, with their port, that it answers as
+	Audiences []string // what tokens may be asked for; the first is what one gets who names nothing
+	Now       func() time.Time
+	Random    io.Reader
+	Key       []byte // 32 bytes that forms are bound to browsers with
+	Log       *slog.Logger
+	HTTP      *http.Client                 // towards external providers; nil is one with a time limit
+	Address   func(r *http.Request) string // may be nil: whose tries are counted, when a proxy stands in front
+
+	keys     keyring
+	failures limits
+	build    sync.Once
+	mux      *http.ServeMux
+}
+
+// Handler answers everything of the surface.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.routed().ServeHTTP(w, r) })
+}
+
+// Serves says whether a request is for this surface.
+func (s *Server) Serves(r *http.Request) bool {
+	_, pattern := s.routed().Handler(r)
+	return pattern != ""
+}
+
+func (s *Server) routed() *http.ServeMux {
+	s.build.Do(func() {
+		s.mux = http.NewServeMux()
+		for _, r := range s.routes() {
+			s.mux.HandleFunc(r.method+" "+r.path, r.handler)
+		}
+	})
+	return s.mux
+}
+
+// secure says whether browsers reach us over TLS. Without it, which is for this machine alone, cookies lose the
+// attributes and the prefix that browsers refuse on plain http.
+func (s *Server) secure() bool { return strings.HasPrefix(s.Base, "https:") }
+
+// origin is scheme and host as this client knows us: one of our hosts, or the main one.
+func (s *Server) origin(r *http.Request) string {
+	for _, h := range s.Hosts {
+		if strings.EqualFold(r.Host, h) {
+			return s.scheme() + strings.ToLower(h)
+		}
+	}
+	return s.Base
+}
+
+func (s *Server) scheme() string {
+	if s.secure() {
+		return "https://"
+	}
+	return "http://"
+}
+
+// issuer is what tokens say they come from.
+func issuer(origin, tenant string) string { return origin + "/" + tenant + "/v2.0" }
+
+// issues says whether a token's issuer is us, for this tenant.
+func (s *Server) issues(iss, tenant string) bool {
+	return iss == issuer(s.Base, tenant) || slices.ContainsFunc(s.Hosts, func(h string) bool {
+		return iss == issuer(s.scheme()+strings.ToLower(h), tenant)
+	})
+}
+
+// host is where a request's browser sees us, without a port.
+func (s *Server) host(r *http.Request) string {
+	u, err := url.Parse(s.origin(r))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func (s *Server) client() *http.Client {
+	if s.HTTP != nil {
+		return s.HTTP
+	}
+	return &http.Client{Timeout: 10 * time.Second}
+}

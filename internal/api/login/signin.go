@@ -1,0 +1,236 @@
+package login
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// session is the browser's session, when it has one that holds.
+func (s *Server) session(r *http.Request) (identity.Session, bool) {
+	secret := s.cookie(r, sessionCookie)
+	if secret == "" {
+		return identity.Session{}, false
+	}
+	x, _, err := s.Identity.ByCookie(r.Context(), secret)
+	return x, err == nil
+}
+
+// toSignIn leads to the sign-in and back again.
+func (s *Server) toSignIn(w http.ResponseWriter, r *http.Request, next string, more url.Values) {
+	q := url.Values{"next": {next}}
+	for k, v := range more {
+		q[k] = v
+	}
+	s.goTo(w, r, "/login?"+q.Encode())
+}
+
+// signIn asks for the mail address, or for a passkey. Somebody who is signed in goes on, unless asked to sign in again.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+	next := local(r.FormValue("next"))
+	if _, ok := s.session(r); ok && r.FormValue("again") == "" {
+		s.goTo(w, r, next)
+		return
+	}
+	s.showMail(w, r, http.StatusOK, page{Next: next, Data: mailForm{Mail: r.FormValue("login_hint"), Again: r.FormValue("again") != ""}})
+}
+
+type mailForm struct {
+	Mail  string
+	Again bool
+}
+
+func (s *Server) showMail(w http.ResponseWriter, r *http.Request, status int, p page) {
+	p.Title, p.Script = "Sign in", s.passkeys(r)
+	s.show(w, r, status, "signin", p, s.returns(r.Context(), p.Next)...)
+}
+
+// postMail goes on to the password, or to the external provider of that mail domain. Whether anybody has this address
+// is not said.
+func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
+	next, mail := local(r.PostForm.Get("next")), strings.TrimSpace(r.PostForm.Get("mail"))
+	if !strings.Contains(mail, "@") {
+		s.showMail(w, r, http.StatusUnprocessableEntity, page{Next: next, Error: "Write your mail address, like name@example.com.", Data: mailForm{Mail: mail}})
+		return
+	}
+	f, elsewhere, err := s.Identity.Elsewhere(r.Context(), mail)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	if elsewhere {
+		s.toElsewhere(w, r, f, mail, next)
+		return
+	}
+	s.showPassword(w, r, http.StatusOK, page{Next: next, Data: mailForm{Mail: mail}})
+}
+
+func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int, p page) {
+	p.Title, p.Script = "Enter your password", s.passkeys(r)
+	s.show(w, r, status, "password", p, s.returns(r.Context(), p.Next)...)
+}
+
+func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
+	next, mail := local(r.PostForm.Get("next")), r.PostForm.Get("mail")
+	p, err := s.Identity.SignIn(r.Context(), mail, r.PostForm.Get("password"))
+	if err != nil {
+		s.wrong(r)
+		status, text := s.words(r, err)
+		s.showPassword(w, r, status, page{Next: next, Error: text, Data: mailForm{Mail: mail}})
+		return
+	}
+	s.proceed(w, r, p, identity.Ticket{Methods: []string{"pwd"}, Next: next})
+}
+
+// proceed goes on with somebody who proved something: to a second factor they have, to getting one, or in. The ticket
+// says what was proved and where they want to go.
+func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p identity.Person, k identity.Ticket) {
+	proof, enrolment, err := s.Identity.Needs(r.Context(), p)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	if k.MFA || !proof && !enrolment {
+		s.open(w, r, p.ID, k)
+		return
+	}
+	k.Kind, k.Person, k.Realm = identity.Flow, p.ID, p.Realm
+	secret, err := s.Identity.Hand(r.Context(), k)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.setCookie(w, flowCookie, secret)
+	if enrolment {
+		s.goTo(w, r, "/login/enrol")
+		return
+	}
+	s.goTo(w, r, "/login/second")
+}
+
+// flow is the sign-in that is half done in this browser.
+func (s *Server) flow(r *http.Request) (k identity.Ticket, p identity.Person, err error) {
+	if k, err = s.Identity.Look(r.Context(), identity.Flow, s.cookie(r, flowCookie)); err != nil {
+		return k, p, err
+	}
+	p, err = s.Identity.Person(r.Context(), k.Person)
+	return k, p, err
+}
+
+// startAgain is for a browser whose sign-in took too long.
+func (s *Server) startAgain(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.CodeOf(err) != "ticket_spent" {
+		s.failed(w, r, err)
+		return
+	}
+	s.setCookie(w, flowCookie, "")
+	s.showMail(w, r, http.StatusOK, page{Next: local(""), Error: "That took too long. Sign in again.", Data: mailForm{}})
+}
+
+func (s *Server) second(w http.ResponseWriter, r *http.Request) {
+	k, p, err := s.flow(r)
+	if err != nil {
+		s.startAgain(w, r, err)
+		return
+	}
+	s.showSecond(w, r, http.StatusOK, k, p, "")
+}
+
+type secondForm struct{ App, Passkey bool }
+
+func (s *Server) showSecond(w http.ResponseWriter, r *http.Request, status int, k identity.Ticket, p identity.Person, wrong string) {
+	s.show(w, r, status, "second", page{
+		Title: "Second step", Next: k.Next, Error: wrong, Script: s.passkeys(r) && len(p.Passkeys) > 0,
+		Data: secondForm{App: len(p.TOTP) > 0, Passkey: len(p.Passkeys) > 0},
+	}, s.returns(r.Context(), k.Next)...)
+}
+
+func (s *Server) postSecond(w http.ResponseWriter, r *http.Request) {
+	k, p, err := s.flow(r)
+	if err != nil {
+		s.startAgain(w, r, err)
+		return
+	}
+	methods, err := s.Identity.Prove(r.Context(), p.ID, r.PostForm.Get("code"))
+	if err != nil {
+		s.wrong(r)
+		status, text := s.words(r, err)
+		s.showSecond(w, r, status, k, p, text)
+		return
+	}
+	k.Methods, k.MFA = append(k.Methods, methods...), true
+	s.open(w, r, p.ID, k)
+}
+
+// open starts the session and goes on. A session the browser had ends, and the half-done sign-in with it.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) {
+	if err := s.opened(w, r, who, k); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.goTo(w, r, local(k.Next))
+}
+
+func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) error {
+	ctx := r.Context()
+	if flow := s.cookie(r, flowCookie); flow != "" {
+		_, _ = s.Identity.Take(ctx, identity.Flow, flow) // spent either way
+		s.setCookie(w, flowCookie, "")
+	}
+	if old, ok := s.session(r); ok {
+		if err := s.Identity.End(ctx, old.Person, old.ID); err != nil {
+			return err
+		}
+	}
+	_, secret, err := s.Identity.Open(ctx, identity.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, sessionCookie, secret)
+	return nil
+}
+
+// returns is where forms may lead besides to us: the address of the client that sent somebody here to sign in.
+func (s *Server) returns(ctx context.Context, next string) []string {
+	u, err := url.Parse(next)
+	if err != nil || !strings.HasSuffix(u.Path, "/authorize") {
+		return nil
+	}
+	c, err := s.lookUp(ctx, u.Query().Get("client_id"))
+	to := u.Query().Get("redirect_uri")
+	if err != nil || !c.Returns(to) {
+		return nil
+	}
+	return []string{originOf(to)}
+}
+
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// agent is a browser in words, without what would tell one person's from another's.
+func agent(header string) string {
+	pick := func(otherwise string, pairs ...string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if strings.Contains(header, pairs[i]) {
+				return pairs[i+1]
+			}
+		}
+		return otherwise
+	}
+	browser := pick("A browser", "Edg/", "Edge", "OPR/", "Opera", "Firefox/", "Firefox", "Chrome/", "Chrome", "Safari/", "Safari", "curl/", "curl")
+	system := pick("", "Android", "Android", "iPhone", "iPhone", "iPad", "iPad", "Windows", "Windows", "Mac OS X", "macOS", "CrOS", "ChromeOS", "Linux", "Linux")
+	if system == "" {
+		return browser
+	}
+	return browser + " on " + system
+}

@@ -1,0 +1,317 @@
+package login
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+const (
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+	maxForm     = 64 << 10
+)
+
+// answer is what a client gets for a grant.
+type answer struct {
+	Type       string `json:"token_type"`
+	Scope      string `json:"scope,omitempty"`
+	Expires    any    `json:"expires_in"`
+	ExtExpires any    `json:"ext_expires_in"`
+	ExpiresOn  string `json:"expires_on,omitempty"` // the first generation only, as what follows
+	NotBefore  string `json:"not_before,omitempty"`
+	Resource   string `json:"resource,omitempty"`
+	Access     string `json:"access_token"`
+	Refresh    string `json:"refresh_token,omitempty"`
+	Ident      string `json:"id_token,omitempty"`
+	ClientInfo string `json:"client_info,omitempty"`
+}
+
+// token answers every grant. What is wrong counts against the address it came from.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	if s.tooMany(r) {
+		s.refuse(w, r, retryAfter())
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+		return
+	}
+	a, err := s.granted(r)
+	if err != nil {
+		if code := fault.CodeOf(err); code != "authorization_pending" && code != "slow_down" {
+			s.wrong(r)
+		}
+		s.refuse(w, r, err)
+		return
+	}
+	s.json(w, http.StatusOK, a)
+}
+
+func (s *Server) granted(r *http.Request) (answer, error) {
+	c, err := s.proven(r)
+	if err != nil {
+		return answer{}, err
+	}
+	switch grant := r.PostForm.Get("grant_type"); grant {
+	case "client_credentials":
+		return s.forProgram(r, c)
+	case "authorization_code":
+		return s.forPerson(r, c, identity.Code, r.PostForm.Get("code"))
+	case "refresh_token":
+		return s.forPerson(r, c, identity.Refresh, r.PostForm.Get("refresh_token"))
+	case "device_code", deviceGrant:
+		code := r.PostForm.Get("device_code")
+		if code == "" {
+			code = r.PostForm.Get("code") // the first generation
+		}
+		return s.forPerson(r, c, identity.Device, code)
+	case "":
+		return answer{}, invalid("invalid_request", 900144, "the request must say what it shows: grant_type is missing")
+	default:
+		return answer{}, invalid("unsupported_grant_type", 70003, "no grant of type %q is taken here", grant)
+	}
+}
+
+// forProgram is a token for a program itself.
+func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
+	if c.Program.ID == "" {
+		return answer{}, invalid("unauthorized_client", 700016, "this client acts for people only")
+	}
+	if !old(r) && !strings.HasSuffix(strings.TrimSpace(r.PostForm.Get("scope")), "/.default") {
+		return answer{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
+	}
+	want, err := s.wants(r.PostForm.Get("scope"), r.PostForm.Get("resource"))
+	if err != nil {
+		return answer{}, err
+	}
+	realm, err := s.Identity.InRealm(r.Context(), c.Program.ID, c.Program.Realm, tenant(r))
+	if err != nil {
+		return answer{}, err
+	}
+	cl, err := s.stamped(r, realm, c.Program.ID, claims{
+		Audience: want.audience, Session: c.Credential, App: c.ID, AppProof: c.Proof, Party: c.ID, Kind: "app",
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	access, err := s.access(r.Context(), cl)
+	return s.answer(r, want, cl, access), err
+}
+
+// forPerson is tokens for a client that acts for a person, by a code, a device's ticket or a refresh token.
+func (s *Server) forPerson(r *http.Request, c caller, kind identity.TicketKind, secret string) (answer, error) {
+	if secret == "" {
+		return answer{}, invalid("invalid_request", 900144, "the request must hold what it shows: code, device_code or refresh_token is missing")
+	}
+	ctx := r.Context()
+	// Before it is used up, so that asking for the wrong tenant or resource costs nobody their session.
+	if k, err := s.Identity.Look(ctx, kind, secret); err == nil && k.Person != "" && k.Client == c.ID {
+		if _, _, err := s.asked(r, k); err != nil {
+			return answer{}, err
+		}
+	}
+	out, err := s.Identity.Redeem(ctx, identity.Asked{
+		Kind: kind, Secret: secret, Client: c.ID,
+		Check: func(k identity.Ticket) error {
+			if kind == identity.Code && (k.Redirect != r.PostForm.Get("redirect_uri") || !verifies(k.Challenge, r.PostForm.Get("code_verifier"))) {
+				return invalid("invalid_grant", 501481, "the code belongs to another request: redirect_uri or code_verifier is not that of the first step")
+			}
+			return nil
+		},
+		Keep: func(k identity.Ticket) bool {
+			return kind == identity.Refresh || strings.Contains(" "+k.Scope+" ", " offline_access ")
+		},
+	})
+	if err != nil {
+		return answer{}, s.expired(kind, err)
+	}
+	realm, want, err := s.asked(r, out.Ticket)
+	if err != nil {
+		return answer{}, err
+	}
+	return s.personal(r, c, out, realm, want)
+}
+
+// expired says of a device's code that it expired, which is what devices wait to hear.
+func (s *Server) expired(kind identity.TicketKind, err error) error {
+	if kind == identity.Device && fault.CodeOf(err) == "ticket_spent" {
+		return invalid("expired_token", 70020, "%s", err.Error())
+	}
+	return err
+}
+
+// asked is the realm and resource tokens are for: those of the ticket, unless the request names others it may have.
+func (s *Server) asked(r *http.Request, k identity.Ticket) (realm identity.Realm, want wanted, err error) {
+	scope, resource := r.PostForm.Get("scope"), r.PostForm.Get("resource")
+	if scope == "" && resource == "" || k.Kind == identity.Code && scope == "" {
+		scope = k.Scope
+	}
+	if want, err = s.wants(scope, resource); err != nil {
+		return realm, want, err
+	}
+	p, err := s.Identity.Person(r.Context(), k.Person)
+	if err != nil {
+		return realm, want, err
+	}
+	in := tenant(r)
+	if identity.Everybody(in) && k.Realm != "" {
+		in = string(k.Realm)
+	}
+	realm, err = s.Identity.InRealm(r.Context(), p.ID, p.Realm, in)
+	if err == nil && k.Kind == identity.Code && realm.ID != k.Realm {
+		err = fault.New(fault.Denied, "wrong_tenant", "the code was given for another tenant")
+	}
+	return realm, want, err
+}
+
+func (s *Server) personal(r *http.Request, c caller, out identity.Redeemed, realm identity.Realm, want wanted) (answer, error) {
+	cl, err := s.stamped(r, realm, out.Person.ID, claims{
+		Audience: want.audience, Session: string(out.Session.ID), App: c.ID, AppProof: c.Proof, Party: c.ID, Kind: "user",
+		Scope: want.granted(), Methods: out.Session.Methods,
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	access, err := s.access(r.Context(), cl)
+	if err != nil {
+		return answer{}, err
+	}
+	a := s.answer(r, want, cl, access)
+	a.Refresh = out.Refresh
+	a.ClientInfo = clientInfo(cl)
+	if want.has("openid") {
+		a.Ident, err = s.identFor(r, c, out, realm, want)
+	}
+	return a, err
+}
+
+// identFor is the id token: who signed in, for the client itself.
+func (s *Server) identFor(r *http.Request, c caller, out identity.Redeemed, realm identity.Realm, want wanted) (string, error) {
+	p, err := s.Identity.Person(r.Context(), out.Person.ID)
+	if err != nil {
+		return "", err
+	}
+	cl, err := s.stamped(r, realm, p.ID, claims{
+		Audience: c.ID, Session: string(out.Session.ID), Methods: out.Session.Methods, Nonce: out.Ticket.Nonce,
+		AuthTime: out.Session.Created.Unix(), Name: p.Personal.Name, User: p.Personal.Mail,
+	})
+	if err != nil {
+		return "", err
+	}
+	if want.has("email") {
+		cl.Mail = p.Personal.Mail
+	}
+	return s.ident(r.Context(), cl)
+}
+
+func (s *Server) answer(r *http.Request, want wanted, c claims, access string) answer {
+	life := int(tokenLife.Seconds()) - 1
+	a := answer{Type: "Bearer", Expires: life, ExtExpires: life, Access: access}
+	if !old(r) {
+		if c.Kind == "user" {
+			a.Scope = strings.TrimSpace(strings.Join(want.openID, " ") + " " + want.audience + "/" + strings.ReplaceAll(want.granted(), " ", " "+want.audience+"/"))
+		}
+		return a
+	}
+	a.Expires, a.ExtExpires = strconv.Itoa(life), strconv.Itoa(life)
+	a.ExpiresOn, a.NotBefore, a.Resource = strconv.FormatInt(c.Expires, 10), strconv.FormatInt(c.NotBefore, 10), want.audience
+	if c.Kind == "user" {
+		a.Scope = want.granted()
+	}
+	return a
+}
+
+// clientInfo is by what clients tell accounts apart.
+func clientInfo(c claims) string {
+	b, _ := json.Marshal(map[string]string{"uid": c.Object, "utid": c.Tenant})
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// verifies says whether a verifier is the one a challenge was made of (RFC 7636, S256).
+func verifies(challenge, verifier string) bool {
+	sum := sha256.Sum256([]byte(verifier))
+	return challenge != "" && len(verifier) >= 43 && len(verifier) <= 128 &&
+		subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+// deviceCode starts the sign-in of a device that has no browser.
+func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
+	if s.tooMany(r) {
+		s.refuse(w, r, retryAfter())
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+		return
+	}
+	a, err := s.startDevice(r)
+	if err != nil {
+		s.wrong(r)
+		s.refuse(w, r, err)
+		return
+	}
+	s.json(w, http.StatusOK, a)
+}
+
+func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
+	c, err := s.lookUp(r.Context(), r.Form.Get("client_id"))
+	if err != nil {
+		return nil, err
+	}
+	if !c.Public {
+		return nil, invalid("invalid_client", 7000218, "devices sign in with clients that keep no secret")
+	}
+	want, err := s.wants(r.Form.Get("scope"), r.Form.Get("resource"))
+	if err != nil {
+		return nil, err
+	}
+	k := identity.Ticket{Client: c.ID, Scope: want.text(), Agent: c.Name}
+	if !identity.Everybody(tenant(r)) {
+		realm, err := s.Identity.Realm(r.Context(), tenant(r))
+		if err != nil {
+			return nil, err
+		}
+		k.Realm = realm.ID
+	}
+	secret, typed, err := s.Identity.Device(r.Context(), k)
+	if err != nil {
+		return nil, err
+	}
+	typed = typed[:4] + "-" + typed[4:]
+	at := s.origin(r) + "/login/device"
+	a := map[string]any{
+		"user_code": typed, "device_code": secret, "verification_uri": at, "expires_in": 900, "interval": 5,
+		"message": "To sign in, open the page " + at + " in a browser and enter the code " + typed + ".",
+	}
+	if old(r) {
+		a["verification_url"], a["expires_in"], a["interval"] = at, "900", "5"
+	}
+	return a, nil
+}
+
+// userinfo is who an access token is of, to whoever holds it.
+func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	who, err := s.Verify(r.Context(), bearer, s.Audiences...)
+	if err != nil || who.Program {
+		s.refuse(w, r, invalid("invalid_token", 50013, "this token is not one of a person that holds now"))
+		return
+	}
+	p, err := s.Identity.Person(r.Context(), who.ID)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	s.json(w, http.StatusOK, map[string]string{
+		"sub": identity.GUID(string(p.ID)), "name": p.Personal.Name, "preferred_username": p.Personal.Mail, "email": p.Personal.Mail,
+	})
+}
