@@ -78,7 +78,7 @@ func acceptable(password string, who Personal) error {
 	low := strings.ToLower(password)
 	user, domain, _ := strings.Cut(fold(who.Mail), "@")
 	for _, word := range append(strings.Fields(strings.ToLower(who.Name)), user, domain, "password", "passwort", "purveyor", "123456", "qwert") {
-		if len(word) >= 4 && strings.Contains(low, word) && n-utf8.RuneCountInString(word) < 8 {
+		if rest := strings.ReplaceAll(low, word, ""); len(word) >= 4 && rest != low && utf8.RuneCountInString(rest) < 8 {
 			return bad("password_guessable", "this password is little more than a name or a usual word")
 		}
 	}

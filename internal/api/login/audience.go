@@ -63,6 +63,18 @@ func (w wanted) granted() string {
 	return strings.Join(names, " ")
 }
 
+// answered is the scope as an answer tells it: what was asked for and what that came to. Clients look for the first and
+// take what is not there for refused.
+func (w wanted) answered() string {
+	list := strings.Fields(w.text())
+	for _, n := range strings.Fields(w.granted()) {
+		if full := w.audience + "/" + n; !slices.Contains(list, full) {
+			list = append(list, full)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
 // text is the scope in full, as it is asked for again.
 func (w wanted) text() string {
 	list := slices.Clone(w.openID)

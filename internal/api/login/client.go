@@ -113,7 +113,7 @@ func (s *Server) asserted(r *http.Request, p identity.Program, assertion string)
 	cert, ok := identity.Certificate{}, false
 	for _, name := range []jose.HeaderKey{"x5t#S256", "x5t"} {
 		text, _ := h.ExtraHeaders[name].(string)
-		if cert, ok = p.Certificate(text, now); ok {
+		if cert, ok = p.Certificate(urlSafe(text), now); ok {
 			break
 		}
 	}
@@ -139,6 +139,11 @@ func (s *Server) asserted(r *http.Request, p identity.Program, assertion string)
 		return "", bad
 	}
 	return cert.ID, s.Identity.UseAssertion(r.Context(), p, c.ID, exp)
+}
+
+// urlSafe is base64 as JOSE writes it; the provider's Go client writes thumbprints the other way.
+func urlSafe(b64 string) string {
+	return strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(b64), "=")
 }
 
 // tokenAddress says whether an assertion's audience is this token endpoint, or the issuer it belongs to.

@@ -178,18 +178,19 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, 
 
 func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) error {
 	ctx := r.Context()
+	old, had := s.session(r)
+	_, secret, err := s.Identity.Open(ctx, identity.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
+	if err != nil {
+		return err
+	}
 	if flow := s.cookie(r, flowCookie); flow != "" {
 		_, _ = s.Identity.Take(ctx, identity.Flow, flow) // spent either way
 		s.setCookie(w, flowCookie, "")
 	}
-	if old, ok := s.session(r); ok {
+	if had {
 		if err := s.Identity.End(ctx, old.Person, old.ID); err != nil {
 			return err
 		}
-	}
-	_, secret, err := s.Identity.Open(ctx, identity.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
-	if err != nil {
-		return err
 	}
 	s.setCookie(w, sessionCookie, secret)
 	return nil

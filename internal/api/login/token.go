@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,12 +86,12 @@ func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
 	if c.Program.ID == "" {
 		return answer{}, invalid("unauthorized_client", 700016, "this client acts for people only")
 	}
-	if !old(r) && !strings.HasSuffix(strings.TrimSpace(r.PostForm.Get("scope")), "/.default") {
-		return answer{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
-	}
 	want, err := s.wants(r.PostForm.Get("scope"), r.PostForm.Get("resource"))
 	if err != nil {
 		return answer{}, err
+	}
+	if !slices.Equal(want.scopes, []string{".default"}) {
+		return answer{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
 	}
 	realm, err := s.Identity.InRealm(r.Context(), c.Program.ID, c.Program.Realm, tenant(r))
 	if err != nil {
@@ -217,7 +218,7 @@ func (s *Server) answer(r *http.Request, want wanted, c claims, access string) a
 	a := answer{Type: "Bearer", Expires: life, ExtExpires: life, Access: access}
 	if !old(r) {
 		if c.Kind == "user" {
-			a.Scope = strings.TrimSpace(strings.Join(want.openID, " ") + " " + want.audience + "/" + strings.ReplaceAll(want.granted(), " ", " "+want.audience+"/"))
+			a.Scope = want.answered()
 		}
 		return a
 	}

@@ -1,0 +1,269 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+)
+
+var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+
+// The vectors of RFC 6238, appendix B, for SHA-1, cut to six digits.
+func TestTOTPVectors(t *testing.T) {
+	for at, want := range map[int64]string{
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
+	} {
+		if got := totpCode([]byte("12345678901234567890"), at/totpStep); got != want {
+			t.Errorf("at %d: got %s, want %s", at, got, want)
+		}
+	}
+}
+
+func TestTOTPCountsOnce(t *testing.T) {
+	secret := []byte("12345678901234567890")
+	step := noon.Unix() / totpStep
+	for _, c := range []struct {
+		name string
+		code string
+		last int64
+		ok   bool
+	}{
+		{"now", totpCode(secret, step), 0, true},
+		{"a step ago", totpCode(secret, step-1), 0, true},
+		{"a step ahead", totpCode(secret, step+1), 0, true},
+		{"two steps ago", totpCode(secret, step-2), 0, false},
+		{"two steps ahead", totpCode(secret, step+2), 0, false},
+		{"taken already", totpCode(secret, step), step, false},
+		{"older than one that was taken", totpCode(secret, step-1), step, false},
+		{"newer than one that was taken", totpCode(secret, step), step - 1, true},
+		{"nothing", "", 0, false},
+		{"another", "000000", 0, false},
+	} {
+		if got, ok := takeTOTP(secret, c.code, noon, c.last); ok != c.ok || ok && got < step-1 {
+			t.Errorf("%s: got step %d, %v", c.name, got, ok)
+		}
+	}
+}
+
+func TestPause(t *testing.T) {
+	for failures, want := range map[int]time.Duration{
+		0: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 7: 4 * time.Minute, 10: 32 * time.Minute, 11: time.Hour, 12: time.Hour, 1000: time.Hour,
+	} {
+		if got := pause(failures); got != want {
+			t.Errorf("after %d: got %v, want %v", failures, got, want)
+		}
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	who := Personal{Name: "Maria Fontaine", Mail: "m.fontaine@contoso.example"}
+	for password, code := range map[string]string{
+		"brown kettle morning": "", "Zürich–Genève 7": "", "correct horse battery staple": "", "xk3 97 plq 5 mn": "",
+		"short": "password_too_short", "elevenchars": "password_too_short", "": "password_too_short",
+		strings.Repeat("ab cd ef ", 15): "password_too_long", "\xff\xfe and more than twelve": "password_too_long",
+		"aaaaaaaaaaaaaaaa": "password_guessable", "abcdefghijklmnop": "password_guessable", "1234567890123": "password_guessable",
+		"password12345": "password_guessable", "Fontaine2026!": "password_guessable", "contoso.example1": "password_guessable", "qwertqwertqwert": "password_guessable",
+		"ababababababab": "password_guessable",
+	} {
+		if err := acceptable(password, who); err == nil && code != "" || err != nil && fault.CodeOf(err) != code {
+			t.Errorf("%q: got %v, want %q", password, err, code)
+		}
+	}
+}
+
+func TestHashes(t *testing.T) {
+	hash := hashPassword([]byte("0123456789abcdef"), "brown kettle morning")
+	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("the cost is another: %s", hash)
+	}
+	for _, c := range []struct {
+		hash, password string
+		want           bool
+	}{
+		{hash, "brown kettle morning", true}, {hash, "brown kettle morninG", false}, {hash, "", false}, {decoy, "brown kettle morning", false},
+		{"", "", false}, {"$argon2id$v=19$m=19456,t=2,p=1$$", "", false}, {strings.Replace(hash, "m=19456", "m=99999999", 1), "brown kettle morning", false},
+	} {
+		if got := matches(c.hash, c.password); got != c.want {
+			t.Errorf("%s with %q: %v", c.hash, c.password, got)
+		}
+	}
+	if len(strings.Split(decoy, "$")) != 6 || len(decoy) != len(hash) {
+		t.Error("the decoy is no hash: an unknown person would be answered sooner than a known one")
+	}
+}
+
+func TestGUIDs(t *testing.T) {
+	for _, c := range []struct{ prefix, body string }{
+		{"prn_", id.Body([16]byte{1, 2, 3, 250, 15: 7})}, {"org_", id.Derive("organisation", "contoso")}, {"org_", id.Derive("organisation", "nordwind")},
+	} {
+		name := c.prefix + c.body
+		guid := GUID(name)
+		if got := Named(c.prefix, guid); !slices.Contains(got, name) || len(got) != 4 {
+			t.Errorf("%s is %s, which is %v", name, guid, got)
+		}
+	}
+	for _, guid := range []string{"", "common", "7e4a0c11-0000-4000-8000-00000000abc", "7e4a0c11-0000-4000-8000-00000000abcg", "7e4a0c11000040008000000000000abcd---"} {
+		if got := Named("org_", guid); got != nil {
+			t.Errorf("%q names %v", guid, got)
+		}
+	}
+	if GUID("org_p") == GUID("org_r") {
+		t.Error("two that are no identifiers have one GUID")
+	}
+}
+
+func TestSessionsLive(t *testing.T) {
+	browser := Session{Token: "t", Created: noon, Seen: noon, Expires: noon.Add(browserLife)}
+	program := Session{Created: noon, Seen: noon, Expires: noon.Add(clientLife)}
+	over := browser
+	over.Ended = noon
+	used := browser
+	used.Seen = noon.Add(browserLife - time.Minute)
+	for _, c := range []struct {
+		name string
+		s    Session
+		at   time.Duration
+		want bool
+	}{
+		{"fresh", browser, 0, true}, {"idle almost too long", browser, browserIdle - 1, true}, {"idle too long", browser, browserIdle, false},
+		{"used to the end", used, browserLife - 1, true}, {"used past the end", used, browserLife, false}, {"ended", over, 0, false},
+		{"a program's, idle", program, 30 * 24 * time.Hour, true}, {"a program's, at its end", program, clientLife, false},
+	} {
+		if got := c.s.Live(noon.Add(c.at)); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestSecondFactorsOfStaff(t *testing.T) {
+	one, none := Person{TOTP: []byte{1}, Password: "x"}, Person{Password: "x"}
+	key := Person{Passkeys: []Passkey{{ID: "k"}}}
+	partner, reseller, customer := Realm{Kind: "partner"}, Realm{Kind: "reseller"}, Realm{Kind: "customer"}
+	for _, c := range []struct {
+		name       string
+		r          Realm
+		p          Person
+		demo       bool
+		must, drop bool // must prove one; may be left like this
+	}{
+		{"partner", partner, one, false, true, true}, {"partner without", partner, none, false, true, false},
+		{"reseller without", reseller, none, false, true, false}, {"customer without", customer, none, false, false, true},
+		{"customer with", customer, one, false, true, true}, {"partner in demo data", partner, none, true, false, true},
+		{"partner in demo data with", partner, one, true, true, true}, {"a passkey alone", partner, key, false, true, true},
+		{"no way in", customer, Person{}, false, false, false}, {"an app is no way in", customer, Person{TOTP: []byte{1}}, false, true, false},
+		{"an unknown kind is staff", Realm{Kind: "x"}, none, false, true, false},
+	} {
+		if must, drop := mustProve(c.r, c.p, c.demo), c.p.dropped(c.r, c.demo) == nil; must != c.must || drop != c.drop {
+			t.Errorf("%s: must %v, may %v", c.name, must, drop)
+		}
+	}
+}
+
+func TestRotationOfSecrets(t *testing.T) {
+	s := func(n string, from, to time.Duration) Secret {
+		return Secret{ID: n, Digest: Digest(n), Created: noon.Add(from), Expires: noon.Add(to)}
+	}
+	p := Program{State: Active}
+	step := func(x Secret, code string) {
+		t.Helper()
+		next, err := p.rotated(x)
+		if err == nil {
+			p = next
+		}
+		if err == nil && code != "" || err != nil && fault.CodeOf(err) != code {
+			t.Errorf("%s: %v, want %q", x.ID, err, code)
+		}
+	}
+	step(s("a", 0, time.Hour), "")
+	step(s("b", 0, 2*time.Hour), "")
+	step(s("c", 0, time.Hour), "two_secrets")
+	step(s("d", time.Hour, 3*time.Hour), "") // a has expired
+	step(s("e", 0, 0), "secret_life")
+	step(s("f", 0, maxSecretAge+1), "secret_life")
+	for _, c := range []struct {
+		secret string
+		at     time.Duration
+		want   string
+	}{{"a", 0, ""}, {"b", time.Hour, "b"}, {"b", 2 * time.Hour, ""}, {"d", 2 * time.Hour, "d"}, {"", 0, ""}, {Digest("d"), 2 * time.Hour, ""}} {
+		if got, ok := p.takes(c.secret, noon.Add(c.at)); got != c.want || ok != (c.want != "") {
+			t.Errorf("%q after %v: got %q", c.secret, c.at, got)
+		}
+	}
+	if !p.holds("d") || p.holds("a") || p.holds("") {
+		t.Error("holds what it should not, or not what it should")
+	}
+}
+
+func TestKeysRotate(t *testing.T) {
+	keys := []Key{{ID: "old", Created: noon.Add(-31 * 24 * time.Hour)}, {ID: "new", Created: noon}, {ID: "ahead", Created: noon.Add(time.Hour)}, {ID: "ancient", Created: noon.Add(-40 * 24 * time.Hour)}}
+	if k, ok := signing(keys, noon); !ok || k.ID != "new" {
+		t.Errorf("signs with %s, %v", k.ID, ok)
+	}
+	if _, ok := signing(keys[:1], noon); ok {
+		t.Error("signs with a key that has done its time")
+	}
+	if _, ok := signing(nil, noon); ok {
+		t.Error("signs with nothing")
+	}
+	if got := taken(keys, noon); len(got) != 3 {
+		t.Errorf("%d keys count, want old, new and ahead", len(got))
+	}
+}
+
+func TestDevicesWait(t *testing.T) {
+	for _, c := range []struct {
+		k    Ticket
+		code string
+	}{
+		{Ticket{}, "authorization_pending"}, {Ticket{Polled: noon.Add(-pollEvery)}, "authorization_pending"},
+		{Ticket{Polled: noon.Add(-pollEvery + 1)}, "slow_down"}, {Ticket{Answer: Refused, Polled: noon}, "access_denied"},
+	} {
+		if got := fault.CodeOf(c.k.wait(noon)); got != c.code {
+			t.Errorf("%+v: got %s", c.k, got)
+		}
+	}
+}
+
+func TestReturnAddresses(t *testing.T) {
+	public, _ := KnownClient("04B07795-8DDB-461A-BBEE-02F9E1BF7B46")
+	web := Client{Redirects: []string{"https://app.example/back"}}
+	for _, c := range []struct {
+		c    Client
+		to   string
+		want bool
+	}{
+		{public, "http://localhost:8400", true}, {public, "http://127.0.0.1:1/x", true}, {public, "http://[::1]:9", true},
+		{public, "https://localhost:8400", false}, {public, "http://localhost.evil.example", false}, {public, "http://evil@localhost", false},
+		{public, "http://evil.example", false}, {public, "http://localhost#x", false}, {public, "", false}, {public, "javascript:alert(1)", false},
+		{web, "https://app.example/back", true}, {web, "https://app.example/back/", false}, {web, "https://app.example/back?x=1", false},
+		{web, "https://app.example/", false}, {web, "http://localhost:8400", false}, {web, "", false},
+	} {
+		if got := c.c.Returns(c.to); got != c.want {
+			t.Errorf("%q to %q: %v", c.c.Name, c.to, got)
+		}
+	}
+	for to, want := range map[string]bool{
+		"https://app.example/back": true, "http://localhost:1/x": true, "http://app.example": false, "https://app.example/#x": false,
+		"app.example": false, "https://a@app.example": false, "ftp://app.example": false, "": false,
+	} {
+		if got := returnable(to); got != want {
+			t.Errorf("registered with %q: %v", to, got)
+		}
+	}
+}
+
+func TestMailAddresses(t *testing.T) {
+	for text, want := range map[string]bool{
+		"a@b.example": true, "m.o'neil+x@b-c.example": true, "größe@müller.example": true,
+		"": false, "a": false, "@b.example": false, "a@": false, "a@b": false, "a@.b": false, "a@b.": false, "a b@c.example": false,
+		"a@b@c.example": false, "<a@b.example>": false, "a@b.example,c@d.example": false, "a@b.example\n": false,
+	} {
+		if got := isMail(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
