@@ -28,6 +28,10 @@ lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the projec
 	scripts/unreachable.sh
 	@set -o pipefail; go test -count=1 -v -skip Fires ./internal/structure | grep -v '^=== '
 
+browser: deps ## the sign-in pages in a real Chromium, with screenshots in bin/pages
+	@scripts/browser.sh
+	PURVEYOR_PAGES=$(CURDIR)/bin/pages go test -tags browser -count=1 -timeout 10m -run '^TestBrowser$$' -v ./internal/api/login
+
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... ./internal/cli ./cmd/purveyor -update
 
@@ -41,4 +45,4 @@ bench: build ## speed on this machine, beside other ways, into docs/benchmarks.m
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build run test lint golden oracle bench clean
+.PHONY: help deps build run test browser lint golden oracle bench clean

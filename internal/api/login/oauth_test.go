@@ -408,3 +408,15 @@ func TestKeysTakeOver(t *testing.T) {
 		t.Errorf("a token of the key before: %v", err)
 	}
 }
+
+// What a request pays for its bearer token.
+func BenchmarkVerify(b *testing.B) {
+	a := newAuthority(b)
+	_, secret := a.person("contoso", "maria@contoso.example")
+	token := a.tokens("maria@contoso.example", secret, "common").text("access_token")
+	for b.Loop() {
+		if _, err := a.Verify(b.Context(), token, arm); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

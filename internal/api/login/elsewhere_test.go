@@ -1,0 +1,83 @@
+package login_test
+
+import (
+	"html"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
+func TestSignInElsewhere(t *testing.T) {
+	a, theirs := newAuthority(t), newAuthority(t)
+	a.HTTP = theirs.web.Client()
+	back := a.Base + "/login/elsewhere/callback"
+	us, secret := theirs.program("contoso", back)
+	_, app := theirs.person("contoso", "maria@nordwind.example")
+	federation := identity.Federation{Issuer: theirs.Base + "/" + theirs.tenantOf("contoso") + "/v2.0", ClientID: us.AppID(), Domains: []string{"Nordwind.Example"}, Create: true}
+	a.must(a.Identity.Federate(t.Context(), "nordwind", federation, secret))
+	if err := a.Identity.Federate(t.Context(), "contoso", federation, secret); fault.CodeOf(err) != "domain_taken" {
+		t.Errorf("one domain signs in at two places: %v", err)
+	}
+
+	at := theirs.browser()
+	// elsewhere goes there and comes back with what it said.
+	elsewhere := func(b *browser, mail string) string {
+		t.Helper()
+		b.get("/login?again=1").submit("/login", "mail", mail).want(200, "Go on to "+theirs.Base)
+		_, rest, _ := strings.Cut(b.page, `class="button" href="`)
+		to, _, _ := strings.Cut(rest, `"`)
+		at.get(html.UnescapeString(to))
+		if at.status == http.StatusSeeOther && strings.HasPrefix(at.to, "/login?") {
+			at.follow().signIn("maria@nordwind.example", app).follow()
+		}
+		if strings.Contains(at.page, "act for you?") {
+			at.submit("/login/consent", "answer", "allow").follow()
+		}
+		if !strings.HasPrefix(at.to, back+"?") {
+			t.Fatalf("not sent back: %d %s\n%s", at.status, at.to, at.page)
+		}
+		return at.to
+	}
+	b := a.browser()
+	b.get(elsewhere(b, "maria@nordwind.example")).follow().want(200, "Your account").want(200, "Nordwind B.V.")
+	p, err := a.Identity.Person(t.Context(), a.personID("maria@nordwind.example"))
+	a.must(err)
+	list, err := a.Identity.Sessions(t.Context(), p.ID)
+	a.must(err)
+	if len(list) != 1 || !list[0].MFA || !slices.Contains(list[0].Methods, "fed") || p.Password != "" {
+		t.Errorf("%+v", list)
+	}
+	// Once more is the same person.
+	c := a.browser()
+	c.get(elsewhere(c, "maria@nordwind.example")).follow().want(200, "Your account")
+	if again := a.personID("maria@nordwind.example"); again != p.ID {
+		t.Errorf("another person: %s", again)
+	}
+
+	// An answer counts once, in the browser that asked.
+	answer := elsewhere(c, "maria@nordwind.example")
+	a.browser().get(answer).want(http.StatusForbidden, "not the browser it was started in")
+	c.get(answer)
+	c.get(answer).want(http.StatusForbidden, "not the browser it was started in")
+	d := a.browser()
+	answer = elsewhere(d, "maria@nordwind.example")
+	d.get(strings.Replace(answer, "iss=", "iss=https%3A%2F%2Fevil.example%2F", 1)).want(http.StatusForbidden, "start again")
+
+	// Who may not sign in here, may not, whatever is said there.
+	a.must(a.Identity.Enable(t.Context(), p.ID, false))
+	e := a.browser()
+	e.get(elsewhere(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
+	a.must(a.Identity.Enable(t.Context(), p.ID, true))
+
+	// They vouch for their own people alone.
+	_, stranger := theirs.person("contoso", "eve@contoso.example")
+	a.person("contoso", "eve@contoso.example")
+	at = theirs.browser().signIn("eve@contoso.example", stranger)
+	f := a.browser()
+	f.get(elsewhere(f, "eve@nordwind.example")).want(http.StatusForbidden, "not right")
+}
