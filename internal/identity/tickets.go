@@ -259,5 +259,11 @@ func (v *Service) Let(ctx context.Context, typed string, s Session, answer Answe
 	})
 }
 
-// deviceCode is a code as it was given out, however somebody typed it.
+// deviceCode is a code as it is kept, however somebody typed it.
 func deviceCode(typed string) string { return strings.ToUpper(plainCode(typed)) }
+
+// DeviceCode is a code as people read it, however somebody typed it.
+func DeviceCode(typed string) string {
+	c := deviceCode(typed)
+	return c[:len(c)/2] + "-" + c[len(c)/2:]
+}

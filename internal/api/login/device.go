@@ -47,7 +47,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	f.Client, f.Asked, f.Mail = c.Name, k, p.Personal.Mail
+	f.Client, f.Asked, f.Mail, f.Code = c.Name, k, p.Personal.Mail, identity.DeviceCode(f.Code)
 	s.show(w, r, http.StatusOK, "device-confirm", page{Title: "Is this you?", Data: f})
 }
 

@@ -287,7 +287,7 @@ func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	typed = typed[:4] + "-" + typed[4:]
+	typed = identity.DeviceCode(typed)
 	at := s.origin(r) + "/login/device"
 	a := map[string]any{
 		"user_code": typed, "device_code": secret, "verification_uri": at, "expires_in": 900, "interval": 5,
