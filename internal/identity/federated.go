@@ -80,7 +80,7 @@ func (v *Service) FederationOf(ctx context.Context, realm id.Organisation) (Fede
 // which must be of a domain of that provider; from then on subject and address must both be theirs. One of another realm,
 // and one who may not sign in, is refused as if unknown.
 func (v *Service) Vouched(ctx context.Context, f Federation, subject string, mine Personal) (Person, error) {
-	external := Digest(f.Issuer + "\x00" + subject)
+	external := digestOf(f.Issuer + "\x00" + subject)
 	var p Person
 	known := false
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {

@@ -51,7 +51,7 @@ const (
 
 // takes is the credential a secret is; ok is false when it is none that holds now.
 func (p Program) takes(secret string, now time.Time) (credential string, ok bool) {
-	d := Digest(secret)
+	d := digestOf(secret)
 	for _, s := range p.Secrets {
 		if subtle.ConstantTimeCompare([]byte(s.Digest), []byte(d)) == 1 && now.Before(s.Expires) {
 			return s.ID, true

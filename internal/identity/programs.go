@@ -118,7 +118,7 @@ func (v *Service) NewSecret(ctx context.Context, who id.Principal, life time.Dur
 		return s, "", err
 	}
 	now := v.Now()
-	s = Secret{ID: b, Digest: Digest(plain), Hint: plain[:3], Created: now, Expires: now.Add(life)}
+	s = Secret{ID: b, Digest: digestOf(plain), Hint: plain[:3], Created: now, Expires: now.Add(life)}
 	return s, plain, v.changeProgram(ctx, who, "secret added", func(p Program) (Program, error) { return p.rotated(s) })
 }
 
@@ -191,7 +191,7 @@ func (v *Service) SignInProgram(p Program, secret string) (credential string, er
 
 // UseAssertion remembers an assertion of a program until it expires. Conflict when it was used before.
 func (v *Service) UseAssertion(ctx context.Context, p Program, jti string, expires time.Time) error {
-	k := Ticket{Digest: Digest(string(p.ID) + "\x00" + jti), Kind: Assertion, Created: v.Now(), Expires: expires}
+	k := Ticket{Digest: digestOf(string(p.ID) + "\x00" + jti), Kind: Assertion, Created: v.Now(), Expires: expires}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		switch _, err := v.Proofs.Ticket(ctx, t, Assertion, k.Digest); {
 		case err == nil:

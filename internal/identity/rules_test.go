@@ -165,7 +165,7 @@ func TestSecondFactorsOfStaff(t *testing.T) {
 
 func TestRotationOfSecrets(t *testing.T) {
 	s := func(n string, from, to time.Duration) Secret {
-		return Secret{ID: n, Digest: Digest(n), Created: noon.Add(from), Expires: noon.Add(to)}
+		return Secret{ID: n, Digest: digestOf(n), Created: noon.Add(from), Expires: noon.Add(to)}
 	}
 	p := Program{State: Active}
 	step := func(x Secret, code string) {
@@ -188,7 +188,7 @@ func TestRotationOfSecrets(t *testing.T) {
 		secret string
 		at     time.Duration
 		want   string
-	}{{"a", 0, ""}, {"b", time.Hour, "b"}, {"b", 2 * time.Hour, ""}, {"d", 2 * time.Hour, "d"}, {"", 0, ""}, {Digest("d"), 2 * time.Hour, ""}} {
+	}{{"a", 0, ""}, {"b", time.Hour, "b"}, {"b", 2 * time.Hour, ""}, {"d", 2 * time.Hour, "d"}, {"", 0, ""}, {digestOf("d"), 2 * time.Hour, ""}} {
 		if got, ok := p.takes(c.secret, noon.Add(c.at)); got != c.want || ok != (c.want != "") {
 			t.Errorf("%q after %v: got %q", c.secret, c.at, got)
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-// Digest is what is kept of a secret that was drawn at random: nobody guesses those, so no slow hash is needed.
-func Digest(secret string) string {
+// digestOf is what is kept of a secret that was drawn at random: nobody guesses those, so no slow hash is needed.
+func digestOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
@@ -64,7 +64,7 @@ func (v *Service) recovery() (codes, digests []string, err error) {
 		}
 		c := strings.ToLower(base32.StdEncoding.EncodeToString(b))
 		codes = append(codes, c[:4]+"-"+c[4:8]+"-"+c[8:12]+"-"+c[12:])
-		digests = append(digests, Digest(c))
+		digests = append(digests, digestOf(c))
 	}
 	return codes, digests, nil
 }

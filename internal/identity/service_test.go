@@ -226,6 +226,13 @@ func TestManagingStaysInScope(t *testing.T) {
 	if len(people) != 1 || people[0].ID != mine.ID || people[0].Personal.Mail != "kim@c.example" {
 		t.Errorf("sees %+v", people)
 	}
+	programs, err := f.Programs(ctx, "")
+	f.must(err)
+	groups, err := f.Groups(ctx, mine.Realm)
+	f.must(err)
+	if len(programs) != 1 || programs[0].ID != ours.ID || len(groups) != 1 || groups[0].ID != own.ID {
+		t.Errorf("sees %+v and %+v", programs, groups)
+	}
 	// Membership counts at once, and in sessions that are open.
 	s, _, err := f.Open(ctx, identity.Session{Person: mine.ID})
 	f.must(err)
@@ -258,6 +265,33 @@ func TestErasedPeopleAreGone(t *testing.T) {
 	f.person("c", "kim@c.example") // the address is free
 	if err := f.Enable(ctx, p.ID, true); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("back from nowhere: %v", err)
+	}
+}
+
+// What expired more than a day ago is forgotten, and nothing else.
+func TestPrune(t *testing.T) {
+	f := newService(t)
+	p := f.person("c", "kim@c.example")
+	now := time.Now()
+	f.Now = func() time.Time { return now }
+	s, _, err := f.Open(t.Context(), identity.Session{Person: p.ID})
+	f.must(err)
+	there := func() bool {
+		err := f.End(t.Context(), p.ID, s.ID)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			t.Error(err)
+		}
+		return err == nil
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {35 * time.Hour, true}, {2 * time.Hour, false}} {
+		now = now.Add(c.after)
+		f.must(f.Prune(t.Context()))
+		if there() != c.want {
+			t.Errorf("after another %v: there %v", c.after, !c.want)
+		}
 	}
 }
 

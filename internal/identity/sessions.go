@@ -130,7 +130,7 @@ func lost(err error) error {
 func (v *Service) ByCookie(ctx context.Context, secret string) (Session, Principal, error) {
 	var s Session
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		s, err = v.Proofs.SessionByToken(ctx, r, Digest(secret))
+		s, err = v.Proofs.SessionByToken(ctx, r, digestOf(secret))
 		return err
 	})
 	if err != nil {

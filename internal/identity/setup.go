@@ -91,7 +91,7 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 	}
 	p.State = Active
 	return p, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		if _, err := v.take(ctx, t, SetUp, Digest(link)); err != nil {
+		if _, err := v.take(ctx, t, SetUp, digestOf(link)); err != nil {
 			return err
 		}
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {

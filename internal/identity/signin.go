@@ -99,7 +99,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 			}
 			return p, ok
 		}
-		return p.takeRecovery(Digest(code))
+		return p.takeRecovery(digestOf(code))
 	})
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (v *Service) Open(ctx context.Context, s Session) (Session, string, error) 
 	if s, err = v.begun(s); err != nil {
 		return s, "", err
 	}
-	s.Token, s.Expires = Digest(secret), s.Created.Add(browserLife)
+	s.Token, s.Expires = digestOf(secret), s.Created.Add(browserLife)
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		p, err := v.Store.Person(ctx, t, s.Person)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 // ticket draws the secret of a ticket that starts now.
 func (v *Service) ticket(k Ticket) (secret string, _ Ticket, err error) {
 	secret, err = v.secret()
-	k.Digest, k.Created = Digest(secret), v.Now()
+	k.Digest, k.Created = digestOf(secret), v.Now()
 	k.Expires = k.Created.Add(k.Kind.life())
 	return secret, k, err
 }
@@ -36,7 +36,7 @@ func spent() *fault.Fault {
 // Look is a ticket that can be redeemed, without redeeming it.
 func (v *Service) Look(ctx context.Context, kind TicketKind, secret string) (k Ticket, err error) {
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		k, err = v.Proofs.Ticket(ctx, r, kind, Digest(secret))
+		k, err = v.Proofs.Ticket(ctx, r, kind, digestOf(secret))
 		return err
 	})
 	if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -51,7 +51,7 @@ func (v *Service) Look(ctx context.Context, kind TicketKind, secret string) (k T
 // Take redeems a ticket, once.
 func (v *Service) Take(ctx context.Context, kind TicketKind, secret string) (k Ticket, err error) {
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		k, err = v.take(ctx, t, kind, Digest(secret))
+		k, err = v.take(ctx, t, kind, digestOf(secret))
 		return err
 	})
 	return k, err
@@ -113,7 +113,7 @@ func (v *Service) Redeem(ctx context.Context, a Asked) (out Redeemed, err error)
 	refused := error(nil)
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		out, refused = Redeemed{}, nil
-		k, err := v.Proofs.Ticket(ctx, t, a.Kind, Digest(a.Secret))
+		k, err := v.Proofs.Ticket(ctx, t, a.Kind, digestOf(a.Secret))
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
@@ -225,7 +225,7 @@ func (v *Service) Device(ctx context.Context, k Ticket) (secret, typed string, e
 	if typed, err = v.userCode(); err != nil {
 		return "", "", err
 	}
-	u := Ticket{Kind: UserCode, Digest: Digest(typed), Link: k.Digest, Client: k.Client, Scope: k.Scope, Created: k.Created, Expires: k.Expires}
+	u := Ticket{Kind: UserCode, Digest: digestOf(typed), Link: k.Digest, Client: k.Client, Scope: k.Scope, Created: k.Created, Expires: k.Expires}
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		if err := v.Proofs.SaveTicket(ctx, t, k); err != nil {
 			return err
@@ -243,7 +243,7 @@ func (v *Service) Asking(ctx context.Context, typed string) (Ticket, error) {
 // Let answers a device in a person's name: it gets what the person proved, in the realm asked for, or nothing.
 func (v *Service) Let(ctx context.Context, typed string, s Session, answer Answer) error {
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		u, err := v.take(ctx, t, UserCode, Digest(deviceCode(typed)))
+		u, err := v.take(ctx, t, UserCode, digestOf(deviceCode(typed)))
 		if err != nil {
 			return err
 		}

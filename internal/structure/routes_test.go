@@ -14,6 +14,7 @@ import (
 // beside are the addresses a server answers that are no calls of its API, by the file that lists them.
 var beside = map[string][]string{
 	"internal/api/native/server.go": {"GET /metrics", "GET /healthz", "GET /readyz", "GET /{$}"},
+	"internal/api/login/server.go":  {"what it computes"}, // the list in its routes.go
 }
 
 // later are actions that roles hold already and no route asks for yet.

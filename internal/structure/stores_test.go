@@ -37,6 +37,14 @@ var withoutScope = exceptions{
 	"internal/safe.Store.AddPersonKey": "a key opens nothing by itself; who may open what is asked before",
 	"internal/safe.Store.ErasePerson":  "a person's key, and no organisation's row",
 
+	"internal/identity.Store.Person":        "somebody is known by what they prove before anybody knows what they may see",
+	"internal/identity.Store.PersonByLogin": "somebody is known by what they prove before anybody knows what they may see",
+	"internal/identity.Store.Program":       "a program is known by what it proves before anybody knows what it may see",
+	"internal/identity.Store.GroupsOf":      "groups decide what somebody may see",
+	"internal/identity.Store.SavePerson":    "people change their own credentials; who manages others is asked for the realm first",
+	"internal/identity.Store.SaveProgram":   "who manages programs is asked for the realm first",
+	"internal/identity.Store.SaveGroup":     "who manages groups is asked for the realm first",
+
 	"internal/usage.RowStore.Begin": "a load is the partner's: its files name whoever the provider names",
 	"internal/usage.RowStore.Drop":  "whole loads and batches, by numbers the ledger gave",
 	"internal/usage.RowStore.Loads": "numbers, and no row",

@@ -36,7 +36,6 @@ func TestFirstStart(t *testing.T) {
 	if !strings.Contains(b.page, "<svg") {
 		t.Error("no picture for the app")
 	}
-	secret := secretText.FindStringSubmatch(b.page)[1]
 	b.get("/login/account")
 	if b.status != http.StatusSeeOther || !strings.HasPrefix(b.to, "/login?") {
 		t.Fatal("in without a second factor")
@@ -44,7 +43,7 @@ func TestFirstStart(t *testing.T) {
 	b.get("/login/enrol")
 	b.submit("/login/enrolled").want(http.StatusForbidden, "not right")
 	b.get("/login/enrol")
-	secret = secretText.FindStringSubmatch(b.page)[1]
+	secret := secretText.FindStringSubmatch(b.page)[1]
 	b.submit("/login/enrol", "code", "000000").want(422, "not the code")
 	b.submit("/login/enrol", "code", totp(secret, a.now())).want(200, "Recovery codes")
 	codes := recovery.FindAllStringSubmatch(b.page, -1)
