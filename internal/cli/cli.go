@@ -52,6 +52,8 @@ type commands struct {
 	Init         initCommand          `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
 	Demo         demoCommand          `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
 	Serve        serveCommand         `cmd:"" help:"Serve the API of a data directory on this machine."`
+	Login        loginCommand         `cmd:"" help:"Sign in to a server, with a code that is typed in a browser."`
+	Logout       logoutCommand        `cmd:"" help:"Forget the sign-in of this machine."`
 	Apply        applyCommand         `cmd:"" help:"Make organisations and edges what a world file says, showing what differs."`
 	World        worldCommand         `cmd:"" help:"Print organisations and edges as a world file."`
 	Pricebook    pricebookCommands    `cmd:"" help:"What each seller charges: price books and their versions."`
@@ -99,8 +101,17 @@ func (e *env) dir() string {
 	return defaultData
 }
 
-// with runs f with the API of the data directory.
+// with runs f with the API of the server one is signed in to, else of the data directory.
 func (e *env) with(ctx context.Context, o OpenOptions, f func(api *client) error) error {
+	if !o.Create {
+		way, err := e.signedIn()
+		if err != nil {
+			return err
+		}
+		if way != nil {
+			return f(newClient(way))
+		}
+	}
 	return e.in(ctx, e.dir(), o, f)
 }
 

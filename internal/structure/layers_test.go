@@ -94,6 +94,7 @@ var layers = []layer{
 		// The commands that need no data directory write worlds and made-up usage.
 		{path: "internal/cli", uses: []string{"internal/cli", "internal/api", "internal/check", "internal/world", "internal/sample"}},
 		{path: "internal/cli/completion"},
+		{path: "internal/cli/remote"},
 		{path: "internal/cli/table"},
 		{path: "internal/cli/walk", uses: []string{"internal/cli/table"}},
 		{path: "internal/config"},

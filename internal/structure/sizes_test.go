@@ -33,7 +33,7 @@ var larger = outsize{
 	"lines of package internal/cli": {3995, "a type for each command, all sharing the client and the output; it shrinks when they are packages by noun"},
 	"names of internal/delegation":  {33, "three kinds of delegated access, each with its states and with what it is asked for by"},
 	"names of internal/invoice":     {37, "a document copies everything it was made from; each part of EN 16931 it carries is a type"},
-	"names of internal/identity": {32, "people, programs and groups, each thing one proves oneself with, and each thing that is handed out, is a type both stores keep"},
+	"names of internal/identity":    {32, "people, programs and groups, each thing one proves oneself with, and each thing that is handed out, is a type both stores keep"},
 }
 
 // TestSizes measures packages, files, functions, interfaces, and the names areas export.

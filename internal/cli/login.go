@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/remote"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+type loginCommand struct {
+	Server string `arg:"" optional:"" placeholder:"URL" help:"Where the server is, like https://purveyor.example.com."`
+	Tenant string `default:"organizations" help:"The tenant to sign in to, when it is not your own."`
+	CA     string `name:"ca" placeholder:"FILE" type:"existingfile" help:"Certificate of the authority the server's own certificate comes from, in PEM."`
+	Local  bool   `help:"No sign-in: go back to a data directory of yours, through its socket, as the local operator."`
+}
+
+// Run signs in with a code that is typed in a browser, on this machine or another.
+func (c *loginCommand) Run(ctx context.Context, e *env) error {
+	file, err := remote.File()
+	if err != nil {
+		return err
+	}
+	if c.Local {
+		if err := remote.Forget(file); err != nil {
+			return err
+		}
+		return e.with(ctx, OpenOptions{}, func(api *client) error {
+			var s native.Status
+			if _, err := api.get(ctx, "/status", nil, &s); err != nil {
+				return err
+			}
+			e.note("commands go to %s, as the local operator", e.dir())
+			return nil
+		})
+	}
+	u, err := url.Parse(c.Server)
+	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")) {
+		return fault.New(fault.Invalid, "no_server", "name the server, like \"purveyor login https://purveyor.example.com\"; or --local for a data directory of your own")
+	}
+	l := remote.Login{Server: u.Scheme + "://" + u.Host, Tenant: c.Tenant, CA: c.CA}
+	if l.CA != "" {
+		if l.CA, err = filepath.Abs(l.CA); err != nil {
+			return err
+		}
+	}
+	if err := l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After); err != nil {
+		return err
+	}
+	if err := l.Save(file); err != nil {
+		return err
+	}
+	e.note("signed in; commands go to %s from now on, but for those with --data. \"purveyor logout\" ends that", l.Server)
+	return nil
+}
+
+type logoutCommand struct{}
+
+// Run forgets the sign-in of this machine.
+func (logoutCommand) Run(e *env) error {
+	file, err := remote.File()
+	if err != nil {
+		return err
+	}
+	if err := remote.Forget(file); err != nil {
+		return err
+	}
+	e.note("signed out here. The account page of the server ends the session itself")
+	return nil
+}
+
+// signedIn is the way to the server this machine is signed in to; nil when there is none, or a data directory was named.
+func (e *env) signedIn() (http.RoundTripper, error) {
+	if e.data != "" || os.Getenv("PURVEYOR_DATA") != "" {
+		return nil, nil
+	}
+	file, err := remote.File()
+	if err != nil {
+		return nil, nil // no folder of one's own, no sign-in
+	}
+	l, ok, err := remote.Read(file)
+	if err != nil || !ok {
+		return nil, err
+	}
+	under, err := l.Transport()
+	if err != nil {
+		return nil, err
+	}
+	return remote.Way{File: file, Now: time.Now, Under: under}, nil
+}
