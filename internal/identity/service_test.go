@@ -307,3 +307,16 @@ func BenchmarkStanding(b *testing.B) {
 		}
 	}
 }
+
+// What a request of a browser pays.
+func BenchmarkByCookie(b *testing.B) {
+	f := newService(b)
+	p := f.person("c", "kim@c.example")
+	_, cookie, err := f.Open(b.Context(), identity.Session{Person: p.ID})
+	f.must(err)
+	for b.Loop() {
+		if _, _, err := f.ByCookie(b.Context(), cookie); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
