@@ -382,7 +382,7 @@ func (a *authority) events() string {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), 0, 1000)
+		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{})
 		return err
 	}))
 	text, err := json.Marshal(list)
