@@ -79,17 +79,5 @@ func (e *env) signedIn() (http.RoundTripper, error) {
 	if e.data != "" || os.Getenv("PURVEYOR_DATA") != "" {
 		return nil, nil
 	}
-	file, err := remote.File()
-	if err != nil {
-		return nil, nil // no folder of one's own, no sign-in
-	}
-	l, ok, err := remote.Read(file)
-	if err != nil || !ok {
-		return nil, err
-	}
-	under, err := l.Transport()
-	if err != nil {
-		return nil, err
-	}
-	return remote.Way{File: file, Now: time.Now, Under: under}, nil
+	return remote.Current(time.Now)
 }

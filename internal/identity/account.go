@@ -40,7 +40,6 @@ func (v *Service) SetPassword(ctx context.Context, s Session, old, password stri
 	if err != nil {
 		return err
 	}
-	defer v.standing.forget()
 	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		p.Password = hash
 		return p, v.changed(ctx, t, p, s.ID, "password")
@@ -104,7 +103,6 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	if err != nil {
 		return nil, err
 	}
-	defer v.standing.forget()
 	return codes, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		if _, err := v.take(ctx, t, Offered, k.Digest); err != nil {
 			return p, err
@@ -138,7 +136,6 @@ func (v *Service) DropPasskey(ctx context.Context, s Session, key string) error 
 }
 
 func (v *Service) drop(ctx context.Context, s Session, what string, f func(Person) (Person, error)) error {
-	defer v.standing.forget()
 	return v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, realm Realm, p Person) (Person, error) {
 		p, err := f(p)
 		if err != nil {
@@ -155,7 +152,6 @@ const maxPasskeys = 20
 
 // AddPasskey adds a passkey whose ceremony was verified.
 func (v *Service) AddPasskey(ctx context.Context, who id.Principal, k Passkey, keep id.Session) error {
-	defer v.standing.forget()
 	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		if p.passkey(k.ID) >= 0 || len(p.Passkeys) >= maxPasskeys {
 			return p, fault.New(fault.Conflict, "passkey_there", "you have this passkey already, or %d of them: it was not added", maxPasskeys)
@@ -175,7 +171,6 @@ func (v *Service) NewRecovery(ctx context.Context, s Session) (codes []string, e
 	if err != nil {
 		return nil, err
 	}
-	defer v.standing.forget()
 	return codes, v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		if !p.SecondFactor() {
 			return p, fault.New(fault.Conflict, "no_second_factor", "recovery codes stand in for a second factor, and you have none: add one first")

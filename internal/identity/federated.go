@@ -28,7 +28,7 @@ func (v *Service) Federate(ctx context.Context, realm string, f Federation, secr
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		all, err := v.Proofs.Federations(ctx, t)
+		all, err := v.Trusts.Federations(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (v *Service) Federate(ctx context.Context, realm string, f Federation, secr
 				}
 			}
 		}
-		if err := v.Proofs.SaveFederation(ctx, t, f); err != nil {
+		if err := v.Trusts.SaveFederation(ctx, t, f); err != nil {
 			return err
 		}
 		return v.Events.Append(ctx, t, event.FederationChanged, string(caller(ctx)), string(f.Realm), map[string]string{"issuer": f.Issuer})
@@ -55,7 +55,7 @@ func (v *Service) Elsewhere(ctx context.Context, mail string) (f Federation, ok 
 func (v *Service) federation(ctx context.Context, which func(Federation) bool) (f Federation, ok bool, err error) {
 	var all []Federation
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		all, err = v.Proofs.Federations(ctx, r)
+		all, err = v.Trusts.Federations(ctx, r)
 		return err
 	})
 	for _, f := range all {

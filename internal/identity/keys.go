@@ -12,7 +12,7 @@ import (
 func (v *Service) SigningKeys(ctx context.Context, draw func() (name string, private []byte, err error)) (all []Key, sign Key, err error) {
 	var keys []Key
 	read := func(ctx context.Context, r tx.Read) error {
-		keys, err = v.Proofs.Keys(ctx, r)
+		keys, err = v.Trusts.Keys(ctx, r)
 		return err
 	}
 	if err := v.DB.View(ctx, read); err != nil {
@@ -31,7 +31,7 @@ func (v *Service) SigningKeys(ctx context.Context, draw func() (name string, pri
 				return nil
 			}
 			keys = append(keys, fresh)
-			if err := v.Proofs.SaveKey(ctx, t, fresh); err != nil {
+			if err := v.Trusts.SaveKey(ctx, t, fresh); err != nil {
 				return err
 			}
 			return v.Events.Append(ctx, t, event.SigningKeyMade, string(Installation), fresh.ID, nil)

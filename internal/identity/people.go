@@ -163,7 +163,6 @@ func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err
 	if err != nil {
 		return "", err
 	}
-	defer v.standing.forget()
 	return link, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		if p.State == Erased {
 			return p, noPerson()
@@ -191,7 +190,6 @@ func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
 	if err != nil {
 		return err
 	}
-	defer v.standing.forget()
 	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
 		if p.State == Erased || p.State == Invited && on {
 			return p, noPerson()
@@ -204,32 +202,6 @@ func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
 			return p, err
 		}
 		return p, v.note(ctx, t, event.PrincipalSwitched, caller(ctx), p.ID, map[string]string{"to": what})
-	})
-}
-
-// Erase leaves of a person their id: values, credentials and sessions go, and the key they were sealed with.
-func (v *Service) Erase(ctx context.Context, who id.Principal) error {
-	p, err := v.reach(ctx, who)
-	if err != nil {
-		return err
-	}
-	defer v.standing.forget()
-	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		for _, kind := range []TicketKind{SetUp, Flow, Offered, Ceremony, Refresh, Code, Device} {
-			if err := v.Proofs.DropTickets(ctx, t, kind, p.ID); err != nil {
-				return p, err
-			}
-		}
-		if err := v.endAll(ctx, t, p.ID, "", "erased"); err != nil {
-			return p, err
-		}
-		if v.Forget != nil {
-			if err := v.Forget(ctx, t, p.ID); err != nil {
-				return p, err
-			}
-		}
-		return Person{ID: p.ID, Realm: p.Realm, State: Erased, Created: p.Created},
-			v.note(ctx, t, event.PersonErased, caller(ctx), p.ID, nil)
 	})
 }
 
@@ -312,8 +284,8 @@ func (v *Service) member(ctx context.Context, r tx.Read, realm id.Organisation, 
 }
 
 func (v *Service) saveGroup(ctx context.Context, g Group) error {
-	defer v.standing.forget()
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		t.After(v.standing.forget)
 		if err := v.Store.SaveGroup(ctx, t, g); err != nil {
 			return err
 		}

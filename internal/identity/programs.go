@@ -60,8 +60,8 @@ func (v *Service) Programs(ctx context.Context, realm id.Organisation) (list []P
 }
 
 func (v *Service) saveProgram(ctx context.Context, p Program, what string) error {
-	defer v.standing.forget()
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		t.After(v.standing.forget)
 		if err := v.Store.SaveProgram(ctx, t, p); err != nil {
 			return err
 		}
@@ -75,7 +75,6 @@ func (v *Service) changeProgram(ctx context.Context, who id.Principal, what stri
 	if err != nil {
 		return err
 	}
-	defer v.standing.forget()
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		p, err := v.Store.Program(ctx, t, who)
 		if err != nil {
@@ -87,6 +86,7 @@ func (v *Service) changeProgram(ctx context.Context, who id.Principal, what stri
 		if p, err = f(p); err != nil {
 			return err
 		}
+		t.After(v.standing.forget)
 		if err := v.Store.SaveProgram(ctx, t, p); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ type Service struct {
 	DB     tx.DB
 	Store  Store
 	Proofs Proofs
+	Trusts Trusts
 	Sealer Sealer
 	Events event.Log
 	Now    func() time.Time // the machine's clock
@@ -33,8 +34,6 @@ type Service struct {
 	Crown func(ctx context.Context, t tx.Tx, who id.Principal, r Realm) error
 	// Enter says whether a person of one realm may ask for tokens of another's; nil is never.
 	Enter func(ctx context.Context, who id.Principal, into id.Organisation) (bool, error)
-	// Forget destroys the key a person's values are sealed with.
-	Forget func(ctx context.Context, t tx.Tx, who id.Principal) error
 
 	standing standing
 	hashing  sync.Mutex // a password at a time: 19 MiB and both passes are spent on purpose, and only once
@@ -95,6 +94,7 @@ func (v *Service) change(ctx context.Context, who id.Principal, f func(context.C
 		if p, err = f(ctx, t, realm, p); err != nil {
 			return err
 		}
+		t.After(v.standing.forget)
 		return v.Store.SavePerson(ctx, t, p)
 	})
 }

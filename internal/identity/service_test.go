@@ -3,7 +3,9 @@ package identity_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +44,7 @@ func newService(t testing.TB) *fixture {
 	}))
 	x := sqlstore.Identity{DB: db}
 	f.Service = &identity.Service{
-		DB: db, Store: x, Proofs: x, Sealer: identity.Plain{}, Events: event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now},
+		DB: db, Store: x, Proofs: x, Trusts: x, Sealer: identity.Plain{}, Events: event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now},
 		Now: time.Now, Random: rand.Reader, Pepper: []byte("pepper"), Name: "Purveyor",
 		May: func(context.Context, bool) (scope.Scope, error) { return f.may, nil },
 	}
@@ -186,7 +188,6 @@ func TestManagingStaysInScope(t *testing.T) {
 		},
 		"reset":   func(who id.Principal, _ string, _ id.Group) error { _, err := f.Reset(ctx, who); return err },
 		"disable": func(who id.Principal, _ string, _ id.Group) error { return f.Enable(ctx, who, false) },
-		"erase":   func(who id.Principal, _ string, _ id.Group) error { return f.Erase(ctx, who) },
 		"program": func(_ id.Principal, realm string, _ id.Group) error {
 			_, err := f.NewProgram(ctx, realm, "x")
 			return err
@@ -241,6 +242,15 @@ func TestManagingStaysInScope(t *testing.T) {
 	if !slices.Equal(who.Groups, []id.Group{own.ID}) {
 		t.Errorf("in %v", who.Groups)
 	}
+	f.must(f.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		for _, who := range []id.Principal{mine.ID, ours.ID} {
+			p, err := f.Known(ctx, r, who)
+			if err != nil || p.ID != who || p.Realm != mine.Realm || !slices.Equal(p.Groups, []id.Group{own.ID}) || p.Program != (who == ours.ID) {
+				t.Errorf("known as %+v, %v", p, err)
+			}
+		}
+		return nil
+	}))
 	f.must(f.SetMembers(ctx, own.ID, nil))
 	if who, err = f.Standing(ctx, mine.ID, string(s.ID)); err != nil || len(who.Groups) != 0 {
 		t.Errorf("still in %v, %v", who.Groups, err)
@@ -251,12 +261,42 @@ func TestErasedPeopleAreGone(t *testing.T) {
 	f := newService(t)
 	ctx := t.Context()
 	p := f.person("c", "kim@c.example")
-	forgot := id.Principal("")
-	f.Forget = func(_ context.Context, _ tx.Tx, who id.Principal) error { forgot = who; return nil }
-	f.must(f.Erase(ctx, p.ID))
+	s, _, err := f.Open(ctx, identity.Session{Person: p.ID, Agent: "Firefox on Linux"})
+	f.must(err)
+	told, err := f.Export(ctx, p.ID)
+	f.must(err)
+	text, err := json.Marshal(told)
+	f.must(err)
+	for _, want := range []string{"kim@c.example", "Somebody", "Firefox on Linux", string(s.ID)} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the export lacks %q: %s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "argon2") {
+		t.Errorf("the export holds a secret: %s", text)
+	}
+	erase := func(who id.Principal) (had bool) {
+		f.must(f.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
+			had, err = f.Erase(ctx, t, who)
+			return err
+		}))
+		return had
+	}
+	if !erase(p.ID) || erase(p.ID) || erase("prn_unknown") {
+		t.Error("what was there is told wrongly")
+	}
+	if _, err := f.Standing(ctx, p.ID, string(s.ID)); fault.CodeOf(err) != "session_ended" {
+		t.Errorf("still signed in: %v", err)
+	}
+	f.must(f.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		if who, err := f.Known(ctx, r, p.ID); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("still known as %+v, %v", who, err)
+		}
+		return nil
+	}))
 	q, err := f.Person(ctx, p.ID)
 	f.must(err)
-	if forgot != p.ID || q.State != identity.Erased || q.Personal != (identity.Personal{}) || q.Password != "" || q.Login != "" || len(q.Sealed) != 0 {
+	if q.State != identity.Erased || q.Personal != (identity.Personal{}) || q.Password != "" || q.Login != "" || len(q.Sealed) != 0 {
 		t.Errorf("left: %+v", q)
 	}
 	if _, err := f.SignIn(ctx, "kim@c.example", password); fault.KindOf(err) != fault.Denied {

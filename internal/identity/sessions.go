@@ -17,7 +17,8 @@ func ended() *fault.Fault {
 }
 
 // standing remembers who sessions and credentials stand for, so that a request costs no look-up. Everything that could
-// make an answer wrong forgets all of it before it is acknowledged; what was being read meanwhile is not kept.
+// make an answer wrong forgets all of it once it is committed and before it is acknowledged; what was being read
+// meanwhile is not kept.
 type standing struct {
 	mu    sync.RWMutex
 	round uint64
@@ -151,13 +152,13 @@ func (v *Service) ByCookie(ctx context.Context, secret string) (Session, Princip
 }
 
 func (v *Service) seen(ctx context.Context, which id.Session, now time.Time) error {
-	defer v.standing.forget() // the idle time counts from what is remembered
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		s, err := v.Proofs.Session(ctx, t, which)
 		if err != nil || !s.Ended.IsZero() {
 			return err
 		}
 		s.Seen = now
+		t.After(v.standing.forget) // the idle time counts from what is remembered
 		return v.Proofs.SaveSession(ctx, t, s)
 	})
 }
@@ -178,7 +179,6 @@ func (v *Service) Sessions(ctx context.Context, who id.Principal) (list []Sessio
 
 // End ends one of a person's sessions.
 func (v *Service) End(ctx context.Context, who id.Principal, which id.Session) error {
-	defer v.standing.forget()
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		s, err := v.Proofs.Session(ctx, t, which)
 		if err != nil || s.Person != who {
@@ -190,11 +190,10 @@ func (v *Service) End(ctx context.Context, who id.Principal, which id.Session) e
 
 // SignOutEverywhere ends every session of a person: browsers and programs that act for them.
 func (v *Service) SignOutEverywhere(ctx context.Context, who id.Principal) error {
-	defer v.standing.forget()
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return v.endAll(ctx, t, who, "", "signed out everywhere") })
 }
 
-// endAll ends all sessions of a person but one. Whoever commits it forgets what stands.
+// endAll ends all sessions of a person but one.
 func (v *Service) endAll(ctx context.Context, t tx.Tx, who id.Principal, but id.Session, why string) error {
 	list, err := v.Proofs.Sessions(ctx, t, who)
 	if err != nil {
@@ -216,6 +215,7 @@ func (v *Service) end(ctx context.Context, t tx.Tx, s Session, why string) error
 		return nil
 	}
 	s.Ended, s.Why = v.Now(), why
+	t.After(v.standing.forget)
 	if err := v.Proofs.SaveSession(ctx, t, s); err != nil {
 		return err
 	}

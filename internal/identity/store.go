@@ -29,7 +29,7 @@ type Store interface {
 	GroupsOf(ctx context.Context, r tx.Read, who id.Principal) ([]id.Group, error)
 }
 
-// Proofs keeps what proves who is calling: sessions, tickets, signing keys; and the external providers that do.
+// Proofs keeps what proves who is calling: sessions, and tickets.
 type Proofs interface {
 	Session(ctx context.Context, r tx.Read, s id.Session) (Session, error)
 	SessionByToken(ctx context.Context, r tx.Read, digest string) (Session, error)
@@ -40,8 +40,14 @@ type Proofs interface {
 	SaveTicket(ctx context.Context, t tx.Tx, k Ticket) error
 	// DropTickets forgets tickets of a kind that belong to a person; to nobody yet for "".
 	DropTickets(ctx context.Context, t tx.Tx, kind TicketKind, who id.Principal) error
+	// Forget takes every ticket and session of a person.
+	Forget(ctx context.Context, t tx.Tx, who id.Principal) error
 	// Prune forgets sessions and tickets that expired before an instant.
 	Prune(ctx context.Context, t tx.Tx, before time.Time) error
+}
+
+// Trusts keeps what sign-ins rest on: the keys tokens are signed with, and the external providers that vouch for people.
+type Trusts interface {
 	Keys(ctx context.Context, r tx.Read) ([]Key, error)
 	SaveKey(ctx context.Context, t tx.Tx, k Key) error
 	Federations(ctx context.Context, r tx.Read) ([]Federation, error)

@@ -132,7 +132,6 @@ func (v *Service) Redeem(ctx context.Context, a Asked) (out Redeemed, err error)
 		return v.Proofs.SaveTicket(ctx, t, next)
 	})
 	if err != nil || refused != nil {
-		v.standing.forget()
 		return Redeemed{}, cmp.Or(err, refused)
 	}
 	return out, nil

@@ -22,6 +22,7 @@ type Identity struct{ DB *DB }
 var (
 	_ identity.Store  = Identity{}
 	_ identity.Proofs = Identity{}
+	_ identity.Trusts = Identity{}
 )
 
 type (

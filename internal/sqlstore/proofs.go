@@ -139,6 +139,16 @@ func (x Identity) DropTickets(ctx context.Context, t tx.Tx, kind identity.Ticket
 	return err
 }
 
+// Forget takes every ticket and session of a person.
+func (x Identity) Forget(ctx context.Context, t tx.Tx, who id.Principal) error {
+	q := x.DB.in(t)
+	if _, err := q.NewRaw("DELETE FROM ticket WHERE person = ?", string(who)).Exec(ctx); err != nil {
+		return err
+	}
+	_, err := q.NewRaw("DELETE FROM session WHERE person = ?", string(who)).Exec(ctx)
+	return err
+}
+
 // Prune forgets sessions and tickets that expired before an instant.
 func (x Identity) Prune(ctx context.Context, t tx.Tx, before time.Time) error {
 	for _, table := range []string{"ticket", "session"} {

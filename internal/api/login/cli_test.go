@@ -22,7 +22,9 @@ func TestCommandLineSignsIn(t *testing.T) {
 		if who, _ := identity.Caller(r.Context()); who.ID == p.ID && who.MFA {
 			w.WriteHeader(http.StatusNoContent)
 		}
-	}), func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), http.StatusUnauthorized) }, a.Audiences[0]))
+	}), func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+	}, a.Audiences[0]))
 	defer api.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	a.must(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.web.Certificate().Raw}), 0o600))

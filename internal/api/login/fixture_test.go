@@ -75,7 +75,7 @@ func newAuthority(t testing.TB) *authority {
 	x := sqlstore.Identity{DB: a.db}
 	a.Server = &login.Server{
 		Identity: &identity.Service{
-			DB: a.db, Store: x, Proofs: x, Sealer: identity.Plain{}, Events: event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now},
+			DB: a.db, Store: x, Proofs: x, Trusts: x, Sealer: identity.Plain{}, Events: event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now},
 			Now: a.now, Random: rand.Reader, Pepper: []byte("a key outside the database"), Name: "Purveyor",
 			Demo: func() bool { return a.demo },
 			May:  func(context.Context, bool) (scope.Scope, error) { return scope.All(), nil },

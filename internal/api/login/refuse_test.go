@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -21,6 +22,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // forger makes tokens that are almost ours.
@@ -248,7 +250,9 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	token, _ = fresh()
 	gone("credentials reset", token, func() { _, err := a.Identity.Reset(ctx, p.ID); a.must(err) })
 	q, secret2 := a.person("nordwind", "ines@nordwind.example")
-	gone("erased", a.tokens("ines@nordwind.example", secret2, "common").text("access_token"), func() { a.must(a.Identity.Erase(ctx, q.ID)) })
+	gone("erased", a.tokens("ines@nordwind.example", secret2, "common").text("access_token"), func() {
+		a.must(a.db.Do(ctx, func(ctx context.Context, t tx.Tx) error { _, err := a.Identity.Erase(ctx, t, q.ID); return err }))
+	})
 
 	robot, clientSecret := a.program("contoso")
 	get := func(secret string) string {

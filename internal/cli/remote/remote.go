@@ -182,6 +182,23 @@ func refusedLogin(a tokenAnswer) error {
 	return fault.New(fault.Denied, "sign_in_refused", "you were not signed in: %s", text)
 }
 
+// Current is the way to the server this machine is signed in to; nil when it is signed in nowhere.
+func Current(now func() time.Time) (http.RoundTripper, error) {
+	file, err := File()
+	if err != nil {
+		return nil, nil // no folder of one's own, no sign-in
+	}
+	l, ok, err := Read(file)
+	if err != nil || !ok {
+		return nil, err
+	}
+	under, err := l.Transport()
+	if err != nil {
+		return nil, err
+	}
+	return Way{File: file, Now: now, Under: under}, nil
+}
+
 // Way carries requests to the server one is signed in to, with a token that it renews.
 type Way struct {
 	File  string

@@ -219,6 +219,17 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 			}
 			return err
 		})
+		do(t, db, func(ctx context.Context, tr tx.Tx) error {
+			return firstError(
+				x.SaveTicket(ctx, tr, identity.Ticket{Digest: "f", Kind: identity.Refresh, Person: "prn_b"}), x.SaveSession(ctx, tr, identity.Session{ID: "ses_b", Person: "prn_b"}),
+				x.SaveSession(ctx, tr, identity.Session{ID: "ses_a", Person: "prn_a"}), x.Forget(ctx, tr, "prn_b"))
+		})
+		missed(t, db, func(ctx context.Context, r tx.Read) error {
+			_, err := x.Ticket(ctx, r, identity.Refresh, "f")
+			return err
+		})
+		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_b"); return err })
+		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_a"); return err })
 		for who, gone := range map[id.Principal]string{"": "e", "prn_a": "d"} {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error {
 				return firstError(x.DropTickets(ctx, tr, identity.Code, who), x.DropTickets(ctx, tr, identity.SetUp, who))
