@@ -29,10 +29,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
 const (
@@ -73,9 +75,11 @@ func newAuthority(t testing.TB) *authority {
 		return sqlstore.Orgs{DB: a.db}.Save(ctx, t, scope.All(), world)
 	}))
 	x := sqlstore.Identity{DB: a.db}
+	keys, err := vault.Open(t.TempDir(), rand.Reader)
+	a.must(err)
 	a.Server = &login.Server{
 		Identity: &identity.Service{
-			DB: a.db, Store: x, Proofs: x, Trusts: x, Sealer: identity.Plain{}, Events: event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now},
+			DB: a.db, Store: x, Proofs: x, Trusts: x, Sealer: &safe.Service{DB: a.db, Store: sqlstore.Safe{DB: a.db}, Now: a.now, Random: rand.Reader, Ring: keys.Ring}, Events: event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now},
 			Now: a.now, Random: rand.Reader, Pepper: []byte("a key outside the database"), Name: "Purveyor",
 			Demo: func() bool { return a.demo },
 			May:  func(context.Context, bool) (scope.Scope, error) { return scope.All(), nil },

@@ -280,6 +280,7 @@ func TestNothingUsableIsKept(t *testing.T) {
 	all := a.dump()
 	for name, text := range map[string]string{
 		"password": password, "refresh token": out.text("refresh_token"), "client secret": clientSecret, "cookie": cookie, "access token": out.text("access_token"),
+		"mail address": "maria@contoso", "mail address in base64": "bWFpbCI6Im1hcmlh", "authenticator secret": secret,
 	} {
 		if len(text) < 12 || strings.Contains(all, text) {
 			t.Errorf("the %s lies in the ledger", name)
