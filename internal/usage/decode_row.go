@@ -303,20 +303,39 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 	if v := w.variants[string(w.buf)]; v != nil {
 		return v
 	}
-	it, fresh := w.load.variants.find(w.buf)
-	v := &variantInfo{item: it}
+	printed := string(w.buf)
 	value := Variant{
 		UnitPrice: string(r.Values[UnitPrice]), ExchangeRate: string(r.Values[ExchangeRate]),
 		ExchangeRateDate: string(r.Values[ExchangeRateDate]), EarnedCredit: string(r.Values[EarnedCredit]),
 		Credit: string(r.Values[Credit]), CreditType: string(r.Values[CreditType]), BenefitOrderID: string(r.Values[BenefitOrderID]),
 		BenefitID: string(r.Values[BenefitID]), BenefitType: string(benefit), Covered: covered,
 	}
+	it, fresh := w.load.variants.find(value.canonical())
+	v := &variantInfo{item: it}
 	v.factor, v.known = unitCost(value)
 	if fresh {
 		w.block.Variants = append(w.block.Variants, VariantRecord{Number: it.number, Hash: it.hash, Value: value})
 	}
-	w.variants[string(w.buf)] = v
+	w.variants[printed] = v
 	return v
+}
+
+// canonical is what makes a variant the same one in every format: its numbers by value, the rest as printed.
+func (v *Variant) canonical() []byte {
+	var b []byte
+	for _, s := range [...]string{v.UnitPrice, v.ExchangeRate, v.EarnedCredit, v.Credit} {
+		if d, err := money.Parse(s); err == nil {
+			s = d.String()
+		}
+		b = appendField(b, []byte(s))
+	}
+	for _, s := range [...]string{v.ExchangeRateDate, v.CreditType, v.BenefitOrderID, v.BenefitID, v.BenefitType} {
+		b = appendField(b, []byte(s))
+	}
+	if v.Covered {
+		b = append(b, 1)
+	}
+	return b
 }
 
 // unitCost is about what one unit costs in billing currency after the credits stated; known is false for covered

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,4 +163,22 @@ func problem(t *testing.T, f poison.File, problems []usage.Problem) {
 		}
 	}
 	t.Errorf("not reported as %s %s: %+v", f.Verdict, f.Code, problems)
+}
+
+// digests is the digest of every batch that counts, sorted.
+func (n installation) digests(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	err := n.db.View(t.Context(), func(ctx context.Context, r tx.Read) error {
+		batches, err := n.store.Batches(ctx, r, scope.All(), usage.BatchFilter{})
+		for _, b := range batches {
+			out = append(out, b.Digest)
+		}
+		slices.Sort(out)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

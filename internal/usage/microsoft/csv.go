@@ -28,10 +28,13 @@ func (b *block) Rows(yield func(*usage.Row) error) error {
 	return w.end()
 }
 
-// fill hands over every value, with credits in percent.
+// fill hands over every value, with credits in percent and days in one form.
 func (w *walk) fill() {
 	w.row.Shared = nil
 	copy(w.row.Values[:], w.values)
+	for i, c := range [3]usage.Column{usage.ChargeStartDate, usage.ChargeEndDate, usage.ExchangeRateDate} {
+		w.row.Values[c] = w.days[i].of(w.row.Values[c])
+	}
 	for i, c := range [2]usage.Column{usage.EarnedCredit, usage.Credit} {
 		if f := w.values[int(earnedFraction)+i]; len(f) > 0 && len(w.row.Values[c]) == 0 {
 			w.percent[i] = timesHundred(w.percent[i][:0], f)
@@ -80,6 +83,7 @@ type walk struct {
 
 	scratch []byte // values with doubled quotes, made single
 	percent [2][]byte
+	days    [3]plainDays
 
 	row   usage.Row
 	start int // of the record that was skimmed

@@ -2,6 +2,7 @@ package microsoft
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -44,4 +45,39 @@ func digits(b []byte) int {
 		n = n*10 + int(c-'0')
 	}
 	return n
+}
+
+// plainDays writes days in one way, whatever the format of the file: "9/30/2026" of a CSV file and
+// "2026-09-30T00:00:00Z" of JSON lines are both 2026-09-30, or else the same row would be two. Rows of a file mostly
+// repeat a day, so the last one is remembered.
+type plainDays struct{ printed, plain []byte }
+
+// of is the day in plain form; what is no day, or a time of day, stays as it is printed.
+func (d *plainDays) of(text []byte) []byte {
+	if !bytes.Equal(text, d.printed) {
+		d.printed = append(d.printed[:0], text...)
+		d.plain = append(d.plain[:0], plainDay(text)...)
+	}
+	return d.plain
+}
+
+func plainDay(text []byte) []byte {
+	day, ok := ParseDay(text)
+	if !ok || !midnight(bytes.TrimSpace(text)) {
+		return text
+	}
+	return []byte(day.String())
+}
+
+// midnight says whether what follows a date is nothing, or the beginning of the day in UTC.
+func midnight(text []byte) bool {
+	i := bytes.IndexAny(text, "T ")
+	if i < 0 {
+		return true
+	}
+	t := strings.ToUpper(string(text[i+1:]))
+	if t == "12:00:00 AM" || t == "12:00 AM" {
+		return true
+	}
+	return strings.Trim(strings.TrimSuffix(strings.TrimSuffix(t, "Z"), "+00:00"), "0:.") == ""
 }

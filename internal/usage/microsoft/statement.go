@@ -83,7 +83,7 @@ func (s *reading) lineOf() *usage.StatementLine {
 	l := &usage.StatementLine{
 		Line: s.line, PartnerID: s.text(stPartnerID), CustomerID: s.text(stCustomerID), CustomerName: s.text(stCustomerName),
 		InvoiceNumber: s.text(stInvoiceNumber), ResellerMPNID: s.text(stResellerMPNID), OrderID: s.text(stOrderID),
-		OrderDate: s.text(stOrderDate), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
+		OrderDate: string(plainDay([]byte(s.text(stOrderDate)))), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
 		AvailabilityID: s.text(stAvailabilityID), SkuName: s.text(stSkuName), ProductName: s.text(stProductName),
 		ChargeType: s.text(stChargeType), UnitPrice: s.number(stUnitPrice), EffectiveUnitPrice: s.number(stEffectiveUnitPrice),
 		Quantity: s.number(stQuantity), BillableQuantity: s.number(stBillableQuantity), Subtotal: s.number(stSubtotal),
