@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -35,6 +37,15 @@ func (c *cellSum) add(hi, lo uint64, cost money.Fixed) {
 	c.hi, _ = bits.Add64(c.hi, hi, carry)
 	c.rows++
 	c.cost = c.cost.Add(cost)
+}
+
+// take is the opposite of add: one row less.
+func (c *cellSum) take(hi, lo uint64, cost money.Fixed) {
+	var borrow uint64
+	c.lo, borrow = bits.Sub64(c.lo, lo, 0)
+	c.hi, _ = bits.Sub64(c.hi, hi, borrow)
+	c.rows--
+	c.cost = c.cost.Add(cost.Neg())
 }
 
 func (c *cellSum) merge(o *cellSum) {
@@ -78,6 +89,29 @@ func (s *spots) at(batch uint32, day period.Date) *cellSum {
 	}
 	s.last, s.cell = k, c
 	return c
+}
+
+// plus is the hash of two multisets together.
+func plus(a, b [16]byte) (h [16]byte) {
+	lo, carry := bits.Add64(binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]), 0)
+	hi, _ := bits.Add64(binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(b[:8]), carry)
+	binary.BigEndian.PutUint64(h[:], hi)
+	binary.BigEndian.PutUint64(h[8:], lo)
+	return h
+}
+
+// fingerprint is the hash of one row: of its canonical content, never of numbers, files or lines. Wide literals come
+// in the order of their columns.
+func fingerprint(b []byte, entry, variant, tags Hash, f *Fact, wide []WideValue) (xxh3.Uint128, []byte) {
+	b = append(append(append(b, entry[:]...), variant[:]...), tags[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(f.Day))
+	for _, n := range [...]money.Fixed{f.Quantity, f.EffectiveUnitPrice, f.Cost, f.Pricing} {
+		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(n.Hi)), n.Lo)
+	}
+	for _, x := range wide {
+		b = appendField(append(b, byte(x.Column)), []byte(x.Value.String()))
+	}
+	return xxh3.Hash128(b), b
 }
 
 type cellSums map[cellKey]*cellSum

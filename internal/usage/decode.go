@@ -58,8 +58,10 @@ type Problem struct {
 // Verdict is what happens because of a problem.
 type Verdict string
 
-// The verdicts: the row counts but somebody should look; the row is kept aside; the whole file is refused.
+// The verdicts: all is as it should be, and worth saying; the row counts but somebody should look; the row is kept
+// aside; the whole file is refused.
 const (
+	Noted       Verdict = "noted"
 	Warned      Verdict = "warned"
 	Quarantined Verdict = "quarantined"
 	Refused     Verdict = "refused"

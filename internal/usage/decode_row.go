@@ -2,7 +2,6 @@ package usage
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 	"strings"
 
@@ -389,17 +388,8 @@ func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
 // count adds the row to its cell and looks whether it is odd: the same row again, or an amount that price and
 // quantity do not make.
 func (w *worker) count(f *Fact, c *common, v *variantInfo, wide []WideValue) {
-	b := w.buf[:0]
-	b = append(append(append(b, c.entry.hash[:]...), v.hash[:]...), c.tags.hash[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(f.Day))
-	for _, n := range [...]money.Fixed{f.Quantity, f.EffectiveUnitPrice, f.Cost, f.Pricing} {
-		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(n.Hi)), n.Lo)
-	}
-	for _, x := range wide {
-		b = appendField(append(b, byte(x.Column)), []byte(x.Value.String()))
-	}
-	w.buf = b
-	h := xxh3.Hash128(b)
+	var h xxh3.Uint128
+	h, w.buf = fingerprint(w.buf[:0], c.entry.hash, v.hash, c.tags.hash, f, wide)
 	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
 	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
 		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)

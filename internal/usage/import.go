@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -26,6 +27,8 @@ type Service struct {
 	Format     Format
 	ParseDay   func([]byte) (period.Date, bool)
 	ColumnName func(Column) string
+
+	settling sync.Mutex
 }
 
 // Archives is where sources are kept.
@@ -54,7 +57,12 @@ func (v *Service) Import(ctx context.Context, req Request) (Load, error) {
 	if err != nil {
 		return Load{}, err
 	}
-	seal, err := l.run(ctx, grant, req)
+	if err := l.readAll(ctx, req); err != nil {
+		return Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
+	v.settling.Lock() // what is compared with what is sealed must still hold when it is sealed
+	defer v.settling.Unlock()
+	seal, err := l.settle(ctx, grant, req)
 	if err != nil {
 		return Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
@@ -130,42 +138,71 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 	return l, err
 }
 
-// run reads every file and says what the ledger must record.
-func (l *loading) run(ctx context.Context, grant access.Grant, req Request) (*Seal, error) {
+// readAll reads every file, and takes out again what came of those that failed or repeat another.
+func (l *loading) readAll(ctx context.Context, req Request) error {
+	seen := map[string]bool{}
+	var without []uint16
 	for i, f := range l.files {
 		if err := l.read(ctx, f, req.Sources[i], req.Dataset); err != nil {
-			return nil, err
+			return err
 		}
 		if f.failed == nil && f.spoilt() {
 			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
 				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)
 		}
-	}
-	var failed []uint16
-	sums := cellSums{}
-	for _, f := range l.files {
-		if f.failed != nil {
-			failed = append(failed, f.number)
-		} else {
-			sums.merge(f.cells)
+		if f.failed == nil && f.in > f.aside && len(l.files) > 1 {
+			same := f.content()
+			f.repeats = seen[same] || seen[f.Digest]
+			seen[same], seen[f.Digest] = true, true
+		}
+		if f.repeats {
+			f.skip(repeatedFile, f.in-f.aside)
+		}
+		if !f.counts() {
+			without = append(without, f.number)
 		}
 	}
-	if err := l.writer.RemoveFiles(ctx, failed); err != nil {
-		return nil, err
+	return l.writer.RemoveFiles(ctx, without)
+}
+
+// content is the digest of the rows of a file, whatever their order and the file's format.
+func (f *sourceFile) content() string {
+	if f.Dataset == Reconciliation {
+		all := make([]string, len(f.lines))
+		for i := range f.lines {
+			all[i] = Content(f.lines[i])
+		}
+		return LinesDigest(all)
 	}
-	var have []Batch
-	var masks []Mask
+	return CellsDigest(f.cells.cells())
+}
+
+// settle says what the ledger must record of what was read.
+func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*Seal, error) {
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: cellSums{}, at: l.service.Now()}
+	for _, f := range l.files {
+		if f.counts() {
+			s.sums.merge(f.cells)
+		}
+	}
 	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if have, err = l.service.Store.Batches(ctx, r, grant.Scope, BatchFilter{}); err != nil {
+		if s.have, err = l.service.Store.Batches(ctx, r, grant.Scope, BatchFilter{}); err != nil {
 			return err
 		}
-		masks, err = l.service.Store.Masks(ctx, r, grant.Scope, batchNumbers(have))
+		if s.masks, err = l.service.Store.Masks(ctx, r, grant.Scope, batchNumbers(s.have)); err != nil {
+			return err
+		}
+		loads, err := l.service.Store.Loads(ctx, r, grant.Scope)
+		for _, x := range loads {
+			for _, f := range x.Files {
+				s.old[f.Digest] = true
+			}
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &sealing{loading: l, req: req, grant: grant, have: have, masks: masks, sums: sums, at: l.service.Now()}
 	return s.seal(ctx)
 }
 

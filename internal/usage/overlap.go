@@ -13,76 +13,119 @@ type spot struct {
 	day         period.Date
 }
 
+func spotOf(c Cell) spot { return spot{strings.ToLower(c.Entitlement), c.Day} }
+
 // held is what the ledger has sealed already in a slot: cells that still count.
 type held struct {
 	batch Batch
 	cells map[spot]Cell
 }
 
-// mode is what an import was told to do about rows that differ from sealed ones.
-type mode struct{ complete, add, supersede bool }
+// mode is what an import was told to do about rows that differ from sealed ones. Old says whether every file of a
+// cell was imported before: then it is no newer download.
+type mode struct {
+	add, supersede bool
+	old            func(Cell) bool
+}
 
 // verdicts is what overlap comes to for one slot of a load.
 type verdicts struct {
-	skip      []Cell // equal to what is sealed: not sealed again
-	masks     []Mask // older cells that give way
-	supersede []uint32
-	covered   bool // unbilled rows of a period whose billed set is complete: all skipped
+	skip   []skipped
+	masks  []Mask // older cells that give way
+	gone   int64  // rows in them
+	doubts []doubt
 }
 
+// skipped is a cell that is not sealed again, and why.
+type skipped struct {
+	cell Cell
+	why  skipReason
+}
+
+// doubt is a cell about which only a comparison row by row can tell.
+type doubt struct {
+	cell  Cell
+	older []Cell
+}
+
+// skipReason is why rows are not sealed again; it is the code of what is said about them.
+type skipReason string
+
+const (
+	knownRows    skipReason = "known_rows"
+	oldDownload  skipReason = "old_download"
+	isCovered    skipReason = "billed_is_complete"
+	repeatedFile skipReason = "repeated_file"
+)
+
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
-// same slot, and of the other side (billed or unbilled) of its account, currency and period. Pure.
-func overlap(slot Slot, fresh []Cell, have []held, how mode) (verdicts, error) {
+// same slot; covered says that the slot is unbilled and the billed rows of its period are complete. Pure.
+func overlap(slot Slot, fresh []Cell, have []held, covered bool, how mode) (verdicts, error) {
 	var v verdicts
-	if !slot.Billed {
-		for _, h := range have {
-			if h.batch.Slot.Billed && h.batch.Complete {
-				v.covered, v.skip = true, fresh
-				return v, nil
-			}
-		}
-	}
 	for _, c := range fresh {
-		at := spot{strings.ToLower(c.Entitlement), c.Day}
-		equal, older := find(slot, at, c, have)
+		older := at(spotOf(c), have)
+		many := c.Rows >= rowsOf(older)
 		switch {
-		case equal:
-			v.skip = append(v.skip, c)
-		case len(older) == 0, how.add && slot.Billed:
-		case slot.Billed && !how.supersede:
-			return v, fault.New(fault.Conflict, "rows_differ",
-				"entitlement %s has %d other rows on %s in %s than the %d just read; nothing was imported. Import with --add if these rows come on top, or with --supersede if they replace the sealed ones",
-				c.Entitlement, older[0].Rows, c.Day, slotName(slot), c.Rows)
-		default:
-			for _, o := range older {
-				v.masks = append(v.masks, Mask{Batch: o.Batch, Entitlement: at.entitlement, Day: at.day})
-			}
-		}
-	}
-	if slot.Billed && how.complete {
-		for _, h := range have {
-			if !h.batch.Slot.Billed {
-				v.supersede = append(v.supersede, h.batch.Number)
-			}
+		case covered:
+			v.skip = append(v.skip, skipped{c, isCovered})
+		case len(older) == 0:
+		case same(c, older):
+			v.skip = append(v.skip, skipped{c, knownRows})
+		case how.supersede:
+			v.replace(older)
+		case !slot.Billed && how.old(c):
+			v.skip = append(v.skip, skipped{c, oldDownload})
+		case !slot.Billed && many:
+			v.replace(older)
+		case slot.Billed && many && !how.add:
+			return v, differ(slot, c, older)
+		default: // a part of what is there, perhaps, or to be added row by row
+			v.doubts = append(v.doubts, doubt{c, older})
 		}
 	}
 	return v, nil
 }
 
-// find looks for the cell among the sealed batches of the same slot: an equal one, or older ones that differ.
-func find(slot Slot, at spot, c Cell, have []held) (equal bool, older []Cell) {
+func (v *verdicts) replace(older []Cell) {
+	for _, o := range older {
+		v.masks = append(v.masks, Mask{Batch: o.Batch, Entitlement: strings.ToLower(o.Entitlement), Day: o.Day})
+		v.gone += o.Rows
+	}
+}
+
+func differ(slot Slot, c Cell, older []Cell) error {
+	return fault.New(fault.Conflict, "rows_differ",
+		"entitlement %s has %d other rows on %s in %s than the %d just read; nothing was imported. Import with --add if these rows come on top (the next part of a download that was cut), or with --supersede if they replace the sealed ones",
+		c.Entitlement, rowsOf(older), c.Day, slotName(slot), c.Rows)
+}
+
+// at lists the sealed cells of a spot.
+func at(s spot, have []held) (older []Cell) {
 	for _, h := range have {
-		if h.batch.Slot != slot {
-			continue
-		}
-		if o, ok := h.cells[at]; ok {
-			if o.Hash == c.Hash && o.Rows == c.Rows {
-				return true, nil
-			}
+		if o, ok := h.cells[s]; ok {
 			older = append(older, o)
 		}
 	}
-	return false, older
+	return older
+}
+
+func rowsOf(cells []Cell) (n int64) {
+	for _, c := range cells {
+		n += c.Rows
+	}
+	return n
+}
+
+// same says whether the rows of a cell are those of one sealed cell, or of all of them together.
+func same(c Cell, older []Cell) bool {
+	var all [16]byte
+	for _, o := range older {
+		if o.Hash == c.Hash && o.Rows == c.Rows {
+			return true
+		}
+		all = plus(all, o.Hash)
+	}
+	return all == c.Hash && rowsOf(older) == c.Rows
 }
 
 func slotName(s Slot) string {

@@ -61,6 +61,21 @@ type Block struct {
 	Wide     []WideValue
 }
 
+// CellRow is a row with what makes it the same row wherever it is read: the hashes of its dictionary items, and its
+// wide literals.
+type CellRow struct {
+	Fact
+	Entitlement                     string
+	EntryHash, TagHash, VariantHash Hash
+	Wide                            []WideValue
+}
+
+// Place is where a row of a load was read.
+type Place struct {
+	File uint16
+	Line uint32
+}
+
 // RowStore keeps usage rows in batches of one load each. It shares no transaction with the ledger: it never decides
 // what counts; callers name the batches the ledger has sealed. Two implementations are planned: DuckDB, ClickHouse.
 type RowStore interface {
@@ -72,6 +87,8 @@ type RowStore interface {
 	Loads(ctx context.Context) ([]uint32, error)
 	// Cells lists the cells of sealed batches within a scope, ordered by batch, entitlement, day.
 	Cells(ctx context.Context, s scope.Scope, batches []uint32) ([]Cell, error)
+	// CellRows yields every row of the given cells of sealed batches within a scope, in no particular order.
+	CellRows(ctx context.Context, s scope.Scope, cells []Cell, yield func(CellRow) error) error
 	// Sums adds rows exactly per (batch, entry, tag set, variant, span), ordered by the entry's customer and
 	// entitlement (as text, by bytes), then entry hash, tag set hash, variant hash, span, batch: never by numbers.
 	Sums(ctx context.Context, s scope.Scope, q Query, yield func(Sum) error) error
@@ -94,6 +111,10 @@ type Writer interface {
 	Append(ctx context.Context, b *Block) error
 	// Remove takes the given cells out again before the load is closed: rows that are there already.
 	Remove(ctx context.Context, cells []Cell) error
+	// CellRows yields every row of the given cells as written so far, in no particular order.
+	CellRows(ctx context.Context, cells []Cell, yield func(CellRow) error) error
+	// RemoveRows takes out single rows before the load is closed.
+	RemoveRows(ctx context.Context, rows []Place) error
 	// RemoveFiles takes out every row of the given files: a file that fails midway leaves none.
 	RemoveFiles(ctx context.Context, files []uint16) error
 	// PutCells stores the cells of the load's batches.

@@ -14,8 +14,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
 // sealing turns what was read into what the ledger records.
@@ -25,11 +23,11 @@ type sealing struct {
 	grant access.Grant
 	have  []Batch
 	masks []Mask
+	old   map[string]bool // digests of files that earlier loads read
 	sums  cellSums
 	at    time.Time
+	drop  []Place // rows of the load that are sealed already
 	out   Seal
-	skips int64 // rows skipped, of usage
-	over  Counts
 }
 
 func (s *sealing) seal(ctx context.Context) (*Seal, error) {
@@ -38,7 +36,7 @@ func (s *sealing) seal(ctx context.Context) (*Seal, error) {
 	if err := s.usage(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.statements(); err != nil {
+	if err := s.statements(ctx); err != nil {
 		return nil, err
 	}
 	s.tally()
@@ -57,26 +55,24 @@ func (s *sealing) usage(ctx context.Context) error {
 		if len(fresh) == 0 {
 			continue
 		}
-		have, err := s.held(ctx, slot)
+		v, err := s.overlap(ctx, slot, fresh)
 		if err != nil {
 			return err
 		}
-		v, err := overlap(slot, fresh, have, mode{s.req.Complete, s.req.Add, s.req.Supersede})
-		if err != nil {
-			return err
+		for _, x := range v.skip {
+			remove = append(remove, x.cell)
+			s.skip(x)
 		}
-		for _, c := range v.skip {
-			s.skips += c.Rows
-			delete(s.sums, cellKey{c.Batch, c.Entitlement, c.Day})
-		}
-		remove = append(remove, v.skip...)
+		s.replaced(v, fresh)
 		s.out.Masks = append(s.out.Masks, v.masks...)
-		s.out.Supersede = append(s.out.Supersede, v.supersede...)
 		if b, any := s.batch(number, slot); any {
 			s.out.Batches = append(s.out.Batches, b)
 			s.have = append(s.have, b)
 		} else if slot.Billed && s.req.Complete {
 			s.complete(slot)
+		}
+		if slot.Billed && s.req.Complete {
+			s.giveWay(slot)
 		}
 	}
 	slices.Sort(s.out.Supersede)
@@ -84,7 +80,87 @@ func (s *sealing) usage(ctx context.Context) error {
 	if err := s.writer.Remove(ctx, remove); err != nil {
 		return err
 	}
+	if err := s.writer.RemoveRows(ctx, s.drop); err != nil {
+		return err
+	}
 	return s.writer.PutCells(ctx, s.sums.cells())
+}
+
+// overlap holds the cells of a slot against what is sealed there.
+func (s *sealing) overlap(ctx context.Context, slot Slot, fresh []Cell) (verdicts, error) {
+	have, err := s.held(ctx, slot)
+	if err != nil {
+		return verdicts{}, err
+	}
+	v, err := overlap(slot, fresh, have, s.covered(slot), mode{s.req.Add, s.req.Supersede, s.isOld})
+	if err != nil {
+		return v, err
+	}
+	return v, s.doubts(ctx, slot, v.doubts, &v)
+}
+
+// covered says whether a slot is unbilled, and the billed rows of its period are complete.
+func (s *sealing) covered(slot Slot) bool {
+	return !slot.Billed && slices.ContainsFunc(s.have, func(b Batch) bool {
+		return b.State == Sealed && b.Slot.Billed && b.Complete && sameMonth(b.Slot, slot)
+	})
+}
+
+// sameMonth says whether two slots of daily usage are of one account, currency and period.
+func sameMonth(a, b Slot) bool {
+	return a.Dataset == DailyUsage && b.Dataset == DailyUsage && a.Connector == b.Connector && a.Account == b.Account &&
+		a.Currency == b.Currency && a.Period == b.Period
+}
+
+// giveWay takes the unbilled batches of a month out of what counts: its billed rows are complete.
+func (s *sealing) giveWay(slot Slot) {
+	for _, b := range s.have {
+		if b.State == Sealed && !b.Slot.Billed && sameMonth(b.Slot, slot) {
+			s.out.Supersede = append(s.out.Supersede, b.Number)
+		}
+	}
+}
+
+// isOld says whether an earlier load read every file that a cell is from.
+func (s *sealing) isOld(c Cell) bool {
+	return !slices.ContainsFunc(s.files, func(f *sourceFile) bool { return f.rowsIn(c) > 0 && !s.old[f.Digest] })
+}
+
+// rowsIn is how many rows of a cell a file brought.
+func (f *sourceFile) rowsIn(c Cell) int64 {
+	if sum := f.cells[cellKey{c.Batch, c.Entitlement, c.Day}]; sum != nil && f.counts() {
+		return sum.rows
+	}
+	return 0
+}
+
+// counts says whether rows of the file count at all.
+func (f *sourceFile) counts() bool { return f.failed == nil && !f.repeats }
+
+func (s *sealing) file(number uint16) *sourceFile { return s.files[number-1] }
+
+// skip leaves a cell out and counts its rows with the files they came from.
+func (s *sealing) skip(x skipped) {
+	delete(s.sums, cellKey{x.cell.Batch, x.cell.Entitlement, x.cell.Day})
+	for _, f := range s.files {
+		f.skip(x.why, f.rowsIn(x.cell))
+	}
+}
+
+// replaced says how many older rows give way, with the first file that brought newer ones.
+func (s *sealing) replaced(v verdicts, fresh []Cell) {
+	if v.gone == 0 {
+		return
+	}
+	for _, f := range s.files {
+		if slices.ContainsFunc(fresh, func(c Cell) bool { return f.rowsIn(c) > 0 }) {
+			f.problems = append(f.problems, Problem{
+				File: f.name, Code: "replaced_rows", Verdict: Noted, Rows: v.gone,
+				Reason: fmt.Sprint(v.gone, " rows sealed before gave way to newer ones of the same entitlements and days"),
+			})
+			return
+		}
+	}
 }
 
 // compareSlots puts billed slots first: whether they are complete decides what unbilled rows are worth.
@@ -99,29 +175,25 @@ func compareSlots(a, b Slot) int {
 		cmp.Compare(a.Period, b.Period), strings.Compare(a.Invoice, b.Invoice))
 }
 
-// held reads what is sealed already where rows of a slot could be again.
+// held reads what earlier loads sealed in a slot.
 func (s *sealing) held(ctx context.Context, slot Slot) ([]held, error) {
 	var out []held
 	var earlier []uint32
 	at := map[uint32]int{}
 	for _, b := range s.have {
-		o := b.Slot
-		if b.State != Sealed || o.Dataset != DailyUsage || o.Connector != slot.Connector || o.Account != slot.Account ||
-			o.Currency != slot.Currency || o.Period != slot.Period || b.Number >= s.limit-maxSlots && o == slot {
+		if b.State != Sealed || b.Slot != slot || b.LoadNumber == s.number {
 			continue
 		}
 		at[b.Number] = len(out)
 		out = append(out, held{b, map[spot]Cell{}})
-		if b.LoadNumber != s.number {
-			earlier = append(earlier, b.Number)
-		}
+		earlier = append(earlier, b.Number)
 	}
 	cells, err := s.service.Rows.Cells(ctx, s.grant.Scope, earlier)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range cells {
-		out[at[c.Batch]].cells[spot{strings.ToLower(c.Entitlement), c.Day}] = c
+		out[at[c.Batch]].cells[spotOf(c)] = c
 	}
 	for _, m := range s.masks {
 		if i, ok := at[m.Batch]; ok {
@@ -138,15 +210,15 @@ func (s *sealing) batch(number uint32, slot Slot) (Batch, bool) {
 		Number: number, Load: s.out.Load.ID, LoadNumber: s.number, Slot: slot, State: Sealed,
 		Complete: slot.Billed && s.req.Complete, SealedAt: s.at,
 	}
-	h := sha256.New()
+	var cells []Cell
 	for _, c := range s.sums.cells() {
 		if c.Batch == number {
+			cells = append(cells, c)
 			b.Rows += c.Rows
 			b.Cost = b.Cost.Add(s.sums[cellKey{c.Batch, c.Entitlement, c.Day}].total())
-			fmt.Fprintf(h, "%s %s %d %x\n", c.Entitlement, c.Day, c.Rows, c.Hash)
 		}
 	}
-	b.Digest = hex.EncodeToString(h.Sum(nil))
+	b.Digest = CellsDigest(cells)
 	return b, b.Rows > 0
 }
 
@@ -160,112 +232,31 @@ func (s *sealing) complete(slot Slot) {
 	}
 }
 
-// tally says where the rows of each file went. Rows skipped because they are sealed already are found per cell, not
-// per file, so the load's sums are what holds; a file's own are given when it is the only one.
+// CellsDigest is the digest of a batch of daily rows, given its cells by entitlement and day.
+func CellsDigest(cells []Cell) string {
+	h := sha256.New()
+	for _, c := range cells {
+		fmt.Fprintf(h, "%s %s %d %x\n", c.Entitlement, c.Day, c.Rows, c.Hash)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// tally says where the rows of each file went.
 func (s *sealing) tally() {
-	for _, f := range s.loading.files {
-		c := Counts{In: f.in, Quarantined: f.aside}
-		if f.failed != nil {
+	for _, f := range s.files {
+		c := Counts{In: f.in, Quarantined: f.aside, Skipped: f.skipped()}
+		switch {
+		case f.failed != nil:
 			c = Counts{In: f.in, Refused: f.in}
 			s.out.Load.Problems = append(s.out.Load.Problems, Problem{
 				File: f.name, Code: fault.CodeOf(f.failed), Reason: f.failed.Error(), Verdict: Refused, Rows: f.in,
 			})
-		} else {
+		default:
 			s.out.Load.Problems = append(s.out.Load.Problems, f.report(s.service.ColumnName)...)
 		}
-		c.Sealed = c.In - c.Quarantined - c.Refused
+		c.Sealed = c.In - c.Quarantined - c.Refused - c.Skipped
 		f.Rows = c
 		s.out.Load.Rows = s.out.Load.Rows.Add(c)
 		s.out.Load.Files = append(s.out.Load.Files, f.File)
 	}
-	s.out.Load.Rows.Sealed -= s.skips + s.over.Skipped
-	s.out.Load.Rows.Skipped += s.skips + s.over.Skipped
-	if len(s.out.Load.Files) == 1 {
-		s.out.Load.Files[0].Rows = s.out.Load.Rows
-	}
-}
-
-// statements makes the batches of reconciliation lines: one per provider invoice and currency.
-func (s *sealing) statements() error {
-	groups := map[Slot][]SealedLine{}
-	for _, f := range s.loading.files {
-		if f.failed != nil {
-			continue
-		}
-		slices.SortFunc(f.lines, func(a, b StatementLine) int { return cmp.Compare(a.Line, b.Line) })
-		for _, l := range f.lines {
-			p, err := s.periodOf(l.InvoiceNumber, f.name)
-			if err != nil {
-				return err
-			}
-			slot := Slot{
-				Connector: Connector, Dataset: Reconciliation, Account: strings.ToLower(l.PartnerID), Currency: l.Currency,
-				Period: p, Billed: l.InvoiceNumber != "", Invoice: l.InvoiceNumber,
-			}
-			groups[slot] = append(groups[slot], SealedLine{File: f.Digest, Period: p, StatementLine: l})
-		}
-	}
-	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
-		if err := s.statement(slot, groups[slot]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// periodOf is the period of an invoice: that of imported billed rows which name it, else the one asked for.
-func (s *sealing) periodOf(invoice, file string) (period.Month, error) {
-	found := period.Month(0)
-	for _, b := range s.have {
-		if invoice != "" && b.Slot.Dataset == DailyUsage && b.Slot.Invoice == invoice {
-			found = max(found, b.Slot.Period)
-		}
-	}
-	if found != 0 {
-		return found, nil
-	}
-	if s.req.Period != 0 {
-		return s.req.Period, nil
-	}
-	return 0, fault.New(fault.Invalid, "period_unknown",
-		"%s: no imported usage names invoice %s, so its period is not known; nothing was imported. Say --period YYYY-MM", file, invoice)
-}
-
-func (s *sealing) statement(slot Slot, lines []SealedLine) error {
-	number, err := s.loading.batch(slot)
-	if err != nil {
-		return err
-	}
-	b := Batch{
-		ID:     id.Batch("bat_" + id.Derive("batch", fmt.Sprint(s.number), fmt.Sprint(number))),
-		Number: number, Load: s.out.Load.ID, LoadNumber: s.number, Slot: slot, State: Sealed, Complete: true,
-		Rows: int64(len(lines)), SealedAt: s.at,
-	}
-	var all []string
-	cost := money.Decimal{}
-	for i := range lines {
-		lines[i].Batch = number
-		cost = cost.Add(lines[i].Subtotal)
-		all = append(all, Content(lines[i].StatementLine))
-	}
-	slices.Sort(all)
-	h := sha256.Sum256([]byte(strings.Join(all, "\n")))
-	b.Cost, b.Digest = cost, hex.EncodeToString(h[:])
-	older := slices.DeleteFunc(slices.Clone(s.have), func(o Batch) bool { return o.Slot != slot || o.State != Sealed })
-	if slices.ContainsFunc(older, func(o Batch) bool { return o.Digest == b.Digest }) {
-		s.over.Skipped += b.Rows
-		return nil
-	}
-	for _, o := range older {
-		if s.req.Supersede {
-			s.out.Supersede = append(s.out.Supersede, o.Number)
-		} else if !s.req.Add {
-			return fault.New(fault.Conflict, "lines_differ",
-				"other reconciliation lines of %s are sealed already (%d lines, %s); nothing was imported. Import with --add or --supersede",
-				slotName(slot), o.Rows, o.Cost)
-		}
-	}
-	s.out.Batches = append(s.out.Batches, b)
-	s.out.Lines = append(s.out.Lines, lines...)
-	return nil
 }

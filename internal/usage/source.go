@@ -19,9 +19,11 @@ type sourceFile struct {
 	mu       sync.Mutex
 	in       int64 // rows reached
 	aside    int64 // quarantined
+	skips    map[skipReason]int64
 	problems []Problem
 	oddities map[string]*oddity
 	failed   error
+	repeats  bool // another file of the load holds the same rows
 	cells    cellSums
 	lines    []StatementLine
 }
@@ -64,9 +66,43 @@ func (f *sourceFile) odd(code, reason string, row Fact) {
 	}
 }
 
+// skip counts rows that are not sealed again.
+func (f *sourceFile) skip(why skipReason, rows int64) {
+	if rows == 0 {
+		return
+	}
+	if f.skips == nil {
+		f.skips = map[skipReason]int64{}
+	}
+	f.skips[why] += rows
+}
+
+func (f *sourceFile) skipped() (n int64) {
+	for _, rows := range f.skips {
+		n += rows
+	}
+	return n
+}
+
+// skipText says of rows why they were skipped.
+func skipText(why skipReason) string {
+	switch why {
+	case oldDownload:
+		return "rows were skipped: this file was imported before, and a newer download has replaced them since; --supersede brings them back"
+	case isCovered:
+		return "unbilled rows were skipped: the billed rows of their month are complete"
+	case repeatedFile:
+		return "rows were skipped: another file of this command holds the same rows"
+	}
+	return "rows were skipped: they are sealed already"
+}
+
 // report lists what was wrong or odd, by line.
 func (f *sourceFile) report(columnName func(Column) string) []Problem {
 	out := slices.Clone(f.problems)
+	for why, rows := range f.skips {
+		out = append(out, Problem{File: f.name, Code: string(why), Reason: fmt.Sprint(rows, " ", skipText(why)), Verdict: Noted, Rows: rows})
+	}
 	for code, o := range f.oddities {
 		out = append(out, Problem{
 			File: f.name, Line: int64(o.first.Line), Column: columnName(BillingPreTaxTotal), Code: code, Verdict: Warned, Rows: o.rows,

@@ -222,10 +222,7 @@ func (s *Store) Facts(ctx context.Context, sc scope.Scope, q usage.FactQuery, yi
 	return s.read(ctx, sc, sql, func(r rows) error {
 		var amounts [4][]money.Fixed
 		for i := range amounts {
-			hi, lo := column[int64](r, 7+2*i), column[uint64](r, 8+2*i)
-			for at := range r.n {
-				amounts[i] = append(amounts[i], money.Fixed{Hi: hi[at], Lo: lo[at]})
-			}
+			amounts[i] = fixedColumn(r, 7+2*i)
 		}
 		for i := range r.n {
 			f := key(r, i)

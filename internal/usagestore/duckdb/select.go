@@ -102,18 +102,18 @@ func asked(batches []usage.BatchRef) string {
 	return `f.load IN (` + numbers(slices.Compact(loads)) + `) AND f.batch IN (` + numbers(slices.Compact(list)) + `)`
 }
 
-// hide makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches.
-func (c *conn) hide(ctx context.Context, masks []usage.Mask) error {
-	if err := c.exec(ctx, `CREATE TEMP TABLE masks (batch UINTEGER, day DATE, entitlement VARCHAR)`); err != nil {
+// spots makes a table of (batch, day, entitlement).
+func (c *conn) spots(ctx context.Context, table string, list []usage.Mask) error {
+	if err := c.exec(ctx, `CREATE OR REPLACE TEMP TABLE `+table+` (batch UINTEGER, day DATE, entitlement VARCHAR)`); err != nil {
 		return err
 	}
-	a, err := c.appender("temp", "masks")
+	a, err := c.appender("temp", table)
 	if err != nil {
 		return err
 	}
 	defer a.close()
 	batch, day, entitlement := into[uint32](a, 0), into[int32](a, 1), into[text128](a, 2)
-	err = chunks(a, masks, func(part []usage.Mask) error {
+	err = chunks(a, list, func(part []usage.Mask) error {
 		length := 0
 		for _, m := range part {
 			length += len(m.Entitlement)
@@ -127,10 +127,15 @@ func (c *conn) hide(ctx context.Context, masks []usage.Mask) error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = a.flush()
-	}
 	if err != nil {
+		return err
+	}
+	return a.flush()
+}
+
+// hide makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches.
+func (c *conn) hide(ctx context.Context, masks []usage.Mask) error {
+	if err := c.spots(ctx, "masks", masks); err != nil {
 		return err
 	}
 	return c.exec(ctx, `CREATE TEMP TABLE hidden AS SELECT DISTINCT m.batch, e.number AS entry, m.day

@@ -50,6 +50,8 @@ func Run(t *testing.T, open Open) {
 		{"a row without its dictionary item fails", incomplete},
 		{"cells come back in order", cells},
 		{"removed cells are gone", removed},
+		{"rows of cells come back with their hashes", cellRows},
+		{"removed rows are gone", removedRows},
 		{"a scope sees its own only", scoped},
 		{"a shared cell is hidden from a scope", sharedCell},
 		{"several goroutines append", concurrent},
