@@ -19,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Service makes documents and takes them through their life.
@@ -291,6 +292,22 @@ func (v *Service) complete(ctx context.Context, t tx.Tx, s scope.Scope, how Issu
 			return fault.New(fault.Conflict, "period_incomplete",
 				"the usage of %s is not known to be complete (batch %s); nothing was issued. Import the billed files with --complete, or issue with --incomplete and let the rest follow on the next draft",
 				how.Period, b.ID)
+		}
+	}
+	return withoutRows(st)
+}
+
+// withoutRows is a Conflict when lines bill usage of an invoice whose daily rows are not there at all.
+func withoutRows(st *rating.State) error {
+	have := map[string]bool{}
+	for _, b := range st.Invoiced {
+		have[b.Slot.Invoice] = true
+	}
+	for i := range st.Lines {
+		if l := &st.Lines[i].StatementLine; usage.IsUsage(l) && !l.Subtotal.IsZero() && !have[l.InvoiceNumber] {
+			return fault.New(fault.Conflict, "period_incomplete",
+				"the reconciliation lines of %s bill usage of %s on invoice %q, and none of its daily rows are imported; nothing was issued. Import them, or issue with --incomplete and let them follow on the next draft",
+				st.Period, l.MeterDescription, l.InvoiceNumber)
 		}
 	}
 	return nil

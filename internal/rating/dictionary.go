@@ -22,7 +22,7 @@ type dictionaries struct {
 	tags    []string       // names that books look at
 	loads   map[uint32]*dictionary
 	kin     map[string]*kin
-	behind  map[usage.Control]bool // identities of the billed daily rows there are
+	behind  map[usage.Control]bool // identities of billed daily rows that were noted
 }
 
 // dictionary is that of one load. Of entries that are read whole there are all texts, one entry after the other.
@@ -189,8 +189,6 @@ func (d *dictionaries) note(e *usage.Entry) {
 		d.behind[e.Control()] = true
 	}
 }
-
-func (d *dictionaries) backed(c usage.Control) bool { return d.behind[c] }
 
 // fill completes a group by what its numbers mean. Where entries are not read whole, its entry is what its kin share.
 func (d *dictionaries) fill(g *Group) error {

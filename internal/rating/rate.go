@@ -23,12 +23,17 @@ type Rater struct {
 // their source. The group is reused after yield has returned. Facts outside every sealed batch do not exist for it.
 func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*Group) error) error {
 	q := st.Query()
+	hidden, err := v.standIns(ctx, s, st)
+	if err != nil {
+		return err
+	}
+	q.Masks = slices.Concat(q.Masks, hidden)
 	run := newRun(st, q)
 	d := &dictionaries{tags: tagNames(st.Books)}
 	d.columns, d.rated, d.all = run.columns(v.Columns)
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
 		ctx, stop := context.WithCancel(ctx)
-		read := d.read(ctx, v.Rows, s, slices.Concat(q.Batches, refs(st.Behind)))
+		read := d.read(ctx, v.Rows, s, q.Batches)
 		defer func() { stop(); _ = read() }() // it must not outlive this
 		err := v.Rows.Sums(ctx, s, q, func(sum usage.Sum) error {
 			if err := read(); err != nil {
@@ -48,13 +53,14 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		if err == nil {
 			err = read()
 		}
-		if err == nil {
-			err = v.behind(ctx, s, st, d)
-		}
 		if err != nil {
 			return err
 		}
-		charges, _, _ := st.Charges(d.backed)
+		backed, err := v.backed(ctx, s, st, d, len(hidden) > 0)
+		if err != nil {
+			return err
+		}
+		charges, _, _ := st.Charges(backed)
 		for i := range charges {
 			run.charge(&next().Group, &charges[i])
 			if err := done(); err != nil {
@@ -89,18 +95,6 @@ func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, al
 		}
 	}
 	return list, rated, all
-}
-
-// behind notes the rows that stand behind lines of the period and do not count in it.
-func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, d *dictionaries) error {
-	return v.Rows.Sums(ctx, s, usage.Query{Batches: refs(st.Behind), Masks: st.Masks}, func(sum usage.Sum) error {
-		g := Group{Sum: sum}
-		if err := d.fill(&g); err != nil {
-			return err
-		}
-		d.note(g.Entry)
-		return nil
-	})
 }
 
 func (r *run) usage(g *Group) {

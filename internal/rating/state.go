@@ -16,14 +16,15 @@ import (
 // State is all that one rating of a period looks at, read in one ledger transaction: what rating yields from it
 // never changes, whatever is imported or published meanwhile.
 type State struct {
-	Period   period.Month
-	Index    *org.Index
-	Books    Versions
-	Resolver usage.Resolver
-	Batches  []usage.Batch // daily usage of the period
-	Behind   []usage.Batch // other daily usage whose invoices the lines name: late rows, and billed rows that do not count yet
-	Masks    []usage.Mask  // of both
-	Lines    []usage.SealedLine
+	Period        period.Month
+	Index         *org.Index
+	Books         Versions
+	Resolver      usage.Resolver
+	Batches       []usage.Batch // daily usage of the period
+	Masks         []usage.Mask
+	Lines         []usage.SealedLine
+	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
+	InvoicedMasks []usage.Mask  // on those of other months
 }
 
 // Versions is every version of every book, by owner and key.
@@ -61,33 +62,28 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if st.Batches, err = v.Usage.Batches(ctx, r, s, usage.BatchFilter{Period: p, Dataset: usage.DailyUsage}); err != nil {
 		return nil, err
 	}
-	st.Batches = counting(st.Batches)
-	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil {
+	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
 		return nil, err
 	}
-	if st.Behind, err = v.behind(ctx, r, s, st); err != nil {
-		return nil, err
+	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil || len(st.Lines) == 0 {
+		return st, err
 	}
-	st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(slices.Concat(st.Batches, st.Behind)))
-	return st, err
+	return st, v.invoiced(ctx, r, s, st)
 }
 
-// behind lists the sealed batches whose rows stand behind the lines of a period although they do not count in it.
-func (v Reader) behind(ctx context.Context, r tx.Read, s scope.Scope, st *State) ([]usage.Batch, error) {
-	if len(st.Lines) == 0 {
-		return nil, nil
-	}
-	named, counted := map[string]bool{}, map[uint32]bool{}
+// invoiced reads the batches of the invoices that statement lines are of.
+func (v Reader) invoiced(ctx context.Context, r tx.Read, s scope.Scope, st *State) error {
+	named := map[string]bool{"": false}
 	for i := range st.Lines {
-		named[st.Lines[i].InvoiceNumber] = true
-	}
-	for _, b := range st.Batches {
-		counted[b.Number] = true
+		named[st.Lines[i].InvoiceNumber] = st.Lines[i].InvoiceNumber != ""
 	}
 	all, err := v.Usage.Batches(ctx, r, s, usage.BatchFilter{Dataset: usage.DailyUsage})
-	return slices.DeleteFunc(all, func(b usage.Batch) bool {
-		return !b.Slot.Billed || counted[b.Number] || !named[b.Slot.Invoice]
-	}), err
+	if err != nil {
+		return err
+	}
+	st.Invoiced = slices.DeleteFunc(all, func(b usage.Batch) bool { return !named[b.Slot.Invoice] })
+	st.InvoicedMasks, err = v.Usage.Masks(ctx, r, s, numbers(st.Invoiced))
+	return err
 }
 
 // CompileBooks gathers the versions of each book.
@@ -102,18 +98,6 @@ func CompileBooks(books []pricing.Book) Versions {
 		v[k] = pricing.NewVersions(list)
 	}
 	return v
-}
-
-// counting leaves out billed batches of an account and currency whose unbilled rows still stand in for them: billed
-// replaces unbilled only when it is complete (money-path §3), and until then would count twice.
-func counting(batches []usage.Batch) []usage.Batch {
-	type side struct{ account, currency string }
-	unbilled := map[side]bool{}
-	at := func(b usage.Batch) side { return side{b.Slot.Account, string(b.Slot.Currency)} }
-	for _, b := range batches {
-		unbilled[at(b)] = unbilled[at(b)] || !b.Slot.Billed
-	}
-	return slices.DeleteFunc(batches, func(b usage.Batch) bool { return b.Slot.Billed && !b.Complete && unbilled[at(b)] })
 }
 
 func numbers(batches []usage.Batch) []uint32 {

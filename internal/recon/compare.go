@@ -1,11 +1,9 @@
 package recon
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -14,21 +12,15 @@ import (
 // line is a statement line with what it was found to be.
 type line struct {
 	*usage.StatementLine
-	id      identity
+	id      usage.Identity
 	correct money.Decimal // the subtotal it should have; its own when nothing is wrong with it
-}
-
-func identityOf(l *usage.StatementLine) identity {
-	return identity{
-		l.InvoiceNumber, strings.ToLower(l.CustomerID), strings.ToLower(l.SubscriptionID), l.ProductID, l.SkuID, l.MeterDescription, l.Currency,
-	}
 }
 
 // comparison is a statement being held against what its rows should have made.
 type comparison struct {
-	rows        map[identity][]*expected
-	open        map[identity][]*line // statement lines not accounted for yet
-	missing     []*expected
+	rows        map[usage.Identity][]*usage.ControlTotal
+	open        map[usage.Identity][]*line // statement lines not accounted for yet
+	missing     []*usage.ControlTotal
 	surplus     []*line
 	doubled     map[*line]bool
 	lines       []*line
@@ -43,28 +35,28 @@ func (c *comparison) part(code string, amount money.Decimal, cur money.Currency)
 	c.parts[code].Add(money.Of(amount, cur))
 }
 
-func (c *comparison) differ(code Code, id identity, amount money.Decimal, why string, args ...any) {
-	c.differences = append(c.differences, id.difference(code, amount, fmt.Sprintf(why, args...)))
-	c.part(string(code), amount, id.currency)
+func (c *comparison) differ(code Code, id usage.Identity, amount money.Decimal, why string, args ...any) {
+	c.differences = append(c.differences, difference(id, code, amount, fmt.Sprintf(why, args...)))
+	c.part(string(code), amount, id.Currency)
 }
 
 // usage compares the usage lines identity by identity, then pairs what is missing here with what is too much there.
 func (c *comparison) usage() {
-	for _, id := range slices.SortedFunc(maps.Keys(c.rows), compareIdentities) {
+	for _, id := range slices.SortedFunc(maps.Keys(c.rows), usage.CompareIdentities) {
 		c.identity(id, c.rows[id], c.open[id])
 		delete(c.open, id)
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(c.open), compareIdentities) {
+	for _, id := range slices.SortedFunc(maps.Keys(c.open), usage.CompareIdentities) {
 		c.surplus = append(c.surplus, c.open[id]...)
 	}
 	for _, e := range c.missing {
-		c.truncation(e, e.subtotal())
+		c.truncation(e, e.Subtotal())
 		if l := c.moved(e); l != nil {
-			c.differ(WrongCustomer, l.id, l.Subtotal, "the line belongs to customer %s, whose rows it sums", e.id.customer)
-			c.part(string(WrongCustomer), e.subtotal().Neg(), e.id.currency)
+			c.differ(WrongCustomer, l.id, l.Subtotal, "the line belongs to customer %s, whose rows it sums", e.Customer)
+			c.part(string(WrongCustomer), e.Subtotal().Neg(), e.Currency)
 			continue
 		}
-		c.differ(MissingLine, e.id, e.subtotal().Neg(), "no line for %s rows' cost of %s at unit price %s", e.quantity, e.exact, e.price)
+		c.differ(MissingLine, e.Identity, e.Subtotal().Neg(), "no line for %s rows' cost of %s at unit price %s", e.Quantity, e.Exact, e.Price)
 	}
 	for _, l := range c.surplus {
 		switch {
@@ -78,14 +70,14 @@ func (c *comparison) usage() {
 }
 
 // moved finds the surplus line that is the missing one at another customer, and takes it.
-func (c *comparison) moved(e *expected) *line {
+func (c *comparison) moved(e *usage.ControlTotal) *line {
 	for i, l := range c.surplus {
 		if l == nil || c.doubled[l] {
 			continue
 		}
 		id := l.id
-		id.customer = e.id.customer
-		if id == e.id && l.Subtotal.Equal(e.subtotal()) && l.id.customer != e.id.customer {
+		id.Customer = e.Customer
+		if id == e.Identity && l.Subtotal.Equal(e.Subtotal()) && l.id.Customer != e.Customer {
 			c.surplus[i] = nil
 			return l
 		}
@@ -95,23 +87,23 @@ func (c *comparison) moved(e *expected) *line {
 
 // identity accounts for the lines of one identity: exact matches first, then lines at the right price and rate, then
 // whatever is left in order.
-func (c *comparison) identity(id identity, want []*expected, have []*line) {
+func (c *comparison) identity(id usage.Identity, want []*usage.ControlTotal, have []*line) {
 	want, have = slices.Clone(want), slices.Clone(have)
-	same := func(e *expected, l *line) bool {
-		return l.Subtotal.Equal(e.subtotal()) && l.UnitPrice.Equal(e.price) && l.ExchangeRate.Equal(e.rate)
+	same := func(e *usage.ControlTotal, l *line) bool {
+		return l.Subtotal.Equal(e.Subtotal()) && l.UnitPrice.Equal(e.Price) && l.ExchangeRate.Equal(e.Rate)
 	}
 	var matched []*line
-	for _, fits := range []func(*expected, *line) bool{
-		func(e *expected, l *line) bool { return same(e, l) && l.BillableQuantity.Equal(e.quantity) },
+	for _, fits := range []func(*usage.ControlTotal, *line) bool{
+		func(e *usage.ControlTotal, l *line) bool { return same(e, l) && l.BillableQuantity.Equal(e.Quantity) },
 		same,
-		func(e *expected, l *line) bool {
-			return l.UnitPrice.Equal(e.price) && l.ExchangeRate.Equal(e.rate) && l.BillableQuantity.Equal(e.quantity)
+		func(e *usage.ControlTotal, l *line) bool {
+			return l.UnitPrice.Equal(e.Price) && l.ExchangeRate.Equal(e.Rate) && l.BillableQuantity.Equal(e.Quantity)
 		},
-		func(e *expected, l *line) bool { return l.BillableQuantity.Equal(e.quantity) },
-		func(e *expected, l *line) bool { return l.UnitPrice.Equal(e.price) },
-		func(*expected, *line) bool { return true },
+		func(e *usage.ControlTotal, l *line) bool { return l.BillableQuantity.Equal(e.Quantity) },
+		func(e *usage.ControlTotal, l *line) bool { return l.UnitPrice.Equal(e.Price) },
+		func(*usage.ControlTotal, *line) bool { return true },
 	} {
-		want = slices.DeleteFunc(want, func(e *expected) bool {
+		want = slices.DeleteFunc(want, func(e *usage.ControlTotal) bool {
 			i := slices.IndexFunc(have, func(l *line) bool { return fits(e, l) && !c.repeats(l, matched) })
 			if i < 0 {
 				return false
@@ -129,7 +121,7 @@ func (c *comparison) identity(id identity, want []*expected, have []*line) {
 		c.surplus = append(c.surplus, l)
 	}
 	for _, e := range want {
-		if e.subtotal().IsZero() { // a line of nothing may as well not be there
+		if e.Subtotal().IsZero() { // a line of nothing may as well not be there
 			c.truncation(e, money.Decimal{})
 			continue
 		}
@@ -146,18 +138,18 @@ func (c *comparison) repeats(l *line, matched []*line) bool {
 }
 
 // pair holds a line against the rows it stands for and names what is wrong with it, if anything.
-func (c *comparison) pair(e *expected, l *line) {
-	l.correct = e.subtotal()
+func (c *comparison) pair(e *usage.ControlTotal, l *line) {
+	l.correct = e.Subtotal()
 	c.truncation(e, l.correct)
 	off := l.Subtotal.Sub(l.correct)
 	switch {
 	case off.IsZero():
-	case !l.ExchangeRate.Equal(e.rate):
-		c.differ(WrongRate, l.id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.rate)
-	case !l.UnitPrice.Equal(e.price):
-		c.differ(WrongPrice, l.id, off, "unit price %s, where the rows say %s", l.UnitPrice, e.price)
+	case !l.ExchangeRate.Equal(e.Rate):
+		c.differ(WrongRate, l.id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.Rate)
+	case !l.UnitPrice.Equal(e.Price):
+		c.differ(WrongPrice, l.id, off, "unit price %s, where the rows say %s", l.UnitPrice, e.Price)
 	case off.Abs().Equal(oneCent):
-		c.differ(Cent, l.id, off, "one cent off what truncation makes of %s × %s", e.pricing.Truncate(2), e.rate)
+		c.differ(Cent, l.id, off, "one cent off what truncation makes of %s × %s", e.Pricing.Truncate(2), e.Rate)
 	default:
 		c.differ(OffFormula, l.id, off, "%s, where the rows come to %s", l.Subtotal, l.correct)
 	}
@@ -166,12 +158,6 @@ func (c *comparison) pair(e *expected, l *line) {
 var oneCent = money.FromMinor(1, 2)
 
 // truncation books what the provider's truncation took off the rows of a line.
-func (c *comparison) truncation(e *expected, subtotal money.Decimal) {
-	c.part(PartTruncation, subtotal.Sub(e.exact), e.id.currency)
-}
-
-func compareIdentities(a, b identity) int {
-	return cmp.Or(strings.Compare(a.invoice, b.invoice), strings.Compare(a.customer, b.customer),
-		strings.Compare(a.subscription, b.subscription), strings.Compare(a.product, b.product), strings.Compare(a.sku, b.sku),
-		strings.Compare(a.meter, b.meter), strings.Compare(string(a.currency), string(b.currency)))
+func (c *comparison) truncation(e *usage.ControlTotal, subtotal money.Decimal) {
+	c.part(PartTruncation, subtotal.Sub(e.Exact), e.Currency)
 }

@@ -5,22 +5,19 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 func dec(s string) money.Decimal { return money.MustParse(s) }
 
 // rowsOf is usage of a customer at a price: quantity × price in USD, at 0.8 in EUR.
-func rowsOf(g *gathering, customer, meter, quantity, price string) {
+func rowsOf(g *usage.ControlTotals, customer, meter, quantity, price string) {
 	pricing := dec(quantity).Mul(dec(price))
 	e := usage.Entry{}
 	e[usage.InvoiceNumber], e[usage.CustomerID], e[usage.SubscriptionID] = "G1", customer, "plan"
 	e[usage.ProductID], e[usage.SkuID], e[usage.MeterName], e[usage.BillingCurrency] = "P", "S", meter, "EUR"
-	g.add(&rating.Group{
-		Entry: &e, Variant: &usage.Variant{UnitPrice: price, ExchangeRate: "0.8"},
-		Sum: usage.Sum{Quantity: dec(quantity), Pricing: pricing, Cost: pricing.Mul(dec("0.8"))},
-	})
+	g.Add(e.Identity(), &usage.Variant{UnitPrice: price, ExchangeRate: "0.8"},
+		usage.Sum{Quantity: dec(quantity), Pricing: pricing, Cost: pricing.Mul(dec("0.8"))})
 }
 
 // lineOf is the provider's line for such rows, taxed at 19 %.
@@ -87,7 +84,7 @@ func TestCompare(t *testing.T) {
 		}, []found{{NotImported, "b", "16"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGathering()
+			g := usage.NewControlTotals()
 			rowsOf(g, "a", "m1", "10.333", "7.77")
 			rowsOf(g, "a", "m2", "1", "100")
 			rowsOf(g, "a", "m2", "2", "100")
@@ -112,12 +109,11 @@ func TestCompare(t *testing.T) {
 func TestWorkedExamples(t *testing.T) {
 	t.Run("W43", func(t *testing.T) {
 		for quantity, price := range map[string]string{"150": "48.6", "2650": "270.12"} {
-			g := newGathering()
+			g := usage.NewControlTotals()
 			e := usage.Entry{}
 			e[usage.InvoiceNumber], e[usage.BillingCurrency], e[usage.MeterName] = "G", "USD", "m"
 			right := dec(quantity).Mul(dec(price))
-			g.add(&rating.Group{Entry: &e, Variant: &usage.Variant{UnitPrice: price, ExchangeRate: "1"},
-				Sum: usage.Sum{Quantity: dec(quantity), Pricing: right, Cost: right}})
+			g.Add(e.Identity(), &usage.Variant{UnitPrice: price, ExchangeRate: "1"}, usage.Sum{Quantity: dec(quantity), Pricing: right, Cost: right})
 			l := usage.StatementLine{InvoiceNumber: "G", MeterDescription: "m", UnitPrice: dec(price), BillableQuantity: dec(quantity),
 				ExchangeRate: dec("1"), Currency: "USD", ChargeEnd: 1, Subtotal: right.Mul(dec("10")), Total: right.Mul(dec("10"))}
 			r := compare(g, money.Totals{}, nil, money.Totals{}, []usage.StatementLine{l}, nil)

@@ -2,6 +2,7 @@ package recon
 
 import (
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Result is one comparison. Unexplained is what no part and no difference accounts for: all zero when all is well.
@@ -61,12 +62,6 @@ type Difference struct {
 	Explanation  string         `json:"explanation"`
 }
 
-// identity is what a statement line and the rows behind it have in common.
-type identity struct {
-	invoice, customer, subscription, product, sku, meter string
-	currency                                             money.Currency
-}
-
-func (i identity) difference(c Code, amount money.Decimal, why string) Difference {
-	return Difference{c, i.invoice, i.customer, i.subscription, i.product, i.sku, i.meter, i.currency, amount, why}
+func difference(i usage.Identity, c Code, amount money.Decimal, why string) Difference {
+	return Difference{c, i.Invoice, i.Customer, i.Subscription, i.Product, i.SKU, i.Meter, i.Currency, amount, why}
 }

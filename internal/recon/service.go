@@ -36,9 +36,14 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		return Result{}, err
 	}
 	var st *rating.State
+	var batches []usage.Batch
+	var masks []usage.Mask
 	sold := money.Totals{}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
+			return err
+		}
+		if batches, masks, err = usage.InvoicedIn(ctx, r, v.Reader.Usage, grant.Scope, p); err != nil {
 			return err
 		}
 		return v.sold(ctx, r, grant.Scope, p, st.Index, sold)
@@ -46,19 +51,20 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 	if err != nil {
 		return Result{}, err
 	}
-	rows := newGathering()
-	charges, charged := money.Totals{}, map[charge.Source]bool{}
-	err = v.Rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
-		if g.Charge != nil {
-			charges.Add(g.Charge.Amount)
-			charged[g.Charge.Source] = true
-			return nil
+	for _, b := range st.Invoiced { // lines may be of an invoice whose rows are of another month
+		if !slices.ContainsFunc(batches, func(x usage.Batch) bool { return x.Number == b.Number }) {
+			batches = append(batches, b)
 		}
-		rows.add(g)
-		return nil
-	})
+	}
+	rows, err := usage.ReadControls(ctx, v.Rater.Rows, grant.Scope, batches, slices.Concat(masks, st.InvoicedMasks))
 	if err != nil {
 		return Result{}, err
+	}
+	charges, charged := money.Totals{}, map[charge.Source]bool{}
+	list, _, _ := st.Charges(rows.Backed())
+	for i := range list {
+		charges.Add(list[i].Amount)
+		charged[list[i].Source] = true
 	}
 	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
 	return compare(rows, charges, lines, sold, statement, total), nil
@@ -92,20 +98,17 @@ func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 }
 
 // compare is the rule: pure. Charged are the sealed lines that are charges.
-func compare(rows *gathering, charges money.Totals, charged []usage.SealedLine, sold money.Totals, statement []usage.StatementLine, total money.Totals) Result {
-	c := &comparison{rows: rows.byIdentity(), open: map[identity][]*line{}, doubled: map[*line]bool{}, parts: map[string]money.Totals{}}
-	controls := map[usage.Control]bool{}
-	for id := range c.rows {
-		controls[usage.Control{Invoice: id.invoice, Subscription: id.subscription, Product: id.product, SKU: id.sku, Meter: id.meter}] = true
-	}
-	backed := func(l *usage.StatementLine) bool { return controls[l.Control()] }
+func compare(rows *usage.ControlTotals, charges money.Totals, charged []usage.SealedLine, sold money.Totals, statement []usage.StatementLine, total money.Totals) Result {
+	c := &comparison{rows: rows.ByIdentity(), open: map[usage.Identity][]*line{}, doubled: map[*line]bool{}, parts: map[string]money.Totals{}}
+	is := rows.Backed()
+	backed := func(l *usage.StatementLine) bool { return is(l.Control()) }
 	known := map[string]int{}
 	for i := range charged {
 		known[usage.Content(charged[i].StatementLine)]++
 	}
 	sum := money.Totals{}
 	for i := range statement {
-		l := &line{StatementLine: &statement[i], id: identityOf(&statement[i]), correct: statement[i].Subtotal}
+		l := &line{StatementLine: &statement[i], id: statement[i].Identity(), correct: statement[i].Subtotal}
 		c.lines = append(c.lines, l)
 		sum.Add(money.Of(l.Total, l.Currency))
 		content := usage.Content(statement[i])
@@ -124,7 +127,7 @@ func compare(rows *gathering, charges money.Totals, charged []usage.SealedLine, 
 		l := &charged[i].StatementLine
 		if content := usage.Content(*l); known[content] > 0 {
 			known[content]--
-			c.differ(MissingLine, identityOf(l), l.Subtotal.Neg(), "the charge was imported and is not in this statement")
+			c.differ(MissingLine, l.Identity(), l.Subtotal.Neg(), "the charge was imported and is not in this statement")
 		}
 	}
 	c.usage()
@@ -134,10 +137,10 @@ func compare(rows *gathering, charges money.Totals, charged []usage.SealedLine, 
 	}
 	for cur, printed := range total {
 		if off := printed.Sub(sum[cur]); !off.IsZero() {
-			c.differ(InvoiceTotal, identity{currency: cur}, off, "the provider's invoice comes to %s and its lines to %s", printed, sum[cur])
+			c.differ(InvoiceTotal, usage.Identity{Currency: cur}, off, "the provider's invoice comes to %s and its lines to %s", printed, sum[cur])
 		}
 	}
-	for cur, d := range rows.rows {
+	for cur, d := range rows.Rows {
 		c.part(PartRows, d, cur)
 	}
 	for cur, d := range charges {
@@ -146,9 +149,9 @@ func compare(rows *gathering, charges money.Totals, charged []usage.SealedLine, 
 	return c.result(rows, charges, sold, total)
 }
 
-func (c *comparison) result(rows *gathering, charges, sold, total money.Totals) Result {
+func (c *comparison) result(rows *usage.ControlTotals, charges, sold, total money.Totals) Result {
 	out := Result{Statement: total, Imported: money.Totals{}, Sold: sold, Unexplained: money.Totals{}, Parts: []Part{}, Differences: []Difference{}}
-	for _, sums := range []money.Totals{rows.rows, charges} {
+	for _, sums := range []money.Totals{rows.Rows, charges} {
 		for cur, d := range sums {
 			out.Imported.Add(money.Of(d, cur))
 		}

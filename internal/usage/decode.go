@@ -8,11 +8,18 @@ import (
 // Dataset is what a file holds.
 type Dataset string
 
-// The datasets: daily rated usage; invoice reconciliation lines.
+// The datasets: daily rated usage; invoice reconciliation lines; the provider's list of the files of one export.
 const (
 	DailyUsage     Dataset = "usage"
 	Reconciliation Dataset = "reconciliation"
+	Manifest       Dataset = "manifest"
 )
+
+// Lister is what the decoder of a manifest also is.
+type Lister interface {
+	// Blobs names the files of the export; it is known once the decoder is open.
+	Blobs() []string
+}
 
 // Decoder reads one source in blocks. Next is called by one goroutine; the blocks it returns may be decoded by
 // others, at the same time.

@@ -62,23 +62,18 @@ func (v *Service) Import(ctx context.Context, req Request) (Load, error) {
 	}
 	v.settling.Lock() // what is compared with what is sealed must still hold when it is sealed
 	defer v.settling.Unlock()
-	seal, err := l.settle(ctx, grant, req)
+	s, err := l.settle(ctx, grant, req)
 	if err != nil {
 		return Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
 	if err := l.writer.Close(ctx); err != nil {
 		return Load{}, err
 	}
-	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		if err := v.Store.Seal(ctx, t, *seal); err != nil {
-			return err
-		}
-		if err := v.Store.MarkComplete(ctx, t, grant.Scope, seal.Complete); err != nil {
-			return err
-		}
-		return v.Events.Append(ctx, t, event.UsageSealed, grant.Actor, string(seal.Load.ID), seal.Load.Rows)
-	})
-	return seal.Load, err
+	if err := s.control(ctx); err != nil {
+		return Load{}, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
+	}
+	s.finish()
+	return s.out.Load, v.DB.Do(ctx, s.write)
 }
 
 // Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
@@ -178,12 +173,15 @@ func (f *sourceFile) content() string {
 }
 
 // settle says what the ledger must record of what was read.
-func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*Seal, error) {
-	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: cellSums{}, at: l.service.Now()}
+func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*sealing, error) {
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: cellSums{}, touched: map[uint32]bool{}, at: l.service.Now()}
 	for _, f := range l.files {
 		if f.counts() {
 			s.sums.merge(f.cells)
 		}
+	}
+	for k := range s.sums {
+		s.touched[k.batch] = true
 	}
 	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if s.have, err = l.service.Store.Batches(ctx, r, grant.Scope, BatchFilter{}); err != nil {
@@ -203,7 +201,7 @@ func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (
 	if err != nil {
 		return nil, err
 	}
-	return s.seal(ctx)
+	return s, s.seal(ctx)
 }
 
 func batchNumbers(list []Batch) []uint32 {

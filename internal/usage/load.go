@@ -88,6 +88,9 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want Data
 		return nil
 	}
 	f.Dataset = dataset
+	if list, ok := dec.(Lister); ok && dataset == Manifest {
+		f.blobs = list.Blobs()
+	}
 	archive, err := l.service.Files.NewArchive()
 	if err != nil {
 		return err

@@ -25,32 +25,45 @@ type sealing struct {
 	masks []Mask
 	old   map[string]bool // digests of files that earlier loads read
 	sums  cellSums
-	at    time.Time
-	drop  []Place // rows of the load that are sealed already
-	out   Seal
+	// slots that the load has rows of, sealed before or not
+	touched map[uint32]bool
+	at      time.Time
+	drop    []Place // rows of the load that are sealed already
+	done    []completion
+	marks   []uint32 // batches of earlier loads that are complete now
+	out     Seal
 }
 
-func (s *sealing) seal(ctx context.Context) (*Seal, error) {
+// seal settles usage and lines; the rows of the load that do not count are taken out of it again.
+func (s *sealing) seal(ctx context.Context) error {
 	loadID := id.Load("lod_" + id.Derive("load", fmt.Sprint(s.number)))
 	s.out.Load = Load{ID: loadID, Number: s.number, At: s.at}
 	if err := s.usage(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.statements(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	s.tally()
-	slices.SortFunc(s.out.Batches, func(a, b Batch) int { return cmp.Compare(a.Number, b.Number) })
-	return &s.out, nil
+	return nil
+}
+
+// order is the slots of the load, billed ones first: whether they are complete decides what unbilled rows are worth.
+func (s *sealing) order() []uint32 {
+	return slices.SortedFunc(maps.Keys(s.slots), func(a, b uint32) int { return compareSlots(s.slots[a], s.slots[b]) })
 }
 
 // usage settles overlap slot by slot, and makes the batches of what is left.
 func (s *sealing) usage(ctx context.Context) error {
 	all := s.sums.cells()
 	var remove []Cell
-	order := slices.SortedFunc(maps.Keys(s.slots), func(a, b uint32) int { return compareSlots(s.slots[a], s.slots[b]) })
-	for _, number := range order {
+	said := false
+	for _, number := range s.order() {
 		slot := s.slots[number]
+		if !slot.Billed && !said {
+			s.sayComplete()
+			said = true
+		}
 		fresh := slices.DeleteFunc(slices.Clone(all), func(c Cell) bool { return c.Batch != number })
 		if len(fresh) == 0 {
 			continue
@@ -68,15 +81,11 @@ func (s *sealing) usage(ctx context.Context) error {
 		if b, any := s.batch(number, slot); any {
 			s.out.Batches = append(s.out.Batches, b)
 			s.have = append(s.have, b)
-		} else if slot.Billed && s.req.Complete {
-			s.complete(slot)
-		}
-		if slot.Billed && s.req.Complete {
-			s.giveWay(slot)
 		}
 	}
-	slices.Sort(s.out.Supersede)
-	s.out.Supersede = slices.Compact(s.out.Supersede)
+	if !said {
+		s.sayComplete()
+	}
 	if err := s.writer.Remove(ctx, remove); err != nil {
 		return err
 	}
@@ -92,33 +101,11 @@ func (s *sealing) overlap(ctx context.Context, slot Slot, fresh []Cell) (verdict
 	if err != nil {
 		return verdicts{}, err
 	}
-	v, err := overlap(slot, fresh, have, s.covered(slot), mode{s.req.Add, s.req.Supersede, s.isOld})
+	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{s.req.Add, s.req.Supersede, s.isOld})
 	if err != nil {
 		return v, err
 	}
 	return v, s.doubts(ctx, slot, v.doubts, &v)
-}
-
-// covered says whether a slot is unbilled, and the billed rows of its period are complete.
-func (s *sealing) covered(slot Slot) bool {
-	return !slot.Billed && slices.ContainsFunc(s.have, func(b Batch) bool {
-		return b.State == Sealed && b.Slot.Billed && b.Complete && sameMonth(b.Slot, slot)
-	})
-}
-
-// sameMonth says whether two slots of daily usage are of one account, currency and period.
-func sameMonth(a, b Slot) bool {
-	return a.Dataset == DailyUsage && b.Dataset == DailyUsage && a.Connector == b.Connector && a.Account == b.Account &&
-		a.Currency == b.Currency && a.Period == b.Period
-}
-
-// giveWay takes the unbilled batches of a month out of what counts: its billed rows are complete.
-func (s *sealing) giveWay(slot Slot) {
-	for _, b := range s.have {
-		if b.State == Sealed && !b.Slot.Billed && sameMonth(b.Slot, slot) {
-			s.out.Supersede = append(s.out.Supersede, b.Number)
-		}
-	}
 }
 
 // isOld says whether an earlier load read every file that a cell is from.
@@ -163,7 +150,7 @@ func (s *sealing) replaced(v verdicts, fresh []Cell) {
 	}
 }
 
-// compareSlots puts billed slots first: whether they are complete decides what unbilled rows are worth.
+// compareSlots puts billed slots first.
 func compareSlots(a, b Slot) int {
 	if a.Billed != b.Billed {
 		if a.Billed {
@@ -181,7 +168,7 @@ func (s *sealing) held(ctx context.Context, slot Slot) ([]held, error) {
 	var earlier []uint32
 	at := map[uint32]int{}
 	for _, b := range s.have {
-		if b.State != Sealed || b.Slot != slot || b.LoadNumber == s.number {
+		if b.Slot != slot || b.LoadNumber == s.number {
 			continue
 		}
 		at[b.Number] = len(out)
@@ -207,8 +194,7 @@ func (s *sealing) held(ctx context.Context, slot Slot) ([]held, error) {
 func (s *sealing) batch(number uint32, slot Slot) (Batch, bool) {
 	b := Batch{
 		ID:     id.Batch("bat_" + id.Derive("batch", fmt.Sprint(s.number), fmt.Sprint(number))),
-		Number: number, Load: s.out.Load.ID, LoadNumber: s.number, Slot: slot, State: Sealed,
-		Complete: slot.Billed && s.req.Complete, SealedAt: s.at,
+		Number: number, Load: s.out.Load.ID, LoadNumber: s.number, Slot: slot, State: Sealed, SealedAt: s.at,
 	}
 	var cells []Cell
 	for _, c := range s.sums.cells() {
@@ -220,16 +206,6 @@ func (s *sealing) batch(number uint32, slot Slot) (Batch, bool) {
 	}
 	b.Digest = CellsDigest(cells)
 	return b, b.Rows > 0
-}
-
-// complete notes that the sealed batches of a slot are all of their period: an import that says so brought nothing new.
-func (s *sealing) complete(slot Slot) {
-	for i := range s.have {
-		if b := &s.have[i]; b.Slot == slot && b.State == Sealed {
-			b.Complete = true
-			s.out.Complete = append(s.out.Complete, b.Number)
-		}
-	}
 }
 
 // CellsDigest is the digest of a batch of daily rows, given its cells by entitlement and day.

@@ -111,7 +111,7 @@ func (s *sealing) statement(ctx context.Context, slot Slot, lines []freshLine) e
 	s.countSkipped(lines, fresh)
 	if slot.Billed {
 		for _, b := range s.have {
-			if b.State == Sealed && b.Slot.Dataset == Reconciliation && !b.Slot.Billed && b.Slot.Account == slot.Account && b.Slot.Currency == slot.Currency && b.Slot.Period == slot.Period {
+			if b.Slot.Dataset == Reconciliation && !b.Slot.Billed && b.Slot.Account == slot.Account && b.Slot.Currency == slot.Currency && b.Slot.Period == slot.Period {
 				s.out.Supersede = append(s.out.Supersede, b.Number)
 			}
 		}
@@ -127,8 +127,7 @@ func (s *sealing) linesCovered(slot Slot) bool {
 	is := func(o Slot) bool {
 		return o.Dataset == Reconciliation && o.Billed && o.Account == slot.Account && o.Currency == slot.Currency && o.Period == slot.Period
 	}
-	return !slot.Billed && (slices.ContainsFunc(s.have, func(b Batch) bool { return b.State == Sealed && is(b.Slot) }) ||
-		slices.ContainsFunc(s.out.Batches, func(b Batch) bool { return is(b.Slot) }))
+	return !slot.Billed && slices.ContainsFunc(s.have, func(b Batch) bool { return is(b.Slot) })
 }
 
 // sealedLines counts the sealed lines of an invoice by their content, in whichever period they are.
@@ -138,7 +137,7 @@ func (s *sealing) sealedLines(ctx context.Context, slot Slot) (map[string]int, [
 	periods := map[period.Month]bool{}
 	for _, b := range s.have {
 		o := b.Slot
-		if o.Period = slot.Period; b.State != Sealed || o != slot || !slot.Billed && b.Slot.Period != slot.Period {
+		if o.Period = slot.Period; o != slot || !slot.Billed && b.Slot.Period != slot.Period {
 			continue
 		}
 		batches = append(batches, b)
@@ -206,6 +205,7 @@ func (s *sealing) lineBatch(slot Slot, fresh []freshLine) error {
 	}
 	b.Digest = LinesDigest(all)
 	s.out.Batches = append(s.out.Batches, b)
+	s.have = append(s.have, b)
 	return nil
 }
 

@@ -26,6 +26,7 @@ type sourceFile struct {
 	repeats  bool // another file of the load holds the same rows
 	cells    cellSums
 	lines    []StatementLine
+	blobs    []string // of a manifest: the files of its export
 }
 
 // oddity counts rows that are odd in one way.

@@ -1,8 +1,6 @@
 package usage
 
 import (
-	"strings"
-
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -60,10 +58,5 @@ type Control struct {
 
 // Control is the identity under which daily rows would stand behind the line.
 func (l *StatementLine) Control() Control {
-	return Control{l.InvoiceNumber, strings.ToLower(l.SubscriptionID), l.ProductID, l.SkuID, l.MeterDescription}
-}
-
-// Control is the identity of the line that daily rows of the entry stand behind.
-func (e *Entry) Control() Control {
-	return Control{e[InvoiceNumber], strings.ToLower(e[SubscriptionID]), e[ProductID], e[SkuID], e[MeterName]}
+	return l.Identity().Control()
 }

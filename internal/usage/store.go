@@ -36,7 +36,6 @@ type Seal struct {
 	Batches   []Batch
 	Masks     []Mask
 	Supersede []uint32 // numbers of batches that no longer count
-	Complete  []uint32 // numbers of batches sealed before that are now known to be all of their period; see MarkComplete
 	Lines     []SealedLine
 }
 

@@ -35,6 +35,10 @@ func Open(name string, want usage.Dataset, r io.Reader) (usage.Decoder, usage.Da
 		return nil, "", err
 	}
 	d.line = 1
+	if head, _ = in.Peek(32 << 10); bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")) && isManifest(head) {
+		m, err := d.manifest()
+		return m, usage.Manifest, err
+	}
 	if err := d.begin(want); err != nil {
 		return nil, "", err
 	}
