@@ -42,11 +42,11 @@ func (c *comparison) differ(code Code, id usage.Identity, amount money.Decimal, 
 
 // usage compares the usage lines identity by identity, then pairs what is missing here with what is too much there.
 func (c *comparison) usage() {
-	for _, id := range slices.SortedFunc(maps.Keys(c.rows), usage.CompareIdentities) {
+	for _, id := range slices.SortedFunc(maps.Keys(c.rows), usage.Identity.Compare) {
 		c.identity(id, c.rows[id], c.open[id])
 		delete(c.open, id)
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(c.open), usage.CompareIdentities) {
+	for _, id := range slices.SortedFunc(maps.Keys(c.open), usage.Identity.Compare) {
 		c.surplus = append(c.surplus, c.open[id]...)
 	}
 	for _, e := range c.missing {

@@ -84,7 +84,7 @@ func TestCompare(t *testing.T) {
 		}, []found{{NotImported, "b", "16"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := usage.NewControlTotals()
+			g := &usage.ControlTotals{}
 			rowsOf(g, "a", "m1", "10.333", "7.77")
 			rowsOf(g, "a", "m2", "1", "100")
 			rowsOf(g, "a", "m2", "2", "100")
@@ -109,7 +109,7 @@ func TestCompare(t *testing.T) {
 func TestWorkedExamples(t *testing.T) {
 	t.Run("W43", func(t *testing.T) {
 		for quantity, price := range map[string]string{"150": "48.6", "2650": "270.12"} {
-			g := usage.NewControlTotals()
+			g := &usage.ControlTotals{}
 			e := usage.Entry{}
 			e[usage.InvoiceNumber], e[usage.BillingCurrency], e[usage.MeterName] = "G", "USD", "m"
 			right := dec(quantity).Mul(dec(price))

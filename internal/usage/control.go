@@ -36,15 +36,15 @@ func (e *Entry) Identity() Identity {
 }
 
 // Control is the identity under which daily rows stand behind a line, whoever's the line says it is.
-func (i Identity) Control() Control {
-	return Control{i.Invoice, i.Subscription, i.Product, i.SKU, i.Meter}
+func (a Identity) Control() Control {
+	return Control{a.Invoice, a.Subscription, a.Product, a.SKU, a.Meter}
 }
 
 // Control is the identity of the line that daily rows of the entry stand behind.
 func (e *Entry) Control() Control { return e.Identity().Control() }
 
-// CompareIdentities orders identities by their fields.
-func CompareIdentities(a, b Identity) int {
+// Compare orders identities by their fields.
+func (a Identity) Compare(b Identity) int {
 	return cmp.Or(strings.Compare(a.Invoice, b.Invoice), strings.Compare(a.Customer, b.Customer),
 		strings.Compare(a.Subscription, b.Subscription), strings.Compare(a.Product, b.Product), strings.Compare(a.SKU, b.SKU),
 		strings.Compare(a.Meter, b.Meter), strings.Compare(string(a.Currency), string(b.Currency)))
@@ -57,12 +57,13 @@ type ControlTotal struct {
 	Quantity, Pricing, Exact money.Decimal // Σ Quantity, Σ PricingPreTaxTotal, Σ BillingPreTaxTotal
 }
 
-// Subtotal is the provider's documented figure for usage: trunc2(trunc2(Σ pricing) × rate) (csp-rules §12.6).
+// Subtotal is the provider's documented figure for usage: trunc2(trunc2(Σ pricing) × rate).
 func (c *ControlTotal) Subtotal() money.Decimal {
 	return c.Pricing.Truncate(2).Mul(c.Rate).Truncate(2)
 }
 
-// ControlTotals adds up billed rows into the lines that a correct statement has. Rows is Σ BillingPreTaxTotal.
+// ControlTotals adds up billed rows into the lines that a correct statement has. Rows is Σ BillingPreTaxTotal. The
+// zero value has no rows yet.
 type ControlTotals struct {
 	Rows  money.Totals
 	lines map[controlKey]*ControlTotal
@@ -73,14 +74,12 @@ type controlKey struct {
 	price, credit, rate string
 }
 
-// NewControlTotals has no rows yet.
-func NewControlTotals() *ControlTotals {
-	return &ControlTotals{money.Totals{}, map[controlKey]*ControlTotal{}}
-}
-
 // Add takes the sums of rows of one entry and variant.
 func (t *ControlTotals) Add(at Identity, v *Variant, s Sum) {
 	price, rate, credit := number(v.UnitPrice, "0"), number(v.ExchangeRate, "1"), number(v.EarnedCredit, "0")
+	if t.lines == nil {
+		t.Rows, t.lines = money.Totals{}, map[controlKey]*ControlTotal{}
+	}
 	k := controlKey{at, price.String(), credit.String(), rate.String()}
 	l := t.lines[k]
 	if l == nil {
@@ -172,7 +171,7 @@ func ReadControls(ctx context.Context, rows RowStore, s scope.Scope, batches []B
 			loads[b.LoadNumber] = words
 		}
 	}
-	out := NewControlTotals()
+	out := &ControlTotals{}
 	err := rows.Sums(ctx, s, q, func(x Sum) error {
 		words := loads[x.Load]
 		out.Add(*words.entries[x.Entry], words.variants[x.Variant], x)

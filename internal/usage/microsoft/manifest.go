@@ -11,7 +11,7 @@ import (
 // maxManifest is far beyond any export's list of files.
 const maxManifest = 8 << 20
 
-// manifest reads the provider's list of the files of one export (csp-rules §12.5, v2). It holds no rows.
+// manifest reads the provider's list of the files of one export. It holds no rows.
 type manifest struct {
 	decoder
 	text  []byte
