@@ -56,6 +56,7 @@ type draftLine struct {
 // Unresolved counts what could not be rated for one reason.
 type Unresolved struct {
 	Reason rating.Reason           `json:"reason"`
+	Kind   string                  `json:"kind,omitempty"` // of the resolution that answers it, if one can
 	Rows   int64                   `json:"rows"`
 	Cost   money.Totals            `json:"cost"`
 	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
@@ -124,7 +125,7 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 	r.tally.Unresolved += n
 	u := r.open[g.Unresolved]
 	if u == nil {
-		u = &Unresolved{Reason: g.Unresolved, Cost: money.Totals{}, Refs: map[string]money.Totals{}}
+		u = &Unresolved{Reason: g.Unresolved, Kind: g.Unresolved.Answerable(), Cost: money.Totals{}, Refs: map[string]money.Totals{}}
 		r.open[g.Unresolved] = u
 	}
 	u.Rows += n

@@ -159,10 +159,12 @@ func (v *validation) price(p Price) {
 	}
 }
 
-func knownFamily(s string) bool {
-	return slices.Contains([]string{FamilyAzure, FamilyMarketplace, FamilyReservation, FamilySavingsPlan, FamilySoftware,
-		FamilyLicence, FamilyPerpetual}, fold(s))
+// Families lists the families there are.
+func Families() []string {
+	return []string{FamilyAzure, FamilyMarketplace, FamilyReservation, FamilySavingsPlan, FamilySoftware, FamilyLicence, FamilyPerpetual}
 }
+
+func knownFamily(s string) bool { return slices.Contains(Families(), fold(s)) }
 
 // compare looks for rules that can never apply and for pairs of which neither comes first.
 func (v *validation) compare() {

@@ -71,3 +71,16 @@ const (
 	MissingList        Reason = "missing_list" // a rule on list, and no list price is known
 	MissingRate        Reason = "missing_rate" // no exchange rate into the edge's currency
 )
+
+// Answerable is the kind of resolution that would answer a reason, or "": then world or price books lack something.
+func (r Reason) Answerable() string {
+	switch r {
+	case UnknownCustomer:
+		return usage.CustomerRef
+	case UnknownEntitlement:
+		return usage.EntitlementRef
+	case UnknownProduct:
+		return usage.ProductRef
+	}
+	return ""
+}

@@ -125,12 +125,13 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		return
 	}
 	g.Customer = customer
-	if c.Family == "" {
+	family := r.st.Resolver.Family(c.Family, c.Product)
+	if family == "" {
 		g.fail(UnknownProduct, c.Product)
 		return
 	}
 	r.apply(r.find(g, pricing.Key{
-		Customer: customer.Key, Family: c.Family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
+		Customer: customer.Key, Family: family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
 		ChargeType: c.Type, Plan: c.Plan,
 	}), g)
 }

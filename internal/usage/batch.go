@@ -99,5 +99,5 @@ type Cell struct {
 type Resolution struct {
 	Kind   string `json:"kind"`   // "customer", "entitlement", "product"
 	Ref    string `json:"ref"`    // the provider's id
-	Target string `json:"target"` // an organisation's key; for a product, a family
+	Target string `json:"target"` // a customer's key; for a product, a family
 }

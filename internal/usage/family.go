@@ -18,7 +18,8 @@ func thirdParty(name, id string) bool {
 	return id != "" && !strings.HasPrefix(strings.ToLower(name), "microsoft")
 }
 
-// Family is the product family of a statement line, tested in the order the provider documents.
+// Family is the product family of a statement line, tested in the order the provider documents; "" when nothing the
+// line says tells it, which is for somebody to answer.
 func Family(l *StatementLine) string {
 	term := strings.ToLower(l.TermAndBillingCycle)
 	switch {
@@ -34,6 +35,8 @@ func Family(l *StatementLine) string {
 		return pricing.FamilyLicence
 	case term == "" && l.ChargeEnd == 0:
 		return pricing.FamilyPerpetual
+	case strings.EqualFold(strings.TrimSpace(l.SubscriptionDescription), "azure plan"), l.MeterDescription != "":
+		return pricing.FamilyAzure
 	}
-	return pricing.FamilyAzure
+	return ""
 }

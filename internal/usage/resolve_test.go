@@ -38,6 +38,7 @@ func TestResolver(t *testing.T) {
 		"blank tenant":                          {"", "", day, "", UnknownCustomer},
 		"an answer must name a customer":        {"", "T-R", day, "", UnknownCustomer},
 		"a charge has no entitlement":           {"", "T-A", day, "a", ""},
+		"a row without a tenant":                {"E-8", "", day, "", UnknownEntitlement},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, reason := v.Customer(c.entitlement, c.tenant, c.on)
@@ -61,7 +62,8 @@ func TestFamily(t *testing.T) {
 		pricing.FamilySoftware:    {TermAndBillingCycle: "1 Year Subscription"},
 		pricing.FamilyLicence:     {TermAndBillingCycle: "One-Month commitment for trial"},
 		pricing.FamilyPerpetual:   {},
-		pricing.FamilyAzure:       {ChargeEnd: end},
+		pricing.FamilyAzure:       {ChargeEnd: end, SubscriptionDescription: "Azure Plan"},
+		"":                        {ChargeEnd: end, SubscriptionDescription: "something else"},
 	} {
 		if got := Family(&l); got != want {
 			t.Errorf("%+v is %s, want %s", l, got, want)

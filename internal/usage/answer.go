@@ -1,0 +1,120 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Resolve answers a reference of the provider: whose a tenant or an entitlement is, or which family a product is of.
+// What waits for the answer goes on the next draft. Known says whether there is a customer with the target's key.
+// Faults: Invalid for what is no resolution, and for a target there is not; NotFound for a reference that nothing
+// imported names.
+func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
+	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
+	if err != nil {
+		return err
+	}
+	x.Ref = strings.ToLower(strings.TrimSpace(x.Ref)) // as it is compared: a second answer replaces the first
+	if !slices.Contains([]string{CustomerRef, EntitlementRef, ProductRef}, x.Kind) || x.Ref == "" {
+		return fault.New(fault.Invalid, "bad_resolution",
+			"a resolution is of a customer, an entitlement or a product, and names the provider's reference; nothing was resolved")
+	}
+	if err := v.named(ctx, grant.Scope, x); err != nil {
+		return err
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := isTarget(ctx, t, &x, known); err != nil {
+			return err
+		}
+		if err := v.Store.Resolve(ctx, t, grant.Scope, x); err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.ReferenceSettled, grant.Actor, x.Ref, x)
+	})
+}
+
+// isTarget is a fault unless the target is a customer's key, or for a product a family.
+func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
+	if x.Kind == ProductRef {
+		x.Target = strings.ToLower(strings.TrimSpace(x.Target))
+		if !slices.Contains(pricing.Families(), x.Target) {
+			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s",
+				x.Target, strings.Join(pricing.Families(), ", "))
+		}
+		return nil
+	}
+	ok, err := known(ctx, r, x.Target)
+	if err == nil && !ok {
+		err = fault.New(fault.Invalid, "unknown_target", "there is no customer %q; nothing was resolved. Name a customer's key, or apply a world that has it", x.Target)
+	}
+	return err
+}
+
+// errFound ends a reading that has seen enough.
+var errFound = errors.New("found")
+
+// named is NotFound unless an imported row or line names the reference.
+func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error {
+	loads := map[uint32]bool{}
+	found := false
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		batches, err := v.Store.Batches(ctx, r, s, BatchFilter{})
+		periods := map[period.Month]bool{}
+		for _, b := range batches {
+			if b.Slot.Dataset == DailyUsage {
+				loads[b.LoadNumber] = true
+			} else {
+				periods[b.Slot.Period] = true
+			}
+		}
+		for p := range periods {
+			if found || err != nil {
+				break
+			}
+			var lines []SealedLine
+			lines, err = v.Store.Statement(ctx, r, s, p)
+			found = slices.ContainsFunc(lines, func(l SealedLine) bool { return l.names(x) })
+		}
+		return err
+	})
+	if err != nil || found {
+		return err
+	}
+	for load := range loads {
+		if x.Kind == ProductRef {
+			break // rows always tell their family
+		}
+		err := v.Rows.Entries(ctx, s, load, nil, func(r EntryRecord) error {
+			if r.Value.names(x) {
+				return errFound
+			}
+			return nil
+		})
+		if err != nil {
+			if errors.Is(err, errFound) {
+				return nil
+			}
+			return err
+		}
+	}
+	return fault.New(fault.NotFound, "reference_not_found",
+		"nothing imported names %s %q; nothing was resolved. \"unresolved list\" says what is open", x.Kind, x.Ref)
+}
+
+func (l *SealedLine) names(x Resolution) bool {
+	return x.Kind == CustomerRef && strings.EqualFold(l.CustomerID, x.Ref) || x.Kind == ProductRef && strings.EqualFold(l.ProductID, x.Ref)
+}
+
+func (e *Entry) names(x Resolution) bool {
+	return x.Kind == CustomerRef && strings.EqualFold(e[CustomerID], x.Ref) || x.Kind == EntitlementRef && strings.EqualFold(e[EntitlementID], x.Ref)
+}
