@@ -236,7 +236,7 @@ func group(g *rating.Group, s *rating.Step, key string) Group {
 		Provider: Provider{Cost: money.Of(g.Base.Cost, g.Base.Currency)},
 	}
 	if c := g.Charge; c != nil {
-		w.Charge, w.Hash = string(c.ID), string(c.ID)
+		w.Charge, w.Hash, w.Source = string(c.ID), string(c.ID), c.Source
 		w.Entitlement, w.Product, w.SKU, w.Publisher, w.ChargeType, w.Unit = c.Subscription, c.Name, c.SKU, c.Publisher, c.Type, c.Unit
 		return w
 	}

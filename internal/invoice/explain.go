@@ -12,14 +12,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Explanation leads one printed amount back to the provider's rows. For a buyer, what the seller pays and how it
 // prices are left out.
 type Explanation struct {
 	Invoice string        `json:"invoice"`
+	State   State         `json:"state"`
+	Answers string        `json:"answers,omitempty"` // the invoice that a credit note takes back
 	Line    Line          `json:"line"`
 	Groups  []Explained   `json:"groups"`
 	Exact   money.Decimal `json:"exact"` // Σ of the groups
@@ -48,7 +48,8 @@ type Explained struct {
 	Provider *Provider     `json:"provider,omitempty"`
 }
 
-// ExplainedRow is one row of the provider's file. Printed is the line as it stands there: the seller's eyes only.
+// ExplainedRow is one row of the provider's file: of usage, or the reconciliation line of a charge. Printed is the
+// record as it stands there, and Cost what it says: the seller's eyes only.
 type ExplainedRow struct {
 	File     string         `json:"file"`
 	Line     int64          `json:"line"`
@@ -63,8 +64,8 @@ type Lines interface {
 	Line(archive string, line int64, count int) (string, error)
 }
 
-// Explain leads a line of a document back to rows. asBuyer leaves out what only the seller may see; a caller whose
-// view lacks cost gets that in any case.
+// Explain leads a line of a document back to rows. asBuyer leaves out what only the seller may see; who does not look
+// with the seller's eyes gets that in any case. What the provider printed is for those who may see the partner's cost.
 func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer bool) (Explanation, error) {
 	grant, err := v.Access.Require(ctx, access.Explain)
 	if err != nil {
@@ -77,20 +78,32 @@ func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer b
 	if number < 1 || number > len(d.Lines) {
 		return Explanation{}, fault.New(fault.NotFound, "no_such_line", "%s has lines 1 to %d", ref, len(d.Lines))
 	}
-	x := explaining{service: v, scope: grant.Scope, private: !asBuyer && grant.Scope.Owns(d.Seller) && paid(grant.View), files: map[uint32]map[uint16]usage.File{}}
+	private := !asBuyer && grant.Scope.Owns(d.Seller) && paid(grant.View)
+	x := explaining{service: v, scope: grant.Scope, private: private, provider: private && grant.View.Has(scope.Cost), document: &d}
 	if err := x.readFiles(ctx, v); err != nil {
 		return Explanation{}, err
 	}
-	l := d.Lines[number-1]
-	e := Explanation{Invoice: orElse(d.Number, string(d.ID)), Line: l, Groups: []Explained{}, Billed: l.Billed, Residue: l.Residue, Net: l.Net}
-	err = Groups(v.Files, d.Worksheet, func(g Group) error {
+	return x.line(ctx, d.Lines[number-1])
+}
+
+// line explains one line. A credit note turns every amount of the document it answers round; the rows behind them are
+// as they were.
+func (x *explaining) line(ctx context.Context, l Line) (Explanation, error) {
+	d := x.document
+	e := Explanation{
+		Invoice: orElse(d.Number, string(d.ID)), State: d.State, Line: l, Groups: []Explained{}, Billed: l.Billed, Residue: l.Residue, Net: l.Net,
+	}
+	if d.Preceding != nil {
+		e.Answers = d.Preceding.Number
+	}
+	err := Groups(x.service.Files, d.Worksheet, func(g Group) error {
 		if g.Line != l.Key {
 			return nil
 		}
-		one, err := x.group(ctx, g)
 		if d.Preceding != nil {
-			one.Amount, one.Quantity = one.Amount.Neg(), one.Quantity.Neg()
+			g = g.reversed()
 		}
+		one, err := x.group(ctx, g)
 		e.Exact = e.Exact.Add(one.Amount)
 		e.Groups = append(e.Groups, one)
 		return err
@@ -100,60 +113,30 @@ func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer b
 	}
 	e.Holds = e.Exact.Add(e.Residue).Sub(e.Billed).Equal(e.Net) && e.Exact.Equal(l.Exact)
 	if !x.private {
-		e.Line.Cost = nil
+		e.Line = l.forBuyer()
 	}
 	slices.SortFunc(e.Groups, func(a, b Explained) int {
-		return cmp.Or(b.Amount.Abs().Cmp(a.Amount.Abs()), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Meter, b.Meter))
+		return cmp.Or(b.Amount.Abs().Cmp(a.Amount.Abs()), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Span.Start, b.Span.Start))
 	})
 	return e, nil
 }
 
-type explaining struct {
-	service *Service
-	scope   scope.Scope
-	private bool
-	files   map[uint32]map[uint16]usage.File
+// reversed is a group as a credit note has it.
+func (g Group) reversed() Group {
+	g.Quantity, g.Sold = g.Quantity.Neg(), g.Sold.Neg()
+	g.Bought.Value, g.Provider.Cost.Value = g.Bought.Value.Neg(), g.Provider.Cost.Value.Neg()
+	if g.Rate.Price.Kind != pricing.UnitPrice { // whose base is the price of one unit
+		g.Base.Value = g.Base.Value.Neg()
+	}
+	return g
 }
 
-func (x *explaining) readFiles(ctx context.Context, v *Service) error {
-	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		loads, err := v.Reader.Usage.Loads(ctx, r, x.scope)
-		for _, l := range loads {
-			x.files[l.Number] = map[uint16]usage.File{}
-			for _, f := range l.Files {
-				x.files[l.Number][f.Number] = f
-			}
-		}
-		return err
-	})
-}
-
-func (x *explaining) group(ctx context.Context, g Group) (Explained, error) {
-	e := Explained{Meter: orElse(g.Meter, g.Product), Resource: g.Resource, ResourceGroup: g.ResourceGroup, Span: g.Span, Quantity: g.Quantity, Unit: g.Unit,
-		Amount: g.Sold, Exchange: g.Exchange, Rows: []ExplainedRow{}}
-	if x.private {
-		e.Rate, e.Base, e.Bought, e.Provider = &g.Rate, &g.Base, &g.Bought, &g.Provider
+// forBuyer is what a buyer may see of a line: this list, and nothing because it happens to be there.
+func (l Line) forBuyer() Line {
+	return Line{
+		Number: l.Number, Kind: l.Kind, Customer: l.Customer, CustomerName: l.CustomerName, Subscription: l.Subscription,
+		SubscriptionOf: l.SubscriptionOf, Service: l.Service, Description: l.Description, Span: l.Span, Quantity: l.Quantity, Unit: l.Unit,
+		UnitCode: l.UnitCode, UnitPrice: l.UnitPrice, BaseQuantity: l.BaseQuantity, Mixed: l.Mixed, Exact: l.Exact, Billed: l.Billed,
+		Net: l.Net, Residue: l.Residue, Tax: l.Tax, Allowances: l.Allowances,
 	}
-	if g.Charge != "" {
-		return e, nil
-	}
-	q := usage.FactQuery{Batch: g.Batch, Entry: g.Entry, TagSet: g.TagSet, Variant: g.Variant, Period: g.Span}
-	err := x.service.Rater.Rows.Facts(ctx, x.scope, q, func(f usage.Fact) error {
-		file := x.files[g.Load][f.File]
-		row := ExplainedRow{File: file.Name, Line: int64(f.Line), Day: f.Day, Quantity: f.Quantity.Decimal()}
-		if x.private {
-			cost := f.Cost.Decimal()
-			row.Cost = &cost
-			if x.service.Lines != nil && file.Archive != "" {
-				printed, err := x.service.Lines.Line(file.Archive, row.Line, 1)
-				if err != nil {
-					return err
-				}
-				row.Printed = printed
-			}
-		}
-		e.Rows = append(e.Rows, row)
-		return nil
-	})
-	return e, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -27,6 +28,7 @@ type Group struct {
 	Variant uint32        `json:"variant,omitempty"`
 	Hash    string        `json:"hash"`
 	Charge  string        `json:"charge,omitempty"`
+	Source  charge.Source `json:"source,omitzero"` // of a charge: where its reconciliation line was read
 	Span    period.Period `json:"span"`
 	Rows    int64         `json:"rows,omitempty"`
 

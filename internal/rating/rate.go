@@ -23,7 +23,7 @@ type Rater struct {
 // their source. The group is reused after yield has returned. Facts outside every sealed batch do not exist for it.
 func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*Group) error) error {
 	q := st.Query()
-	hidden, err := v.standIns(ctx, s, st)
+	hidden, err := v.StandIns(ctx, s, st)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// standIns hides what of incomplete billed batches does not count. Billed rows replace unbilled ones only when they
+// StandIns hides what of incomplete billed batches does not count. Billed rows replace unbilled ones only when they
 // are complete (money-path §3); until then the unbilled rows of an entitlement and day stand in for whatever of that
 // day the incomplete set has. Billed rows of a day without unbilled ones count.
-func (v Rater) standIns(ctx context.Context, s scope.Scope, st *State) ([]usage.Mask, error) {
+func (v Rater) StandIns(ctx context.Context, s scope.Scope, st *State) ([]usage.Mask, error) {
 	var partial, unbilled []uint32
 	for _, b := range st.Batches {
 		switch {
