@@ -112,6 +112,7 @@ var layers = []layer{
 		{path: "internal/sqlstore/storetest"},
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
+		{path: "internal/installtest"},
 		{path: "internal/structure"},
 	}},
 }

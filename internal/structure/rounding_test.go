@@ -9,7 +9,7 @@ import (
 // rounding are the files that may drop digits, each with what it drops them of.
 var rounding = exceptions{
 	"internal/invoice/calculate.go":      "the lines and taxes of our documents",
-	"internal/recon/expected.go":         "the provider's documented truncations",
+	"internal/usage/control.go":          "the provider's documented truncations",
 	"internal/recon/tax.go":              "the provider's tax, and the rate behind it",
 	"internal/recon/compare.go":          "a truncated figure in the words of a difference",
 	"internal/usage/decode_row.go":       "the tolerance within which a row agrees with its own formula",
