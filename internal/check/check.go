@@ -1,13 +1,18 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -20,10 +25,12 @@ type Violation struct {
 	Text    string `json:"text"`
 }
 
-// Report is what was checked, how often, and what does not hold.
+// Report is what was checked, how often, and what does not hold. Rows counts usage rows and charges by their state:
+// open, invoiced, excluded and written off once for each edge of their chain, the others once.
 type Report struct {
 	Checked    map[string]int64 `json:"checked"`
 	Violations []Violation      `json:"violations"`
+	Rows       map[string]int64 `json:"rows"`
 }
 
 func (r *Report) bad(check, subject, format string, args ...any) {
@@ -32,14 +39,34 @@ func (r *Report) bad(check, subject, format string, args ...any) {
 
 // The names of the checks.
 const (
-	Events     = "event_chain"
-	Batches    = "sealed_batches"
-	Documents  = "document_totals"
-	Worksheets = "worksheets"
-	Chains     = "buy_is_sell"
-	Numbers    = "number_gaps"
-	Journal    = "journal_balance"
-	Files      = "files"
+	Events     = "event_chain"          // no record was changed, taken out or added
+	Issued     = "issued_unchanged"     // documents are as their event says
+	Loads      = "load_counts"          // rows in = sealed + skipped + quarantined + refused
+	Batches    = "sealed_batches"       // rows and cost as sealed
+	Digests    = "batch_digests"        // rows and lines as sealed, each of them
+	Documents  = "document_totals"      // totals add what is printed
+	Worksheets = "worksheets"           // Σ groups of a line is the line
+	Arithmetic = "worksheet_arithmetic" // each group: what was bought or listed × price × exchange rate
+	Sources    = "worksheet_sources"    // each group: as the usage store and the statement lines have it
+	Edges      = "edge_totals"          // Σ lines of an edge = Σ rated usage and charges, rounded once a line
+	Chains     = "buy_is_sell"          // what an edge buys for is what it was sold for
+	Currencies = "currencies"           // they never mix
+	Numbers    = "number_gaps"          // series count 1, 2, 3 …
+	Journal    = "journal_balance"      // debits = credits
+	States     = "row_states"           // every row that counts is rated once, and in one state on each edge
+	Again      = "made_again"           // drafting once more makes the same
+	Files      = "files"                // there, and whole
+)
+
+// The states of rows and charges.
+const (
+	Open        = "open"
+	Invoiced    = "invoiced"
+	Excluded    = "excluded"
+	WrittenOff  = "written_off"
+	Unresolved  = "unresolved"
+	Quarantined = "quarantined"
+	Replaced    = "replaced" // by a newer download, by billed rows, or until the billed set is complete
 )
 
 // FileStore verifies content-addressed files.
@@ -50,13 +77,14 @@ type FileStore interface {
 
 // Service checks an installation.
 type Service struct {
-	DB       tx.DB
-	Access   access.Guard
-	Events   event.Log
-	Usage    usage.Store
-	Rows     usage.RowStore
-	Invoices invoice.Store
-	Files    FileStore
+	DB        tx.DB
+	Access    access.Guard
+	Events    event.Log
+	Usage     usage.Store
+	Rows      usage.RowStore
+	Invoices  invoice.Store
+	Documents *invoice.Service // makes documents again; nil leaves that out
+	Files     FileStore
 }
 
 // Run checks everything. Its error says that checking itself failed; what does not hold is in the report.
@@ -65,7 +93,10 @@ func (v *Service) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := &Report{Checked: map[string]int64{}, Violations: []Violation{}}
+	r := &Report{Checked: map[string]int64{}, Violations: []Violation{}, Rows: map[string]int64{}}
+	for _, state := range [...]string{Open, Invoiced, Excluded, WrittenOff, Unresolved, Quarantined, Replaced} {
+		r.Rows[state] = 0
+	}
 	var state stored
 	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
 		n, _, err := v.Events.Verify(ctx, t)
@@ -78,60 +109,52 @@ func (v *Service) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return *r, err
 	}
+	loads(&state, r)
+	issued(&state, r)
+	numbers(&state, r)
+	journal(&state, r)
+	lineDigests(&state, r)
+	v.files(&state, r)
 	if err := v.batches(ctx, grant.Scope, &state, r); err != nil {
 		return *r, err
 	}
-	if err := v.documents(&state, r); err != nil {
-		return *r, err
+	for _, p := range state.periods() {
+		if err := v.period(ctx, grant.Scope, &state, p, r); err != nil {
+			return *r, err
+		}
 	}
-	numbers(&state, r)
-	journal(&state, r)
-	v.files(&state, r)
+	slices.SortStableFunc(r.Violations, func(a, b Violation) int {
+		return cmp.Or(strings.Compare(a.Check, b.Check), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Text, b.Text))
+	})
 	return *r, nil
 }
 
-// stored is what the ledger says, read in one transaction.
-type stored struct {
-	loads     []usage.Load
-	batches   []usage.Batch
-	documents []invoice.Invoice
-	postings  map[string][]invoice.Posting
-	archived  []string
+// period checks what belongs to one month.
+func (v *Service) period(ctx context.Context, s scope.Scope, st *stored, p period.Month, r *Report) error {
+	m := newMonth(st, p)
+	if err := v.worksheets(m, r); err != nil {
+		return err
+	}
+	if err := v.sources(ctx, s, m, r); err != nil {
+		return err
+	}
+	m.edges(r)
+	if v.Documents == nil {
+		return nil
+	}
+	return v.again(ctx, s, m, r)
 }
 
-func (s *stored) read(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) (err error) {
-	if s.loads, err = v.Usage.Loads(ctx, t, sc); err != nil {
-		return err
+// periods lists the months that anything is about.
+func (s *stored) periods() []period.Month {
+	all := map[period.Month]bool{}
+	for _, b := range s.batches {
+		all[b.Slot.Period] = true
 	}
-	if s.batches, err = v.Usage.Batches(ctx, t, sc, usage.BatchFilter{Superseded: true}); err != nil {
-		return err
+	for i := range s.documents {
+		all[s.documents[i].Period] = true
 	}
-	list, err := v.Invoices.List(ctx, t, sc, invoice.Filter{})
-	if err != nil {
-		return err
-	}
-	s.postings = map[string][]invoice.Posting{}
-	for _, one := range list {
-		if one.State != invoice.Issued && one.State != invoice.Void {
-			continue
-		}
-		d, err := v.Invoices.Get(ctx, t, sc, one.ID)
-		if err != nil {
-			return err
-		}
-		s.documents = append(s.documents, d)
-		if s.postings[string(d.ID)], err = v.Invoices.Postings(ctx, t, sc, d.ID); err != nil {
-			return err
-		}
-		formats, err := v.Invoices.Archived(ctx, t, sc, d.ID)
-		if err != nil {
-			return err
-		}
-		for _, digest := range formats {
-			s.archived = append(s.archived, digest)
-		}
-	}
-	return nil
+	return slices.Sorted(maps.Keys(all))
 }
 
 // files verifies that sources, worksheets and documents are there and whole.
@@ -149,7 +172,8 @@ func (v *Service) files(s *stored, r *Report) {
 			names = append(names, d.Worksheet)
 		}
 	}
-	for _, n := range names {
+	slices.Sort(names)
+	for _, n := range slices.Compact(names) {
 		r.Checked[Files]++
 		if err := v.Files.Verify(n); err != nil {
 			r.bad(Files, n, "%v (%s)", err, fault.CodeOf(err))

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,94 +8,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/period"
-	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
-
-// batches holds the rows of every sealed batch against what was sealed.
-func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
-	type sum struct {
-		rows int64
-		cost money.Decimal
-	}
-	sums := map[uint32]*sum{}
-	q := usage.Query{Period: period.Period{Start: period.NewDate(1990, 1, 1), End: period.NewDate(2300, 1, 1)}}
-	for _, b := range st.batches {
-		if b.Slot.Dataset == usage.DailyUsage {
-			q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
-			sums[b.Number] = &sum{}
-		}
-	}
-	if len(q.Batches) == 0 {
-		return nil
-	}
-	err := v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
-		t := sums[x.Batch]
-		t.rows += x.Rows
-		t.cost = t.cost.Add(x.Cost)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, b := range st.batches {
-		t := sums[b.Number]
-		if t == nil {
-			continue
-		}
-		r.Checked[Batches]++
-		if t.rows != b.Rows || !t.cost.Equal(b.Cost) {
-			r.bad(Batches, string(b.ID), "sealed with %d rows and %s, and the usage store has %d rows and %s", b.Rows, b.Cost, t.rows, t.cost)
-		}
-	}
-	return nil
-}
-
-// documents checks each document in itself, its worksheet against its lines, and what an edge buys against what was
-// sold to its seller.
-func (v *Service) documents(st *stored, r *Report) error {
-	sold := map[string]money.Amount{} // buyer + group → what it was sold for
-	for pass := range 2 {
-		for i := range st.documents {
-			d := &st.documents[i]
-			if d.State == invoice.Void || d.Preceding != nil {
-				continue
-			}
-			lines := map[string]money.Decimal{}
-			err := invoice.Groups(v.Files, d.Worksheet, func(g invoice.Group) error {
-				name := fmt.Sprint(g.Batch, "/", g.Hash, "/", g.Entry, "/", g.TagSet, "/", g.Variant, "/", g.Span.Start, "/", g.Charge)
-				if pass == 0 {
-					lines[g.Line] = lines[g.Line].Add(g.Sold)
-					sold[string(d.Buyer)+name] = money.Of(g.Sold, d.Currency)
-					return nil
-				}
-				if was, ok := sold[string(d.Seller)+name]; ok {
-					r.Checked[Chains]++
-					if !was.Value.Equal(g.Bought.Value) || was.Currency != g.Bought.Currency && !was.Value.IsZero() {
-						r.bad(Chains, d.Number, "%s buys %s for %s, and it was sold to it for %s", d.SellerKey, orCharge(g), g.Bought, was)
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				r.bad(Worksheets, d.Number, "the worksheet cannot be read: %v", err)
-				continue
-			}
-			if pass == 0 {
-				document(d, lines, r)
-			}
-		}
-	}
-	return nil
-}
-
-func orCharge(g invoice.Group) string {
-	if g.Charge != "" {
-		return g.Charge
-	}
-	return g.Meter + " of " + g.Entitlement
-}
 
 // document checks that a document adds up: lines to worksheet, totals to lines.
 func document(d *invoice.Invoice, exact map[string]money.Decimal, r *Report) {
@@ -120,6 +31,48 @@ func document(d *invoice.Invoice, exact map[string]money.Decimal, r *Report) {
 	if !net.Equal(d.Net) || !tax.Equal(d.Tax) || !net.Add(tax).Equal(d.Total) {
 		r.bad(Documents, d.Number, "prints %s + %s = %s, and its lines and taxes come to %s and %s", d.Net, d.Tax, d.Total, net, tax)
 	}
+}
+
+// issued holds every issued document against the event that made it final, and against its row in lists.
+func issued(st *stored, r *Report) {
+	for i := range st.documents {
+		d := &st.documents[i]
+		r.Checked[Issued]++
+		was, ok := st.issues[string(d.ID)]
+		switch {
+		case !ok && !st.since.IsZero() && !d.IssuedAt.After(st.since): // its event was exported and pruned
+		case !ok:
+			r.bad(Issued, d.Number, "no event says that it was issued")
+		case was.Snapshot != invoice.Digest(*d):
+			r.bad(Issued, d.Number, "it is not what was issued: its snapshot has another digest than the event says")
+		case was.Number != d.Number || was.Worksheet != d.Worksheet:
+			r.bad(Issued, d.Number, "the event says number %s and worksheet %s", was.Number, was.Worksheet)
+		}
+		listed, full := st.summaries[d.ID], invoice.Summarise(*d)
+		listed.Cursor = ""
+		if !same(listed, full) {
+			r.bad(Issued, d.Number, "lists say %s, %s + %s = %s %s, and the document %s, %s + %s = %s %s",
+				listed.Number, listed.Net, listed.Tax, listed.Total, listed.Currency, full.Number, full.Net, full.Tax, full.Total, full.Currency)
+		}
+	}
+	known := map[string]bool{}
+	for i := range st.documents {
+		known[string(st.documents[i].ID)] = true
+	}
+	for _, subject := range slices.Sorted(maps.Keys(st.issues)) {
+		if !known[subject] {
+			r.bad(Issued, st.issues[subject].Number, "it was issued, and is gone")
+		}
+	}
+}
+
+// same compares summaries by what they say.
+func same(a, b invoice.Summary) bool {
+	equal := a.Net.Equal(b.Net) && a.Tax.Equal(b.Tax) && a.Total.Equal(b.Total)
+	for _, x := range [...]*invoice.Summary{&a, &b} {
+		x.Net, x.Tax, x.Total = money.Decimal{}, money.Decimal{}, money.Decimal{}
+	}
+	return equal && a == b
 }
 
 // numbers checks that every series counts 1, 2, 3 … without gaps.
@@ -148,16 +101,31 @@ func numbers(st *stored, r *Report) {
 	}
 }
 
-// journal checks that what every document posted balances for each organisation.
+// journal checks that what every document posted is what documents like it post, in its currency, and balances for
+// each organisation.
 func journal(st *stored, r *Report) {
-	for _, d := range st.documents {
+	for i := range st.documents {
+		d := &st.documents[i]
 		balance := map[string]money.Decimal{}
-		for _, p := range st.postings[string(d.ID)] {
+		due := map[string]invoice.Posting{}
+		for _, p := range invoice.Postings(*d) {
+			due[string(p.ID)] = p
+		}
+		for _, p := range st.postings[d.ID] {
 			r.Checked[Journal]++
 			balance[string(p.Organisation)] = balance[string(p.Organisation)].Add(p.Debit).Sub(p.Credit)
+			want, ok := due[string(p.ID)]
+			if !ok || p.Account != want.Account || !p.Debit.Equal(want.Debit) || !p.Credit.Equal(want.Credit) {
+				r.bad(Journal, d.Number, "%s of %s is posted as %s debit and %s credit, which is not what the document says", p.Account, p.Organisation, p.Debit, p.Credit)
+			}
+			delete(due, string(p.ID))
+			r.Checked[Currencies]++
+			if p.Currency != d.Currency {
+				r.bad(Currencies, d.Number, "a document in %s is posted in %s", d.Currency, p.Currency)
+			}
 		}
-		if len(balance) == 0 && !d.Total.IsZero() {
-			r.bad(Journal, d.Number, "posted nothing")
+		for _, id := range slices.Sorted(maps.Keys(due)) {
+			r.bad(Journal, d.Number, "%s of %s is not posted", due[id].Account, due[id].Organisation)
 		}
 		for _, who := range slices.Sorted(maps.Keys(balance)) {
 			if !balance[who].IsZero() {

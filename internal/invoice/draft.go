@@ -23,6 +23,7 @@ type run struct {
 	ex    Excluded
 	tally Tally
 	pack  *packer
+	input string // digest of the state, once it was asked for
 }
 
 // edgeDraft is what an edge sells in the period, as lines being added up.
@@ -303,7 +304,10 @@ func withdrawn(old Line, key string, already money.Decimal, c money.Currency) Li
 }
 
 func (r *run) pins(d *edgeDraft) Pins {
-	p := Pins{Rater: rating.Version, Books: slices.Sorted(maps.Keys(d.books))}
+	if r.input == "" {
+		r.input = r.state.Digest()
+	}
+	p := Pins{Rater: rating.Version, Inputs: r.input, Books: slices.Sorted(maps.Keys(d.books))}
 	for _, b := range r.state.Batches {
 		p.Batches = append(p.Batches, b.Digest)
 	}

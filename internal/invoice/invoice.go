@@ -152,7 +152,8 @@ type Exchange = rating.Exchange
 type Pins struct {
 	Batches []string  `json:"batches"` // digests, sorted
 	Books   []id.Book `json:"books"`
-	Rater   string    `json:"rater"` // version of the arithmetic
+	Rater   string    `json:"rater"`            // version of the arithmetic
+	Inputs  string    `json:"inputs,omitempty"` // digest of all that rating looked at
 }
 
 // Posting is one side of a journal entry. Debit and credit of one document and organisation are equal.

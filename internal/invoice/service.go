@@ -182,13 +182,14 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 	return nil
 }
 
-// sameContent says whether a draft made again says what the stored one says.
+// sameContent says whether a document made again says what the stored one says. What it was made from may have grown by
+// what does not concern it.
 func sameContent(a, b Invoice) bool {
-	a.State, b.State = "", ""
-	a.DraftedAt, b.DraftedAt = time.Time{}, time.Time{}
-	a.Number, b.Number = "", ""
-	x, y := canonical(a), canonical(b)
-	return bytes.Equal(x, y)
+	for _, x := range [...]*Invoice{&a, &b} {
+		x.State, x.Number, x.Pins = "", "", Pins{}
+		x.DraftedAt, x.IssuedAt, x.IssueDate, x.DueDate = time.Time{}, time.Time{}, 0, 0
+	}
+	return bytes.Equal(canonical(a), canonical(b))
 }
 
 // Approve says of drafts that somebody has looked at them. An empty list means all drafts of the period.

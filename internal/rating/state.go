@@ -2,9 +2,13 @@ package rating
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -19,6 +23,7 @@ type State struct {
 	Period        period.Month
 	Index         *org.Index
 	Books         Versions
+	Published     []id.Book // every version in Books
 	Resolver      usage.Resolver
 	Batches       []usage.Batch // daily usage of the period
 	Masks         []usage.Mask
@@ -54,6 +59,9 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 		return nil, err
 	}
 	st.Books = CompileBooks(books)
+	for i := range books {
+		st.Published = append(st.Published, books[i].ID)
+	}
 	answers, err := v.Usage.Resolutions(ctx, r, s)
 	if err != nil {
 		return nil, err
@@ -84,6 +92,38 @@ func (v Reader) invoiced(ctx context.Context, r tx.Read, s scope.Scope, st *Stat
 	st.Invoiced = slices.DeleteFunc(all, func(b usage.Batch) bool { return !named[b.Slot.Invoice] })
 	st.InvoicedMasks, err = v.Usage.Masks(ctx, r, s, numbers(st.Invoiced))
 	return err
+}
+
+// Digest names everything that a rating of the state looks at: two states of one digest are rated the same.
+func (st *State) Digest() string {
+	type batch struct {
+		Number   uint32
+		Complete bool
+	}
+	short := func(list []usage.Batch) (out []batch) {
+		for _, b := range list {
+			out = append(out, batch{b.Number, b.Complete})
+		}
+		return out
+	}
+	lines := map[uint32]int{}
+	for i := range st.Lines {
+		lines[st.Lines[i].Batch]++
+	}
+	text, err := json.Marshal(struct {
+		Period            period.Month
+		World             *org.World
+		Books             []id.Book
+		Answers           []usage.Resolution
+		Batches, Invoiced []batch
+		Masks, Others     []usage.Mask
+		Lines             map[uint32]int
+	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines})
+	if err != nil {
+		panic("rating: " + err.Error()) // every field of a State can be marshalled
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // CompileBooks gathers the versions of each book.

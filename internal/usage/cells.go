@@ -2,14 +2,17 @@ package usage
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
 // cellKey is one (batch, entitlement, day) of a load; entitlements are in lower case.
@@ -112,6 +115,24 @@ func fingerprint(b []byte, entry, variant, tags Hash, f *Fact, wide []WideValue)
 		b = appendField(append(b, byte(x.Column)), []byte(x.Value.String()))
 	}
 	return xxh3.Hash128(b), b
+}
+
+// fingerprint is the hash of a stored row; buf is used again.
+func (r *CellRow) fingerprint(buf []byte) (xxh3.Uint128, []byte) {
+	return fingerprint(buf[:0], r.EntryHash, r.VariantHash, r.TagHash, &r.Fact, r.Wide)
+}
+
+// Recount makes cells of one batch again from the rows that are stored.
+func Recount(ctx context.Context, rows RowStore, s scope.Scope, cells []Cell) ([]Cell, error) {
+	again := cellSums{}
+	var buf []byte
+	err := rows.CellRows(ctx, s, cells, func(r CellRow) error {
+		var h xxh3.Uint128
+		h, buf = r.fingerprint(buf)
+		again.at(cellKey{r.Batch, strings.ToLower(r.Entitlement), r.Day}).add(h.Hi, h.Lo, r.Cost)
+		return nil
+	})
+	return again.cells(), err
 }
 
 type cellSums map[cellKey]*cellSum

@@ -62,7 +62,7 @@ func (s *sealing) freshRows(ctx context.Context, part []doubt) (map[spot][]fresh
 	var buf []byte
 	err := s.writer.CellRows(ctx, cells, func(r CellRow) error {
 		row := freshRow{place: Place{r.File, r.Line}, cost: r.Cost}
-		row.hash, buf = fingerprint(buf[:0], r.EntryHash, r.VariantHash, r.TagHash, &r.Fact, r.Wide)
+		row.hash, buf = r.fingerprint(buf)
 		for _, w := range r.Wide {
 			if w.Column == BillingPreTaxTotal {
 				row.wide = row.wide.Add(w.Value)
@@ -85,7 +85,7 @@ func (s *sealing) sealedRows(ctx context.Context, part []doubt) (map[spot]map[xx
 	var buf []byte
 	err := s.service.Rows.CellRows(ctx, s.grant.Scope, cells, func(r CellRow) error {
 		var h xxh3.Uint128
-		h, buf = fingerprint(buf[:0], r.EntryHash, r.VariantHash, r.TagHash, &r.Fact, r.Wide)
+		h, buf = r.fingerprint(buf)
 		at := spotOf(Cell{Entitlement: r.Entitlement, Day: r.Day})
 		if out[at] == nil {
 			out[at] = map[xxh3.Uint128]int{}

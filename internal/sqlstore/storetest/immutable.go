@@ -91,3 +91,34 @@ func behind(t *testing.T, dsn string) *sql.DB {
 	t.Cleanup(func() { _ = raw.Close() })
 	return raw
 }
+
+// Damage goes behind the stores' back to a SQLite ledger: its guards against changes are taken away, and the statements
+// run. For tests of what notices it.
+func Damage(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	raw := behind(t, path)
+	rows, err := raw.Query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var guards []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		guards = append(guards, "DROP TRIGGER "+name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append(guards, statements...) {
+		r, err := raw.Exec(s)
+		if err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		if n, err := r.RowsAffected(); err == nil && n == 0 && !strings.HasPrefix(s, "DROP") {
+			t.Fatalf("%s: changed nothing", s)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package check
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that stands was made from all of
+// the month, so each line key comes to its worksheet's sum, rounded once, over all documents that stand.
+func (m *month) edges(r *Report) {
+	by := map[id.Edge][]*invoice.Invoice{}
+	for _, d := range m.documents {
+		if d.Preceding == nil {
+			by[d.Edge] = append(by[d.Edge], d)
+		}
+	}
+	for _, e := range slices.Sorted(maps.Keys(by)) {
+		m.edge(by[e], r)
+	}
+}
+
+func (m *month) edge(list []*invoice.Invoice, r *Report) {
+	var last *invoice.Invoice
+	for _, d := range list {
+		if stands(d) && (last == nil || d.Ordinal > last.Ordinal) {
+			last = d
+		}
+	}
+	if last == nil || m.exact[last.ID] == nil {
+		return
+	}
+	billed := map[string]money.Decimal{}
+	for _, d := range list {
+		if !stands(d) && d.Ordinal < last.Ordinal && !counted(d, last) {
+			continue // void before the last one was made
+		}
+		if !stands(d) && d.Ordinal > last.Ordinal {
+			continue
+		}
+		for _, l := range d.Lines {
+			billed[l.Key] = billed[l.Key].Add(l.Net)
+		}
+	}
+	for key, exact := range m.exact[last.ID] {
+		r.Checked[Edges]++
+		if whole := money.Of(exact, last.Currency).Round().Value; !whole.Equal(billed[key]) {
+			r.bad(Edges, last.Number, "%s comes to %s, and the documents of %s to %s bill %s for it", key, whole, last.SellerKey, last.BuyerKey, billed[key])
+		}
+		delete(billed, key)
+	}
+	for _, key := range slices.Sorted(maps.Keys(billed)) {
+		r.Checked[Edges]++
+		if !billed[key].IsZero() {
+			r.bad(Edges, last.Number, "%s is billed at %s, and nothing stands behind it", key, billed[key])
+		}
+	}
+}
+
+// counted says whether a document that is void now still stood when a later one was made: then that one bills the
+// difference to it.
+func counted(d, later *invoice.Invoice) bool {
+	nets := map[string]money.Decimal{}
+	for _, l := range d.Lines {
+		nets[l.Key] = l.Net
+	}
+	for _, l := range later.Lines {
+		if net, ok := nets[l.Key]; ok && !net.IsZero() {
+			return !l.Billed.IsZero()
+		}
+	}
+	return len(later.Lines) < len(d.Lines) // what did not change is not on it
+}
+
+// again rates the month once more: drafts and documents must come out the same when all they were made from is as it
+// was, and every row that counts is rated once.
+func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report) error {
+	var rated int64
+	list, err := v.Documents.Again(ctx, m.period, func(g *rating.Group) error {
+		rated += g.Sum.Rows
+		m.state(g, r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.Same || d.Inputs {
+			r.Checked[Again]++
+		}
+		if d.Inputs && !d.Same {
+			r.bad(Again, d.Name, "made once more from the same, it says something else")
+		}
+	}
+	sealed, counting, err := v.counting(ctx, s, m)
+	if err != nil {
+		return err
+	}
+	r.Checked[States] += counting
+	r.Rows[Replaced] += sealed - counting
+	if rated != counting {
+		r.bad(States, m.period.String(), "%d rows count, and %d were rated", counting, rated)
+	}
+	return nil
+}
+
+// state counts a rated group on each edge of its chain.
+func (m *month) state(g *rating.Group, r *Report) {
+	n := max(g.Sum.Rows, 1)
+	if g.Unresolved != "" {
+		r.Rows[Unresolved] += n
+		return
+	}
+	charge := ""
+	if g.Charge != nil {
+		charge = string(g.Charge.ID)
+	}
+	on := func(e id.Edge) bool {
+		return m.invoiced[nameOf(string(e), g.Sum.Batch, g.Sum.Entry, g.Sum.TagSet, g.Sum.Variant, g.Span, charge)]
+	}
+	for i := range g.Steps {
+		if on(g.Steps[i].Edge.ID) {
+			r.Rows[Invoiced] += n
+		} else {
+			r.Rows[Open] += n
+		}
+	}
+	if g.Excluded {
+		r.Rows[Excluded] += n
+	}
+}
+
+// counting is how many rows of the month are in the usage store, and how many of them count.
+func (v *Service) counting(ctx context.Context, s scope.Scope, m *month) (sealed, counting int64, err error) {
+	var st *rating.State
+	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) (err error) {
+		st, err = v.Documents.Reader.Read(ctx, t, s, m.period)
+		return err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	hidden, err := v.Documents.Rater.StandIns(ctx, s, st)
+	if err != nil {
+		return 0, 0, err
+	}
+	masked := map[usage.Mask]bool{}
+	for _, x := range slices.Concat(st.Masks, hidden) {
+		x.Entitlement = strings.ToLower(x.Entitlement)
+		masked[x] = true
+	}
+	var numbers []uint32
+	for _, b := range st.Batches {
+		numbers = append(numbers, b.Number)
+	}
+	cells, err := v.Rows.Cells(ctx, s, numbers)
+	for _, c := range cells {
+		if !masked[usage.Mask{Batch: c.Batch, Entitlement: strings.ToLower(c.Entitlement), Day: c.Day}] {
+			counting += c.Rows
+		}
+	}
+	for _, b := range m.batches {
+		sealed += b.Rows
+	}
+	return sealed, counting, err
+}

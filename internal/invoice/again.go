@@ -1,0 +1,120 @@
+package invoice
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Remade is a stored document held against the same one made again: its lines, taxes and worksheet. Inputs says that
+// all it was made from is as it was, or at least every group of its worksheet; then it must be the Same, or at least its
+// lines.
+type Remade struct {
+	Document id.Invoice
+	Name     string // number, or id
+	Same     bool
+	Inputs   bool
+}
+
+// Again makes the documents of a period once more and holds them against the stored ones: drafts, approved ones, and
+// of issued ones the newest that stands on each edge. It stores nothing. Each rated group is shown to look, which may
+// be nil.
+func (v *Service) Again(ctx context.Context, p period.Month, look func(*rating.Group) error) ([]Remade, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if err != nil {
+		return nil, err
+	}
+	var st *rating.State
+	var have []Invoice
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
+			return err
+		}
+		have, err = v.documents(ctx, r, grant.Scope, Filter{Period: p})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	run := newRun(st)
+	err = v.Rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
+		if err := run.add(g); err != nil || look == nil {
+			return err
+		}
+		return look(g)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []Remade
+	for i := range have {
+		if d := &have[i]; d.State == Draft || d.State == Approved || d.State == Issued && newest(have, d) {
+			one, err := run.again(d, have)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// newest says whether an issued document is the last that stands on its edge.
+func newest(have []Invoice, d *Invoice) bool {
+	for i := range have {
+		o := &have[i]
+		if o.Edge == d.Edge && o.State == Issued && o.Preceding == nil && o.Ordinal > d.Ordinal {
+			return false
+		}
+	}
+	return d.Preceding == nil
+}
+
+// again makes one document once more, after those that were issued before it.
+func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
+	out := Remade{Document: d.ID, Name: orElse(d.Number, string(d.ID))}
+	e := r.state.Index.Edge(d.Edge)
+	if e == nil {
+		return out, nil // the edge is gone from the world: nothing can be made on it
+	}
+	var before []Invoice
+	for i := range have {
+		if have[i].Ordinal < d.Ordinal {
+			before = append(before, have[i])
+		}
+	}
+	billed, old, ordinal := history(before, d.Edge)
+	draft := r.edge(e)
+	doc, err := r.document(draft, ordinal, billed, old)
+	if err != nil {
+		return out, err
+	}
+	draft.worksheet.flush(r.pack)
+	sum := sha256.Sum256(draft.worksheet.packed.Bytes())
+	doc.Worksheet = hex.EncodeToString(sum[:]) // as the file store names it
+	out.Same, out.Inputs = sameContent(doc, *d), doc.Pins.Inputs == d.Pins.Inputs && doc.Pins.Rater == d.Pins.Rater
+	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties, taxes or what concerns others may have changed
+		out.Same, out.Inputs = bytes.Equal(priced(doc), priced(*d)), true
+	}
+	for _, l := range d.Lines {
+		out.Inputs = out.Inputs && l.Billed.Equal(billed[l.Key]) // an earlier document may have been voided since
+	}
+	return out, nil
+}
+
+// priced is what of a document follows from its worksheet alone.
+func priced(v Invoice) []byte {
+	x := Invoice{ID: v.ID, Period: v.Period, Ordinal: v.Ordinal, Currency: v.Currency, Exchange: v.Exchange, Net: v.Net, Worksheet: v.Worksheet}
+	for _, l := range v.Lines {
+		l.CustomerName, l.Tax = "", LineTax{}
+		x.Lines = append(x.Lines, l)
+	}
+	return canonical(x)
+}
