@@ -24,9 +24,11 @@ import (
 // Store is a directory of files.
 type Store struct{ dir string }
 
-// Open makes the directory if there is none.
+// Open makes the directory if there is none, and removes what an interrupted process was writing. One process at a time
+// has a directory.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
+	tmp := filepath.Join(dir, "tmp")
+	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(tmp, 0o700)); err != nil {
 		return nil, fault.New(fault.Unavailable, "files_unusable", "the file store %s cannot be used", dir).Because(err)
 	}
 	return &Store{dir}, nil

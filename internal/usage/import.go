@@ -66,7 +66,7 @@ func (v *Service) Import(ctx context.Context, req Request) (Load, error) {
 	if err != nil {
 		return Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
-	if err := l.writer.Close(ctx); err != nil {
+	if err := s.close(ctx); err != nil {
 		return Load{}, err
 	}
 	if err := s.control(ctx); err != nil {

@@ -48,6 +48,15 @@ func (s *sealing) seal(ctx context.Context) error {
 	return nil
 }
 
+// close makes the rows of the load durable. Without any, nothing of it is kept: all its rows are sealed already, or are
+// reconciliation lines, which are the ledger's.
+func (s *sealing) close(ctx context.Context) error {
+	if slices.ContainsFunc(s.out.Batches, func(b Batch) bool { return b.Slot.Dataset == DailyUsage }) {
+		return s.writer.Close(ctx)
+	}
+	return s.writer.Abort(ctx)
+}
+
 // order is the slots of the load, billed ones first: whether they are complete decides what unbilled rows are worth.
 func (s *sealing) order() []uint32 {
 	return slices.SortedFunc(maps.Keys(s.slots), func(a, b uint32) int { return compareSlots(s.slots[a], s.slots[b]) })
