@@ -75,6 +75,7 @@ func (m *maker) story(kind int, s *side, d cells, number string, first *[]oracle
 	case 3: // corrections of billed rows
 		b := bills(number, d)
 		bring("billed", oracle.Import{}, b)
+		bring("some of the billed rows again", oracle.Import{}, m.some(b))
 		changed := bills(number, m.otherwise(b))
 		bring("billed otherwise", oracle.Import{}, changed)
 		bring("billed otherwise, on top", oracle.Import{Add: true}, changed)

@@ -29,8 +29,7 @@ func (f *fired) next() {
 	f.seen = map[string]map[string]bool{}
 }
 
-// expected is all that must fire. Of rating's reasons only unknown_product is not among it: the remainder of the
-// documented product families is Azure, so no line has an unknown one.
+// expected is all that must fire.
 func expected() []string {
 	list := []string{
 		"usage excluded", "charge excluded", "chain of 1 edges", "chain of 2 edges", "chain of 3 edges", "chain of 4 edges",
@@ -39,7 +38,7 @@ func expected() []string {
 		"a benefit, with an amount", "benefit Charge", "earned credit", "Azure credit", "blank customer", "negative cost", "zero cost",
 		"19 to 39 decimals", "tags without braces", "a tag that is no text", "two tags of one name", "rule of some days only", "priority decides",
 		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "rule of some days inside the month",
-		"entitlement answered", "customer answered", "service before the month", "service inside the month", "service after the month",
+		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month",
 		"no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
 	}
 	for _, kind := range []pricing.PriceKind{pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.UnitPrice, pricing.Free} {
@@ -49,7 +48,7 @@ func expected() []string {
 	for _, reason := range []string{oracle.UnknownCustomer, oracle.NoChain, oracle.NoBook, oracle.NoRate, oracle.MissingRate} {
 		list = append(list, "usage "+reason, "charge "+reason)
 	}
-	list = append(list, "usage "+oracle.UnknownEntitlement, "charge "+oracle.MissingList)
+	list = append(list, "usage "+oracle.UnknownEntitlement, "charge "+oracle.MissingList, "charge "+oracle.UnknownProduct)
 	for _, f := range []string{"customer", "family", "product", "sku", "category", "sub_category", "meter", "region", "publisher",
 		"charge_type", "plan", "tag", "tag exists"} {
 		list = append(list, "narrowed by "+f)
@@ -58,7 +57,7 @@ func expected() []string {
 		list = append(list, "line is "+l)
 	}
 	for _, h := range []string{"rows refused as different", "unbilled rows of a complete month", "rows sealed already", "billed rows on top",
-		"unbilled rows masked", "billed rows masked", "rows kept aside", "unbilled batch superseded", "sealed batch found complete", "billed rows not complete",
+		"unbilled rows masked", "billed rows masked", "rows kept aside", "unbilled batch superseded", "batch complete", "a part of what is sealed", "billed rows not complete",
 		"lines refused without a month", "lines refused as different", "lines sealed already", "lines superseded", "lines on top"} {
 		list = append(list, "import: "+h)
 	}

@@ -103,7 +103,7 @@ func (l *Ledger) Import(in Import) (c Counts, ok bool) {
 		slots[at][here] = append(slots[at][here], r)
 	}
 	for at, fresh := range ordered(slots) {
-		if l.differs(at, fresh) && at.invoice != "" && !in.Add && !in.Supersede {
+		if at.invoice != "" && !in.Add && !in.Supersede && l.differs(at, fresh) {
 			l.happened("rows refused as different", 1)
 			return c, false
 		}
@@ -116,6 +116,11 @@ func (l *Ledger) Import(in Import) (c Counts, ok bool) {
 		for at, fresh := range ordered(slots) {
 			if (at.invoice != "") == billed {
 				l.seal(at, fresh, in, &c)
+			}
+		}
+		for at := range ordered(slots) {
+			if billed && in.Complete && at.invoice != "" {
+				l.complete(at)
 			}
 		}
 	}
@@ -145,22 +150,37 @@ func (l *Ledger) standing(at slot) (list []*batch) {
 	return list
 }
 
-// settled says whether a cell is sealed already, and which batches hold other rows in its place.
-func (l *Ledger) settled(at slot, here place, rows []*Row) (sealed bool, older []*batch) {
+// rest lists the rows that are not among sealed ones; of identical rows as many as are sealed are.
+func rest(rows, sealed []*Row) (left []*Row) {
+	times := map[string]int{}
+	for _, r := range sealed {
+		times[r.same()]++
+	}
+	for _, r := range rows {
+		if times[r.same()]--; times[r.same()] < 0 {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// settled says which rows of a cell are not sealed yet, and which batches hold others in its place.
+func (l *Ledger) settled(at slot, here place, rows []*Row) (left []*Row, older []*batch) {
+	var sealed []*Row
 	for _, b := range l.standing(at) {
 		if have, ok := b.cells[here]; ok {
 			if equal(have, rows) {
-				return true, nil
+				return nil, nil
 			}
-			older = append(older, b)
+			sealed, older = append(sealed, have...), append(older, b)
 		}
 	}
-	return false, older
+	return rest(rows, sealed), older
 }
 
 func (l *Ledger) differs(at slot, fresh map[place][]*Row) bool {
 	for here, rows := range ordered(fresh) {
-		if sealed, older := l.settled(at, here, rows); !sealed && len(older) > 0 {
+		if left, older := l.settled(at, here, rows); len(left) > 0 && len(older) > 0 {
 			return true
 		}
 	}
@@ -169,51 +189,78 @@ func (l *Ledger) differs(at slot, fresh map[place][]*Row) bool {
 
 // seal settles one slot of a command against what is sealed (money-path §3).
 func (l *Ledger) seal(at slot, fresh map[place][]*Row, in Import, c *Counts) {
-	b := &batch{slot: at, cells: map[place][]*Row{}, complete: in.Complete && at.invoice != ""}
+	b := &batch{slot: at, cells: map[place][]*Row{}}
 	for here, rows := range ordered(fresh) {
-		sealed, older := l.settled(at, here, rows)
+		left, older := l.settled(at, here, rows)
+		there := 0
+		for _, o := range older {
+			there += len(o.cells[here])
+		}
 		switch {
 		case at.invoice == "" && l.completed(at.side):
 			l.happened("unbilled rows of a complete month", len(rows))
-			c.Skipped += int64(len(rows))
-			continue
-		case sealed:
-			l.happened("rows sealed already", len(rows))
-			c.Skipped += int64(len(rows))
-			continue
-		case at.invoice != "" && in.Add && len(older) > 0:
-			l.happened("billed rows on top", len(rows))
+			left = nil
+		case in.Supersede && len(older) > 0 && (len(left) > 0 || len(rows) < there):
+			l.happened("billed rows masked", there)
+			l.mask(here, older)
+			left = rows
+		case len(left) == 0:
+			l.happened(map[bool]string{true: "a part of what is sealed", false: "rows sealed already"}[len(rows) < there], len(rows))
+		case len(older) == 0:
+		case at.invoice != "":
+			l.happened("billed rows on top", len(left))
 		default:
-			for _, o := range older {
-				l.happened(map[bool]string{true: "unbilled rows masked", false: "billed rows masked"}[at.invoice == ""], len(o.cells[here]))
-				delete(o.cells, here)
-			}
+			l.happened("unbilled rows masked", there)
+			l.mask(here, older)
+			left = rows
 		}
-		b.cells[here] = rows
-		c.Sealed += int64(len(rows))
+		c.Skipped += int64(len(rows) - len(left))
+		c.Sealed += int64(len(left))
+		if len(left) > 0 {
+			b.cells[here] = left
+		}
 	}
 	if len(b.cells) > 0 {
 		l.batches = append(l.batches, b)
 	}
-	if !b.complete {
-		return
+}
+
+func (l *Ledger) mask(here place, older []*batch) {
+	for _, o := range older {
+		delete(o.cells, here)
 	}
-	for _, o := range l.batches {
-		switch {
-		case o.side != at.side || o.superseded:
-		case o.invoice == "":
-			o.superseded = true
+}
+
+// complete notes that the billed rows of an invoice's month are all there are. In the invoice's own month that is said of
+// every invoice, and unbilled rows give way; elsewhere they are late, and say nothing of the rest.
+func (l *Ledger) complete(at slot) {
+	own := l.monthOf(at.invoice, nil) == at.month
+	for _, b := range l.batches {
+		if b.invoice != "" && !b.complete && (b.slot == at || own && b.side == at.side) {
+			b.complete = true
+			l.happened("batch complete", 1)
+		}
+	}
+	for _, b := range l.batches {
+		if own && b.side == at.side && b.invoice == "" && !b.superseded {
+			b.superseded = true
 			l.happened("unbilled batch superseded", 1)
-		case o.slot == at && !o.complete:
-			o.complete = true
-			l.happened("sealed batch found complete", 1)
 		}
 	}
 }
 
-// completed says whether the billed rows of a side are known to be all there are.
+// completed says whether the invoices of a side are known to be all there: one is, and none is not.
 func (l *Ledger) completed(s side) bool {
-	return slices.ContainsFunc(l.batches, func(b *batch) bool { return b.side == s && b.invoice != "" && b.complete })
+	complete := false
+	for _, b := range l.batches {
+		if b.side == s && b.invoice != "" && l.monthOf(b.invoice, nil) == s.month {
+			if !b.complete {
+				return false
+			}
+			complete = true
+		}
+	}
+	return complete
 }
 
 // Standing is every row that is sealed and neither masked nor superseded, of whatever month.
@@ -228,21 +275,22 @@ func (l *Ledger) Standing() (rows []*Row) {
 	return rows
 }
 
-// Rows is every row that counts in a month. Billed rows of a side that is not complete do not, as long as unbilled
-// ones stand in for them.
+// Rows is every row that counts in a month. Billed rows of a side that is not complete do not, where unbilled ones of the
+// same entitlement and day stand in for them.
 func (l *Ledger) Rows(m period.Month) (rows []*Row) {
 	for _, b := range l.batches {
-		stands := func(o *batch) bool { return o.side == b.side && o.invoice == "" && !o.superseded }
-		switch {
-		case b.superseded || b.month != m:
-		case b.invoice != "" && !b.complete && slices.ContainsFunc(l.batches, stands):
-			for _, cell := range ordered(b.cells) {
+		if b.superseded || b.month != m {
+			continue
+		}
+		for here, cell := range ordered(b.cells) {
+			stands := func(o *batch) bool {
+				return o.side == b.side && o.invoice == "" && !o.superseded && o.cells[here] != nil
+			}
+			if b.invoice != "" && !b.complete && slices.ContainsFunc(l.batches, stands) {
 				l.happened("billed rows not complete", len(cell))
+				continue
 			}
-		default:
-			for _, cell := range ordered(b.cells) {
-				rows = append(rows, cell...)
-			}
+			rows = append(rows, cell...)
 		}
 	}
 	return rows

@@ -34,7 +34,7 @@ const (
 	Charge  = "charge"
 )
 
-// family is the product family, in the order the provider documents.
+// family is the product family, in the order the provider documents; "" when nothing tells it.
 func (l *Line) family() string {
 	term := strings.ToLower(l.Text["TermAndBillingCycle"])
 	if thirdParty(l.Text["PublisherName"], l.Text["PublisherId"]) {
@@ -51,7 +51,10 @@ func (l *Line) family() string {
 	if term == "" && l.Text["ChargeEndDate"] == "" {
 		return pricing.FamilyPerpetual
 	}
-	return pricing.FamilyAzure
+	if l.Text[lineMeter] != "" || strings.EqualFold(strings.TrimSpace(l.Text["SubscriptionDescription"]), "azure plan") {
+		return pricing.FamilyAzure
+	}
+	return ""
 }
 
 // Kind says what a line is beside all daily rows that are imported and stand, of whatever month.
@@ -90,8 +93,15 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 	if o.Customer == nil {
 		return o
 	}
+	family, by := w.family(l.family(), l.Text[lineProduct])
+	if family == "" {
+		return o.because(UnknownProduct, l.Text[lineProduct])
+	}
+	if by != nil {
+		o.Answer = by
+	}
 	return w.walk(o, &subject{
-		customer: o.Customer.Key, family: l.family(), product: l.Text[lineProduct], sku: l.Text[lineSKU],
+		customer: o.Customer.Key, family: family, product: l.Text[lineProduct], sku: l.Text[lineSKU],
 		publisher: l.Text["PublisherName"], chargeType: l.Text["ChargeType"], plan: l.Text["SubscriptionDescription"],
 	}, on)
 }

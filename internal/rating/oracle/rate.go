@@ -15,6 +15,7 @@ import (
 const (
 	UnknownCustomer    = "unknown_customer"
 	UnknownEntitlement = "unknown_entitlement"
+	UnknownProduct     = "unknown_product"
 	NoChain            = "no_chain"
 	NoBook             = "no_book"
 	NoRate             = "no_rate"

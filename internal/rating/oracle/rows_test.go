@@ -194,6 +194,19 @@ func (m *maker) otherwise(c cells) cells {
 	return next
 }
 
+// some is a part of the rows: some cells whole, some not.
+func (m *maker) some(c cells) cells {
+	next := cells{}
+	for _, k := range sorted(c) {
+		for _, r := range c[k] {
+			if m.in100(70) {
+				next.add(r)
+			}
+		}
+	}
+	return next
+}
+
 // other gives rows quantities they did not have.
 func (m *maker) other(rows []oracle.Row) {
 	for i := range rows {

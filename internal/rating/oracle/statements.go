@@ -35,7 +35,7 @@ func (l *Ledger) statementsOf(in Import) (map[slot]*statement, bool) {
 		all[at].lines = append(all[at].lines, x)
 	}
 	for _, s := range ordered(all) {
-		if sealed, older := l.stated(s); !sealed && len(older) > 0 && !in.Add && !in.Supersede {
+		if left, older := l.stated(s); len(left) > 0 && len(older) > 0 && !in.Add && !in.Supersede {
 			l.happened("lines refused as different", 1)
 			return nil, false
 		}
@@ -57,53 +57,57 @@ func (l *Ledger) monthOf(invoice string, rows []*Row) (m period.Month) {
 	return m
 }
 
-// stated says whether the same lines are sealed already, and otherwise which others are.
-func (l *Ledger) stated(s *statement) (sealed bool, older []*statement) {
+// stated says which lines are not sealed yet, and by which statements of the invoice others are.
+func (l *Ledger) stated(s *statement) (left []*Line, older []*statement) {
+	times := map[string]int{}
 	for _, o := range l.statements {
 		if o.slot == s.slot && !o.superseded {
-			if o.equal(s) {
-				return true, nil
-			}
 			older = append(older, o)
+			for _, x := range o.lines {
+				times[x.same()]++
+			}
 		}
 	}
-	return false, older
+	for _, x := range s.lines {
+		if times[x.same()]--; times[x.same()] < 0 {
+			left = append(left, x)
+		}
+	}
+	return left, older
 }
 
-func (s *statement) equal(o *statement) bool {
-	text := func(s *statement) (list []string) {
-		for _, x := range s.lines {
-			line := ""
-			for _, k := range slices.Sorted(maps.Keys(x.Text)) {
-				line += k + "\x00" + x.Text[k] + "\x00"
-			}
-			list = append(list, line)
-		}
-		slices.Sort(list)
-		return list
+// same is the text by which two lines are the same line.
+func (x *Line) same() (text string) {
+	for _, k := range slices.Sorted(maps.Keys(x.Text)) {
+		text += k + "\x00" + x.Text[k] + "\x00"
 	}
-	return slices.Equal(text(s), text(o))
+	return text
 }
 
 // state seals the lines of a command.
 func (l *Ledger) state(all map[slot]*statement, in Import, c *Counts) {
 	for _, s := range ordered(all) {
-		sealed, older := l.stated(s)
-		if sealed {
-			l.happened("lines sealed already", len(s.lines))
-			c.Skipped += int64(len(s.lines))
-			continue
-		}
+		left, older := l.stated(s)
+		there := 0
 		for _, o := range older {
-			if in.Supersede {
+			there += len(o.lines)
+		}
+		switch {
+		case in.Supersede && there > 0 && (len(left) > 0 || len(s.lines) < there):
+			for _, o := range older {
 				o.superseded = true
 				l.happened("lines superseded", len(o.lines))
-			} else {
-				l.happened("lines on top", len(s.lines))
 			}
+			left = s.lines
+		case there > 0 && len(left) > 0:
+			l.happened("lines on top", len(left))
 		}
-		c.Sealed += int64(len(s.lines))
-		l.statements = append(l.statements, s)
+		l.happened("lines sealed already", len(s.lines)-len(left))
+		c.Skipped += int64(len(s.lines) - len(left))
+		c.Sealed += int64(len(left))
+		if len(left) > 0 {
+			l.statements = append(l.statements, &statement{slot: s.slot, lines: left})
+		}
 	}
 }
 

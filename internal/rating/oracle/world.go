@@ -36,14 +36,27 @@ func (w *World) whose(o Outcome, entitlement, tenant string, on period.Date) Out
 	if o.Customer = w.tenant(tenant); o.Customer == nil {
 		o.Customer, o.Answer = w.answer("customer", tenant)
 	}
-	if o.Customer == nil {
+	if o.Customer == nil && (tenant != "" || entitlement == "") {
 		return o.because(UnknownCustomer, tenant)
 	}
-	if entitlement != "" && len(o.Customer.Entitlements) > 0 {
+	if entitlement != "" && (o.Customer == nil || len(o.Customer.Entitlements) > 0) {
 		o.Customer = nil
 		return o.because(UnknownEntitlement, entitlement)
 	}
 	return o
+}
+
+// family is the product family of a charge: what its line tells, else what was answered for its product.
+func (w *World) family(told, product string) (family string, by *usage.Resolution) {
+	for i := range w.Answers {
+		if a := &w.Answers[i]; told == "" && product != "" && a.Kind == "product" && strings.EqualFold(a.Ref, product) {
+			family, by = strings.ToLower(a.Target), a
+		}
+	}
+	if by != nil {
+		return family, by
+	}
+	return told, nil
 }
 
 func (w *World) holder(entitlement string, on period.Date) *org.Organisation {

@@ -77,6 +77,7 @@ func newMaker(seed uint64, number, rows int) *maker {
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, uint64(number))), level: map[string]int{}, sells: map[string][]string{}, rows: rows}
 	m.organisations()
 	m.held()
+	m.families()
 	m.rates()
 	return m
 }
@@ -195,6 +196,16 @@ func (m *maker) held() {
 		m.entitlements = append(m.entitlements, held{fmt.Sprint("Ent-of-nobody-", i), tenant})
 		if i > 0 {
 			m.answer("customer", tenant, pick(m, customers...).Key)
+		}
+	}
+}
+
+// families answers for some products which family they are of.
+func (m *maker) families() {
+	for _, product := range products() {
+		if m.in100(30) {
+			family := pick(m, pricing.FamilyAzure, pricing.FamilySoftware, pricing.FamilyLicence)
+			m.world.Answers = append(m.world.Answers, usage.Resolution{Kind: "product", Ref: m.cased(product), Target: family})
 		}
 	}
 }
