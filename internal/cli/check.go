@@ -14,8 +14,9 @@ type checkCommand struct{ shown }
 
 // Help is the long help.
 func (checkCommand) Help() string {
-	return `Sealed rows against their batches, lines against worksheets, totals, numbers without gaps, debits and credits, what one
-edge sells for and the next buys for, the event chain, and every file. It changes nothing.`
+	return `Rows in against rows sealed; every sealed row and line as it was sealed; worksheets against rows and against lines; what
+one edge sells for and the next buys for; totals, numbers without gaps, debits and credits; documents against the event
+log, and made once more; the state of every row; and every file. It changes nothing.`
 }
 
 // Run checks. The exit code is 0 only when everything holds.
@@ -45,6 +46,10 @@ func checkTables(output string, r check.Report) []*table.Table {
 	for _, name := range slices.Sorted(maps.Keys(r.Checked)) {
 		checked.Add(name, r.Checked[name], bad[name])
 	}
+	rows := table.New("state", ">rows and charges")
+	for _, state := range slices.Sorted(maps.Keys(r.Rows)) {
+		rows.Add(state, r.Rows[state])
+	}
 	violations := table.New("check", "subject", "violation").Titled("all holds")
 	for _, v := range r.Violations {
 		violations.Add(v.Check, v.Subject, v.Text)
@@ -55,5 +60,5 @@ func checkTables(output string, r check.Report) []*table.Table {
 	if output == "csv" {
 		return []*table.Table{violations}
 	}
-	return []*table.Table{checked, violations}
+	return []*table.Table{checked, rows, violations}
 }

@@ -89,16 +89,17 @@ func unresolvedRows(t *table.Table, found []invoice.Unresolved, before ...any) {
 }
 
 type resolveCommand struct {
-	Kind   string `arg:"" enum:"customer,entitlement" help:"customer (the provider's tenant) or entitlement (an Azure subscription)."`
+	Kind   string `arg:"" enum:"customer,entitlement,product" help:"customer (the provider's tenant), entitlement (an Azure subscription) or product."`
 	Ref    string `arg:"" help:"The provider's id, as the worklist names it."`
-	Target string `arg:"" help:"The key of the customer it belongs to."`
+	Target string `arg:"" help:"The key of the customer it belongs to; of a product, its family."`
 	shown
 }
 
 // Help is the long help.
 func (resolveCommand) Help() string {
 	return `  purveyor unresolved list --period 2026-09
-  purveyor unresolved resolve entitlement 5a9c1f0e-41d8-4b1c-a3b0-52d8a71e04cc c0007`
+  purveyor unresolved resolve entitlement 5a9c1f0e-41d8-4b1c-a3b0-52d8a71e04cc c0007
+  purveyor unresolved resolve product DZH318Z0BQD2 software`
 }
 
 // Run answers a reference.

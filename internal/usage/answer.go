@@ -29,13 +29,14 @@ func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.
 		return fault.New(fault.Invalid, "bad_resolution",
 			"a resolution is of a customer, an entitlement or a product, and names the provider's reference; nothing was resolved")
 	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error { return isTarget(ctx, r, &x, known) })
+	if err != nil {
+		return err
+	}
 	if err := v.named(ctx, grant.Scope, x); err != nil {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		if err := isTarget(ctx, t, &x, known); err != nil {
-			return err
-		}
 		if err := v.Store.Resolve(ctx, t, grant.Scope, x); err != nil {
 			return err
 		}

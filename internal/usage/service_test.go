@@ -12,6 +12,7 @@ import (
 // A second answer to a reference replaces the first, in whichever case it is written.
 func TestAnsweredTwice(t *testing.T) {
 	v := open(t)
+	v.mustImport(t, usage.Request{}, text(line("G1", 9, 1, 100)))
 	known := func(context.Context, tx.Read, string) (bool, error) { return true, nil }
 	for ref, target := range map[string]string{"E-9": "a", "e-9": "a"} {
 		if err := v.Resolve(operator(t), usage.Resolution{Kind: "entitlement", Ref: ref, Target: target}, known); err != nil {
