@@ -98,7 +98,10 @@ const recordLines = 50
 func (x *explaining) printed(row *ExplainedRow, f usage.File) error {
 	row.File = f.Name
 	if !x.provider {
-		row.File, row.Cost = path.Base(f.Name), nil
+		row.Cost = nil
+		if row.File != "" {
+			row.File = path.Base(f.Name)
+		}
 		return nil
 	}
 	if x.service.Lines == nil || f.Archive == "" {

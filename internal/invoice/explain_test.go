@@ -1,6 +1,7 @@
 package invoice_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,9 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/document"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -107,6 +112,45 @@ func TestExplain(t *testing.T) {
 	}
 	if strings.Count(hidden, `"day"`) != 3 || !strings.Contains(hidden, long) {
 		t.Errorf("the buyer does not see the rows: %s", hidden)
+	}
+}
+
+// eyes is a guard that grants everything to the staff of one organisation, as a reseller sees it.
+type eyes struct {
+	access.Guard
+	own  id.Organisation
+	refs []string
+}
+
+// Require grants.
+func (e eyes) Require(context.Context, access.Action) (access.Grant, error) {
+	return access.Grant{Scope: scope.Of("p/r").WithRefs(e.refs...).WithDocuments(scope.Side{Own: e.own}), View: scope.Buy | scope.Sell | scope.List}, nil
+}
+
+// A reseller sees what it pays and how it prices, and nothing of what the provider charges the partner; of what it buys
+// it sees no more than any buyer.
+func TestExplainToReseller(t *testing.T) {
+	n := installtest.New(t)
+	n.Import(t, usage.Request{Complete: true}, installtest.UsageFile(installtest.Row{Quantity: "7", Price: "13.7713"}))
+	n.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Subtotal: "515.73"}))
+	issued := n.Bill(t)
+	n.Invoices.Access = eyes{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
+	for _, s := range issued {
+		text, err := json.Marshal(explain(t, n, string(s.ID), false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []string{"13.7713", `"96.3991"`, "515.73", `"provider"`, `"printed"`} {
+			if strings.Contains(string(text), c) {
+				t.Errorf("%s to %s tells the reseller %s: %s", s.Seller, s.Buyer, c, text)
+			}
+		}
+		if own := s.Seller == "r"; own != strings.Contains(string(text), `"bought"`) || own != strings.Contains(string(text), `"retail"`) || !strings.Contains(string(text), `"day"`) {
+			t.Errorf("%s to %s: %s", s.Seller, s.Buyer, text)
+		}
+	}
+	if len(issued) != 2 {
+		t.Errorf("%v", nets(issued))
 	}
 }
 

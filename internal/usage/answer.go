@@ -64,8 +64,12 @@ func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.
 // errFound ends a reading that has seen enough.
 var errFound = errors.New("found")
 
-// named is NotFound unless an imported row or line names the reference.
+// named is NotFound unless an imported row or line names the reference. Batches are not seen from a scope that is not
+// All; the store answers no reference outside of it.
 func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error {
+	if !s.IsAll() {
+		return nil
+	}
 	loads := map[uint32]bool{}
 	found := false
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
