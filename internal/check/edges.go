@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -90,6 +91,11 @@ func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report)
 		m.state(g, r)
 		return nil
 	})
+	if fault.CodeOf(err) == rating.CodeRowsLost {
+		r.Checked[States] += rated
+		r.bad(States, m.period.String(), "%v", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		return err
 	}
 	q.Masks = slices.Concat(q.Masks, hidden)
-	run := newRun(st, q)
+	run, rows := newRun(st, q), counted{}
 	d := &dictionaries{tags: tagNames(st.Books)}
 	d.columns, d.rated, d.all = run.columns(v.Columns)
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
@@ -39,6 +39,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 			if err := read(); err != nil {
 				return err
 			}
+			rows[sum.Batch] += sum.Rows
 			r := next()
 			r.Sum, r.Span = sum, Span(q, sum.Span)
 			if err := d.fill(&r.Group); err != nil {
@@ -52,6 +53,9 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		})
 		if err == nil {
 			err = read()
+		}
+		if err == nil {
+			err = rows.whole(st, q.Masks)
 		}
 		if err != nil {
 			return err
