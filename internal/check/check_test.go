@@ -328,7 +328,9 @@ func TestRowsNobodyRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(r.Violations, func(v check.Violation) bool { return v.Check == check.States && strings.Contains(v.Text, "was sealed with") }) {
+	if !slices.ContainsFunc(r.Violations, func(v check.Violation) bool {
+		return v.Check == check.States && strings.Contains(v.Text, "was sealed with")
+	}) {
 		t.Errorf("%+v", r.Violations)
 	}
 }

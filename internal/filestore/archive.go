@@ -92,3 +92,31 @@ func (s *Store) Line(archive string, line int64, count int) (string, error) {
 		return string(bytes.TrimRight(bytes.Join(all[at:min(at+count, len(all))], nil), "\r\n")), nil
 	}
 }
+
+// Original writes an archived source as it was read, uncompressed: what the usage store can be made from again.
+func (s *Store) Original(w io.Writer, archive string) error {
+	f, err := s.Get(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var head [16]byte
+	for {
+		if _, err := io.ReadFull(f, head[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		packed := make([]byte, binary.LittleEndian.Uint32(head[12:]))
+		if _, err := io.ReadFull(f, packed); err != nil {
+			return err
+		}
+		text, err := s2.Decode(nil, packed)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+}

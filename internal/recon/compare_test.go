@@ -108,7 +108,7 @@ func TestCompare(t *testing.T) {
 // W29 and W43: a printed figure that breaks its own formula is kept and reported.
 func TestWorkedExamples(t *testing.T) {
 	t.Run("W43", func(t *testing.T) {
-		for quantity, price := range map[string]string{"150": "48.6", "2650": "270.12"} {
+		for price, quantity := range map[string]string{"48.6": "150", "4.05": "150", "270.12": "2650"} {
 			g := &usage.ControlTotals{}
 			e := usage.Entry{}
 			e[usage.InvoiceNumber], e[usage.BillingCurrency], e[usage.MeterName] = "G", "USD", "m"

@@ -24,6 +24,9 @@ type Lister interface {
 // Decoder reads one source in blocks. Next is called by one goroutine; the blocks it returns may be decoded by
 // others, at the same time.
 type Decoder interface {
+	// Head is the original bytes before the first record, such as the line that names the columns: the archive keeps
+	// them, so that what was read can be read again.
+	Head() []byte
 	// Next is the next run of whole records, or io.EOF. Errors are faults that name file, line, column and reason.
 	Next() (RawBlock, error)
 	// Warnings lists what was odd but harmless, such as unknown columns, once each.

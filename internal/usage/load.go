@@ -96,6 +96,11 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want Data
 		return err
 	}
 	defer archive.Abort()
+	if head := dec.Head(); len(head) > 0 {
+		if err := archive.Add(head, 1, 1); err != nil {
+			return err
+		}
+	}
 	if err := l.blocks(ctx, f, dec, archive); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 type decoder struct {
 	file     string
 	in       *bufio.Reader
+	head     []byte // what stood before the first record
 	layout   *layout
 	json     bool
 	line     int64  // of the next byte
@@ -26,6 +27,8 @@ type decoder struct {
 	mu       sync.Mutex
 	free     chan []byte // memory of blocks given back
 }
+
+func (d *decoder) Head() []byte { return d.head }
 
 func (d *decoder) Warnings() []usage.Problem {
 	d.mu.Lock()
@@ -84,7 +87,7 @@ func (d *decoder) beginCSV(want usage.Dataset) error {
 	if err != nil && err != io.EOF {
 		return d.unreadable(err)
 	}
-	d.line = 2
+	d.line, d.head = 2, append(d.head, header...)
 	if !utf8.ValidString(header) {
 		return d.refuse(1, "", "not_utf8", "the text is not UTF-8 (perhaps Latin-1); save it as UTF-8")
 	}

@@ -151,6 +151,7 @@ func (d *decoder) sniff(head []byte) error {
 		bytes.HasPrefix(head, []byte{0, 0, 0xfe}), len(head) > 1 && (head[0] == 0) != (head[1] == 0):
 		return d.refuse(1, "", "utf16", "the text is UTF-16 or UTF-32; save it as UTF-8")
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
+		d.head = append(d.head, head[:3]...)
 		_, err := d.in.Discard(3)
 		return err
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
