@@ -191,10 +191,12 @@ func (s *sealing) finish() {
 		if c.Batch.LoadNumber != s.number {
 			s.marks = append(s.marks, c.Batch.Number)
 		}
-		s.out.Load.Problems = append(s.out.Load.Problems, Problem{
-			File: slotName(c.Batch.Slot), Code: "billed_is_complete", Verdict: Noted,
-			Reason: fmt.Sprintf("the %d billed rows sealed as %s are complete (%s)", c.Batch.Rows, c.Batch.ID, c.By),
-		})
+		if c.By != bySaying {
+			s.out.Load.Problems = append(s.out.Load.Problems, Problem{
+				File: slotName(c.Batch.Slot), Code: "found_complete", Verdict: Noted,
+				Reason: fmt.Sprintf("the %d billed rows sealed as %s are complete (%s)", c.Batch.Rows, c.Batch.ID, c.By),
+			})
+		}
 	}
 	for i := range s.out.Batches {
 		s.out.Batches[i].Complete = s.out.Batches[i].Complete || done[s.out.Batches[i].Number]

@@ -144,8 +144,8 @@ func TestManifest(t *testing.T) {
 		want    string
 		code    string
 	}{
-		"all of it":         {[]usage.Source{manifest("part-1.json.gz", "part-2.json.gz"), one, two}, "billed complete", "billed_is_complete"},
-		"the manifest last": {[]usage.Source{one, two, manifest("part-1.json", "part-2.json")}, "billed complete", "billed_is_complete"},
+		"all of it":         {[]usage.Source{manifest("part-1.json.gz", "part-2.json.gz"), one, two}, "billed complete", "found_complete"},
+		"the manifest last": {[]usage.Source{one, two, manifest("part-1.json", "part-2.json")}, "billed complete", "found_complete"},
 		"a part is missing": {[]usage.Source{manifest("part-1.json.gz", "part-2.json.gz"), one}, "billed", "manifest_incomplete"},
 		"a row is kept aside": {[]usage.Source{manifest("part-1.json", "part-2.json"), one,
 			source("part-2.json", jsonText(t, b, strings.Replace(b, ",2,2,EUR", ",2,two,EUR", 1)))}, "billed", "manifest_incomplete"},
