@@ -63,7 +63,6 @@ type opening struct {
 	log       *slog.Logger
 	temporary bool
 	now       func() time.Time
-	signIns   bool // callers sign in: only then are they not all the local operator, and may others reach the server
 }
 
 // open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.
@@ -178,6 +177,11 @@ func (n *installation) build(o opening) error {
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
 	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now}
 	guard.Place = organisations.Place
+	who, err := n.people(ring, events, roles)
+	if err != nil {
+		return err
+	}
+	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.Export, Erase: who.Erase})
 	delegated.Given = givenTo(roles)
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
@@ -192,7 +196,7 @@ func (n *installation) build(o opening) error {
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Wake: n.poke, Safe: n.safe, DigestKey: digests,
+		Ready: n.ready, Wake: n.poke, Safe: n.safe, Identity: who, DigestKey: digests,
 	}
 	return nil
 }

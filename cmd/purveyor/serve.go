@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/login"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -22,8 +24,8 @@ import (
 const patience = 30 * time.Second
 
 // serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
-// Without sign-ins whoever can reach that is the local operator too, so it is of this machine alone; with them it may
-// be any, and others are reached over TLS only.
+// Over TLS callers sign in. Without it the address is of this machine alone, and whoever shows nothing is the local
+// operator too.
 func serve(ctx context.Context, dir string, o opening) (err error) {
 	web, err := listen(o)
 	if err != nil {
@@ -39,23 +41,30 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 	if err != nil {
 		return err
 	}
-	at := "http://" + web.Addr().String()
 	if proof != nil {
 		n.api.Named = proof.named
-		web, at = tls.NewListener(web, proof.config()), "https://"+web.Addr().String()
+		web = tls.NewListener(web, proof.config())
 	}
+	authority, err := n.authority(web.Addr(), proof)
+	if err != nil {
+		return err
+	}
+	n.api.Callers = callers(authority, proof != nil)
 	local, err := listenSocket(filepath.Join(dir, socketName))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, at, n.notes(o, proof))
+	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, n.notes(proof))
+	if err := n.invite(ctx, authority); err != nil {
+		return err
+	}
 	server := &http.Server{
 		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
-			if l != local && o.signIns {
-				return context.WithoutCancel(ctx)
+			if l == local {
+				return access.AsLocalOperator(context.WithoutCancel(ctx))
 			}
-			return access.AsLocalOperator(context.WithoutCancel(ctx))
+			return context.WithoutCancel(ctx)
 		},
 	}
 	var running sync.WaitGroup
@@ -80,9 +89,9 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 }
 
 // notes says who may call, and whom clients must trust.
-func (n *installation) notes(o opening, proof *certificates) string {
+func (n *installation) notes(proof *certificates) string {
 	who := " for this machine only, as the local operator"
-	if o.signIns {
+	if proof != nil {
 		who = " for whoever signs in"
 	}
 	if proof != nil && proof.authority != nil {
@@ -91,18 +100,27 @@ func (n *installation) notes(o opening, proof *certificates) string {
 	return who
 }
 
-// listen refuses an address that others could reach while nobody signs in, and one without TLS.
+// invite prints the one-time link of the first person, while there is a partner and nobody of theirs.
+func (n *installation) invite(ctx context.Context, authority *login.Server) error {
+	link, err := n.api.Identity.Begin(ctx)
+	if err == nil && link != "" {
+		fmt.Printf("nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
+			authority.Base, native.SetUpPath, link)
+	}
+	return err
+}
+
+// listen refuses an address that others could reach without TLS: nobody signs in there.
 func listen(o opening) (net.Listener, error) {
 	address := o.Listen
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
-	switch alone := host == "localhost" || ip != nil && ip.IsLoopback(); {
-	case err != nil || !alone && !o.signIns:
-		return nil, fault.New(fault.Invalid, "not_loopback",
-			"%q is not an address of this machine alone, and there are no sign-ins yet: serve on 127.0.0.1:PORT, localhost:PORT or [::1]:PORT", address)
-	case !alone && len(o.TLSHost) == 0 && o.TLSCert == "":
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "no_address", "%q is no address to listen on: write HOST:PORT, like 127.0.0.1:8080", address)
+	}
+	if alone := host == "localhost" || ip != nil && ip.IsLoopback(); !alone && len(o.TLSHost) == 0 && o.TLSCert == "" {
 		return nil, fault.New(fault.Invalid, "no_tls",
-			"%q can be reached by others, who must not send what they sign in with in the clear: add --tls-host NAME, or --tls-cert and --tls-key", address)
+			"%q is not an address of this machine alone, and nobody signs in in the clear: add --tls-host NAME, or --tls-cert and --tls-key; or serve on 127.0.0.1:PORT", address)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {

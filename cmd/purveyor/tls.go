@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,6 +83,23 @@ func (c *certificates) file() (*tls.Certificate, error) {
 		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are no certificate with its key: %v", c.cert, c.key, err).Because(err)
 	}
 	return c.current, nil
+}
+
+// names are the hosts the certificate is for, those with a star left out.
+func (c *certificates) names() (list []string) {
+	now, err := c.get()
+	if err != nil {
+		return nil
+	}
+	for _, name := range now.Leaf.DNSNames {
+		if !strings.HasPrefix(name, "*") {
+			list = append(list, name)
+		}
+	}
+	for _, ip := range now.Leaf.IPAddresses {
+		list = append(list, ip.String())
+	}
+	return list
 }
 
 // named says whether the certificate is for a Host header.

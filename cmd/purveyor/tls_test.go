@@ -76,7 +76,7 @@ func get(t *testing.T, trip http.RoundTripper, url, host string) (*http.Response
 func TestServeTLS(t *testing.T) {
 	dir := t.TempDir()
 	s := config.Settings{Memory: "512MB", TLSHost: []string{"localhost", "portal.example"}}
-	port := serving(t, dir, opening{Settings: s, log: discardLog(), now: time.Now, signIns: true})
+	port := serving(t, dir, opening{Settings: s, log: discardLog(), now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestServeTLS(t *testing.T) {
 			t.Errorf("as %s: %v, %v, want %d", name, answer, err, status)
 		}
 	}
-	if answer, err := get(t, trust, at+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 403 {
+	if answer, err := get(t, trust, at+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
 		t.Errorf("somebody who has not signed in: %v, %v", answer, err)
 	}
 	local, closing, err := connect(t.Context(), dir, opening{})
@@ -146,18 +146,13 @@ func refusedTLS(t *testing.T, at string, pool *x509.CertPool) {
 	}
 }
 
-// TestWhereItMayListen: others can reach a server only once callers sign in, and over TLS.
+// TestWhereItMayListen: others can reach a server over TLS only, where callers sign in.
 func TestWhereItMayListen(t *testing.T) {
-	for _, c := range []struct {
-		address, host string
-		signIns       bool
-		code          string
-	}{
-		{"127.0.0.1:0", "", false, ""}, {"localhost:0", "", false, ""}, {"127.0.0.1:0", "localhost", false, ""}, {"127.0.0.1:0", "", true, ""},
-		{"0.0.0.0:0", "", false, "not_loopback"}, {":0", "", false, "not_loopback"}, {"0.0.0.0:0", "portal.example", false, "not_loopback"},
-		{"0.0.0.0:0", "", true, "no_tls"}, {":0", "", true, "no_tls"}, {"0.0.0.0:0", "portal.example", true, ""}, {"nonsense", "x", true, "not_loopback"},
+	for _, c := range []struct{ address, host, code string }{
+		{"127.0.0.1:0", "", ""}, {"localhost:0", "", ""}, {"127.0.0.1:0", "localhost", ""}, {"0.0.0.0:0", "portal.example", ""},
+		{"0.0.0.0:0", "", "no_tls"}, {":0", "", "no_tls"}, {"nonsense", "x", "no_address"},
 	} {
-		o := opening{Settings: config.Settings{Listen: c.address}, signIns: c.signIns}
+		o := opening{Settings: config.Settings{Listen: c.address}}
 		if c.host != "" {
 			o.TLSHost = []string{c.host}
 		}

@@ -33,6 +33,8 @@ const (
 	PersonExport   Action = "person.export"
 	PersonErase    Action = "person.erase"
 	JobRead        Action = "job.read"
+	IdentityRead   Action = "identity.read"   // people, programs and groups
+	IdentityChange Action = "identity.change" // the same, and how they sign in
 
 	AccessRead      Action = "access.read"               // roles, assignments, explanations
 	AccessAssign    Action = "access.assign"             // give and take roles
@@ -65,13 +67,13 @@ const (
 var (
 	reads = [...]Action{
 		WorldRead, BookRead, UsageRead, InvoiceRead, MarginRead, Explain, ClockRead, EventRead, JobRead, AccessRead, PolicyRead,
-		ResourceRead, CostRead, Check, Reconcile, AuditVerify, AuditRead, PersonExport, DelegationRead, CreditRead,
+		ResourceRead, CostRead, Check, Reconcile, AuditVerify, AuditRead, PersonExport, DelegationRead, CreditRead, IdentityRead,
 	}
 	writes = [...]Action{
 		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,
 		AccessAssign, AccessDeny, RoleWrite, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, ResourceWrite, ResourceOwn,
 		CostWrite, DelegationChange, DelegationApprove, DelegationEnd, ActivationRequest, ActivationDecide,
-		AuditPrune, KeyRotate, PersonErase,
+		AuditPrune, KeyRotate, PersonErase, IdentityChange,
 	}
 )
 

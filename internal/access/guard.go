@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -113,6 +114,24 @@ func (r *Roles) ask(ctx context.Context, action Action) (s *snapshot, c caller, 
 	c, known = s.caller(who, r.Now())
 	bit, listed := r.words[action]
 	return s, c, bit, known && listed, nil
+}
+
+// Enters says whether somebody has a role among the resources of a customer now: a second factor may still be asked for
+// by what they do there.
+func (r *Roles) Enters(ctx context.Context, who identity.Principal, into id.Organisation) (bool, error) {
+	s, err := r.current(ctx)
+	if err != nil {
+		return false, err
+	}
+	who.MFA = true
+	c, known := s.caller(who, r.Now())
+	found := false
+	if known {
+		s.each(&c, func(at spot, e *entry) {
+			found = found || !e.deny && at.resource && at.Organisation == into && e.standing(&c) == active && c.reaches(at)
+		})
+	}
+	return found, nil
 }
 
 // Require grants an action wherever the caller has it.

@@ -189,6 +189,29 @@ func (v *Service) Give(ctx context.Context, t tx.Tx, a Assignment) (Assignment, 
 	return a, v.give(ctx, t, a)
 }
 
+// Crown makes the first person of a realm its global admin, inside the transaction that adds them. Whoever calls it
+// knows that there is nobody yet who could.
+func (v *Service) Crown(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
+	s, err := v.Roles.current(ctx)
+	if err != nil {
+		return err
+	}
+	n := s.forest.byID[realm]
+	if n == nil {
+		return noPlace(string(realm))
+	}
+	a := Assignment{Principal: who, Realm: realm, Role: n.Kind.globalAdmin(), Scope: n.Path, By: string(who), At: v.Now().UTC(), Reason: "the first person"}
+	if n.Kind == Customer {
+		a.Scope = "@" + n.Key
+	}
+	at, _, err := s.checked(a)
+	if err != nil {
+		return err
+	}
+	a.Scope = at.anchor
+	return v.give(ctx, t, a.identified())
+}
+
 func (v *Service) give(ctx context.Context, t tx.Tx, a Assignment) error {
 	if err := v.Store.SaveAssignment(ctx, t, a); err != nil {
 		return err

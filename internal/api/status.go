@@ -35,6 +35,9 @@ func Kind(status int) fault.Kind {
 			return k
 		}
 	}
+	if status == http.StatusUnauthorized {
+		return fault.Denied
+	}
 	if status >= 400 && status < 500 {
 		return fault.Invalid
 	}

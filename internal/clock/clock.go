@@ -66,12 +66,15 @@ func (v *Service) Now() time.Time {
 	return v.Machine()
 }
 
+// Movable says whether this is demo or emulator data.
+func (v *Service) Movable() bool { return v.stand.Load() != nil }
+
 // State tells the time to a caller.
 func (v *Service) State(ctx context.Context) (State, error) {
 	if _, err := v.Access.Require(ctx, access.ClockRead); err != nil {
 		return State{}, err
 	}
-	return State{Now: v.Now(), Movable: v.stand.Load() != nil}, nil
+	return State{Now: v.Now(), Movable: v.Movable()}, nil
 }
 
 // Begin makes empty data demo data, whose clock starts at an instant. Conflict once anything was recorded.

@@ -9,7 +9,7 @@ const AuditDays = 3653
 
 // Settings is every setting there is.
 type Settings struct {
-	Listen    string   `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; loopback only, while there are no sign-ins."`
+	Listen    string   `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; loopback only, but over TLS."`
 	TLSHost   []string `name:"tls-host" env:"PURVEYOR_TLS_HOST" placeholder:"NAME" help:"Serve TLS for this host name or address, with a certificate of the installation's own authority (vault/ca.pem)."`
 	TLSCert   string   `name:"tls-cert" env:"PURVEYOR_TLS_CERT" type:"path" placeholder:"FILE" help:"Serve TLS with this certificate (PEM, with its chain); read again when it changes."`
 	TLSKey    string   `name:"tls-key" env:"PURVEYOR_TLS_KEY" type:"path" placeholder:"FILE" help:"Its key."`

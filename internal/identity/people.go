@@ -143,6 +143,37 @@ func (v *Service) Invite(ctx context.Context, realm string, mine Personal) (p Pe
 	return p, link, err
 }
 
+// Enlist adds a person with a password who may sign in at once. Denied outside demo data: elsewhere people choose for
+// themselves, by the link of an invitation.
+func (v *Service) Enlist(ctx context.Context, realm string, mine Personal, password string) (p Person, err error) {
+	if !v.demo() {
+		return p, fault.New(fault.Denied, "not_demo_data", "only people of demo data are given a password: nothing was saved; leave it out, and they choose one by a link")
+	}
+	in, err := v.within(ctx, realm, true)
+	if err != nil {
+		return p, err
+	}
+	if err := acceptable(password, mine); err != nil {
+		return p, err
+	}
+	b, err := v.body()
+	if err != nil {
+		return p, err
+	}
+	if p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: in.ID, State: Active, Created: v.Now()}, mine); err != nil {
+		return p, err
+	}
+	if p.Password, err = v.hash(password); err != nil {
+		return p, err
+	}
+	return p, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.Store.SavePerson(ctx, t, p); err != nil {
+			return taken409(err)
+		}
+		return v.note(ctx, t, event.PersonSetUp, caller(ctx), p.ID, map[string]string{"realm": string(p.Realm)})
+	})
+}
+
 // taken409 says that a mail address is somebody's.
 func taken409(err error) error {
 	if fault.KindOf(err) == fault.Conflict {

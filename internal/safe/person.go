@@ -7,6 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -54,6 +55,9 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 	grant, err := v.Access.Require(ctx, access.PersonErase)
 	if err != nil {
 		return err
+	}
+	if who == identity.Installation { // its key seals what everybody signs in with
+		return nobody(who)
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		_, gone, err := v.Store.PersonKey(ctx, t, who)

@@ -54,6 +54,16 @@ func problem(err error) *Problem {
 	return p
 }
 
+// Unproven answers who did not prove who they are: 401, or why it could not be found out.
+func Unproven(w http.ResponseWriter, r *http.Request, err error) {
+	p := problem(err)
+	if p.Status < http.StatusInternalServerError && p.Code != "cross_origin" {
+		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
+	}
+	recordOf(r.Context()).err = err
+	write(w, p)
+}
+
 // Fault is the fault a problem stands for: what a client hands on.
 func (p *Problem) Fault() *fault.Fault {
 	f := fault.New(api.Kind(p.Status), p.Code, "%s", p.Detail)

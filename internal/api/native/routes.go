@@ -91,6 +91,8 @@ func (s *Server) routes() []route {
 		{"operation", "key-rotate", post, "/keys/rotations", access.KeyRotate, "Add a key; a job seals everything with it", call(s.rotateKeys)},
 		{"privacy", "person-export", get, "/privacy/{person}", access.PersonExport, "Everything about a person", call(s.exportPerson)},
 		{"privacy", "person-erase", post, "/privacy/{person}/erasure", access.PersonErase, "Destroy a person's key, and with it everything personal", call(s.erasePerson)},
+		{"people", "person-list", get, "/people", access.IdentityRead, "People who sign in, and whether they may", call(s.listPeople)},
+		{"people", "person-invite", post, "/people", access.IdentityChange, "Add a person, who chooses how to sign in by a one-time link", call(s.invitePerson)},
 		{"operation", "job-list", get, "/jobs", access.JobRead, "What is to be done, and what failed", call(s.listJobs)},
 		{"operation", "status", get, "/status", access.WorldRead, "What there is", call(s.status)},
 	}

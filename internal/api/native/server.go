@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -25,7 +26,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Server serves the native API. Every field is needed but Wake.
+// Server serves the native API. Every field is needed but Wake and Callers.
 type Server struct {
 	DB         tx.DB
 	Access     access.Guard
@@ -44,6 +45,7 @@ type Server struct {
 	Log        *slog.Logger
 	Version    string
 	Safe       *safe.Service
+	Identity   *identity.Service
 
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
@@ -52,6 +54,7 @@ type Server struct {
 	DigestKey []byte                                                         // what requests are named with in the log: nobody guesses a short secret from its digest
 	KeepDays  int                                                            // how long records of the event log are kept at least
 	Named     func(host string) bool                                         // whether the server has this host name beside localhost; nil for none
+	Callers   func(next http.Handler) http.Handler                           // finds out who is calling; nil where the way they came says so
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs
 }
@@ -68,7 +71,11 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /{$}", s.start())
-	return s.logged(m, s.guarded(s.commands(mux)))
+	inner := s.commands(mux)
+	if s.Callers != nil {
+		inner = s.Callers(inner)
+	}
+	return s.logged(m, s.guarded(inner))
 }
 
 // API is the description of every route, without a server behind it.

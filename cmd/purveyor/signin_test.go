@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// signedIn is a served demo world with a program of nordwind that reads its invoices, and a person of contoso.
+type signedIn struct {
+	*testing.T
+	at         string
+	web        *http.Transport
+	local      *caller
+	program    identity.Program
+	secret     string
+	assignment access.Assignment
+	person     identity.Person
+	cookie     string
+	tenant     string
+}
+
+func newSignedIn(t *testing.T) *signedIn {
+	t.Helper()
+	x := &signedIn{T: t}
+	dir := t.TempDir()
+	purveyor(t, "demo", "--data", dir, "--customers", "4", "--rows", "400")
+	settings := config.Settings{Memory: "512MB", TLSHost: []string{"localhost"}}
+	x.prepare(dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	port := serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.at, x.web = "https://localhost:"+port, trust
+	t.Cleanup(trust.CloseIdleConnections)
+	x.local = &caller{T: t, dir: dir}
+	x.local.open()
+	t.Cleanup(func() {
+		if err := x.local.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return x
+}
+
+// prepare adds, through the services, who will call.
+func (x *signedIn) prepare(dir string, o opening) {
+	x.Helper()
+	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
+	n, err := open(ctx, dir, o)
+	must := func(err error) {
+		x.Helper()
+		if err != nil {
+			x.Fatal(err)
+		}
+	}
+	must(err)
+	who := n.api.Identity
+	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
+	must(err)
+	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
+	must(err)
+	realm, err := who.Realm(ctx, "nordwind")
+	must(err)
+	x.tenant = realm.Tenant
+	x.assignment, err = n.api.Roles.Assign(ctx, access.Assignment{
+		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
+	})
+	must(err)
+	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	must(err)
+	_, err = n.api.Roles.Assign(ctx, access.Assignment{
+		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
+	})
+	must(err)
+	_, x.cookie, err = who.Open(ctx, identity.Session{Person: x.person.ID, Agent: "a test"})
+	must(err)
+	must(n.Close())
+}
+
+// call makes a call over TLS and reads a list of documents when it is answered.
+func (x *signedIn) call(path string, header ...string) (*http.Response, []invoice.Summary) {
+	x.Helper()
+	r, err := http.NewRequestWithContext(x.Context(), http.MethodGet, x.at+path, nil)
+	if err != nil {
+		x.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := x.web.RoundTrip(r)
+	if err != nil {
+		x.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var list native.List[invoice.Summary]
+	if answer.StatusCode == http.StatusOK {
+		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
+			x.Fatal(err)
+		}
+	}
+	return answer, list.Items
+}
+
+// token is an access token of the program, from the authority that is served.
+func (x *signedIn) token() string {
+	x.Helper()
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {x.program.AppID()}, "client_secret": {x.secret}, "scope": {x.at + "/.default"},
+	}
+	answer, err := (&http.Client{Transport: x.web}).PostForm(x.at+"/"+x.tenant+"/oauth2/v2.0/token", form)
+	if err != nil {
+		x.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	var got struct {
+		Access string `json:"access_token"`
+	}
+	if err := json.Unmarshal(text, &got); err != nil || got.Access == "" {
+		x.Fatalf("no token: %s", text)
+	}
+	return got.Access
+}
+
+// TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
+func TestSignedInOverTLS(t *testing.T) {
+	x := newSignedIn(t)
+	const path = native.Prefix + "/invoices?limit=1000"
+	for name, header := range map[string][]string{
+		"nothing": nil, "a token that is none": {"Authorization", "Bearer nonsense"}, "another scheme": {"Authorization", "Basic eA=="},
+		"a cookie that is none": {"Cookie", "__Host-purveyor=nonsense"},
+	} {
+		if answer, _ := x.call(path, header...); answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), x.at+"/common") {
+			t.Errorf("with %s: %s, %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
+		}
+	}
+	var all native.List[invoice.Summary]
+	x.local.want(200, &all, "GET", "/invoices?limit=1000", "", "")
+	bearer := "Bearer " + x.token()
+	answer, seen := x.call(path, "Authorization", bearer)
+	if answer.StatusCode != 200 || len(seen) == 0 || len(seen) >= len(all.Items) {
+		t.Fatalf("%s: nordwind sees %d of %d documents", answer.Status, len(seen), len(all.Items))
+	}
+	for _, v := range seen {
+		if v.Seller != "nordwind" && v.Buyer != "nordwind" {
+			t.Errorf("nordwind sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
+		}
+	}
+	_, hers := x.call(path, "Cookie", "__Host-purveyor="+x.cookie)
+	if len(hers) == 0 {
+		t.Error("a person's session shows her no documents")
+	}
+	for _, v := range hers {
+		if v.Seller != "contoso" && v.Buyer != "contoso" {
+			t.Errorf("contoso sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
+		}
+	}
+	if answer, _ := x.call(native.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
+		t.Errorf("a billing admin lists people: %s", answer.Status)
+	}
+	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
+	if answer, _ := x.call(path, "Authorization", bearer); answer.StatusCode != 403 {
+		t.Errorf("after the role was taken: %s", answer.Status)
+	}
+	t.Logf("of %d documents nordwind saw %d, contoso %d", len(all.Items), len(seen), len(hers))
+}
+
+// TestWhoCallsWithoutTLS: on this machine alone whoever shows nothing is the local operator, and whoever shows
+// something is who that proves, or refused.
+func TestWhoCallsWithoutTLS(t *testing.T) {
+	p := newPeople(t, "", 0)
+	who, at := p.n.api.Identity, httptest.NewUnstartedServer(nil)
+	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
+	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
+	authority, err := p.n.authority(at.Listener.Addr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.n.api.Callers = callers(authority, false)
+	at.Config.Handler = p.n.api.Handler()
+	at.Start()
+	defer at.Close()
+	maria, err := who.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, cookie, err := who.Open(p.ctx, identity.Session{Person: maria.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		header, value string
+		status        int
+	}{
+		"nothing": {"X-Nothing", "", 200}, "a session without a role": {"Cookie", "purveyor=" + cookie, 403},
+		"an old session": {"Cookie", "purveyor=" + cookie[1:], 401}, "a token that is none": {"Authorization", "Bearer x", 401},
+	} {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+native.Prefix+"/status", nil)
+		r.Header.Set(c.header, c.value)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = answer.Body.Close(); answer.StatusCode != c.status {
+			t.Errorf("%s: %s, want %d", name, answer.Status, c.status)
+		}
+	}
+}
+
+const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}\n"
+
+// TestFirstPerson: the first start with a partner makes a link, whoever uses it is the global admin, and the key that
+// seals what everybody signs in with is nobody's to erase.
+func TestFirstPerson(t *testing.T) {
+	p := newPeople(t, "", 0)
+	who := p.n.api.Identity
+	if link, err := who.Begin(p.ctx); err != nil || link != "" {
+		t.Errorf("a link %q before there is a partner: %v", link, err)
+	}
+	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
+	link, err := who.Begin(p.ctx)
+	if err != nil || link == "" {
+		t.Fatalf("no link: %v", err)
+	}
+	first, err := who.SetUp(context.WithoutCancel(t.Context()), link, identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
+	if _, link, err := who.Invite(as, "contoso", identity.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
+		t.Errorf("the first person invites nobody: %v", err)
+	}
+	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
+		t.Errorf("a password for somebody else, outside demo data: %v", err)
+	}
+	found, err := p.n.safe.Export(as, first.ID)
+	if err != nil || found["identity"] == nil {
+		t.Errorf("exported %v, %v", found, err)
+	}
+	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.n.safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("the installation's key was erased: %v", err)
+	}
+	if err := p.n.safe.Erase(p.ctx, first.ID); err != nil {
+		t.Error(err)
+	}
+	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
+		t.Errorf("erased, and %v, %v", known.State, err)
+	}
+	if _, err := p.n.api.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("somebody unknown is known: %v", err)
+	}
+}
