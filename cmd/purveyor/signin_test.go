@@ -90,6 +90,12 @@ func (x *signedIn) prepare(dir string, o opening) {
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
+	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
+		role, realm, _ := strings.Cut(u, " of ")
+		if _, err := who.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+			x.Errorf("the %s: %v", u, err)
+		}
+	}
 	_, x.cookie, err = who.Open(ctx, identity.Session{Person: x.person.ID, Agent: "a test"})
 	must(err)
 	must(n.Close())

@@ -21,8 +21,8 @@ type Service struct {
 	Roles  *Roles
 	Events event.Log
 	Now    func() time.Time
-	// Lookup is a principal with its realm and groups, NotFound for nobody. Where it is nil, people are known by what
-	// was given to them, and by nothing else.
+	// Lookup is a principal with its realm and groups, NotFound for nobody. Whom it does not know, or where it is nil,
+	// is known by what was given to them, and by nothing else.
 	Lookup func(ctx context.Context, r tx.Read, who id.Principal) (identity.Principal, error)
 }
 
@@ -32,8 +32,9 @@ func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Prin
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		if v.Lookup != nil {
-			p, err = v.Lookup(ctx, r, who)
-			return err
+			if p, err = v.Lookup(ctx, r, who); fault.KindOf(err) != fault.NotFound {
+				return err
+			}
 		}
 		list, err := v.Store.Assignments(ctx, r, Filter{Subject: string(who)})
 		if err == nil && len(list) == 0 {

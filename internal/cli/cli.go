@@ -50,7 +50,7 @@ type commands struct {
 	Data string `placeholder:"DIR" help:"The data directory: ./purveyor-data, unless $$PURVEYOR_DATA names another."`
 
 	Init         initCommand          `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
-	Demo         demoCommand          `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
+	Demo         demoCommands         `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
 	Serve        serveCommand         `cmd:"" help:"Serve the API of a data directory on this machine."`
 	Login        loginCommand         `cmd:"" help:"Sign in to a server, with a code that is typed in a browser."`
 	Logout       logoutCommand        `cmd:"" help:"Forget the sign-in of this machine."`

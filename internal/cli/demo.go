@@ -17,11 +17,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sample/statement"
 )
 
+// demoCommands is what there is for demo data.
+type demoCommands struct {
+	Make  demoCommand `cmd:"" default:"withargs" help:"Make the demo world and close its months; what \"demo\" alone does."`
+	Users demoUsers   `cmd:"" help:"List people to sign in as, one for each role, with their passwords."`
+}
+
 // demoCommand makes a world and closes three months of it.
 type demoCommand struct {
 	Customers int `default:"30" help:"How many customers to make up."`
 	Rows      int `default:"20000" help:"How many rows of usage a month."`
 }
+
+// Help is the long help.
+func (demoCommands) Help() string { return demoCommand{}.Help() }
 
 // Help is the long help.
 func (demoCommand) Help() string {
@@ -30,7 +39,8 @@ files in the provider's format, imported; invoices on every edge, issued; the pr
 it again on the same folder changes nothing.
 
   purveyor demo
-  purveyor invoice list --data demo-data`
+  purveyor invoice list --data demo-data
+  purveyor demo users                    people to sign in as, one for each role`
 }
 
 // demoData is where demo data is when nobody says otherwise, whatever the environment names: real data is elsewhere.
@@ -56,6 +66,9 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 			if err := d.month(ctx, m); err != nil {
 				return err
 			}
+		}
+		if err := d.users(ctx); err != nil {
+			return err
 		}
 		return d.print(ctx)
 	})
