@@ -104,6 +104,7 @@ func (s *snapshot) scope(c *caller, h held) scope.Scope {
 			places = append(places, a.Path) // its own people see the customer itself
 		}
 		if side, ok := c.side(a.spot); ok {
+			side.Sold = c.realm.Kind == Reseller && !s.viewAt(c, a.spot, a.view).Has(scope.Buy) // its own bills say what it pays
 			sides = append(sides, side)
 		}
 	}

@@ -46,6 +46,9 @@ func (v *Service) Define(ctx context.Context, role Role) (Role, error) {
 		return role, noPlace(string(role.Owner))
 	}
 	grant, err := v.Roles.RequireAt(ctx, RoleWrite, owner.Path)
+	if fault.KindOf(err) == fault.NotFound {
+		return role, noPlace(string(role.Owner)) // a path tells who sells to whom
+	}
 	if err != nil {
 		return role, err
 	}

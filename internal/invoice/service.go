@@ -205,6 +205,9 @@ func (v *Service) Approve(ctx context.Context, p period.Month, invoices []id.Inv
 			return err
 		}
 		for _, d := range list {
+			if !grant.Scope.Owns(d.Seller) {
+				continue // what is bought is its seller's to approve
+			}
 			d.State = Approved
 			if err := v.Store.Save(ctx, t, grant.Scope, d); err != nil {
 				return err
@@ -229,6 +232,9 @@ func (v *Service) pick(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 		d, err := v.Store.Get(ctx, r, s, one)
 		if err != nil {
 			return nil, err
+		}
+		if !s.Owns(d.Seller) {
+			return nil, notYours(d)
 		}
 		if d.State != want {
 			return nil, fault.New(fault.Conflict, "invoice_not_"+string(want),
@@ -375,6 +381,9 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 		if err != nil {
 			return err
 		}
+		if !grant.Scope.Owns(d.Seller) {
+			return notYours(d)
+		}
 		if d.State != Issued || d.Preceding != nil {
 			return fault.New(fault.Conflict, "invoice_not_issued",
 				"%s is %s and cannot be voided; nothing was changed", orElse(d.Number, string(d.ID)), d.State)
@@ -386,6 +395,12 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 		return v.Events.Append(ctx, t, event.InvoiceVoided, grant.Actor, string(d.ID), map[string]string{"credit_note": note.Number})
 	})
 	return Summarise(note), err
+}
+
+// notYours keeps a buyer from answering its seller's bills: only who sold may.
+func notYours(d Invoice) error {
+	return fault.New(fault.Denied, "not_seller", "%s was made by %s, which alone may approve or void it; nothing was changed",
+		orElse(d.Number, string(d.ID)), d.SellerKey)
 }
 
 // reverse is the credit note over the whole of a document: the same lines with the opposite sign.

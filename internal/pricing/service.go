@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -34,12 +35,15 @@ type Service struct {
 }
 
 // Publish adds a book as the next version and returns it. A book equal to the version in force from its first day is
-// that version: nothing is added. Faults: Invalid for a book that does not hold (see Validate) or an unknown owner,
+// that version: nothing is added. Faults: NotFound for a book that is not the caller's own, Invalid for a book that does not hold (see Validate) or an unknown owner,
 // Conflict with code period_invoiced for a start within what was invoiced.
 func (v *Service) Publish(ctx context.Context, b Book) (Book, error) {
 	grant, err := v.Access.Require(ctx, access.BookPublish)
 	if err != nil {
 		return Book{}, err
+	}
+	if !grant.Scope.Owns(org.OrganisationID(b.Owner)) { // whether there is such an owner is not told either
+		return Book{}, fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", b.Owner)
 	}
 	if err := Validate(b); err != nil {
 		return Book{}, err

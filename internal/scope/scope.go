@@ -27,8 +27,11 @@ type Scope struct {
 }
 
 // Side is the documents an organisation sold or bought; Other narrows them to those with one organisation on the
-// other side, "" is whoever.
-type Side struct{ Own, Other id.Organisation }
+// other side, "" is whoever; Sold to those it sold.
+type Side struct {
+	Own, Other id.Organisation
+	Sold       bool
+}
 
 // All sees every place and every document: the local operator's scope.
 func All() Scope { return Scope{all: true} }
@@ -106,12 +109,12 @@ func under(path string, places []string) bool {
 
 // SeesDocument says whether a document of this seller and buyer is seen.
 func (s Scope) SeesDocument(seller, buyer id.Organisation) bool {
-	return s.all || s.sees(seller, buyer) || s.sees(buyer, seller)
+	return s.all || s.sees(seller, buyer, true) || s.sees(buyer, seller, false)
 }
 
-func (s Scope) sees(own, other id.Organisation) bool {
+func (s Scope) sees(own, other id.Organisation, sold bool) bool {
 	return !slices.Contains(s.shunning, other) &&
-		slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == own && (x.Other == "" || x.Other == other) })
+		slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == own && (sold || !x.Sold) && (x.Other == "" || x.Other == other) })
 }
 
 // Owns says whether the scope looks with the eyes of an organisation: only so may its prices, costs and postings be

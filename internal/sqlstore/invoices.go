@@ -56,19 +56,25 @@ func documentWithin(s scope.Scope) schema.QueryWithArgs {
 	if s.IsAll() {
 		return bun.SafeQuery("TRUE")
 	}
-	return bun.SafeQuery("(? OR ?)", documentOf(s, "invoice.seller", "invoice.buyer"), documentOf(s, "invoice.buyer", "invoice.seller"))
+	return bun.SafeQuery("(? OR ?)", documentOf(s, "invoice.seller", "invoice.buyer", true), documentOf(s, "invoice.buyer", "invoice.seller", false))
 }
 
 // documentOf is the condition that the scope has the organisation in one column as its own and that in another opposite.
-func documentOf(s scope.Scope, own, other string) schema.QueryWithArgs {
+func documentOf(s scope.Scope, own, other string, sold bool) schema.QueryWithArgs {
 	sides, without := s.Documents()
 	text, args := "FALSE", []any{}
 	for _, x := range sides {
+		if x.Sold && !sold {
+			continue
+		}
 		if x.Other == "" {
 			text, args = text+" OR ? = ?", append(args, bun.Ident(own), string(x.Own))
 		} else {
 			text, args = text+" OR ? = ? AND ? = ?", append(args, bun.Ident(own), string(x.Own), bun.Ident(other), string(x.Other))
 		}
+	}
+	if len(args) == 0 {
+		return bun.SafeQuery("FALSE")
 	}
 	if text = "(" + text + ")"; len(without) > 0 {
 		text, args = text+" AND ? NOT IN (?)", append(args, bun.Ident(other), bun.List(without))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -91,6 +92,9 @@ type publishInput struct {
 
 // publishBooks publishes one book after the other; all of them are checked before the first is.
 func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Published], error) {
+	if _, err := s.Access.Require(ctx, access.BookPublish); err != nil { // also for what only checks
+		return nil, err
+	}
 	books, err := world.ParseBooks(in.RawBody)
 	if err != nil {
 		return nil, err
