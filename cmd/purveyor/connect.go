@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 // socketName is the socket of a server in its data directory.
@@ -40,5 +41,17 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 		}
 		return errors.Join(err, n.Close())
 	}
-	return inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator, running: &running, log: o.log}, closing, nil
+	who := access.AsLocalOperator
+	if o.named {
+		who = asNamed
+	}
+	return inProcess{handler: n.api.Handler(), ctx: who, running: &running, log: o.log}, closing, nil
+}
+
+// asNamed leaves the caller a context names. Nothing that comes over a connection is in a context.
+func asNamed(ctx context.Context) context.Context {
+	if _, ok := identity.Caller(ctx); ok {
+		return ctx
+	}
+	return access.AsLocalOperator(ctx)
 }

@@ -63,6 +63,7 @@ type opening struct {
 	log       *slog.Logger
 	temporary bool
 	now       func() time.Time
+	named     bool // callers in this process say who they are, by the context of their requests
 }
 
 // open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.

@@ -40,6 +40,7 @@ func program() cli.Program {
 					"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)
 			}
 			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now}
+			how.named = o.Named && o.Temporary
 			if !o.Clock.IsZero() {
 				how.now = o.Clock.Time
 			}

@@ -24,6 +24,7 @@ type accessCommands struct {
 	Deny    denyCommand     `cmd:"" help:"Take the actions of a role away from somebody at a place."`
 	Revoke  revokeCommand   `cmd:"" help:"Take back a role, or a denial."`
 	Explain explainAccess   `cmd:"" help:"Say why somebody may do something at a place, or may not."`
+	Matrix  matrixCommand   `cmd:"" help:"Call everything as everybody, in a world of its own, and say what is not as it should be."`
 	Policy  policyCommands  `cmd:"" help:"What a customer sees of its usage charges, and may buy for itself."`
 }
 

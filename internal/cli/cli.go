@@ -43,6 +43,7 @@ type OpenOptions struct {
 	Create    bool        // make the directory usable when it is new
 	Temporary bool        // nobody else will look at it, and it is thrown away afterwards
 	Clock     period.Date // where the business clock of a temporary one stands
+	Named     bool        // of a temporary one: whoever the context of a request names is calling, else the local operator
 }
 
 // commands is every command there is.

@@ -1,0 +1,159 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// stage is the world as it was made: the ids of what belongs to each place, by the name of the path's parameter.
+type stage struct {
+	api
+	owned map[string]map[string]string
+	made  int // numbers what is made
+}
+
+// prepare makes the world, bills September and gives every built-in role to somebody.
+func prepare(ctx context.Context, a api) (*stage, error) {
+	s := &stage{api: a, owned: map[string]map[string]string{missing: made()}}
+	steps := []request{
+		{"PUT", "/world", "application/yaml", worldYAML()},
+		{"POST", "/price-books", "application/yaml", booksYAML(sellers()...)},
+		upload(),
+		{"POST", "/periods/2026-09/draft", "", ""},
+		{"POST", "/periods/2026-09/approve", "", "{}"},
+		{"POST", "/periods/2026-09/issue", "", `{"on":"2026-10-01"}`},
+	}
+	for _, c := range callers() {
+		steps = append(steps, gives(string(c.who.ID), c.home.key, string(c.role.ID), c.scope()))
+	}
+	for _, p := range world {
+		if p.kind == org.Reseller {
+			steps = append(steps, gives("prn_eligible-"+p.key, p.key, plainRole[p.kind], p.key))
+		}
+	}
+	for _, r := range steps {
+		if _, err := s.must(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.own(ctx)
+}
+
+func gives(who, realm, role, scope string) request {
+	return request{"POST", "/role-assignments", "", fmt.Sprintf(`{"principal":%q,"realm":%q,"role":%q,"scope":%q}`, who, realm, role, scope)}
+}
+
+// upload is the import of the month's usage.
+func upload() request {
+	return request{"POST", "/imports?dataset=usage&complete=true", "multipart/form-data; boundary=z",
+		"--z\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{\"files\":[{\"name\":\"usage.csv\"}]}\r\n" +
+			"--z\r\nContent-Disposition: form-data; name=\"file\"; filename=\"usage.csv\"\r\n\r\n" + usageCSV() + "\r\n--z--\r\n"}
+}
+
+// made are ids in the shape of the others that nothing has.
+func made() map[string]string {
+	m := map[string]string{}
+	for name, prefix := range map[string]string{
+		"ref": "inv_", "relationship": "rel_", "definition": "def_", "registration": "reg_", "activation": "act_", "role": "rol_", "assignment": "asg_",
+	} {
+		m[name] = prefix + "00000000000000000000000000"
+	}
+	return m
+}
+
+// own gathers the documents each place bought, and makes what has ids of its own.
+func (s *stage) own(ctx context.Context) error {
+	body, err := s.must(ctx, request{method: "GET", path: "/invoices"})
+	if err != nil {
+		return err
+	}
+	var found struct {
+		Items []struct{ ID, Buyer string }
+	}
+	if err := json.Unmarshal([]byte(body), &found); err != nil {
+		return err
+	}
+	for _, p := range world {
+		s.owned[p.key] = map[string]string{}
+		for _, v := range found.Items {
+			if v.Buyer == p.key {
+				s.owned[p.key]["ref"] = v.ID
+			}
+		}
+		for _, kind := range []string{"relationship", "definition", "registration", "activation", "role", "assignment"} {
+			if err := s.fresh(ctx, kind, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fresh makes a thing of a place anew, where such a place has one.
+func (s *stage) fresh(ctx context.Context, kind string, p place) error {
+	r := request{method: "POST"}
+	seller := p.seller
+	if p.then != "" {
+		seller = p.then
+	}
+	buys := p.kind == org.Customer && (p.until == "" || p.then != "")
+	s.made++
+	switch {
+	case kind == "assignment":
+		scope := p.key
+		if p.kind == org.Customer {
+			scope = "@" + scope
+		}
+		r = gives(fmt.Sprintf("prn_z%d", s.made), p.key, plainRole[p.kind], scope)
+	case kind == "role":
+		r.path, r.body = "/roles", customRole(p, s.made)
+	case kind == "relationship" && buys:
+		r.path, r.body = "/relationships", relationship(seller, p.key, s.made)
+	case kind == "definition" && p.kind != org.Customer:
+		r.path, r.body = "/definitions", definition(p.key, s.made)
+	case kind == "registration" && buys:
+		r.path, r.body = "/registrations", fmt.Sprintf(`{"customer":%q,"entitlement":%q,"definition":%q}`, p.key, p.entitlement(), s.owned[seller]["definition"])
+	case kind == "activation" && buys && find(seller).kind == org.Reseller:
+		r.path, r.body = "/activations", activation(s.owned[p.key]["registration"])
+		who := identity.Principal{ID: callerID("eligible-" + seller), Realm: find(seller).id(), In: find(seller).id(), MFA: true}
+		ctx = identity.As(ctx, who)
+	default:
+		return nil
+	}
+	body, err := s.must(ctx, r)
+	if err != nil {
+		return err
+	}
+	var made struct{ ID string }
+	err = json.Unmarshal([]byte(body), &made)
+	s.owned[p.key][kind] = made.ID
+	return err
+}
+
+// plainRole is a role that many have, of each kind of organisation.
+var plainRole = map[org.Kind]string{
+	org.Partner: "rol_partner-helpdesk-agent", org.Reseller: "rol_reseller-helpdesk-agent", org.Customer: "rol_reader",
+}
+
+func customRole(p place, n int) string {
+	action := "usage.read"
+	return fmt.Sprintf(`{"name":"made %d","realm":%q,"owner":%q,"actions":[%q],"view":""}`, n, p.kind, p.key, action)
+}
+
+func relationship(seller, customer string, n int) string {
+	return fmt.Sprintf(`{"name":"made %d","organisation":%q,"customer":%q,"roles":["Directory Readers"],"duration":"P30D"}`, n, seller, customer)
+}
+
+func definition(owner string, n int) string {
+	holder := fmt.Sprintf(`{"id":"prn_eligible-%s","kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`, owner)
+	return fmt.Sprintf(`{"name":"made %d","organisation":%q,"always":[{"holder":%s,"role":"Reader"}],"eligible":[{"holder":%s,"role":"Contributor","policy":{"mfa":true,"longest":"PT8H"}}]}`,
+		n, owner, holder, holder)
+}
+
+func activation(registration string) string {
+	return fmt.Sprintf(`{"registration":%q,"role":"Contributor","length":"PT1H","reason":"matrix"}`, registration)
+}

@@ -1,0 +1,205 @@
+package matrix
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// Result is what a run found. All is well when nothing mismatches and nothing leaked.
+type Result struct {
+	Cells      int      `json:"cells"`
+	Mismatches int      `json:"mismatches"`
+	Leaked     int      `json:"canaries_leaked"`
+	Bodies     int      `json:"bodies_searched"`
+	Wrong      []string `json:"mismatched,omitempty"`
+	Leaks      []string `json:"leaks,omitempty"`
+}
+
+// Run makes the world through way, which calls the API as whoever the context of a request names and as the local
+// operator where it names nobody, and holds every cell against the table. It returns what came of every cell, too.
+func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, error) {
+	birds := canaries()
+	s, err := prepare(ctx, api{way})
+	if err != nil {
+		return Result{}, nil, err
+	}
+	j := &judge{stage: s, canaries: birds, shown: map[string]bool{}, leaked: map[string]bool{}, got: Table{}}
+	err = s.crawl(ctx, func(_ request, body string) { // as the local operator: what nobody ever sees proves nothing
+		for _, c := range found(birds, body) {
+			j.shown[c.what] = true
+		}
+	})
+	if err != nil {
+		return j.Result, nil, err
+	}
+	for _, b := range birds {
+		if !j.shown[b.what] {
+			j.wrong("canary %q is on no page, not even the local operator's: it proves nothing", b.what)
+		}
+	}
+	for _, c := range callers() {
+		if err := s.crawl(identity.As(ctx, c.who), func(r request, body string) { j.search(c, r, body) }); err != nil {
+			return j.Result, nil, err
+		}
+	}
+	if err := j.cells(ctx, t); err != nil {
+		return j.Result, nil, err
+	}
+	j.Mismatches, j.Leaked = len(j.Wrong), len(j.Leaks)
+	return j.Result, j.got, nil
+}
+
+// judge is a run under way.
+type judge struct {
+	*stage
+	Result
+	canaries []canary
+	shown    map[string]bool // canaries that were seen by anybody
+	leaked   map[string]bool
+	got      Table
+}
+
+func (j *judge) wrong(format string, args ...any) {
+	j.Wrong = append(j.Wrong, fmt.Sprintf(format, args...))
+}
+
+// search looks for what a caller must not see.
+func (j *judge) search(c caller, r request, body string) {
+	j.Bodies++
+	for _, b := range found(j.canaries, body) {
+		key := c.name() + r.method + r.path + b.what
+		if b.allowed(c) || j.leaked[key] {
+			continue
+		}
+		j.leaked[key] = true
+		j.Leaks = append(j.Leaks, fmt.Sprintf("%s reads %q in %s %s", c.name(), b.what, r.method, r.path))
+	}
+}
+
+// cells makes every call by everybody of every place.
+func (j *judge) cells(ctx context.Context, t Table) error {
+	known := map[string]bool{}
+	for _, r := range routes() {
+		known[r.id], j.got[r.id] = true, map[string]string{}
+		if t[r.id] == nil {
+			j.wrong("%s is a call of the API and not in the table", r.id)
+		}
+		for _, c := range callers() {
+			letters, err := j.row(ctx, r, c)
+			if err != nil {
+				return err
+			}
+			j.got[r.id][c.name()] = letters
+			want := t[r.id][c.name()]
+			for i, relation := range relations {
+				if letters[i] != '-' {
+					j.Cells++
+				}
+				if i >= len(want) || want[i] != letters[i] {
+					j.wrong("%s by %s of %s: expected %q, got %q", r.id, c.name(), relation, want[min(i, len(want)):min(i+1, len(want))], letters[i:i+1])
+				}
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(t)) {
+		if !known[id] {
+			j.wrong("%s is in the table and no call of the API", id)
+		}
+	}
+	return nil
+}
+
+// row is one letter for each relation.
+func (j *judge) row(ctx context.Context, r route, c caller) (string, error) {
+	as := identity.As(ctx, c.who)
+	var letters strings.Builder
+	for i, key := range stands[c.home.kind] {
+		p := find(key)
+		if key != "" && renews[r.id] != "" && j.owned[key][renews[r.id]] != "" {
+			if err := j.fresh(ctx, renews[r.id], p); err != nil {
+				return "", err
+			}
+		}
+		one, ok := j.of(r, p)
+		if key == "" || !ok {
+			letters.WriteByte('-')
+			continue
+		}
+		nowhere, _ := j.of(r, p.ghost())
+		none, err := j.call(as, nowhere)
+		if err != nil {
+			return "", err
+		}
+		j.search(c, nowhere, none.body)
+		out, err := j.call(as, one)
+		if err != nil {
+			return "", err
+		}
+		j.search(c, one, out.body)
+		letter := letterOf(out, one == nowhere, p)
+		letters.WriteByte(letter)
+		if foreign := one != nowhere && relations[i] != "own" && !c.above(p); foreign && (letter != 'A' || none.status == out.status) && !same(out, none, j.stage, p) {
+			j.wrong("%s by %s of %s: answers %d %s, and of what does not exist %d %s", r.id, c.name(), relations[i], out.status, pretty(out.body), none.status, pretty(none.body))
+		}
+	}
+	return letters.String(), nil
+}
+
+// above says whether the caller stands above a place and sees it: then what it may not do there may be said.
+func (c caller) above(p place) bool {
+	if c.home.kind == "partner" {
+		return true
+	}
+	for at := p; at.seller != ""; at = find(at.seller) {
+		if at.seller == c.home.key {
+			return true
+		}
+	}
+	return false
+}
+
+var statusInside = regexp.MustCompile(`"problem":\{[^}]*"status":(\d+)`)
+
+// letterOf is what came of a call. Unnamed says that the call names no place: then what counts is whether the answer
+// knows of it.
+func letterOf(out answer, unnamed bool, p place) byte {
+	status := out.status
+	if m := statusInside.FindStringSubmatch(out.body); m != nil { // a stream says late that it failed
+		status, _ = strconv.Atoi(m[1])
+	}
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return 'D'
+	case status == http.StatusNotFound:
+		return 'M'
+	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
+		return 'I'
+	case status >= 500:
+		return 'X'
+	case unnamed && !slices.ContainsFunc(p.marks(), func(m string) bool { return strings.Contains(out.body, m) }):
+		return 'N'
+	}
+	return 'A'
+}
+
+// same says whether two answers differ in nothing but the names they were asked with.
+func same(a, b answer, s *stage, p place) bool {
+	replace := []string{}
+	for kind, v := range s.owned[p.key] {
+		replace = append(replace, v, s.owned[missing][kind])
+	}
+	seller := p.seller
+	if p.then != "" {
+		seller = p.then
+	}
+	replace = append(replace, s.owned[seller]["definition"]+"\x00", "", string(p.id()), string(p.ghost().id()), p.key, missing)
+	return a.status == b.status && strings.NewReplacer(replace...).Replace(a.body) == b.body
+}

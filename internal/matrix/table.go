@@ -1,0 +1,63 @@
+package matrix
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+//go:embed expected.yaml
+var expected []byte
+
+// Table is what is expected: by call and role one letter for each relation. See expected.yaml.
+type Table map[string]map[string]string
+
+// Expected is the reviewed table.
+func Expected() (Table, error) {
+	var written map[string]map[string]string // letters → roles
+	if err := yaml.Unmarshal(expected, &written); err != nil {
+		return nil, fault.New(fault.Internal, "matrix_table", "the table of the matrix cannot be read").Because(err)
+	}
+	t := Table{}
+	for call, rows := range written {
+		t[call] = map[string]string{}
+		for letters, roles := range rows {
+			for role := range strings.FieldsSeq(roles) {
+				if t[call][role] != "" || len(letters) != len(relations) {
+					return nil, fault.New(fault.Internal, "matrix_table", "%s of the matrix has a role twice, or %q is not %d letters", call, letters, len(relations))
+				}
+				t[call][role] = letters
+			}
+		}
+	}
+	return t, nil
+}
+
+// String is the table as the file has it.
+func (t Table) String() string {
+	var b strings.Builder
+	for _, r := range routes() {
+		rows := map[string][]string{}
+		var order []string
+		for _, c := range callers() {
+			letters, ok := t[r.id][c.name()]
+			if !ok {
+				continue
+			}
+			if rows[letters] == nil {
+				order = append(order, letters)
+			}
+			rows[letters] = append(rows[letters], c.name())
+		}
+		fmt.Fprintf(&b, "\n%s:\n", r.id)
+		for _, letters := range slices.Compact(order) {
+			fmt.Fprintf(&b, "  %q: %s\n", letters, strings.Join(rows[letters], " "))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,144 @@
+package matrix
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// place is an organisation of the matrix's world. Keys occur in nothing else, so that a body that has one knows of it.
+type place struct {
+	key, seller string
+	kind        org.Kind
+	usage       string // what the provider charged for it, a canary
+	until, then string // the day it left its seller, and whom for; "" in then is nobody
+}
+
+// The world: a partner, a reseller with customers and a reseller of its own, and another reseller with a customer. One
+// customer went to the other reseller when the month was over, and one left for good.
+var world = []place{
+	{key: "zpartner", kind: org.Partner},
+	{key: "zreseller", seller: "zpartner", kind: org.Reseller},
+	{key: "zunder", seller: "zreseller", kind: org.Reseller},
+	{key: "zother", seller: "zpartner", kind: org.Reseller},
+	{key: "zdirect", seller: "zpartner", kind: org.Customer, usage: "61311.1939"},
+	{key: "zcustomer", seller: "zreseller", kind: org.Customer, usage: "73131.3137"},
+	{key: "zsecond", seller: "zreseller", kind: org.Customer, usage: "84791.7171"},
+	{key: "zdeep", seller: "zunder", kind: org.Customer, usage: "57973.5393"},
+	{key: "zforeign", seller: "zother", kind: org.Customer, usage: "92717.2919"},
+	{key: "zmoved", seller: "zreseller", kind: org.Customer, usage: "48397.4743", until: "2026-10-01", then: "zother"},
+	{key: "zended", seller: "zreseller", kind: org.Customer, usage: "36773.8383", until: "2026-10-01"},
+}
+
+// missing is the key of what nobody ever heard of.
+const missing = "zmissing"
+
+// ghost is a place like this one that does not exist.
+func (p place) ghost() place {
+	return place{key: missing, kind: p.kind, seller: p.seller, then: p.then}
+}
+
+func (p place) entitlement() string { return "ent-" + p.key }
+func (p place) id() id.Organisation { return org.OrganisationID(p.key) }
+
+// marks are what a body that knows of the place has.
+func (p place) marks() []string { return []string{p.key, string(p.id())} }
+
+func find(key string) place {
+	for _, p := range world {
+		if p.key == key {
+			return p
+		}
+	}
+	return place{key: missing, kind: org.Customer}
+}
+
+// relations are how a place stands to a caller, in the order of the letters in the table.
+var relations = []string{"own", "child", "sibling", "parent", "other", "moved", "ended"}
+
+// stands says which place stands in each relation to callers of a kind; "" is none.
+var stands = map[org.Kind][]string{
+	org.Partner:  {"zpartner", "zreseller", "", "", "zforeign", "zmoved", "zended"},
+	org.Reseller: {"zreseller", "zcustomer", "zdirect", "zpartner", "zforeign", "zmoved", "zended"},
+	org.Customer: {"zcustomer", "", "zsecond", "zreseller", "zforeign", "zmoved", "zended"},
+}
+
+func worldYAML() string {
+	var b strings.Builder
+	for _, kind := range []org.Kind{org.Partner, org.Reseller, org.Customer} {
+		if kind != org.Partner {
+			fmt.Fprintf(&b, "%ss:\n", kind)
+		}
+		for _, p := range world {
+			if p.kind == kind {
+				p.write(&b)
+			}
+		}
+	}
+	return b.String()
+}
+
+func (p place) write(b *strings.Builder) {
+	legal := fmt.Sprintf("legal: {name: The %s GmbH, street: Weg 1, postal_code: \"10115\", city: Berlin, country: DE, vat_id: DE11%s, iban: DE89370400440532013000, bic: COBADEFFXXX, bank: Bank}\n", p.key, strings.ToUpper(p.key))
+	if p.kind == org.Partner {
+		fmt.Fprintf(b, "partner:\n  key: %s\n  tenant: ten-%s\n  %s", p.key, p.key, legal)
+		return
+	}
+	fmt.Fprintf(b, "  - key: %s\n", p.key)
+	if p.kind == org.Customer {
+		fmt.Fprintf(b, "    tenant: ten-%s\n    entitlements: [{id: %s, since: 2026-01-01}]\n", p.key, p.entitlement())
+	}
+	fmt.Fprintf(b, "    %s    buys:\n", legal)
+	edge := func(from, since, until string) {
+		if until != "" {
+			until = ", until: " + until
+		}
+		fmt.Fprintf(b, "      - {from: %s, since: %s%s, book: book, currency: EUR, payment_days: 14, series: %s}\n", from, since, until, strings.ToUpper(from[1:4]))
+	}
+	edge(p.seller, "2026-01-01", p.until)
+	if p.then != "" {
+		edge(p.then, p.until, "")
+	}
+}
+
+// booksYAML prices every edge differently, so that each amount is a canary of its own.
+func booksYAML(owners ...string) string {
+	var b strings.Builder
+	b.WriteString("books:\n")
+	for _, s := range owners {
+		fmt.Fprintf(&b, "  - owner: %s\n    key: book\n    from: 2026-01-01\n    currency: EUR\n    rules:\n      - {key: all, price: {markup: %d%%}}\n", s, markup(s))
+	}
+	return b.String()
+}
+
+func sellers() []string { return []string{"zpartner", "zreseller", "zunder", "zother"} }
+
+func markup(seller string) int64 {
+	return map[string]int64{"zpartner": 13, "zreseller": 27, "zunder": 31, "zother": 17}[seller]
+}
+
+// statementCSV is the provider's statement of the month.
+func statementCSV() string {
+	var b strings.Builder
+	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,ProductName,ChargeType,UnitPrice,Quantity,Subtotal,TaxTotal,Total,Currency,PublisherName,SubscriptionDescription,SubscriptionId,ChargeStartDate,ChargeEndDate,TermAndBillingCycle,PCToBCExchangeRate,MeterDescription\n")
+	for _, p := range world {
+		if p.usage != "" {
+			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,Azure plan,new,%[2]s,1,%[2]s,0.00,%[2]s,EUR,Microsoft,Azure plan,plan-%[1]s,9/1/2026,9/30/2026,,1,\n", p.key, p.usage)
+		}
+	}
+	return b.String()
+}
+
+// usageCSV is a month of the provider's usage.
+func usageCSV() string {
+	var b strings.Builder
+	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,EntitlementId\n")
+	for _, p := range world {
+		if p.usage != "" {
+			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[2]s,EUR,%[2]s,EUR,1,%[3]s\n", p.key, p.usage, p.entitlement())
+		}
+	}
+	return b.String()
+}
