@@ -126,6 +126,8 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"role-define":        json("%s", customRole(p, 0)),
 		"assignment-give":    json("%s", assignment),
 		"assignment-deny":    json("%s", assignment),
+		"person-list":        {query: "?realm=" + p.key},
+		"person-invite":      json(`{"realm":%q,"name":"Matrix","mail":"%s-%d@matrix.example"}`, p.key, p.key, s.made),
 		"access-explain":     {query: "?action=usage.read&scope=" + p.key},
 		"policy-charges":     json(`{"usage_charges":"off"}`),
 		"policy-permit":      json(`{"allowed":false}`),
