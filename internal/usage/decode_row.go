@@ -17,8 +17,9 @@ type worker struct {
 	file      *sourceFile
 	block     *Block
 	known     recent
-	spots     map[string]*spots
-	slots     map[Slot]*monthly
+	spots     map[string]*spots // by what rows print
+	all       []*spots
+	slots     map[string]*monthly // by what rows print
 	variants  map[string]*variantInfo
 	buf       []byte
 	sightings []sighting // of rows of the block that were not looked up yet
@@ -29,7 +30,7 @@ type worker struct {
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*spots{}, slots: map[Slot]*monthly{}, variants: map[string]*variantInfo{},
+		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 
@@ -262,26 +263,33 @@ var entryColumn = func() (is [NumColumns]bool) {
 	return is
 }()
 
+// slotOf is the slot of a row, found by what it prints.
 func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
-	invoice := strings.TrimSpace(string(r.Values[InvoiceNumber]))
-	slot := Slot{
-		Connector: Connector, Dataset: DailyUsage, Account: strings.ToLower(string(r.Values[PartnerID])),
-		Currency: currency, Billed: invoice != "", Invoice: invoice,
-	}
-	m := w.slots[slot]
+	w.buf = appendField(appendField(appendField(w.buf[:0], r.Values[PartnerID]), r.Values[InvoiceNumber]), r.Values[BillingCurrency])
+	m := w.slots[string(w.buf)]
 	if m == nil {
-		m = &monthly{slot: slot}
-		w.slots[slot] = m
+		invoice := strings.TrimSpace(string(r.Values[InvoiceNumber]))
+		m = &monthly{slot: Slot{
+			Connector: Connector, Dataset: DailyUsage, Account: strings.ToLower(string(r.Values[PartnerID])),
+			Currency: currency, Billed: invoice != "", Invoice: invoice,
+		}}
+		w.slots[string(w.buf)] = m
 	}
 	return m
 }
 
+// spotsOf is where a row's entitlement adds up, found by what it prints.
 func (w *worker) spotsOf(r *Row) *spots {
-	entitlement := strings.ToLower(string(r.Values[EntitlementID]))
-	s := w.spots[entitlement]
+	printed := r.Values[EntitlementID]
+	s := w.spots[string(printed)]
 	if s == nil {
-		s = newSpots(entitlement)
-		w.spots[entitlement] = s
+		entitlement := strings.ToLower(string(printed))
+		if s = w.spots[entitlement]; s == nil {
+			s = newSpots(entitlement)
+			w.spots[entitlement] = s
+			w.all = append(w.all, s)
+		}
+		w.spots[string(printed)] = s
 	}
 	return s
 }
@@ -301,6 +309,9 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 	}
 	if v := w.variants[string(w.buf)]; v != nil {
 		return v
+	}
+	if len(w.variants) >= generation { // the dictionary is asked again
+		clear(w.variants)
 	}
 	printed := string(w.buf)
 	value := Variant{

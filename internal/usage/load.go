@@ -254,7 +254,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	full <- w.block
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, s := range w.spots {
+	for _, s := range w.all {
 		f.cells.add(s)
 	}
 }

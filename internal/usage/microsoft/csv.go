@@ -11,7 +11,7 @@ func (b *block) Rows(yield func(*usage.Row) error) error {
 	if b.d.json {
 		return b.rows(yield)
 	}
-	w := &walk{b: b, values: make([][]byte, numUsage)}
+	w := &walk{b: b, values: make([][]byte, numUsage), leaps: make([]int, len(b.d.layout.plan))}
 	w.row.Whole = w.whole
 	for w.more() {
 		w.row.Line = w.line
@@ -88,6 +88,7 @@ type walk struct {
 	row   usage.Row
 	start int // of the record that was skimmed
 	text  []byte
+	leaps []int // by stretch
 }
 
 // records walks CSV records and fills values, one per column, for each.
@@ -120,7 +121,7 @@ func (w *walk) more() bool {
 
 // end makes sure that every quote was where a quote may be.
 func (w *walk) end() error {
-	if w.quotes != bytes.Count(w.b.text, []byte{'"'}) {
+	if w.quotes != w.b.quotes {
 		return w.b.strayQuote()
 	}
 	return nil

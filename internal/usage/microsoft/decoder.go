@@ -212,7 +212,7 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 				return nil, d.unreadable(err)
 			}
 		}
-		cut := d.recordEnd(b)
+		cut, quotes := d.recordEnd(b)
 		if cut < 0 && !d.eof {
 			if len(b) > 4*maxRecord {
 				return nil, d.refuse(d.line, "", "record_too_long", "a record is longer than %d bytes, or a quote is never closed", 4*maxRecord)
@@ -223,7 +223,7 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 		if d.eof {
 			cut = len(b)
 		}
-		block := &block{d: d, text: b[:cut:cut], memory: b[:0], first: d.line}
+		block := &block{d: d, text: b[:cut:cut], memory: b[:0], first: d.line, quotes: quotes}
 		block.lines = int64(bytes.Count(block.text, []byte{'\n'}))
 		d.line += block.lines
 		if cut > 0 && block.text[cut-1] != '\n' {
@@ -243,23 +243,25 @@ func (d *decoder) Next() (usage.RawBlock, error) {
 	return nil, io.EOF
 }
 
-// recordEnd is the position behind the last whole record, or −1. In CSV a line end counts only outside quotes: when
-// the number of quotes before it is even.
-func (d *decoder) recordEnd(b []byte) int {
+// recordEnd is the position behind the last whole record, or −1, and how many quotes there are in CSV before it: at the
+// end of the file, in all. In CSV a line end counts only outside quotes: when the number of quotes before it is even.
+func (d *decoder) recordEnd(b []byte) (end, quotes int) {
 	if d.json {
-		return bytes.LastIndexByte(b, '\n') + 1 - boolInt(bytes.LastIndexByte(b, '\n') < 0)
+		return bytes.LastIndexByte(b, '\n') + 1 - boolInt(bytes.LastIndexByte(b, '\n') < 0), 0
 	}
 	quote := []byte{'"'}
-	even := bytes.Count(b, quote)%2 == 0
-	for end := len(b); ; {
+	quotes = bytes.Count(b, quote)
+	if d.eof {
+		return len(b), quotes
+	}
+	for end = len(b); ; {
 		i := bytes.LastIndexByte(b[:end], '\n')
 		if i < 0 {
-			return -1
+			return -1, 0
 		}
-		if even == (bytes.Count(b[i:end], quote)%2 == 0) {
-			return i + 1
+		if quotes -= bytes.Count(b[i:end], quote); quotes%2 == 0 {
+			return i + 1, quotes
 		}
-		even = even == (bytes.Count(b[i:end], quote)%2 == 0)
 		end = i
 	}
 }
@@ -278,6 +280,7 @@ type block struct {
 	memory []byte
 	first  int64
 	lines  int64
+	quotes int // in CSV
 }
 
 func (b *block) Bytes() []byte    { return b.text }

@@ -44,7 +44,7 @@ func stretches(of []int) (out []stretch) {
 // shares with other rows in one piece. It is false, and has read nothing, when there is anything unusual about it.
 func (w *walk) skim() bool {
 	text := w.b.text
-	s := skimming{text: text, at: w.at, eol: lineEnd(text, w.at)}
+	s := skimming{text: text, start: w.at, at: w.at, eol: lineEnd(text, w.at)}
 	if s.eol-s.at > maxRecord {
 		return false
 	}
@@ -53,7 +53,7 @@ func (w *walk) skim() bool {
 	for i := range plan {
 		p := &plan[i]
 		from, last := s.at, i == len(plan)-1
-		ok := s.skip(p.fields - boolInt(last))
+		ok := s.skip(p.fields-boolInt(last), w.leaps[i])
 		end := s.at - 1
 		if ok && last {
 			ok = s.last()
@@ -70,6 +70,7 @@ func (w *walk) skim() bool {
 		case p.column == sharedText:
 			shared = append(append(shared, text[from:end]...), ',')
 		}
+		w.leaps[i] = s.at - from - leapShort
 	}
 	w.text, w.row.Shared = shared, shared
 	w.start, w.at = w.at, min(s.eol+1, len(text))
@@ -93,6 +94,7 @@ func (w *walk) whole() {
 // skimming is a place within one line.
 type skimming struct {
 	text   []byte
+	start  int // of the line
 	at     int // start of a field
 	eol    int // end of the line
 	quote  int // the first quote from at on; eol when there is none
@@ -107,15 +109,24 @@ func (s *skimming) next(from int) int {
 	return s.eol
 }
 
-// skip passes fields and the comma behind each.
-func (s *skimming) skip(fields int) bool {
+// A stretch is about as long as it was in the record before: most of it is leapt over, with its commas counted at once.
+// What differs by less than leapShort does not spoil that; leaping less than leapLeast is not worth it.
+const leapShort, leapLeast = 32, 64
+
+// skip passes fields and the comma behind each; most of them lie within the leap.
+func (s *skimming) skip(fields, leap int) bool {
+	if end := s.at + leap; leap >= leapLeast && end <= s.quote {
+		if n := bytes.Count(s.text[s.at:end], []byte{','}); n < fields {
+			s.at, fields = end, fields-n // in the middle of a field, but of one that is not quoted
+		}
+	}
 	for fields > 0 {
 		at, left := commas(s.text, s.at, s.quote, fields)
 		if left == 0 {
 			s.at = at
 			return true
 		}
-		if s.quote == s.eol || s.quote > s.at && s.text[s.quote-1] != ',' {
+		if s.quote == s.eol || s.quote > s.start && s.text[s.quote-1] != ',' {
 			return false
 		}
 		s.at = s.quote
