@@ -107,7 +107,7 @@ func (b *bench) ways(ctx context.Context) error {
 			}
 		}
 		// The store that the last import of the CSV file left is rated again.
-		if err := b.one(ctx, reRate, "usage.csv", b.self("rerate")); err != nil {
+		if err := b.one(ctx, reRate, ratedAgain, b.self("rerate")); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func postgresSettings() []string {
 // postgres loads the CSV file with COPY into a typed table, and rates and rolls it up in one statement. Rates lie ready
 // beside it, one for each customer, product and meter.
 func (b *bench) postgres(ctx context.Context, bin string) error {
-	if _, err := b.self("rates")(ctx, b.file("usage.csv")); err != nil {
+	if _, err := b.self("rates")(ctx, b.file(ratedAgain)); err != nil {
 		return err
 	}
 	server, err := pgtest.Start(bin, postgresSettings()...)

@@ -56,9 +56,17 @@ func importWay(ctx context.Context, file, dir, memory string) (result, error) {
 	if r.Stored, err = sizeOf(filepath.Join(store, "usage.duckdb")); err != nil {
 		return r, err
 	}
-	r.Archive, err = sizeOf(filepath.Join(store, "files"))
+	if r.Archive, err = sizeOf(filepath.Join(store, "files")); err != nil {
+		return r, err
+	}
+	if filepath.Base(file) != ratedAgain {
+		err = os.RemoveAll(store)
+	}
 	return r, err
 }
+
+// ratedAgain is the file whose store is kept, for rating it again.
+const ratedAgain = "usage.csv"
 
 // sizeOf is the bytes of a file, or of all files in a folder.
 func sizeOf(path string) (n int64, err error) {
