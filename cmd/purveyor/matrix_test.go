@@ -35,6 +35,9 @@ func newMatrixWay(t *testing.T) http.RoundTripper {
 
 // TestMatrix holds every call, by everybody, of everything, against the reviewed table.
 func TestMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the whole matrix is not run with -short")
+	}
 	table, err := matrix.Expected()
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +59,9 @@ func TestMatrix(t *testing.T) {
 
 // TestMatrixFires plants what the matrix is there to find.
 func TestMatrixFires(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the whole matrix is not run with -short")
+	}
 	table, err := matrix.Expected()
 	if err != nil {
 		t.Fatal(err)
