@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -58,15 +59,19 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 	return out, run.tally, nil
 }
 
-// groupedBy is the columns of entries that the lines of any edge are grouped by.
+// groupedBy is the columns that the lines of any edge are grouped by.
 func groupedBy(st *rating.State) []usage.Column {
 	list := []usage.Column{usage.MeterCategory, usage.ProductName}
 	for i := range st.Index.World().Edges {
-		if st.Index.World().Edges[i].Terms.Grouping == "resource_group" {
-			return append(list, usage.ResourceGroup)
+		switch grouping := string(st.Index.World().Edges[i].Terms.Grouping); {
+		case grouping == "resource_group":
+			list = append(list, usage.ResourceGroup)
+		case strings.HasPrefix(grouping, "tag:"):
+			list = append(list, usage.Tags)
 		}
 	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // spot is a place by the entry that says so: entries which differ in nothing that matters here are one to a rating of

@@ -1,12 +1,14 @@
 package rating
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -16,24 +18,26 @@ import (
 
 // dictionaries holds what the numbers of the loads in a query mean.
 type dictionaries struct {
-	columns []usage.Column // of entries, that are read
-	rated   []int          // places in columns of those that rating depends on
-	all     bool           // every column is read
-	tags    []string       // names that books look at
-	loads   map[uint32]*dictionary
-	kin     map[string]*kin
-	behind  map[usage.Control]bool // identities of billed daily rows that were noted
+	columns  []usage.Column // of entries, that are read
+	rated    []int          // places in columns of those that rating depends on
+	all      bool           // every column is read
+	withTags bool           // tag sets are read whole
+	tags     []string       // names that books look at
+	loads    map[uint32]*dictionary
+	kin      []*kin
+	kinOf    map[string]int32       // by the texts they share
+	behind   map[usage.Control]bool // identities of billed daily rows that were noted
 }
 
-// dictionary is that of one load. Of entries that are read whole there are all texts, one entry after the other.
+// dictionary is that of one load. Where entries are read whole there are all their texts, one entry after the other.
 type dictionary struct {
-	entries  places
-	kin      []*kin
+	kin      places // of entries
+	entries  places // positions of entries that are read whole
 	texts    []string
 	whole    []*usage.Entry // made when first asked for
 	variants places
 	units    []unit
-	sets     places
+	sets     places // of tag sets that are read whole, or that books look at
 	tags     []tagSet
 }
 
@@ -45,34 +49,34 @@ type kin struct {
 
 // tagSet is a tag set with what books look at of it; text tells apart the sets that differ in that.
 type tagSet struct {
-	usage.TagSetRecord
-	picked []pricing.Tag
-	text   string
+	printed string
+	pairs   []usage.TagPair
+	picked  []pricing.Tag
+	text    string
 }
 
-// places says where the item of a number lies. Numbers are handed out from 1 on without gaps, mostly.
+// places says for numbers at which position of a list their item is. Numbers are handed out from 1 on without gaps,
+// mostly.
 type places struct {
-	near []int32 // position + 1, by number
+	near []int32 // position + 1
 	far  map[uint32]int32
-	n    int32
 }
 
 // nearly is up to which number a list is worth it.
-const nearly = 1 << 24
+const nearly = 1 << 25
 
-func (p *places) put(number uint32) {
-	p.n++
+func (p *places) put(number uint32, position int) {
 	if number >= nearly {
 		if p.far == nil {
 			p.far = map[uint32]int32{}
 		}
-		p.far[number] = p.n
+		p.far[number] = int32(position) + 1
 		return
 	}
 	if n := int(number) + 1; n > len(p.near) {
 		p.near = slices.Grow(p.near, n-len(p.near))[:n]
 	}
-	p.near[number] = p.n
+	p.near[number] = int32(position) + 1
 }
 
 // at is the position of a number, or −1.
@@ -91,7 +95,7 @@ func (d *dictionaries) read(ctx context.Context, rows usage.RowStore, s scope.Sc
 }
 
 func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) error {
-	d.loads, d.kin, d.behind = map[uint32]*dictionary{}, map[string]*kin{}, map[usage.Control]bool{}
+	d.loads, d.kinOf, d.behind = map[uint32]*dictionary{}, map[string]int32{}, map[usage.Control]bool{}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
@@ -106,16 +110,10 @@ func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Sc
 			return err
 		}
 		for i := range variants {
-			one.variants.put(variants[i].Number)
+			one.variants.put(variants[i].Number, len(one.units))
 			one.units = append(one.units, unitOf(&variants[i].Value))
 		}
-		err = rows.TagSets(ctx, s, b.Load, func(r usage.TagSetRecord) error {
-			one.sets.put(r.Number)
-			picked := pick(d.tags, r.Pairs)
-			one.tags = append(one.tags, tagSet{r, picked, textOf(picked)})
-			return nil
-		})
-		if err != nil {
+		if err := d.tagSets(ctx, rows, s, b.Load, one); err != nil {
 			return err
 		}
 	}
@@ -123,16 +121,17 @@ func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Sc
 }
 
 func (d *dictionaries) entries(ctx context.Context, rows usage.RowStore, s scope.Scope, load uint32, one *dictionary) error {
-	var last *kin
+	last := int32(-1)
 	var key []byte
-	err := rows.Texts(ctx, s, load, d.columns, func(numbers []uint32, texts [][]string) error {
+	return rows.Texts(ctx, s, load, d.columns, func(numbers []uint32, texts [][]string) error {
 		for i, n := range numbers {
-			one.entries.put(n)
-			if last == nil || !d.same(last, texts, i) {
+			if last < 0 || !d.same(d.kin[last], texts, i) {
 				last, key = d.find(key[:0], texts, i)
 			}
-			one.kin = append(one.kin, last)
+			one.kin.put(n, int(last))
 			if d.all {
+				one.entries.put(n, len(one.whole))
+				one.whole = append(one.whole, nil)
 				for c := range texts {
 					one.texts = append(one.texts, texts[c][i])
 				}
@@ -140,10 +139,35 @@ func (d *dictionaries) entries(ctx context.Context, rows usage.RowStore, s scope
 		}
 		return nil
 	})
-	if d.all {
-		one.whole = make([]*usage.Entry, one.entries.n)
+}
+
+// tagSets reads tag sets: all of them where groups are to have theirs, else those that books look at.
+func (d *dictionaries) tagSets(ctx context.Context, rows usage.RowStore, s scope.Scope, load uint32, one *dictionary) error {
+	put := func(number uint32, t tagSet) {
+		t.picked = pick(d.tags, t.pairs)
+		if t.text = textOf(t.picked); d.withTags || t.text != "" {
+			one.sets.put(number, len(one.tags))
+			one.tags = append(one.tags, t)
+		}
 	}
-	return err
+	switch {
+	case d.withTags:
+		return rows.TagSets(ctx, s, load, func(r usage.TagSetRecord) error {
+			put(r.Number, tagSet{printed: r.Text, pairs: r.Pairs})
+			return nil
+		})
+	case len(d.tags) == 0:
+		return nil
+	}
+	names := newNames(d.tags)
+	return rows.Texts(ctx, s, load, []usage.Column{usage.Tags}, func(numbers []uint32, texts [][]string) error {
+		for i, n := range numbers {
+			if names.maybe(texts[0][i]) {
+				put(n, tagSet{pairs: usage.ParseTags([]byte(texts[0][i]))})
+			}
+		}
+		return nil
+	})
 }
 
 // same says whether an entry is of the same kin: of one customer, most follow one another.
@@ -156,19 +180,65 @@ func (d *dictionaries) same(k *kin, texts [][]string, i int) bool {
 	return true
 }
 
-func (d *dictionaries) find(key []byte, texts [][]string, i int) (*kin, []byte) {
+func (d *dictionaries) find(key []byte, texts [][]string, i int) (int32, []byte) {
 	for _, at := range d.rated {
 		key = append(binary.AppendUvarint(key, uint64(len(texts[at][i]))), texts[at][i]...)
 	}
-	k := d.kin[string(key)]
-	if k == nil {
-		k = &kin{}
+	n, ok := d.kinOf[string(key)]
+	if !ok {
+		k := &kin{}
 		for _, at := range d.rated {
 			k.entry[d.columns[at]] = texts[at][i]
 		}
-		d.kin[string(key)] = k
+		n = int32(len(d.kin))
+		d.kin, d.kinOf[string(key)] = append(d.kin, k), n
 	}
-	return k, key
+	return n, key
+}
+
+// names are names of tags, in lower case, to be looked for in printed tag sets.
+type names struct {
+	list  []string
+	plain bool // ASCII
+	lower []byte
+}
+
+func newNames(list []string) *names {
+	n := &names{list: list, plain: true}
+	for _, name := range list {
+		n.plain = n.plain && isPlain(name)
+	}
+	return n
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// maybe says whether one of the names may be in a printed tag set; where letters may be written in other ways it does.
+func (n *names) maybe(printed string) bool {
+	if !n.plain || !isPlain(printed) {
+		return true
+	}
+	n.lower = n.lower[:0]
+	for i := range len(printed) {
+		c := printed[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		n.lower = append(n.lower, c)
+	}
+	for _, name := range n.list {
+		if bytes.Contains(n.lower, []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // textOf writes tags down so that no two lists look the same.
@@ -196,19 +266,19 @@ func (d *dictionaries) fill(g *Group) error {
 	if one == nil {
 		one = &dictionary{}
 	}
-	e, v := one.entries.at(g.Sum.Entry), one.variants.at(g.Sum.Variant)
-	if e < 0 || v < 0 {
+	k, v := one.kin.at(g.Sum.Entry), one.variants.at(g.Sum.Variant)
+	if k < 0 || v < 0 {
 		return fault.New(fault.Internal, "dictionary_missing",
 			"batch %d refers to an entry its load does not have; run check and rebuild the usage store", g.Sum.Batch)
 	}
-	g.kin, g.unit = one.kin[e], &one.units[v]
+	g.kin, g.unit = d.kin[k], &one.units[v]
 	g.Entry, g.Variant = &g.kin.entry, g.unit.variant
 	if d.all {
-		g.Entry = d.entry(one, e)
+		g.Entry = d.entry(one, one.entries.at(g.Sum.Entry))
 	}
 	if t := one.sets.at(g.Sum.TagSet); t >= 0 {
 		set := &one.tags[t]
-		g.Tags, g.TagPairs, g.picked, g.pickedText = set.Text, set.Pairs, set.picked, set.text
+		g.Tags, g.TagPairs, g.picked, g.pickedText = set.printed, set.pairs, set.picked, set.text
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 // Rater rates what a usage store holds.
 type Rater struct {
 	Rows usage.RowStore
-	// Columns are those of the entries that are looked at besides what prices and customers depend on. Without any,
-	// groups have their whole entry; else only the columns named are sure to be there.
+	// Columns are those that are looked at besides what prices and customers depend on. Without any, groups have their
+	// whole entry and tags; else only the columns named are sure to be there.
 	Columns []usage.Column
 }
 
@@ -31,6 +31,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	run, rows := newRun(st, q), counted{}
 	d := &dictionaries{tags: tagNames(st.Books)}
 	d.columns, d.rated, d.all = run.columns(v.Columns)
+	d.withTags = d.all || slices.Contains(v.Columns, usage.Tags)
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
 		ctx, stop := context.WithCancel(ctx)
 		read := d.read(ctx, v.Rows, s, q.Batches)

@@ -375,7 +375,7 @@ func (w *worker) tags(r *Row) item {
 	}
 	it, fresh := w.load.tags.find(text)
 	if fresh {
-		w.block.TagSets = append(w.block.TagSets, TagSetRecord{Number: it.number, Hash: it.hash, Text: string(text), Pairs: parseTags(text)})
+		w.block.TagSets = append(w.block.TagSets, TagSetRecord{Number: it.number, Hash: it.hash, Text: string(text), Pairs: ParseTags(text)})
 	}
 	return it
 }

@@ -96,6 +96,7 @@ type RowStore interface {
 	Entries(ctx context.Context, s scope.Scope, load uint32, numbers []uint32, yield func(EntryRecord) error) error
 	// Texts yields columns of all entries of a load, many entries at a time, in no particular order: texts[c][i] is the
 	// text of columns[c] in the entry numbers[i]. What it is given is only valid until yield returns; the texts stay.
+	// The column Tags alone asks for the printed tag sets instead.
 	Texts(ctx context.Context, s scope.Scope, load uint32, columns []Column, yield func(numbers []uint32, texts [][]string) error) error
 	// Variants and TagSets yield the other dictionaries of a load, whole, by number.
 	Variants(ctx context.Context, s scope.Scope, load uint32) ([]VariantRecord, error)

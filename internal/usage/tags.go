@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// parseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them. The
+// ParseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them. The
 // pairs are sorted by key. Values that are no text are kept as JSON. What is neither has no pairs.
-func parseTags(text []byte) []TagPair {
+func ParseTags(text []byte) []TagPair {
 	t := bytes.TrimSpace(text)
 	if len(t) > 0 && t[0] != '{' {
 		t = append(append([]byte{'{'}, t...), '}')

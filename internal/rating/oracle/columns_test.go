@@ -20,7 +20,7 @@ import (
 // said is a group as text, with what of its entry is among the columns.
 func said(g *rating.Group, columns []usage.Column) string {
 	var b strings.Builder
-	fmt.Fprint(&b, g.Sum, g.Span, g.Excluded, g.Unresolved, g.Ref, g.Base.Cost, g.Base.Currency, g.Base.CostBeforeCredit, g.Base.ListCurrency, g.Tags)
+	fmt.Fprint(&b, g.Sum, g.Span, g.Excluded, g.Unresolved, g.Ref, g.Base.Cost, g.Base.Currency, g.Base.CostBeforeCredit, g.Base.ListCurrency)
 	if g.Customer != nil {
 		fmt.Fprint(&b, g.Customer.Key)
 	}

@@ -84,7 +84,7 @@ func (s *Store) Entries(ctx context.Context, sc scope.Scope, load uint32, list [
 	})
 }
 
-// Texts yields columns of all entries of a load, chunk by chunk.
+// Texts yields columns of all entries of a load, or its tag sets, chunk by chunk.
 func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns []usage.Column, yield func([]uint32, [][]string) error) error {
 	if len(columns) == 0 {
 		return nil
@@ -96,6 +96,10 @@ func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns 
 	}
 	sql := fmt.Sprintf(`SELECT e.number, %s FROM entries e WHERE e.load = %d AND %s AND %s`,
 		sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"))
+	if columns[0] == usage.Tags {
+		sql = fmt.Sprintf(`SELECT t.number, t.text FROM tag_sets t WHERE t.load = %d AND %s AND %s`,
+			load, closed("t.load"), inFacts(sc, load, "tag_set", "t.number"))
+	}
 	return s.read(ctx, sc, sql, func(r rows) error {
 		for at := range columns {
 			from, to := column[text128](r, 1+at), texts[at][:r.n]

@@ -53,6 +53,8 @@ func columns(t *testing.T, f fixture) {
 	same(t, "columns of another load", f.columns(t, scope.All(), 2, usage.ResourceURI), map[uint32][]string{1: {"/subscriptions/0"}})
 	same(t, "no columns", len(f.columns(t, scope.All(), 1)), 0)
 	same(t, "columns of no load", len(f.columns(t, scope.All(), 3, usage.Unit)), 0)
+	f.load(t, 4, &usage.Block{TagSets: []usage.TagSetRecord{{Number: 7, Hash: hash(7), Text: `{"a":"b"}`, Pairs: []usage.TagPair{{Key: "a", Value: "b"}}}, {Number: 1, Hash: hash(1), Text: "x"}}})
+	same(t, "printed tags", f.columns(t, scope.All(), 4, usage.Tags), map[uint32][]string{7: {`{"a":"b"}`}, 1: {"x"}})
 }
 
 func variants(t *testing.T, f fixture) {

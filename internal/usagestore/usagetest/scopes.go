@@ -55,6 +55,7 @@ func scoped(t *testing.T, f fixture) {
 			same(t, "listed entries", listed, c.entries)
 			same(t, "entries by column", slices.Sorted(maps.Keys(f.columns(t, c.scope, 1, usage.CustomerID))), c.entries)
 			same(t, "tag sets", len(f.tagSets(t, c.scope, 1)), c.tags)
+			same(t, "printed tags", len(f.columns(t, c.scope, 1, usage.Tags)), c.tags)
 			v, err := f.store.Variants(background(), c.scope, 1)
 			must(t, err)
 			same(t, "variants", len(v), c.variants)
