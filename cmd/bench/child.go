@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -96,6 +97,7 @@ func child(ctx context.Context) error {
 	ways := map[string]func(context.Context, string, string, string) (result, error){
 		"import": importWay, "rerate": rerateWay, "readcsv": readcsvWay, "limit": limitWay, "rates": ratesWay,
 	}
+	debug.SetMemoryLimit(1 << 30) // as cmd/purveyor does
 	run := ways[*way]
 	if run == nil {
 		return fmt.Errorf("there is no way %q", *way)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -20,7 +21,13 @@ var version = "dev"
 
 func main() { os.Exit(run()) }
 
+// ownMemory is what the program takes beside the usage store before it tidies up more often.
+const ownMemory = 1 << 30
+
 func run() int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(ownMemory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return program().Main(ctx, os.Args[1:])

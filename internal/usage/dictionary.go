@@ -8,7 +8,8 @@ import (
 )
 
 // dictionary numbers what rows share. It remembers the hash of each item, not the item: texts go to the store with the
-// block in which they first occur. Workers share it.
+// block in which they first occur. Workers share it. An adversarial file has as many items as rows, so an item takes
+// some 30 bytes and nothing in it is looked at by the garbage collector.
 type dictionary struct {
 	parts [64]dictionaryPart
 	last  atomic.Uint32
@@ -16,21 +17,14 @@ type dictionary struct {
 
 type dictionaryPart struct {
 	sync.Mutex
-	numbers map[Hash]uint32
+	items []item
+	slots []uint32 // positions + 1 of items, by hash; three quarters full at most
 }
 
 // item is the number of a dictionary item and its stable hash.
 type item struct {
 	number uint32
 	hash   Hash
-}
-
-func newDictionary() *dictionary {
-	d := &dictionary{}
-	for i := range d.parts {
-		d.parts[i].numbers = map[Hash]uint32{}
-	}
-	return d
 }
 
 // find numbers the item whose canonical bytes are given; fresh says that it was not known before.
@@ -40,12 +34,34 @@ func (d *dictionary) find(canonical []byte) (it item, fresh bool) {
 	p := &d.parts[sum[31]%64]
 	p.Lock()
 	defer p.Unlock()
-	it.number, fresh = p.numbers[it.hash], false
-	if it.number == 0 {
-		it.number, fresh = d.last.Add(1), true
-		p.numbers[it.hash] = it.number
+	if len(p.items)*4 >= len(p.slots)*3 {
+		p.grow()
 	}
-	return it, fresh
+	slot := p.slot(it.hash)
+	if known := *slot; known != 0 {
+		return p.items[known-1], false
+	}
+	it.number = d.last.Add(1)
+	p.items = append(p.items, it)
+	*slot = uint32(len(p.items))
+	return it, true
+}
+
+// slot is where the position of a hash is, or belongs.
+func (p *dictionaryPart) slot(h Hash) *uint32 {
+	mask := uint64(len(p.slots) - 1)
+	for i := binary.LittleEndian.Uint64(h[:]) & mask; ; i = (i + 1) & mask {
+		if s := &p.slots[i]; *s == 0 || p.items[*s-1].hash == h {
+			return s
+		}
+	}
+}
+
+func (p *dictionaryPart) grow() {
+	p.slots = make([]uint32, max(64, 2*len(p.slots)))
+	for i := range p.items {
+		*p.slot(p.items[i].hash) = uint32(i + 1)
+	}
 }
 
 // appendField adds one value to canonical bytes, so that no two lists of values look the same.

@@ -112,7 +112,7 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
 	l := &loading{
-		service: v, entries: newDictionary(), variants: newDictionary(), tags: newDictionary(),
+		service: v, entries: &dictionary{}, variants: &dictionary{}, tags: &dictionary{},
 		batches: map[Slot]uint32{}, slots: map[uint32]Slot{}, progress: req.Progress,
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
