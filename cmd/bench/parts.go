@@ -128,8 +128,13 @@ func (p *parts) rollUpOf(ctx context.Context, sums groups, r *result) error {
 	if err != nil {
 		return err
 	}
-	st.Batches = []usage.Batch{{Number: 1, LoadNumber: 1}}
-	return preview(ctx, inMemory{list: slices.Collect(maps.Values(sums))}, st, r)
+	list := slices.Collect(maps.Values(sums))
+	whole := usage.Batch{Number: 1, LoadNumber: 1}
+	for _, g := range list {
+		whole.Rows += g.rows
+	}
+	st.Batches = []usage.Batch{whole}
+	return preview(ctx, inMemory{list: list}, st, r)
 }
 
 func preview(ctx context.Context, rows usage.RowStore, st *rating.State, r *result) error {
