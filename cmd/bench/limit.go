@@ -112,6 +112,9 @@ func addUp(file string) (groups, error) {
 }
 
 func (m groups) add(r *usage.Row, seed maphash.Seed, buf *[]byte) error {
+	if r.Shared != nil { // rows like the one before them name only what differs
+		r.Whole()
+	}
 	cost, fit := money.ParseFixed(r.Values[usage.BillingPreTaxTotal])
 	quantity, fit2 := money.ParseFixed(r.Values[usage.Quantity])
 	pricing, fit3 := money.ParseFixed(r.Values[usage.PricingPreTaxTotal])
