@@ -16,6 +16,7 @@ type worker struct {
 	load      *loading
 	file      *sourceFile
 	block     *Block
+	repeats   *repeats // of the block being read
 	known     recent
 	spots     map[string]*spots // by what rows print
 	all       []*spots
@@ -40,6 +41,21 @@ type common struct {
 	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
 	slot        *monthly
 	spots       *spots
+	lengths     []int32 // of the runs of the first row
+	place       uint32  // in the archive, whose it is
+}
+
+// alike says whether runs are those of the first row: the same text, cut in the same way.
+func (c *common) alike(runs []Run) bool {
+	if len(runs) == 0 || len(runs) != len(c.lengths) {
+		return false
+	}
+	for i, run := range runs {
+		if run.To-run.From != c.lengths[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // monthly is a slot but for its period, and the batches of the periods seen.
@@ -84,6 +100,9 @@ func (w *worker) row(r *Row) error {
 	}
 	f.Batch = batch
 	w.count(&f, c, v, wide)
+	if c.alike(r.Runs) {
+		w.repeats.add(c, r.Runs)
+	}
 	w.block.Facts = append(w.block.Facts, f)
 	for i := range wide {
 		wide[i].Fact = f
@@ -114,6 +133,9 @@ func (w *worker) learn(r *Row, c *common, zero bool) *common {
 			return nil
 		}
 		c.slot, c.spots, c.tags = w.slotOf(r, currency), w.spotsOf(r), w.tags(r)
+		for _, run := range r.Runs {
+			c.lengths = append(c.lengths, run.To-run.From)
+		}
 		w.known.add(r.Shared, c)
 	}
 	c.variants[boolInt(zero)] = w.variant(r, zero)

@@ -43,7 +43,8 @@ type loading struct {
 	next    uint32
 	limit   uint32
 
-	spare sync.Pool // of *Block
+	spare   sync.Pool // of *Block
+	repeats sync.Pool // of *repeats
 
 	rows     atomic.Int64
 	bytes    atomic.Int64
@@ -97,7 +98,7 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want Data
 	}
 	defer archive.Abort()
 	if head := dec.Head(); len(head) > 0 {
-		if err := archive.Add(head, 1, 1); err != nil {
+		if err := archive.Add(head, 1, 1, nil); err != nil {
 			return err
 		}
 	}
@@ -140,15 +141,37 @@ func (c *counted) Read(p []byte) (int, error) {
 
 // Archiver keeps a source as it was read, block by block.
 type Archiver interface {
-	Add(text []byte, firstLine, lines int64) error
+	// Add keeps a block. Repeats are rows of it, in their order; they need not be all.
+	Add(text []byte, firstLine, lines int64, repeats []Repeat) error
 	Close() (archive, original string, err error)
 	Abort()
 }
 
-// inFlight is a block that is decoded and archived at the same time.
+// Repeat is a row whose runs hold what rows of one kind hold at the same place. Place is a note of the archive's, the
+// same for all of them and 0 before the first.
+type Repeat struct {
+	Place *uint32
+	Runs  []Run
+}
+
+// inFlight is a block that is decoded and archived.
 type inFlight struct {
 	RawBlock
-	users atomic.Int32
+	users   atomic.Int32
+	decoded chan struct{} // closed when repeats are known
+	repeats *repeats
+}
+
+// repeats are those of a block, with room for their runs.
+type repeats struct {
+	list []Repeat
+	runs []Run
+}
+
+func (r *repeats) add(c *common, runs []Run) {
+	from := len(r.runs)
+	r.runs = append(r.runs, runs...)
+	r.list = append(r.list, Repeat{&c.place, r.runs[from:len(r.runs):len(r.runs)]})
 }
 
 func (b *inFlight) done() {
@@ -185,9 +208,12 @@ func (l *loading) blocks(ctx context.Context, f *sourceFile, dec Decoder, archiv
 	})
 	others.Go(func() {
 		for b := range kept {
-			if err := archive.Add(b.Bytes(), b.FirstLine(), b.Lines()); err != nil {
+			<-b.decoded
+			if err := archive.Add(b.Bytes(), b.FirstLine(), b.Lines(), b.repeats.list); err != nil {
 				fail(err)
 			}
+			*b.repeats = repeats{b.repeats.list[:0], b.repeats.runs[:0]}
+			l.repeats.Put(b.repeats)
 			b.done()
 		}
 	})
@@ -215,7 +241,10 @@ func (l *loading) cut(ctx context.Context, f *sourceFile, dec Decoder, queue, ke
 			return
 		}
 		f.Bytes += int64(len(raw.Bytes()))
-		b := &inFlight{RawBlock: raw}
+		b := &inFlight{RawBlock: raw, decoded: make(chan struct{})}
+		if b.repeats, _ = l.repeats.Get().(*repeats); b.repeats == nil {
+			b.repeats = &repeats{}
+		}
 		b.users.Store(2)
 		queue <- b
 		kept <- b
@@ -235,6 +264,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	w := newWorker(l, f)
 	for b := range queue {
 		if ctx.Err() == nil {
+			w.repeats = b.repeats
 			rows, lines, err := w.decode(b)
 			l.rows.Add(rows)
 			f.mu.Lock()
@@ -245,6 +275,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 				f.fail(err)
 			}
 		}
+		close(b.decoded)
 		b.done()
 		if len(w.block.Facts) >= rowsAtOnce || len(w.block.Entries) >= rowsAtOnce/8 {
 			full <- w.block

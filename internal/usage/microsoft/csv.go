@@ -30,7 +30,7 @@ func (b *block) Rows(yield func(*usage.Row) error) error {
 
 // fill hands over every value, with credits in percent and days in one form.
 func (w *walk) fill() {
-	w.row.Shared = nil
+	w.row.Shared, w.row.Runs = nil, nil
 	copy(w.row.Values[:], w.values)
 	for i, c := range [3]usage.Column{usage.ChargeStartDate, usage.ChargeEndDate, usage.ExchangeRateDate} {
 		w.row.Values[c] = w.days[i].of(w.row.Values[c])

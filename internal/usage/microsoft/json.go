@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode"
 )
 
 // objects walks JSON lines and fills values, one per known member, for each object. Numbers keep their literal;
 // strings lose their quotes and escapes; objects and arrays stay as text; null is blank.
 func (b *block) objects(values [][]byte, each func(line int64) error) error {
 	s := scanner{b: b, columns: map[string]int{}, values: values}
-	return b.lined(func(record []byte, line int64) error {
+	return b.lined(func(record []byte, _ int, line int64) error {
 		if err := s.object(record, line); err != nil {
 			return err
 		}
@@ -18,20 +19,20 @@ func (b *block) objects(values [][]byte, each func(line int64) error) error {
 	})
 }
 
-// lined goes through the lines of a block that are not blank.
-func (b *block) lined(each func(record []byte, line int64) error) error {
+// lined goes through the lines of a block that are not blank; at is where a record starts.
+func (b *block) lined(each func(record []byte, at int, line int64) error) error {
 	line := b.first
-	for rest := b.text; len(rest) > 0; line++ {
-		var record []byte
-		record, rest, _ = bytes.Cut(rest, []byte{'\n'})
-		record = bytes.TrimSpace(record)
-		if len(record) == 0 {
+	for at := 0; at < len(b.text); line++ {
+		end := lineEnd(b.text, at)
+		from := end - len(bytes.TrimLeftFunc(b.text[at:end], unicode.IsSpace))
+		record := bytes.TrimSpace(b.text[at:end])
+		if at = end + 1; len(record) == 0 {
 			continue
 		}
 		if len(record) > maxRecord {
 			return b.d.refuse(line, "", "record_too_long", "the record is longer than %d bytes", maxRecord)
 		}
-		if err := each(record, line); err != nil {
+		if err := each(record, from, line); err != nil {
 			return err
 		}
 	}

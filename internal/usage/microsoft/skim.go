@@ -50,6 +50,7 @@ func (w *walk) skim() bool {
 	}
 	s.quote = s.next(s.at)
 	shared, plan := w.text[:0], w.b.d.layout.plan
+	w.row.Runs = w.row.Runs[:0]
 	for i := range plan {
 		p := &plan[i]
 		from, last := s.at, i == len(plan)-1
@@ -69,6 +70,7 @@ func (w *walk) skim() bool {
 			w.row.Values[p.column] = text[from:end]
 		case p.column == sharedText:
 			shared = append(append(shared, text[from:end]...), ',')
+			w.row.Runs = append(w.row.Runs, usage.Run{From: int32(from), To: int32(end)})
 		}
 		w.leaps[i] = s.at - from - leapShort
 	}
@@ -84,9 +86,9 @@ func (w *walk) whole() {
 	at, next, quotes := w.at, w.next, w.quotes
 	w.at = w.start
 	if w.record() == nil { // skim refused what record would
-		shared := w.row.Shared
+		shared, runs := w.row.Shared, w.row.Runs
 		w.fill()
-		w.row.Shared = shared
+		w.row.Shared, w.row.Runs = shared, runs
 	}
 	w.at, w.next, w.quotes = at, next, quotes
 }

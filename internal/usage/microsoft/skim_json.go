@@ -38,8 +38,8 @@ func (b *block) rows(yield func(*usage.Row) error) error {
 	w := &jsonRows{walk: walk{b: b, values: make([][]byte, numUsage)}}
 	w.s = scanner{b: b, columns: map[string]int{}, values: w.values}
 	w.row.Whole = w.whole
-	return b.lined(func(record []byte, line int64) error {
-		w.record, w.row.Line = record, line
+	return b.lined(func(record []byte, at int, line int64) error {
+		w.record, w.start, w.row.Line = record, at, line
 		if !w.skim() {
 			if err := w.s.object(record, line); err != nil {
 				return err
@@ -53,9 +53,9 @@ func (b *block) rows(yield func(*usage.Row) error) error {
 // whole fills in every value of the record that was skimmed last.
 func (w *jsonRows) whole() {
 	if w.s.object(w.record, w.row.Line) == nil { // skim refused what object would
-		shared := w.row.Shared
+		shared, runs := w.row.Shared, w.row.Runs
 		w.fill()
-		w.row.Shared = shared
+		w.row.Shared, w.row.Runs = shared, runs
 	}
 }
 
@@ -70,6 +70,7 @@ func (w *jsonRows) skim() bool {
 	}
 	s := skimJSON{text: w.record}
 	s.slash = s.nextSlash(0)
+	w.row.Runs = w.row.Runs[:0]
 	shared, from, end := w.text[:0], -1, 0 // from: of a run of shared members
 	for i := range w.s.mould {
 		m := &w.s.mould[i]
@@ -81,7 +82,7 @@ func (w *jsonRows) skim() bool {
 			from = s.at
 		}
 		if m.column != sharedText && from >= 0 {
-			shared, from = append(shared, s.text[from:end]...), -1
+			shared, from = w.share(shared, from, end), -1
 		}
 		s.at = start
 		value, ok := s.value(m.column >= 0)
@@ -93,13 +94,19 @@ func (w *jsonRows) skim() bool {
 		}
 	}
 	if from >= 0 {
-		shared = append(shared, s.text[from:end]...)
+		shared = w.share(shared, from, end)
 	}
 	if s.at != len(s.text)-1 || s.text[s.at] != '}' {
 		return false
 	}
 	w.text, w.row.Shared = shared, shared
 	return true
+}
+
+// share takes a run of shared members over.
+func (w *jsonRows) share(shared []byte, from, end int) []byte {
+	w.row.Runs = append(w.row.Runs, usage.Run{From: int32(w.start + from), To: int32(w.start + end)})
+	return append(shared, w.record[from:end]...)
 }
 
 // skimJSON is a place within one record.

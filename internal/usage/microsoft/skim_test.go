@@ -61,6 +61,9 @@ func TestSkimmingIsSplitting(t *testing.T) {
 			key := string(r.Shared)
 			before := r.Values
 			if r.Shared != nil {
+				if again := runsOf(b, r, ","); again != key {
+					t.Fatalf("runs say %q, and %q is shared", again, key)
+				}
 				skimmed++
 				r.Whole()
 			}
@@ -94,6 +97,16 @@ func TestSkimmingIsSplitting(t *testing.T) {
 	if skimmed == 0 {
 		t.Error("no row was skimmed")
 	}
+}
+
+// runsOf is the text of a row's runs, each with an end.
+func runsOf(b usage.RawBlock, r *usage.Row, end string) string {
+	var text strings.Builder
+	for _, run := range r.Runs {
+		text.Write(b.Bytes()[run.From:run.To])
+		text.WriteString(end)
+	}
+	return text.String()
 }
 
 // The same of JSON lines, whose records may differ in members, order, spaces and escapes.
@@ -156,6 +169,9 @@ func TestSkimmingJSONIsReading(t *testing.T) {
 		err = b.Rows(func(r *usage.Row) error {
 			key, before := string(r.Shared), r.Values
 			if r.Shared != nil {
+				if again := runsOf(b, r, ""); again != key {
+					t.Fatalf("runs say %q, and %q is shared", again, key)
+				}
 				skimmed++
 				r.Whole()
 			}
