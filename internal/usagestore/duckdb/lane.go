@@ -103,27 +103,56 @@ func chunks[T any](a *appender, items []T, fill func(part []T) error) error {
 	return nil
 }
 
-// putWords sends the dictionary items of a block.
-func (l *lane) putWords(b *usage.Block) error {
-	for _, step := range []func(*usage.Block) error{l.putEntries, l.putTagSets, l.putVariants} {
-		if err := step(b); err != nil {
+// DuckDB keeps in memory what a transaction wrote, even what it has compressed into the file already: a transaction
+// ends with a row group of these tables after so many.
+const factGroups, entryGroups = 8, 1
+
+// portions calls put for runs of items that end where a row group of the table does, and commits after so many of them.
+func portions[T any](ctx context.Context, l *lane, table string, groups int, items []T, put func([]T) error) error {
+	for len(items) > 0 {
+		a, err := l.table(catalog, table)
+		if err != nil {
 			return err
+		}
+		part := items[:min(len(items), rowGroup-a.sent%rowGroup)]
+		if err := put(part); err != nil {
+			return err
+		}
+		if items = items[len(part):]; a.sent >= groups*rowGroup {
+			if err := l.commit(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (l *lane) putEntries(b *usage.Block) error {
-	if len(b.Entries) == 0 {
-		return nil
+// putRows sends the rows of a block.
+func (l *lane) putRows(ctx context.Context, b *usage.Block) error {
+	if err := l.putWide(b.Wide); err != nil {
+		return err
 	}
+	return portions(ctx, l, "facts", factGroups, b.Facts, l.putFacts)
+}
+
+// putWords sends the dictionary items of a block.
+func (l *lane) putWords(ctx context.Context, b *usage.Block) error {
+	for _, step := range []func(*usage.Block) error{l.putTagSets, l.putVariants} {
+		if err := step(b); err != nil {
+			return err
+		}
+	}
+	return portions(ctx, l, "entries", entryGroups, b.Entries, l.putEntries)
+}
+
+func (l *lane) putEntries(entries []usage.EntryRecord) error {
 	a, err := l.table(catalog, "entries")
 	if err != nil {
 		return err
 	}
 	a.every = rowGroup / 4 // entries are long: fewer of them wait outside the table
 	columns := entryColumns()
-	return chunks(a, b.Entries, func(part []usage.EntryRecord) error {
+	return chunks(a, entries, func(part []usage.EntryRecord) error {
 		load, number, hash, length := into[uint32](a, 0), into[uint32](a, 1), into[wide128](a, 2), 0
 		for i := range part {
 			e := &part[i]
@@ -248,9 +277,6 @@ func (l *lane) putVariants(b *usage.Block) error {
 }
 
 func (l *lane) putFacts(facts []usage.Fact) error {
-	if len(facts) == 0 {
-		return nil
-	}
 	a, err := l.table(catalog, "facts")
 	if err != nil {
 		return err

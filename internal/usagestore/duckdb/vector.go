@@ -82,6 +82,7 @@ type appender struct {
 	text    []byte // texts of the chunk being filled, pinned while DuckDB copies them
 	every   int    // rows after which what was sent is flushed: a row group, or a whole part of one
 	waiting int    // rows sent since
+	sent    int    // rows sent in all
 }
 
 // rowGroup is how many rows DuckDB compresses together. Flushed one at a time they are written as they are; flushed
@@ -150,6 +151,7 @@ func (w *appender) send(n int) error {
 	if bindings.AppendDataChunk(w.a, w.chunk) == bindings.StateError {
 		return w.failed()
 	}
+	w.sent += n
 	if w.waiting += n; w.waiting < w.every {
 		return nil
 	}

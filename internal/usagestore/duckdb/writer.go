@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -11,10 +10,11 @@ import (
 )
 
 // writer takes the blocks of one load. It writes straight into the tables, over two lanes: each is a connection with
-// one long transaction, whose full row groups DuckDB compresses into the file as they come. Words are the dictionaries
+// long transactions, whose full row groups DuckDB compresses into the file as they come. Words are the dictionaries
 // and cells. Close commits the lane of facts and then, as the one deciding act, the lane of words together with the
-// mark that the load is closed; until then readers pass its rows over. More lanes would not pay: one takes more rows
-// a second than two cores can decode, and each would leave an unfilled row group that DuckDB rewrites later.
+// mark that the load is closed; until then readers pass over what was committed of it. More lanes would not pay: one
+// takes more rows a second than two cores can decode, and each would leave an unfilled row group that DuckDB rewrites
+// later.
 type writer struct {
 	store *Store
 	load  uint32
@@ -123,11 +123,11 @@ func (w *writer) fail(err error) error {
 // Append writes a block; several goroutines may append at the same time. After an error the load can only be aborted.
 func (w *writer) Append(ctx context.Context, b *usage.Block) error {
 	if len(b.Entries)+len(b.TagSets)+len(b.Variants) > 0 {
-		if err := w.use(ctx, w.words, func(l *lane) error { return l.putWords(b) }); err != nil {
+		if err := w.use(ctx, w.words, func(l *lane) error { return l.putWords(ctx, b) }); err != nil {
 			return err
 		}
 	}
-	return w.use(ctx, w.facts, func(l *lane) error { return errors.Join(l.putFacts(b.Facts), l.putWide(b.Wide)) })
+	return w.use(ctx, w.facts, func(l *lane) error { return l.putRows(ctx, b) })
 }
 
 // use runs f with a lane that nobody else is using.
