@@ -8,6 +8,7 @@ type goal struct {
 	unit      string
 	must, aim float64
 	atLeast   bool
+	fullSize  bool // it is about ten million rows: fewer cost almost as much to begin with
 	measure   func(b *bench) (float64, bool)
 }
 
@@ -22,7 +23,7 @@ func goals() []goal {
 		{name: "peak memory of the import", unit: "GB", must: 2.5, aim: 1, measure: memory(importCSV)},
 		{name: "peak memory of the import, adversarial", unit: "GB", must: 2.5, aim: 1, measure: memory(importHostile)},
 		{name: "stored ÷ source bytes, usage store alone", must: 0.065, aim: 0.045, measure: stored},
-		{name: "re-rate + roll up stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, measure: ratio(reRate, postgresRate)},
+		{name: "re-rate + roll up 10,000,000 stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, fullSize: true, measure: ratio(reRate, postgresRate)},
 		{name: "bill, PDFs included", unit: "s", must: 15, aim: 10, measure: seconds(billing)},
 	}
 }

@@ -32,7 +32,9 @@ func (b *bench) report() (text string, missed int) {
 			continue
 		}
 		verdict := "pass"
-		if !g.holds(value) {
+		if g.fullSize && b.rows < 10_000_000 {
+			verdict = "for ten million rows only"
+		} else if !g.holds(value) {
 			verdict = "**fail**"
 			missed++
 		}
