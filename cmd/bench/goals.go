@@ -8,7 +8,7 @@ type goal struct {
 	unit      string
 	must, aim float64
 	atLeast   bool
-	fullSize  bool // it is about ten million rows: fewer cost almost as much to begin with
+	fullSize  bool // it decides at ten million rows: of fewer, what every import costs to begin with is too large a part
 	measure   func(b *bench) (float64, bool)
 }
 
@@ -19,11 +19,11 @@ func goals() []goal {
 		{name: "rows a second, CSV", unit: "k", must: 550, aim: 750, atLeast: true, measure: rate(importCSV)},
 		{name: "CSV.gz ÷ GNU gunzip of the same file", must: 0.90, aim: 0.70, measure: ratio(importCSVGZ, gunzipCSV)},
 		{name: "JSONL.gz ÷ GNU gunzip of the same file", must: 0.75, aim: 0.55, measure: ratio(importJSONLGZ, gunzipJSONL)},
-		{name: "CSV ÷ PostgreSQL COPY + rating", must: 0.22, aim: 0.15, measure: ratio(importCSV, postgresLoad)},
+		{name: "CSV ÷ PostgreSQL COPY + rating", must: 0.22, aim: 0.15, fullSize: true, measure: ratio(importCSV, postgresLoad)},
 		{name: "peak memory of the import", unit: "GB", must: 2.5, aim: 1, measure: memory(importCSV)},
 		{name: "peak memory of the import, adversarial", unit: "GB", must: 2.5, aim: 1, measure: memory(importHostile)},
 		{name: "stored ÷ source bytes, usage store alone", must: 0.065, aim: 0.045, measure: stored},
-		{name: "re-rate + roll up 10,000,000 stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, fullSize: true, measure: ratio(reRate, postgresRate)},
+		{name: "re-rate + roll up stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, fullSize: true, measure: ratio(reRate, postgresRate)},
 		{name: "bill, PDFs included", unit: "s", must: 15, aim: 10, measure: seconds(billing)},
 	}
 }

@@ -309,7 +309,7 @@ func (c *caller) audited() {
 	}
 	for command, n := range map[string]int{
 		"world-apply done": 2, "world-apply refused": 1, "book-publish done": 1, "usage-import done": 3, "invoice-draft done": 1, "invoice-approve done": 1,
-		"invoice-issue done": 1, "invoice-void done": 1, "invoice-void refused": 1, "recon-run done": 1, "check-run done": 1,
+		"invoice-issue done": 1, "invoice-void done": 1, "invoice-void refused": 2, "recon-run done": 1, "check-run done": 1,
 	} {
 		if outcomes[command] != n {
 			c.Errorf("%d audit records of %s, want %d", outcomes[command], command, n)

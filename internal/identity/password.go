@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/trustelem/zxcvbn"
 	"golang.org/x/crypto/argon2"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -55,10 +56,11 @@ func matches(hash, password string) bool {
 const (
 	minPassword = 12 // characters
 	maxPassword = 128
-	minDistinct = 5
+	minScore    = 3 // of zxcvbn: at least 10^8 guesses, whoever knows the person's name and address
 )
 
-// acceptable says why a password may not be chosen; nil when it may. It asks for length and against the obvious, and
+// acceptable says why a password may not be chosen; nil when it may. It asks for length and for what is not among the
+// first guesses (words, names, keys beside each other, repetition, and the 30,000 most frequent of leaked passwords), and
 // for no mixture of characters.
 func acceptable(password string, who Personal) error {
 	bad := func(code, text string) error {
@@ -70,32 +72,17 @@ func acceptable(password string, who Personal) error {
 		return bad("password_too_long", fmt.Sprintf("a password has at most %d characters", maxPassword))
 	case n < minPassword:
 		return bad("password_too_short", fmt.Sprintf("a password has at least %d characters; a few words are easiest to keep", minPassword))
-	}
-	distinct := map[rune]bool{}
-	for _, r := range password {
-		distinct[r] = true
-	}
-	low := strings.ToLower(password)
-	user, domain, _ := strings.Cut(fold(who.Mail), "@")
-	for _, word := range append(strings.Fields(strings.ToLower(who.Name)), user, domain, "password", "passwort", "purveyor", "123456", "qwert") {
-		if rest := strings.ReplaceAll(low, word, ""); len(word) >= 4 && rest != low && utf8.RuneCountInString(rest) < 8 {
-			return bad("password_guessable", "this password is little more than a name or a usual word")
-		}
-	}
-	if len(distinct) < minDistinct || running(password) {
-		return bad("password_guessable", "this password repeats or counts, and is among the first that are tried")
+	case zxcvbn.PasswordStrength(password, known(who)).Score < minScore:
+		return bad("password_guessable", "this password is among the first that are tried: it repeats, counts, or is little more than a name or a usual word")
 	}
 	return nil
 }
 
-// running says whether most characters follow their neighbour by the same small step: aaaa, 1234, dcba.
-func running(password string) bool {
-	r := []rune(password)
-	same := 0
-	for i := 2; i < len(r); i++ {
-		if step := r[i] - r[i-1]; step == r[i-1]-r[i-2] && step >= -1 && step <= 1 {
-			same++
-		}
-	}
-	return same*3 > len(r)*2
+// known is what whoever guesses tries first of a person, beside everybody's words.
+func known(who Personal) []string {
+	mail := fold(who.Mail)
+	user, domain, _ := strings.Cut(mail, "@")
+	name, _, _ := strings.Cut(domain, ".")
+	whole := strings.ToLower(strings.Join(strings.Fields(who.Name), " "))
+	return append(strings.Fields(whole), whole, strings.ReplaceAll(whole, " ", ""), mail, user, domain, name, "purveyor")
 }

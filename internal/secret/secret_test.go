@@ -104,3 +104,20 @@ func TestBadRings(t *testing.T) {
 		}
 	}
 }
+
+// The same text at the same place never looks the same twice: a nonce is drawn for every value.
+func TestNoncesDoNotRepeat(t *testing.T) {
+	r, _ := ring(t, 1)
+	seen := map[string]bool{}
+	for range 20_000 {
+		sealed, err := r.Seal("place", []byte("text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		nonce := string(sealed[:len(sealed)-len("text")-16])
+		if seen[nonce] {
+			t.Fatalf("a nonce came twice after %d", len(seen))
+		}
+		seen[nonce] = true
+	}
+}

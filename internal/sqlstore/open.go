@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,9 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		open = openPostgres
 	}
 	d, err := open(ctx, dsn)
+	if fault.CodeOf(err) == "ledger_in_the_clear" {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "ledger_not_opened",
 			"the ledger database could not be opened: check that it exists and may be written; nothing was changed").Because(err)
@@ -96,6 +100,9 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
+		return nil, err
+	}
 	// Values are written into the statement by bun, so preparing each one would only fill caches.
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	c.RuntimeParams["timezone"] = "UTC"
@@ -110,6 +117,20 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	db := bun.NewDB(pool, pgdialect.New())
 	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
+}
+
+// proven refuses a connection to another machine that is not encrypted, or whose other end proves nothing, unless that
+// was chosen: left alone, the driver falls back to plain text without a word.
+func proven(c *pgx.ConnConfig, chosen bool) error {
+	ip := net.ParseIP(c.Host)
+	if chosen || strings.HasPrefix(c.Host, "/") || c.Host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	if c.TLSConfig != nil && !c.TLSConfig.InsecureSkipVerify && len(c.Fallbacks) == 0 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "ledger_in_the_clear", "the ledger is on another machine, and nothing says that the way there is encrypted: it was not opened. "+
+		"Add sslmode=verify-full (and sslrootcert=FILE) to its address, or the sslmode you mean when the network between is yours alone")
 }
 
 // Close lets the running transaction finish, refuses further ones and closes all connections.

@@ -3,7 +3,10 @@ package sqlstore
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -17,6 +20,36 @@ func TestWhichDatabase(t *testing.T) {
 		if isPostgres(dsn) != want {
 			t.Errorf("%q: PostgreSQL %v, want %v", dsn, !want, want)
 		}
+	}
+}
+
+// A ledger on another machine is reached encrypted and proven, or as somebody chose; on this one as it comes.
+func TestLedgersAreNotReadInTheClear(t *testing.T) {
+	t.Setenv("PGSSLMODE", "")
+	for dsn, refused := range map[string]bool{
+		"postgres://u@db.example/d": true, "host=10.1.2.3 user=u": true, "postgres://u@db.example,other.example/d": true,
+		"postgres://u@db.example/d?sslmode=verify-full": false, "postgres://u@db.example/d?sslmode=disable": false, "host=10.1.2.3 user=u sslmode=require": false,
+		"postgres://u@localhost/d": false, "postgres://u@127.0.0.1/d": false, "postgres://u@[::1]/d": false, "postgresql:///d?host=/run": false,
+	} {
+		c, err := pgx.ParseConfig(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = proven(c, strings.Contains(dsn, "sslmode="))
+		if (fault.CodeOf(err) == "ledger_in_the_clear") != refused {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+	if _, err := Open(t.Context(), "postgres://u@192.0.2.1/d"); fault.CodeOf(err) != "ledger_in_the_clear" {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("PGSSLMODE", "verify-full") // chosen for every connection of this machine
+	c, err := pgx.ParseConfig("postgres://u@db.example/d")
+	if err == nil {
+		err = proven(c, false)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -40,7 +40,7 @@ var layers = []layer{
 	{name: areas, sees: []string{words}, ordered: true, bare: true, parts: []part{
 		{path: "internal/event"},
 		{path: "internal/job"},
-		{path: "internal/identity", uses: []string{"golang.org/x/crypto/argon2", "net/url"}}, // addresses are read, and nothing is fetched
+		{path: "internal/identity", uses: []string{"github.com/trustelem/zxcvbn", "golang.org/x/crypto/argon2", "net/url"}}, // addresses are read, and nothing is fetched
 		{path: "internal/access"},
 		{path: "internal/safe"},
 		{path: "internal/org"},

@@ -3,6 +3,8 @@ package login_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -265,4 +267,43 @@ func TestStaffWithoutSecondFactorInDemoData(t *testing.T) {
 	}
 	a.demo = true
 	a.browser().signIn("demo@contoso.example", "").follow().want(200, "Your account")
+}
+
+// A sign-in ends the session the browser had before, whoever's it was.
+func TestSignInsMakeNewSessions(t *testing.T) {
+	a := newAuthority(t)
+	_, secret := a.person("nordwind", "ines@nordwind.example")
+	a.person("c0001", "kim@fabrikam.example")
+	b := a.browser().signIn("ines@nordwind.example", secret)
+	kept := a.browser()
+	u, err := url.Parse(a.web.URL)
+	a.must(err)
+	kept.http.Jar.SetCookies(u, b.http.Jar.Cookies(u)) // what somebody copied before
+	kept.get("/login/account").want(200, "Nordwind B.V.")
+	b.signIn("kim@fabrikam.example", "").get("/login/account").want(200, "Fabrikam S.A.")
+	if kept.get("/login/account"); kept.status != http.StatusSeeOther {
+		t.Errorf("the session before still holds: %d", kept.status)
+	}
+}
+
+// Managers fill in and people paste: every field for a secret says what it is for, and nothing listens to it.
+func TestFieldsOfSecrets(t *testing.T) {
+	pages, err := filepath.Glob("pages/*.html")
+	a := regexp.MustCompile(`<input[^>]*type="password"[^>]*>`)
+	found := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range a.FindAllString(string(text), -1) {
+			found++
+			if !strings.Contains(field, `autocomplete="new-password"`) && !strings.Contains(field, `autocomplete="current-password"`) || strings.Contains(field, " on") {
+				t.Errorf("%s: %s", page, field)
+			}
+		}
+	}
+	if err != nil || found < 5 {
+		t.Errorf("%d fields, %v", found, err)
+	}
 }

@@ -42,7 +42,7 @@ func fail(h huma.Context, err error) {
 }
 
 // commands wraps what changes things: the answer under an idempotency key is kept, and every command leaves an audit
-// record, whatever came of it. What only reads passes, with its tag compared.
+// record, whatever came of it. What only reads passes, with its tag compared; a record is left when it was denied.
 func (s *Server) commands(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := recordOf(r.Context())
@@ -52,6 +52,9 @@ func (s *Server) commands(next http.Handler) http.Handler {
 		}
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			next.ServeHTTP(&unlessKnown{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
+			if fault.KindOf(rec.err) == fault.Denied {
+				s.record(r, rec, "", nil)
+			}
 			return
 		}
 		digest, err := s.digestOf(r)
@@ -66,7 +69,11 @@ func (s *Server) commands(next http.Handler) http.Handler {
 			}
 			w = &recorder{ResponseWriter: w}
 		}
-		next.ServeHTTP(w, r)
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(seen, r)
+		if rec.err == nil && seen.status >= http.StatusBadRequest {
+			rec.err = fault.New(fault.Invalid, "bad_request", "the framework refused it before any service was asked")
+		}
 		s.settle(r, w, rec, key, digest)
 	})
 }
@@ -121,21 +128,9 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 
 // settle writes the audit record of a command, and keeps a good answer under its key.
 func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key, digest string) {
-	if rec.command == "" {
-		return // no route: nothing was asked of anybody
-	}
-	ctx := context.WithoutCancel(r.Context())
-	args := map[string]string{"path": r.URL.Path}
-	if r.URL.RawQuery != "" {
-		args["query"] = r.URL.RawQuery
-	}
 	answer, keep := w.(*recorder)
-	err := s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		c := event.Command{Name: rec.command, Args: args, Input: digest}
-		if err := s.Events.Audit(ctx, t, access.Actor(ctx), c, rec.err); err != nil {
-			return err
-		}
-		if !keep || rec.err != nil || answer.status >= 400 || rec.secret {
+	s.record(r, rec, digest, func(ctx context.Context, t tx.Tx) error {
+		if !keep || rec.err != nil || rec.secret {
 			return nil
 		}
 		b, err := json.Marshal(kept{answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})
@@ -144,11 +139,30 @@ func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key
 		}
 		return s.Events.Store.Remember(ctx, t, key, digest, b)
 	})
-	if err != nil {
-		s.Log.ErrorContext(ctx, "the audit record of a command could not be written", "command", rec.command, "error", err)
-	}
 	if s.Wake != nil {
 		s.Wake()
+	}
+}
+
+// record writes what was asked, by whom, and what came of it, together with what else is to be kept of it.
+func (s *Server) record(r *http.Request, rec *record, digest string, also func(context.Context, tx.Tx) error) {
+	if rec.command == "" {
+		return // no route: nothing was asked of anybody
+	}
+	ctx := context.WithoutCancel(r.Context())
+	args := map[string]string{"path": r.URL.Path}
+	if r.URL.RawQuery != "" {
+		args["query"] = r.URL.RawQuery
+	}
+	err := s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		err := s.Events.Audit(ctx, t, access.Actor(ctx), event.Command{Name: rec.command, Args: args, Input: digest}, rec.err)
+		if err != nil || also == nil {
+			return err
+		}
+		return also(ctx, t)
+	})
+	if err != nil {
+		s.Log.ErrorContext(ctx, "an audit record could not be written", "command", rec.command, "error", err)
 	}
 }
 

@@ -102,11 +102,9 @@ func (s *Server) routes() []route {
 func call[I, O any](f func(context.Context, *I) (*O, error)) func(huma.API, huma.Operation) {
 	return func(a huma.API, op huma.Operation) {
 		huma.Register(a, op, func(ctx context.Context, in *I) (*O, error) {
-			rec := recordOf(ctx)
-			rec.command = op.OperationID
 			out, err := f(ctx, in)
 			if err != nil {
-				rec.err = err
+				recordOf(ctx).err = err
 				return nil, problem(err)
 			}
 			return out, nil
@@ -119,14 +117,20 @@ func streamed[I any](s stream[I]) func(huma.API, huma.Operation) {
 	return func(a huma.API, op huma.Operation) {
 		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: s.answers}}
 		huma.Register(a, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
-			rec := recordOf(ctx)
-			rec.command = op.OperationID
 			held := *in // the framework takes its own back before the answer is written
 			return &huma.StreamResponse{Body: func(h huma.Context) { s.serve(h, &held) }}, nil
 		})
 		if s.body != nil { // described afterwards: the framework would read a body it knows of into memory
 			a.OpenAPI().Paths[op.Path].Post.RequestBody = s.body
 		}
+	}
+}
+
+// named tells the layers around a handler which call it is, also when the framework refuses the request before it.
+func named(command string) func(huma.Context, func(huma.Context)) {
+	return func(h huma.Context, next func(huma.Context)) {
+		recordOf(h.Context()).command = command
+		next(h)
 	}
 }
 

@@ -67,7 +67,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	m := newMetrics(s)
 	s.api(mux)
-	mux.Handle("GET /metrics", m.handler())
+	mux.Handle("GET /metrics", s.operators(m.handler()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /{$}", s.start())
@@ -100,7 +100,7 @@ func (s *Server) api(mux *http.ServeMux) huma.API {
 		op := huma.Operation{
 			OperationID: r.id, Method: r.method, Path: Prefix + r.path, Summary: r.summary, Tags: []string{r.area},
 			Errors:       []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
-			MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK,
+			MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK, Middlewares: huma.Middlewares{named(r.id)},
 		}
 		if r.method != http.MethodGet {
 			op.Parameters = append(op.Parameters, idempotencyKey())
@@ -108,6 +108,18 @@ func (s *Server) api(mux *http.ServeMux) huma.API {
 		r.bind(a, op)
 	}
 	return a
+}
+
+// operators lets those through who may see what the installation is doing.
+func (s *Server) operators(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := s.Access.Require(r.Context(), access.JobRead); err != nil {
+			recordOf(r.Context()).err = err
+			write(w, problem(err))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // maxBody bounds what is read into memory; files are streamed and not bounded.

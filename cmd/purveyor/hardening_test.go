@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
+
+// TestRefusalsAreRecorded asks for what is not granted, and sends what has the wrong form: both leave a record with who
+// and what, and neither with what was in it.
+func TestRefusalsAreRecorded(t *testing.T) {
+	c := &caller{T: t, dir: t.TempDir()}
+	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.client.Transport = trip
+	defer closing()
+	_, _, w, _ := monthOfFiles(t)
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	c.want(422, nil, http.MethodPost, "/role-assignments", asJSON, `{"realm":7,"canary":"hunter2"}`)
+	who := identity.Principal{ID: "prn_stranger", Realm: org.OrganisationID("c0001"), MFA: true}
+	for _, path := range []string{native.Prefix + "/margins?period=2026-09", native.Prefix + "/people", "/metrics"} {
+		if got := c.asked(who, path); got != http.StatusForbidden {
+			t.Fatalf("%s answers a stranger %d", path, got)
+		}
+	}
+	if got := c.asked(identity.Principal{ID: identity.LocalOperator}, "/metrics"); got != http.StatusOK {
+		t.Errorf("/metrics answers the operator %d", got)
+	}
+	seen := map[string]id.Principal{}
+	for _, e := range c.records("") {
+		if bytes.Contains(e.Data, []byte("hunter2")) {
+			t.Errorf("record %d holds what was sent: %s", e.Number, e.Data)
+		}
+		var a struct {
+			Command, Outcome string
+			Code             string `json:"error_code"`
+		}
+		if err := json.Unmarshal(e.Data, &a); err == nil && e.Type == event.CommandRun && a.Outcome == "refused" {
+			seen[a.Command+" "+a.Code] = id.Principal(e.Actor)
+		}
+	}
+	for what, actor := range map[string]id.Principal{
+		"assignment-give bad_request": identity.LocalOperator, "margin-list denied": who.ID, "person-list denied": who.ID,
+	} {
+		if seen[what] != actor {
+			t.Errorf("%s by %q is not in the log: %v", what, actor, seen)
+		}
+	}
+}
+
+// asked is the status of an answer to somebody.
+func (c *caller) asked(who identity.Principal, path string) int {
+	c.Helper()
+	r, err := http.NewRequestWithContext(identity.As(c.Context(), who), http.MethodGet, "http://localhost"+path, nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	answer, err := c.client.Do(r)
+	if err != nil {
+		c.Fatal(err)
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body) // its end is the handler's
+	return answer.StatusCode
+}
+
+// TestMethodsThatAreNotOffered sends every method to every path: what is no call of the API does nothing.
+func TestMethodsThatAreNotOffered(t *testing.T) {
+	c := newCaller(t, "")
+	offered := map[string]map[string]bool{}
+	for path, item := range native.API().Paths {
+		offered[path] = map[string]bool{
+			http.MethodGet: item.Get != nil, http.MethodPut: item.Put != nil, http.MethodPost: item.Post != nil, http.MethodDelete: item.Delete != nil,
+			http.MethodPatch: item.Patch != nil, http.MethodOptions: item.Options != nil, http.MethodTrace: item.Trace != nil,
+		}
+	}
+	tried := 0
+	for path, methods := range offered {
+		for method, is := range methods {
+			if is {
+				continue
+			}
+			tried++
+			answer, text := c.send(method, strings.TrimPrefix(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "x"), native.Prefix), asJSON, strings.NewReader(`{}`))
+			if answer.StatusCode != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s: %d %.80s", method, path, answer.StatusCode, text)
+			}
+		}
+	}
+	if tried < 300 {
+		t.Errorf("%d were tried", tried)
+	}
+}
+
+// TestNamesOfUploadsAreNoPaths imports a file under names that lead elsewhere: they are kept as text, and nothing is
+// written under them.
+func TestNamesOfUploadsAreNoPaths(t *testing.T) {
+	c := newCaller(t, "")
+	usageFile, _, w, _ := monthOfFiles(t)
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	text, err := os.ReadFile(usageFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "../../planted.csv"
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, err := form.CreateFormField("manifest")
+	if err == nil {
+		err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: name}}})
+	}
+	if err == nil {
+		part, err = form.CreateFormFile("file", name)
+	}
+	if err == nil {
+		_, err = part.Write(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = form.Close()
+	answer, said := c.send(http.MethodPost, "/imports", form.FormDataContentType(), &b)
+	if answer.StatusCode != http.StatusOK || !bytes.Contains(said, []byte(`"load"`)) {
+		t.Fatalf("import: %d %s", answer.StatusCode, said)
+	}
+	sources := 0
+	err = filepath.WalkDir(filepath.Dir(c.dir), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.Contains(path, "planted") {
+			t.Errorf("a file was written as %s", path)
+		}
+		if err == nil && !d.IsDir() && strings.Contains(path, "files") {
+			sources++
+		}
+		return nil // folders of other programs may come and go
+	})
+	if err != nil || sources == 0 {
+		t.Errorf("nothing was kept of the import: %v", err)
+	}
+}
+
+// TestInnerFailuresSayNothing breaks a store under a server: the answer tells of no cause, and its log does. What a
+// request brings along makes no line of its own in that log.
+func TestInnerFailuresSayNothing(t *testing.T) {
+	var log bytes.Buffer
+	dir := t.TempDir()
+	n, err := open(t.Context(), dir, opening{Settings: config.Settings{Memory: "512MB"}, log: slog.New(slog.NewTextHandler(&log, nil)), now: october})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	c := &caller{T: t, dir: dir}
+	c.client.Transport = inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator, running: &running, log: n.api.Log}
+	c.want(200, nil, http.MethodGet, "/world", "", "")
+	log.Reset()
+	c.want(404, nil, http.MethodGet, "/invoices/x%0Alevel=ERROR%20msg=forged", "", "")
+	if lines := strings.Count(strings.TrimSpace(log.String()), "\n") + 1; lines != 1 || !strings.Contains(log.String(), "forged") {
+		t.Errorf("one request wrote %d lines: %s", lines, log.String())
+	}
+	if err := n.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	answer, text := c.send(http.MethodGet, "/world", "", nil)
+	if answer.StatusCode < 500 || bytes.Contains(text, []byte("sql")) || bytes.Contains(text, []byte("closed")) || bytes.Contains(text, []byte(".go")) {
+		t.Errorf("%d %s", answer.StatusCode, text)
+	}
+	if !strings.Contains(log.String(), "closed") {
+		t.Errorf("the log does not say why: %s", log.String())
+	}
+	running.Wait()
+	_ = n.Close()
+}
+
+// TestStartPageEscapes shows an organisation whose name is markup.
+func TestStartPageEscapes(t *testing.T) {
+	c := newCaller(t, "")
+	_, _, w, _ := monthOfFiles(t)
+	const name = `<script>alert("x")</script>`
+	named := regexp.MustCompile(`(?m)^(\s+name: ).*$`).ReplaceAll(w, []byte("${1}'"+name+"'"))
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(named))
+	answer, err := c.client.Get("http://localhost/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != 200 || bytes.Contains(text, []byte("<script")) || !bytes.Contains(text, []byte("&lt;script&gt;")) {
+		t.Errorf("%d %.1200s", answer.StatusCode, text)
+	}
+}
