@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -68,17 +69,17 @@ func TestBillGeneratedMonth(t *testing.T) {
 	var r recon.Result
 	readJSON(t, filepath.Join(dir, "key.json"), &planted)
 	readJSON(t, filepath.Join(dir, "out", "reconciliation.json"), &r)
-	var want, got []string
+	var found struct{ Differences []statement.Planted } // the same texts, so that whoever compares the files needs no arithmetic
+	readJSON(t, filepath.Join(dir, "out", "reconciliation.json"), &found)
+	want, got := map[statement.Planted]bool{}, map[statement.Planted]bool{}
 	for _, p := range planted {
-		want = append(want, fmt.Sprint(p.Code, p.Invoice, p.Customer, p.Subscription, p.Product, p.SKU, p.Meter, p.Currency, money.MustParse(p.Amount)))
+		want[p] = true
 	}
-	for _, d := range r.Differences {
-		got = append(got, fmt.Sprint(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount))
+	for _, p := range found.Differences {
+		got[p] = true
 	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if len(want) != 40 || !slices.Equal(want, got) {
-		t.Errorf("planted and found differ:\n%s\n\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
+	if len(want) != 40 || len(found.Differences) != 40 || !maps.Equal(want, got) {
+		t.Errorf("planted and found differ:\n%v\n\n%v", planted, found.Differences)
 	}
 	if !r.Unexplained.IsZero() || len(r.Unexplained) == 0 {
 		t.Errorf("unexplained: %v", r.Unexplained)

@@ -1,6 +1,7 @@
 package money
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -70,6 +71,18 @@ func pow10(n int) Decimal {
 
 // Totals holds one sum per currency; currencies never meet. As JSON it is an object currency → decimal string.
 type Totals map[Currency]Decimal
+
+// MarshalJSON prints every sum exactly, with at least the decimals of its currency's minor unit.
+func (t Totals) MarshalJSON() ([]byte, error) {
+	if t == nil {
+		return []byte("null"), nil
+	}
+	texts := make(map[Currency]string, len(t))
+	for c, d := range t {
+		texts[c] = d.Fixed(c.Digits())
+	}
+	return json.Marshal(texts)
+}
 
 // Add adds an amount to the sum of its currency.
 func (t Totals) Add(a Amount) { t[a.Currency] = t[a.Currency].Add(a.Value) }

@@ -1,6 +1,8 @@
 package recon
 
 import (
+	"encoding/json"
+
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -20,6 +22,15 @@ type Part struct {
 	Code     string         `json:"code"`
 	Currency money.Currency `json:"currency"`
 	Amount   money.Decimal  `json:"amount"`
+}
+
+// MarshalJSON prints the amount exactly, with at least the decimals of its currency's minor unit, as statements do.
+func (p Part) MarshalJSON() ([]byte, error) {
+	type plain Part
+	return json.Marshal(struct {
+		plain
+		Amount string `json:"amount"`
+	}{plain(p), p.Amount.Fixed(p.Currency.Digits())})
 }
 
 // The codes of parts that are no differences.
@@ -60,6 +71,15 @@ type Difference struct {
 	Currency     money.Currency `json:"currency"`
 	Amount       money.Decimal  `json:"amount"`
 	Explanation  string         `json:"explanation"`
+}
+
+// MarshalJSON prints the amount as that of a Part.
+func (d Difference) MarshalJSON() ([]byte, error) {
+	type plain Difference
+	return json.Marshal(struct {
+		plain
+		Amount string `json:"amount"`
+	}{plain(d), d.Amount.Fixed(d.Currency.Digits())})
 }
 
 func difference(i usage.Identity, c Code, amount money.Decimal, why string) Difference {
