@@ -18,6 +18,7 @@ run: build ## a demo world in ./demo-data, three months billed, then served on h
 	@if [ "$(ONCE)" != 1 ]; then exec bin/purveyor serve --data demo-data; fi
 
 test: deps ## every test, then those with concurrency under the race detector
+	@scripts/browser.sh --if-there
 	go test -p 2 -timeout 20m ./...
 	go test -p 2 -timeout 20m -race -short $(CONCURRENT)
 
@@ -30,7 +31,7 @@ lint: deps ## formatting, vet, staticcheck, functions nobody reaches, the projec
 
 browser: deps ## the sign-in pages in a real Chromium, with screenshots in bin/pages
 	@scripts/browser.sh
-	PURVEYOR_PAGES=$(CURDIR)/bin/pages go test -tags browser -count=1 -timeout 10m -run '^TestBrowser$$' -v ./internal/api/login
+	PURVEYOR_PAGES=$(CURDIR)/bin/pages go test -count=1 -timeout 10m -run '^TestBrowser$$' -v ./internal/api/login
 
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... ./internal/cli ./cmd/purveyor -update

@@ -1,5 +1,3 @@
-//go:build browser
-
 package login_test
 
 import (
@@ -26,9 +24,26 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
+// needBrowser skips a test, aloud, where a browser or what drives it is not installed.
+func needBrowser(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser is slow")
+	}
+	for _, program := range []string{"chromium", "node"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("SKIPPED, no page was tried in a browser: no %s in PATH; \"make browser\" installs what that needs", program)
+		}
+	}
+	if _, err := os.Stat("browser/node_modules"); err != nil {
+		t.Skip("SKIPPED, no page was tried in a browser: its packages are not installed; \"make browser\" does that")
+	}
+}
+
 // TestBrowser walks through every page in a real Chromium: with passkeys on a virtual authenticator, without JavaScript,
 // in light and dark, and asks axe of each.
 func TestBrowser(t *testing.T) {
+	needBrowser(t)
 	a := newAuthority(t)
 	a.Address = nil
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
