@@ -55,6 +55,9 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 		return err
 	}
 	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, n.notes(proof))
+	if proof != nil && n.clock.Movable() {
+		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
+	}
 	if err := n.invite(ctx, authority); err != nil {
 		return err
 	}
