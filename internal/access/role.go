@@ -77,8 +77,8 @@ func partnerRoles() []Role {
 			append(slices.Clone(staff), BookRead, ReservationBuy), offers},
 		{PartnerHelpdesk, "helpdesk agent", Partner, "", "Looks at customers and their bills; works on their resources where they agreed.",
 			slices.Concat(staff, delegate), offers},
-		{PartnerBillingAdmin, "billing admin", Partner, "", "Invoices, prices and margins; no customers' matters.",
-			[]Action{WorldRead, ClockRead, BookRead, UsageRead, InvoiceRead, InvoiceApprove, InvoiceVoid, Explain, MarginRead, CreditRead}, scope.Everything},
+		{PartnerBillingAdmin, "billing admin", Partner, "", "Invoices, statements, prices and margins; no customers' matters.",
+			[]Action{WorldRead, ClockRead, BookRead, UsageRead, InvoiceRead, InvoiceApprove, InvoiceVoid, Explain, MarginRead, CreditRead, Reconcile}, scope.Everything},
 	}
 }
 
