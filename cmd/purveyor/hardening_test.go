@@ -71,6 +71,55 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 }
 
+// TestKeysAreTheirCallers sends one command under one idempotency key as several people: nobody is given the answer of
+// somebody else, and who lost what it takes is not given their own again.
+func TestKeysAreTheirCallers(t *testing.T) {
+	c := &caller{T: t, dir: t.TempDir()}
+	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.client.Transport = trip
+	defer closing()
+	_, _, w, _ := monthOfFiles(t)
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	var given [2]access.Assignment
+	var invited native.Invited
+	for i, mail := range []string{"other@contoso.example", "admin@contoso.example"} {
+		c.want(200, &invited, http.MethodPost, "/people", asJSON, `{"realm":"contoso","name":"Ada Nowak","mail":"`+mail+`"}`)
+		c.want(200, &given[i], http.MethodPost, "/role-assignments", asJSON,
+			`{"principal":"`+string(invited.Person.ID)+`","realm":"contoso","role":"rol_partner-global-admin","scope":"contoso"}`)
+	}
+	admin := identity.Principal{ID: invited.Person.ID, Realm: org.OrganisationID("contoso"), MFA: true}
+	try := func(who identity.Principal) (int, bool) {
+		r, err := http.NewRequestWithContext(identity.As(t.Context(), who), http.MethodPut, "http://localhost"+native.Prefix+"/world", bytes.NewReader(w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", asYAML)
+		r.Header.Set("Idempotency-Key", "k1")
+		answer, err := c.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		_, _ = io.Copy(io.Discard, answer.Body)
+		return answer.StatusCode, answer.Header.Get("Idempotent-Replay") != ""
+	}
+	expect := func(what string, who identity.Principal, status int, replayed bool) {
+		t.Helper()
+		if got, again := try(who); got != status || again != replayed {
+			t.Errorf("%s: %d, replayed %v", what, got, again)
+		}
+	}
+	expect("the first time", admin, 200, false)
+	expect("again", admin, 200, true)
+	expect("somebody else", identity.Principal{ID: "prn_other", Realm: admin.Realm, MFA: true}, 403, false)
+	expect("the operator", identity.Principal{ID: identity.LocalOperator}, 200, false)
+	c.want(204, nil, http.MethodDelete, "/role-assignments/"+string(given[1].ID), "", "")
+	expect("after the role was taken", admin, 403, false)
+}
+
 // asked is the status of an answer to somebody.
 func (c *caller) asked(who identity.Principal, path string) int {
 	c.Helper()

@@ -62,7 +62,7 @@ func (s *Server) commands(next http.Handler) http.Handler {
 			write(w, problem(err))
 			return
 		}
-		key := r.Header.Get("Idempotency-Key")
+		key := callersKey(r)
 		if key != "" && !isUpload(r) {
 			if done := s.replay(w, r, key, digest); done {
 				return
@@ -76,6 +76,15 @@ func (s *Server) commands(next http.Handler) http.Handler {
 		}
 		s.settle(r, w, rec, key, digest)
 	})
+}
+
+// callersKey is the idempotency key of a request: the same word of somebody else is another key.
+func callersKey(r *http.Request) string {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return ""
+	}
+	return access.Actor(r.Context()) + " " + key
 }
 
 // isUpload says whether the body is files: they are streamed, recognised by their content, and not kept as answers.
@@ -99,11 +108,13 @@ func (s *Server) digestOf(r *http.Request) (string, error) {
 
 // kept is an answer under an idempotency key.
 type kept struct {
-	Status int    `json:"status"`
-	Type   string `json:"type"`
-	Body   []byte `json:"body"`
+	Command string `json:"command"`
+	Status  int    `json:"status"`
+	Type    string `json:"type"`
+	Body    []byte `json:"body"`
 }
 
+// replay gives the answer again that was given under a key, to who may still have it.
 func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest string) bool {
 	var answer []byte
 	var ok bool
@@ -119,11 +130,25 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 	if !ok || json.Unmarshal(answer, &k) != nil {
 		return false
 	}
+	if _, err := s.Access.Require(r.Context(), s.actionOf(k.Command)); err != nil {
+		write(w, problem(err))
+		return true
+	}
 	w.Header().Set("Content-Type", k.Type)
 	w.Header().Set("Idempotent-Replay", "true")
 	w.WriteHeader(k.Status)
 	_, _ = w.Write(k.Body)
 	return true
+}
+
+// actionOf is what a command asks access for; no command, nothing that is ever granted.
+func (s *Server) actionOf(command string) access.Action {
+	for _, r := range s.routes() {
+		if r.id == command {
+			return r.action
+		}
+	}
+	return ""
 }
 
 // settle writes the audit record of a command, and keeps a good answer under its key.
@@ -133,7 +158,7 @@ func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key
 		if !keep || rec.err != nil || rec.secret {
 			return nil
 		}
-		b, err := json.Marshal(kept{answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})
+		b, err := json.Marshal(kept{rec.command, answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})
 		if err != nil {
 			return err
 		}
