@@ -16,12 +16,21 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// Grant is what a caller was allowed: where, which money, and the name to write into the audit record.
+// Grant is what a caller was allowed: where, which money, and the name to write into the audit record. Under is empty
+// where the caller's own roles allow it; else what was borrowed for it, which has been written into its trail already.
 type Grant struct {
 	Scope scope.Scope
 	View  scope.View
 	Actor string
+	Under []Use
 }
+
+// Use is one assignment with a trail that something was allowed through, and where.
+type Use struct{ Source, Place string }
+
+// Within is a part of the tree of resources: a customer, by key; one of its entitlements, by the provider's id; a
+// resource group of it. The zero Within is all of it.
+type Within struct{ Customer, Entitlement, Group string }
 
 // Guard answers for the caller in the context.
 type Guard interface {
@@ -30,6 +39,9 @@ type Guard interface {
 	// RequireAt grants an action at one place: a path of either tree, or the key of an organisation. NotFound when the
 	// caller has nothing to do with the place, or it does not exist; Denied when it is the action that is lacking.
 	RequireAt(ctx context.Context, action Action, place string) (Grant, error)
+	// RequireWithin grants an action on resources wherever the caller has it in a part of their tree: Require for all of
+	// it. NotFound when that is nowhere in the part, or there is no such part; Denied when they look at it otherwise.
+	RequireWithin(ctx context.Context, action Action, in Within) (Grant, error)
 	// MayPurchase grants the caller a purchase for a customer. Whatever buys asks it, for the partner's staff and for
 	// the customer's people alike.
 	MayPurchase(ctx context.Context, customer id.Organisation, what Purchase) (Grant, error)
@@ -55,6 +67,11 @@ func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 
 // RequireAt is Require: every place is the local operator's.
 func (l Local) RequireAt(ctx context.Context, action Action, _ string) (Grant, error) {
+	return l.Require(ctx, action)
+}
+
+// RequireWithin is Require: it knows no places.
+func (l Local) RequireWithin(ctx context.Context, action Action, _ Within) (Grant, error) {
 	return l.Require(ctx, action)
 }
 

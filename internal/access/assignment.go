@@ -19,7 +19,9 @@ type Assignment struct {
 	Deny      bool            `json:"deny,omitempty"`
 	End       time.Time       `json:"end,omitzero"` // from then on it is over; zero is never
 	Condition Condition       `json:"condition,omitempty"`
-	Source    string          `json:"source,omitempty"` // what it comes from: a delegation, an activation; "" for by hand
+	Source    string          `json:"source,omitempty"`  // what it comes from: a delegation, an activation; "" for by hand
+	Through   id.Group        `json:"through,omitempty"` // the group that the principal must be in: who left it has nothing by this any more
+	Trail     bool            `json:"trail,omitempty"`   // what is allowed by this alone is written down, under Source, before it is done
 	Reason    string          `json:"reason,omitempty"`
 	By        string          `json:"by,omitempty"`
 	At        time.Time       `json:"at,omitzero"`

@@ -2,6 +2,7 @@ package access
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -59,6 +60,7 @@ const (
 	lapsed
 	conditionUnmet
 	otherRealm
+	outOfGroup
 )
 
 func (e *entry) standing(c *caller) standing {
@@ -69,6 +71,8 @@ func (e *entry) standing(c *caller) standing {
 		return lapsed
 	case e.mfa && !c.MFA:
 		return conditionUnmet
+	case e.loan != nil && e.loan.through != "" && !slices.Contains(c.Groups, e.loan.through):
+		return outOfGroup
 	}
 	return active
 }
@@ -105,7 +109,10 @@ type verdict struct {
 	view    scope.View
 	until   int64 // when the last of the roles that allow it ends
 	plain   bool  // one of them holds always
-	admin   bool  // one of them is a global admin's
+	lent    bool  // it is allowed, or more is shown, only by what has a trail
+	own     scope.View
+	owned   bool // one of them has no trail; own is what those show
+	admin   bool // one of them is a global admin's
 }
 
 // decide is the rule: an active assignment of a role with the action, at the spot or above it, and no active denial of
@@ -127,12 +134,26 @@ func (s *snapshot) decide(c *caller, action Action, bit uint8, at spot) (v verdi
 		case has:
 			v.allowed, v.view, v.until = true, v.view|e.role.View, max(v.until, e.end)
 			v.plain = v.plain || !e.mfa
+			if !e.trailed() {
+				v.owned, v.own = true, v.own|e.role.View
+			}
 		}
 		v.visible = true
 		v.admin = v.admin || e.role.ID == e.role.Realm.globalAdmin()
 	})
 	v.allowed = v.allowed && !v.denied
+	v.lent = v.allowed && (!v.owned || v.own != v.view)
 	return v
+}
+
+// uses are the assignments with a trail by which a spot's action is allowed.
+func (s *snapshot) uses(c *caller, bit uint8, at spot) (list []Use) {
+	s.walk(c, at, func(_, _ string, e *entry) {
+		if e.trailed() && !e.deny && e.standing(c) == active && e.role.has(bit) {
+			list = append(list, Use{e.loan.trail, at.path()})
+		}
+	})
+	return list
 }
 
 const never = math.MaxInt64

@@ -42,7 +42,7 @@ type Step struct {
 type Outcome string
 
 // An assignment allows or denies, or says nothing: its role lacks the action, or it is over, or its condition does not
-// hold, or it is for people of another realm.
+// hold, or it is for people of another realm, or for who is in a group and they no longer are.
 const (
 	Allows         Outcome = "allows"
 	Denies         Outcome = "denies"
@@ -50,6 +50,7 @@ const (
 	Lapsed         Outcome = "lapsed"
 	ConditionUnmet Outcome = "condition_unmet"
 	OtherRealm     Outcome = "other_realm"
+	OutOfGroup     Outcome = "out_of_group"
 )
 
 // explain is decide with its reasons: it walks the same entries and calls decide for the answer.
@@ -100,6 +101,8 @@ func (s *snapshot) step(c *caller, subject, anchor string, e *entry, has bool, a
 	switch e.standing(c) {
 	case otherRealm:
 		st.Outcome = OtherRealm
+	case outOfGroup:
+		st.Outcome = OutOfGroup
 	case lapsed:
 		st.Outcome = Lapsed
 	case conditionUnmet:

@@ -18,20 +18,41 @@ type held struct {
 
 type heldAt struct {
 	spot
-	view scope.View
+	view  scope.View
+	owned bool       // by a role that has no trail
+	own   scope.View // what those show
+	trail []string   // of the others
 }
 
+// lent says whether it is allowed, or more is shown, only by what has a trail.
+func (a *heldAt) lent() bool { return !a.owned || a.own != a.view }
+
 // where gathers the places at which a caller has an action. Its cost is the number of assignments the caller has.
-func (s *snapshot) where(c *caller, action Action, bit uint8) (h held) {
+func (s *snapshot) where(c *caller, action Action, bit uint8) held {
+	return s.gather(c, action, bit, func(at spot) (spot, bool) { return at, true })
+}
+
+// gather is where, with places as narrow sees them.
+func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot) (spot, bool)) (h held) {
 	s.each(c, func(at spot, e *entry) {
 		if e.standing(c) != active || !e.role.has(bit) || !c.reaches(at) || !c.usable(action, at) {
+			return
+		}
+		at, in := narrow(at)
+		if !in {
 			return
 		}
 		if e.deny {
 			h.deny = append(h.deny, at)
 			return
 		}
-		h.allow = append(h.allow, heldAt{at, e.role.View})
+		a := heldAt{spot: at, view: e.role.View}
+		if e.trailed() {
+			a.trail = []string{e.loan.trail}
+		} else {
+			a.owned, a.own = true, a.view
+		}
+		h.allow = append(h.allow, a)
 		h.admin = h.admin || e.role.ID == PartnerGlobalAdmin && at.node == c.realm && at.tail == ""
 	})
 	h.admin = h.admin && len(h.deny) == 0
@@ -50,7 +71,8 @@ func highest(list []heldAt, deny []spot) (top []heldAt) {
 		last := len(top) - 1
 		switch path := a.path(); {
 		case last >= 0 && top[last].path() == path:
-			top[last].view |= a.view
+			t := &top[last]
+			t.view, t.own, t.owned, t.trail = t.view|a.view, t.own|a.own, t.owned || a.owned, append(t.trail, a.trail...)
 		case !atOrAbove(path, out) && !atOrAbove(path, kept):
 			top, kept[path] = append(top, a), true
 		}
@@ -66,6 +88,34 @@ func atOrAbove(path string, set map[string]bool) bool {
 		path = path[:max(0, strings.LastIndexByte(path, '/'))]
 	}
 	return false
+}
+
+// part narrows places to a spot of the resources and what is below it.
+func part(of spot) func(spot) (spot, bool) {
+	return func(at spot) (spot, bool) {
+		switch {
+		case !at.resource:
+		case inside(at.path(), of.path()):
+			return at, true
+		case inside(of.path(), at.path()):
+			return of, true
+		}
+		return at, false
+	}
+}
+
+// uses are the assignments with a trail that a caller needs for what it holds.
+func (h held) uses() (list []Use) {
+	for i := range h.allow {
+		a := &h.allow[i]
+		if !a.lent() {
+			continue
+		}
+		for _, source := range a.trail {
+			list = append(list, Use{source, a.path()})
+		}
+	}
+	return list
 }
 
 // each visits every entry of a caller and its groups whose place exists.
@@ -119,7 +169,9 @@ func (s *snapshot) scope(c *caller, h held) scope.Scope {
 			}
 		}
 	}
-	return scope.Of(places...).Without(without...).WithRefsOf(func() []string { return s.refs(h) }).
+	return scope.Of(places...).Without(without...).WithRefsOf(func() scope.Refs {
+		return scope.Refs{Whole: s.refs(h), Parts: parts(h.allow), Without: partsOut(h.deny)}
+	}).
 		WithDocuments(sides...).WithoutDocumentsOf(shunned...)
 }
 
@@ -179,6 +231,28 @@ func (s *snapshot) refs(h held) []string {
 	}
 	slices.Sort(refs)
 	return slices.Compact(refs)
+}
+
+// parts are the resource groups among places. What lies below a group is no part of one: who has a role there alone sees
+// none of it.
+func parts(list []heldAt) (out []scope.Part) {
+	for _, a := range list {
+		if entitlement, group, ok := strings.Cut(a.tail, "/"); a.resource && ok && !strings.Contains(group, "/") {
+			out = append(out, scope.Part{Entitlement: entitlement, Group: group})
+		}
+	}
+	return out
+}
+
+// partsOut are the resource groups that are taken out at places, or of which something is.
+func partsOut(list []spot) (out []scope.Part) {
+	for _, d := range list {
+		if entitlement, group, ok := strings.Cut(d.tail, "/"); d.resource && ok {
+			group, _, _ = strings.Cut(group, "/")
+			out = append(out, scope.Part{Entitlement: entitlement, Group: group})
+		}
+	}
+	return out
 }
 
 // deniedBelow says whether something under a spot is taken out.

@@ -22,6 +22,9 @@ type Roles struct {
 	// Place puts every organisation where it stands today. It is called when a day comes on which some move; nil leaves
 	// them.
 	Place func(ctx context.Context) error
+	// Record writes down what is about to be allowed only through an assignment with a trail; what it refuses is not
+	// allowed, and nothing is where it is nil.
+	Record func(ctx context.Context, action Action, use Use) error
 
 	words   vocabulary
 	present atomic.Pointer[snapshot]
@@ -150,7 +153,20 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	if len(h.allow) == 0 {
 		return Grant{}, denied(action)
 	}
-	return Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)}, nil
+	return r.recorded(ctx, action, Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Under: h.uses()})
+}
+
+// recorded hands a grant out once what it was borrowed for is written down.
+func (r *Roles) recorded(ctx context.Context, action Action, g Grant) (Grant, error) {
+	for _, use := range g.Under {
+		if r.Record == nil {
+			return Grant{}, denied(action)
+		}
+		if err := r.Record(ctx, action, use); err != nil {
+			return Grant{}, err
+		}
+	}
+	return g, nil
 }
 
 // RequireAt grants an action at one place.
@@ -174,7 +190,50 @@ func (r *Roles) RequireAt(ctx context.Context, action Action, place string) (Gra
 	if !v.allowed {
 		return Grant{}, denied(action)
 	}
-	return Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID)}, nil
+	g := Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID)}
+	if v.lent {
+		g.Under = s.uses(&c, bit, at)
+	}
+	return r.recorded(ctx, action, g)
+}
+
+// RequireWithin grants an action on resources in a part of their tree.
+func (r *Roles) RequireWithin(ctx context.Context, action Action, in Within) (Grant, error) {
+	if in == (Within{}) {
+		return r.Require(ctx, action)
+	}
+	who, _ := identity.Caller(ctx)
+	s, c, bit, known, err := r.ask(ctx, action)
+	if err != nil {
+		return Grant{}, err
+	}
+	at, exists, err := s.forest.part(in, who.Realm)
+	if err != nil {
+		return Grant{}, err
+	}
+	if who.ID == identity.LocalOperator && exists {
+		return Grant{Scope: s.scope(&caller{Principal: who, realm: at.node}, held{allow: []heldAt{{spot: at}}}), View: scope.Everything, Actor: string(who.ID)}, nil
+	}
+	if !known || !exists {
+		return Grant{}, noPlace(in.String())
+	}
+	h := s.gather(&c, action, bit, part(at))
+	if len(h.allow) > 0 {
+		return r.recorded(ctx, action, Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Under: h.uses()})
+	}
+	if s.looks(&c, at) {
+		return Grant{}, denied(action)
+	}
+	return Grant{}, noPlace(in.String())
+}
+
+// looks says whether a caller has any role in a part of the resources.
+func (s *snapshot) looks(c *caller, at spot) (found bool) {
+	s.each(c, func(given spot, e *entry) {
+		_, in := part(at)(given)
+		found = found || in && !e.deny && e.standing(c) == active && c.reaches(given)
+	})
+	return found
 }
 
 // scopeAt is the scope of an action at a spot it is allowed at: without what is taken out below.
@@ -183,6 +242,6 @@ func (s *snapshot) scopeAt(c *caller, action Action, bit uint8, at spot) scope.S
 	if h.admin && at.node == c.realm && at.tail == "" {
 		return scope.All()
 	}
-	h.admin, h.allow = false, []heldAt{{at, 0}}
+	h.admin, h.allow = false, []heldAt{{spot: at}}
 	return s.scope(c, h)
 }

@@ -45,7 +45,17 @@ type entry struct {
 	realm     id.Organisation
 	end       int64 // nanoseconds since 1970; the largest number without an end
 	deny, mfa bool
+	loan      *loan // nil but for the few that are borrowed
 }
+
+// loan is what an assignment that is borrowed for a while hangs on, and whose trail it fills; "" for none.
+type loan struct {
+	through id.Group
+	trail   string
+}
+
+// trailed says whether what is allowed by it alone is written down.
+func (e *entry) trailed() bool { return e.loan != nil && e.loan.trail != "" }
 
 func (s *snapshot) holding(subject string) *holding { return s.shards[shard(subject)][subject] }
 
@@ -70,6 +80,12 @@ func newEntry(a Assignment, role *compiled) entry {
 	e := entry{role: role, id: a.ID, realm: a.Realm, end: math.MaxInt64, deny: a.Deny, mfa: a.Condition == WithMFA}
 	if !a.End.IsZero() {
 		e.end = nanos(a.End)
+	}
+	if a.Through != "" || a.Trail {
+		e.loan = &loan{through: a.Through}
+		if a.Trail {
+			e.loan.trail = a.Source
+		}
 	}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
@@ -136,6 +137,35 @@ func canonical(place string) string {
 		return key + "/" + strings.ToLower(tail)
 	}
 	return place
+}
+
+// part is where a part of the resources is; ok is false where there is none. Without a customer it is of the one whose
+// people ask, else of the one that has the entitlement. Invalid for a group of no entitlement.
+func (f *forest) part(in Within, realm id.Organisation) (at spot, ok bool, err error) {
+	if in.Group != "" && in.Entitlement == "" {
+		return at, false, fault.New(fault.Invalid, "no_entitlement", "a resource group is looked for in an entitlement: name it too").With("entitlement", "missing")
+	}
+	if n := f.byID[id.Organisation(in.Customer)]; n != nil {
+		in.Customer = n.Key
+	}
+	if n := f.byID[realm]; in.Customer == "" && n != nil && n.Kind == Customer {
+		in.Customer = n.Key
+	}
+	for _, n := range f.nodes {
+		if in.Customer == "" && slices.Contains(n.Entitlements, strings.ToLower(in.Entitlement)) {
+			in.Customer = n.Key
+		}
+	}
+	if strings.Contains(in.Entitlement+in.Group, "/") {
+		return at, false, nil
+	}
+	at, ok = f.locate(canonical("@" + in.String()))
+	return at, ok, nil
+}
+
+// String is the part as it was asked for.
+func (w Within) String() string {
+	return strings.TrimRight(w.Customer+"/"+w.Entitlement+"/"+w.Group, "/")
 }
 
 // below lists a node and those below it.

@@ -21,7 +21,7 @@ type Scope struct {
 	all      bool
 	places   []string
 	without  []string
-	refs     func() []string
+	refs     func() Refs
 	sides    []Side
 	shunning []id.Organisation
 }
@@ -50,16 +50,25 @@ func (s Scope) Without(places ...string) Scope {
 	return s
 }
 
+// Refs are places as the provider names them: tenants and entitlements that are seen whole, sorted, and resource
+// groups of others; without those that are taken out, whatever they are part of.
+type Refs struct {
+	Whole          []string
+	Parts, Without []Part
+}
+
+// Part is one resource group of an entitlement.
+type Part struct{ Entitlement, Group string }
+
 // WithRefs is the scope with the provider references of its places.
 func (s Scope) WithRefs(refs ...string) Scope {
 	refs = slices.Clone(refs)
 	slices.Sort(refs)
-	s.refs = func() []string { return refs }
-	return s
+	return s.WithRefsOf(func() Refs { return Refs{Whole: refs} })
 }
 
-// WithRefsOf is WithRefs for references that are only gathered when a store asks for them; f lists them sorted.
-func (s Scope) WithRefsOf(f func() []string) Scope {
+// WithRefsOf is WithRefs for references that are only gathered when a store asks for them.
+func (s Scope) WithRefsOf(f func() Refs) Scope {
 	s.refs = f
 	return s
 }
@@ -76,12 +85,21 @@ func (s Scope) WithoutDocumentsOf(others ...id.Organisation) Scope {
 	return s
 }
 
-// Refs lists the provider references of a scope that is not All, sorted.
+// Refs lists the provider references that a scope that is not All sees whole, sorted.
 func (s Scope) Refs() []string {
 	if s.refs == nil {
 		return nil
 	}
-	return slices.Clone(s.refs())
+	return slices.Clone(s.refs().Whole)
+}
+
+// Parts lists the resource groups that a scope that is not All sees beside, and those it does not see.
+func (s Scope) Parts() (seen, without []Part) {
+	if s.refs == nil {
+		return nil, nil
+	}
+	r := s.refs()
+	return slices.Clone(r.Parts), slices.Clone(r.Without)
 }
 
 // IsAll says whether nothing is hidden.

@@ -24,15 +24,20 @@ func (s *Store) read(ctx context.Context, sc scope.Scope, sql string, each func(
 }
 
 // Cells lists the cells of closed batches, ordered by batch, entitlement, day. A cell is within a scope when its
-// entitlement is one of the scope's references, or all of its load's entries of that entitlement are.
+// entitlement is one of the scope's references and nothing of it is taken out, or all of its load's entries of that
+// entitlement are.
 func (s *Store) Cells(ctx context.Context, sc scope.Scope, batches []uint32) (out []usage.Cell, err error) {
 	if len(batches) == 0 {
 		return nil, nil
 	}
 	sql := `SELECT c.batch, c.entitlement, c.day, c.rows, c.hash FROM cells c
 		WHERE c.batch IN (` + numbers(batches) + `) AND ` + closed("c.load")
-	if !sc.IsAll() {
-		sql += ` AND (lower(c.entitlement) IN (SELECT lower(ref) FROM refs) OR (c.load, lower(c.entitlement)) IN (
+	if _, without := sc.Parts(); !sc.IsAll() {
+		listed := `lower(c.entitlement) IN (SELECT lower(ref) FROM refs)`
+		if len(without) > 0 {
+			listed += ` AND lower(c.entitlement) NOT IN (SELECT lower(entitlement) FROM parts_out)`
+		}
+		sql += ` AND (` + listed + ` OR (c.load, lower(c.entitlement)) IN (
 			SELECT (e.load, lower(e.entitlement_id)) FROM entries e GROUP BY e.load, lower(e.entitlement_id)
 			HAVING bool_and((e.load, e.number) IN (SELECT (load, number) FROM seen))))`
 	}

@@ -24,7 +24,8 @@ func seen(s scope.Scope, load, entry string) string {
 }
 
 // limit makes the table seen for a scope that is not All: the entries whose customer or entitlement is among its
-// references, compared without regard to case.
+// references, or whose resource group is one it sees, without those of groups that are taken out; compared without regard
+// to case.
 func (c *conn) limit(ctx context.Context, s scope.Scope) error {
 	if s.IsAll() {
 		return nil
@@ -35,9 +36,59 @@ func (c *conn) limit(ctx context.Context, s scope.Scope) error {
 	if err := c.fillTexts(`refs`, s.Refs()); err != nil {
 		return err
 	}
-	return c.exec(ctx, `CREATE TEMP TABLE seen AS SELECT load, number FROM entries
-		WHERE load IN (SELECT number FROM loads WHERE closed)
-		AND (lower(customer_id) IN (SELECT lower(ref) FROM refs) OR lower(entitlement_id) IN (SELECT lower(ref) FROM refs))`)
+	in, without := s.Parts()
+	part := func(table string) string {
+		return `(lower(entitlement_id), lower(resource_group)) IN (SELECT (lower(entitlement), lower(name)) FROM ` + table + `)`
+	}
+	sql := `CREATE TEMP TABLE seen AS SELECT load, number FROM entries WHERE load IN (SELECT number FROM loads WHERE closed)
+		AND (lower(customer_id) IN (SELECT lower(ref) FROM refs) OR lower(entitlement_id) IN (SELECT lower(ref) FROM refs)`
+	if len(in) > 0 {
+		if err := c.fillParts(ctx, `parts`, in); err != nil {
+			return err
+		}
+		sql += ` OR ` + part(`parts`)
+	}
+	sql += `)`
+	if len(without) > 0 {
+		if err := c.fillParts(ctx, `parts_out`, without); err != nil {
+			return err
+		}
+		sql += ` AND NOT ` + part(`parts_out`)
+	}
+	return c.exec(ctx, sql)
+}
+
+// fillParts makes a table of resource groups.
+func (c *conn) fillParts(ctx context.Context, table string, list []scope.Part) error {
+	if err := c.exec(ctx, `CREATE TEMP TABLE `+table+` (entitlement VARCHAR, name VARCHAR)`); err != nil {
+		return err
+	}
+	a, err := c.appender("temp", table)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	entitlement, name := into[text128](a, 0), into[text128](a, 1)
+	err = chunks(a, list, func(part []scope.Part) error {
+		length := 0
+		for _, p := range part {
+			length += len(p.Entitlement) + len(p.Group)
+		}
+		a.begin(length)
+		for i, p := range part {
+			if err := a.put(entitlement, i, p.Entitlement); err != nil {
+				return err
+			}
+			if err := a.put(name, i, p.Group); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.flush()
 }
 
 // fillTexts appends texts to a temporary table of one column.

@@ -24,14 +24,16 @@ func openWith(path, memory string) (*duckdb.Store, error) {
 	return duckdb.Open(path, duckdb.Options{MemoryLimit: memory, Threads: 2})
 }
 
-func TestRowStore(t *testing.T) {
-	usagetest.Run(t, func(t *testing.T) usage.RowStore {
-		s := open(t, filepath.Join(t.TempDir(), "usage's.duckdb"))
-		t.Cleanup(func() {
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return s
+func fresh(t *testing.T) usage.RowStore {
+	s := open(t, filepath.Join(t.TempDir(), "usage's.duckdb"))
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	})
+	return s
 }
+
+func TestRowStore(t *testing.T) { usagetest.Run(t, fresh) }
+
+func TestResources(t *testing.T) { usagetest.Resources(t, fresh) }
