@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
@@ -22,15 +23,34 @@ func givenTo(roles *access.Service) func(context.Context, tx.Tx, string, []deleg
 			if role == "" {
 				continue
 			}
-			_, err := roles.Give(ctx, t, access.Assignment{
-				Principal: a.Principal, Group: a.Group, Realm: a.Realm, Role: role, Scope: a.Scope, End: a.End, Source: source, By: by,
-			})
-			if err != nil {
+			given := access.Assignment{
+				Principal: a.Principal, Group: a.Group, Through: a.Through, Realm: a.Realm, Role: role, Scope: a.Scope, End: a.End, Source: source, By: by,
+				Trail: a.Source == delegation.FromActivation,
+			}
+			if a.MFA {
+				given.Condition = access.WithMFA
+			}
+			if _, err := roles.Give(ctx, t, given); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
+}
+
+// intoTrail writes what is about to be allowed under an activation into its trail: who may not, any more, is refused.
+func intoTrail(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, access.Use) error {
+	return func(ctx context.Context, action access.Action, use access.Use) error {
+		return db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+			_, err := delegated.Record(ctx, t, id.Activation(use.Source), named(action), use.Place)
+			return err
+		})
+	}
+}
+
+// named is an action of ours as trails have it, in the form of the provider's.
+func named(action access.Action) string {
+	return "Purveyor/" + strings.ReplaceAll(string(action), ".", "/")
 }
 
 // roleHere is our role for a built-in role of the provider over resources: the same where there is one, reader for

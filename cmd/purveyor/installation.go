@@ -184,6 +184,7 @@ func (n *installation) build(o opening) error {
 	}
 	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.Export, Erase: who.Erase})
 	delegated.Given = givenTo(roles)
+	guard.Record = intoTrail(n.db, delegated)
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
 		Roles:      roles,

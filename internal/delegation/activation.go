@@ -29,6 +29,8 @@ type Activation struct {
 	Organisation id.Organisation `json:"organisation"` // of the person
 	Place
 	Who       id.Principal    `json:"who"`
+	Through   id.Group        `json:"through,omitempty"` // the group that makes them eligible, and that they must be in
+	MFA       bool            `json:"mfa,omitempty"`     // it is used, as it was activated, with a second factor only
 	Role      RoleID          `json:"role"`
 	Reason    string          `json:"reason"`
 	Case      string          `json:"case,omitempty"` // the support case it is for
@@ -91,10 +93,41 @@ func (a Activation) InForce(r Registration, at time.Time) bool {
 	return a.Registration == r.ID && a.At(at).State == Running && !at.Before(a.Start) && r.InForce(at)
 }
 
+// heldBy says whether somebody is who activated it, and still in the group that made them eligible.
+func (a Activation) heldBy(who identity.Principal) bool {
+	return who.ID == a.Who && (a.Through == "" || slices.Contains(who.Groups, a.Through))
+}
+
+// holder is what the customer calls, in its consent, who was eligible for the activation.
+func (a Activation) holder(r Registration) string {
+	for _, e := range r.Eligible {
+		if e.Role == a.Role && (e.Holder.ID == string(a.Who) && a.Through == "" || e.Holder.ID == string(a.Through)) {
+			return e.Holder.Name
+		}
+	}
+	return ""
+}
+
+// covers says whether a target lies where the activation is. Of a target that is no address of a resource nothing is known.
+func (a Activation) covers(target string) bool {
+	target = strings.ToLower(target)
+	if !strings.HasPrefix(target, "/") {
+		return true
+	}
+	place := "/subscriptions/" + a.Entitlement
+	if a.ResourceGroup != "" {
+		place += "/resourcegroups/" + a.ResourceGroup
+	}
+	return target == place || strings.HasPrefix(target, place+"/")
+}
+
 // activate is the activation that somebody gets, or has to wait for. NotFound for a role they are not eligible for;
 // Denied without the second factor that the policy asks for.
 func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at time.Time) (Activation, error) {
-	i := slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, who.Groups) })
+	i := slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, nil) })
+	if i < 0 { // not they themselves, but by a group
+		i = slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, who.Groups) })
+	}
 	if i < 0 || who.Realm != r.Organisation || !r.InForce(at) {
 		return Activation{}, fault.New(fault.NotFound, "not_eligible", "you are not eligible for role %q there; nothing was activated", w.Role)
 	}
@@ -116,8 +149,11 @@ func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at t
 		return Activation{}, bad
 	}
 	a := Activation{
-		Registration: r.ID, Organisation: who.Realm, Place: r.Place, Who: who.ID, Role: role, Reason: strings.TrimSpace(w.Reason), Case: w.Case,
+		Registration: r.ID, Organisation: who.Realm, Place: r.Place, Who: who.ID, MFA: policy.MFA, Role: role, Reason: strings.TrimSpace(w.Reason), Case: w.Case,
 		Length: w.Length, State: Waiting, Requested: at.UTC(),
+	}
+	if h := r.Eligible[i].Holder; h.Kind == Group {
+		a.Through = id.Group(h.ID)
 	}
 	if len(policy.Approvers) == 0 {
 		a = a.start(length, at)

@@ -22,7 +22,9 @@ const (
 type Assignment struct {
 	Principal id.Principal    `json:"principal,omitempty"`
 	Group     id.Group        `json:"group,omitempty"`
-	Realm     id.Organisation `json:"realm"` // whose people they are
+	Through   id.Group        `json:"through,omitempty"` // that the principal must be in
+	Realm     id.Organisation `json:"realm"`             // whose people they are
+	MFA       bool            `json:"mfa,omitempty"`     // only in a session with a second factor
 	Role      Role            `json:"role"`
 	Scope     string          `json:"scope"`
 	End       time.Time       `json:"end,omitzero"` // the first instant without; zero while nothing says so
@@ -47,7 +49,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 			continue
 		}
 		end := r.End
-		if r.extends() {
+		if r.Extends() {
 			end = time.Time{} // it goes on by itself; whoever turns that off says so
 		}
 		for _, g := range r.Groups {
@@ -81,7 +83,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 	for _, a := range l.activations {
 		r, known := running[a.Registration]
 		if known && a.InForce(r, at) {
-			list = append(list, Assignment{Principal: a.Who, Realm: a.Organisation, Role: all[a.Role], Scope: a.path(l.keys[a.Customer]), End: a.End, Source: FromActivation, ID: string(a.ID)})
+			list = append(list, Assignment{Principal: a.Who, Through: a.Through, MFA: a.MFA, Realm: a.Organisation, Role: all[a.Role], Scope: a.path(l.keys[a.Customer]), End: a.End, Source: FromActivation, ID: string(a.ID)})
 		}
 	}
 	return list

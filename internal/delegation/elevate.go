@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -175,6 +176,7 @@ func (v *Service) Finish(_ context.Context, j job.Job) (job.Effect, error) {
 type Trail struct {
 	Activation
 	RoleName string  `json:"role_name"`
+	Holder   string  `json:"holder"` // what the customer's consent calls who was eligible
 	Entries  []Entry `json:"entries"`
 }
 
@@ -191,8 +193,18 @@ func (v *Service) Trails(ctx context.Context, f Filter) (list []Trail, err error
 		for _, e := range entries {
 			done[e.Activation] = append(done[e.Activation], e)
 		}
+		if err != nil {
+			return err
+		}
+		f.ID = ""
+		registrations, err := v.Store.Registrations(ctx, r, s, f)
+		under := map[id.Registration]Registration{}
+		for _, x := range registrations {
+			under[x.ID] = x
+		}
 		for _, a := range activations {
-			list = append(list, Trail{a.At(v.Now()), v.Roles.Name(a.Role), append([]Entry{}, done[a.ID]...)})
+			x := under[a.Registration]
+			list = append(list, Trail{a.At(v.Now()), v.Roles.Name(a.Role), a.holder(x), append([]Entry{}, done[a.ID]...)})
 		}
 		return err
 	})
@@ -213,12 +225,18 @@ func (v *Service) Record(ctx context.Context, t tx.Tx, a id.Activation, action, 
 		return Entry{}, err
 	}
 	now := v.Now().UTC()
+	who, _ := identity.Caller(ctx)
 	switch {
-	case access.Actor(ctx) != string(found.Who):
+	case who.ID != found.Who:
 		return Entry{}, fault.New(fault.NotFound, "activation_not_found", "no activation %s is known", a)
-	case !found.InForce(r, now):
+	case !found.InForce(r, now) || !found.heldBy(who):
 		return Entry{}, fault.New(fault.Denied, "activation_over",
 			"activation %s is not in force: nothing was done. Activate the role again, with a reason", a)
+	case found.MFA && !who.MFA:
+		return Entry{}, fault.New(fault.Denied, "second_factor_needed", "activation %s is used with a second factor only: nothing was done. Sign in with one", a)
+	case !found.covers(target):
+		return Entry{}, fault.New(fault.Denied, "outside_activation",
+			"activation %s holds at %s and not at %s: nothing was done", a, found.name(), target)
 	case strings.TrimSpace(action) == "":
 		return Entry{}, fault.New(fault.Invalid, "action_unnamed", "say what is done; nothing was").With("action", "missing")
 	}

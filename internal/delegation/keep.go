@@ -215,7 +215,7 @@ func (v *Service) Notice(_ context.Context, j job.Job) (job.Effect, error) {
 			return nil
 		}
 		return v.Events.Append(ctx, t, event.RelationshipNotice, access.Actor(ctx), string(r.ID), map[string]any{
-			"organisation": r.Organisation, "customer": r.Customer, "end": r.End, "days": n.Days, "extends": r.extends(),
+			"organisation": r.Organisation, "customer": r.Customer, "end": r.End, "days": n.Days, "extends": r.Extends(),
 		})
 	}, nil
 }

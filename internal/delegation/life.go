@@ -110,7 +110,7 @@ func (r Relationship) At(now time.Time) (Relationship, []happening) {
 		switch {
 		case r.State == Expired || r.State == Terminated:
 			return r, append(log, happening{at: due, state: r.State, purged: true})
-		case r.State == Active && r.extends():
+		case r.State == Active && r.Extends():
 			r = r.copied()
 			r.End, r.Modified = days(r.End, extendBy), due.UTC()
 			log = append(log, happening{at: due, state: Active, extended: true})
@@ -121,8 +121,8 @@ func (r Relationship) At(now time.Time) (Relationship, []happening) {
 	}
 }
 
-// extends says whether the relationship goes on at its end.
-func (r Relationship) extends() bool { return r.AutoExtend && !r.Holds(GlobalAdministrator) }
+// Extends says whether the relationship goes on by itself at its end.
+func (r Relationship) Extends() bool { return r.AutoExtend && !r.Holds(GlobalAdministrator) }
 
 // settle is the relationship after what is being set up or cleared away is, with the states it went through. Access
 // assignments that were to begin are active, and those that were to end are gone.

@@ -22,11 +22,15 @@ func (p Place) lower() Place {
 
 // path is the place in the tree of resources, below the customer's key.
 func (p Place) path(customer string) string {
-	path := "@" + customer + "/" + p.Entitlement
-	if p.ResourceGroup != "" {
-		path += "/" + p.ResourceGroup
+	return "@" + customer + "/" + p.name()
+}
+
+// name is the place as the provider names it: the entitlement, and a resource group behind it.
+func (p Place) name() string {
+	if p.ResourceGroup == "" {
+		return p.Entitlement
 	}
-	return path
+	return p.Entitlement + "/" + p.ResourceGroup
 }
 
 // Registration is roles held at a place by staff of an organisation, from an instant to another. The customer made it

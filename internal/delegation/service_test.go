@@ -67,6 +67,11 @@ func (g cast) RequireAt(ctx context.Context, action access.Action, _ string) (ac
 	return g.Require(ctx, action)
 }
 
+// RequireWithin is Require: the stage has no places of its own.
+func (g cast) RequireWithin(ctx context.Context, action access.Action, _ access.Within) (access.Grant, error) {
+	return g.Require(ctx, action)
+}
+
 // MayPurchase is no part of these stories.
 func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (access.Grant, error) {
 	return access.Grant{}, fault.New(fault.Denied, "denied", "nobody buys here")

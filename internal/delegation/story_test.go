@@ -63,6 +63,15 @@ func TestHelpdesk(t *testing.T) {
 	_, err = s.Act(s.as("other", "nordwind", "grp_desk"), a.ID, restart, "vm-shop-1")
 	s.refused(err, fault.NotFound, "a colleague acts under it")
 
+	_, err = s.Act(agent, a.ID, restart, "/subscriptions/E1/resourceGroups/shop/vm-1")
+	s.ok(err)
+	_, err = s.Act(agent, a.ID, restart, "/subscriptions/E10/resourceGroups/shop/vm-1")
+	s.refused(err, fault.Denied, "acting elsewhere")
+	_, err = s.Act(s.as("agent", "nordwind"), a.ID, restart, "vm-shop-1")
+	s.refused(err, fault.Denied, "acting after leaving the group")
+	_, err = s.Act(s.withoutMFA("agent", "nordwind", "grp_desk"), a.ID, restart, "vm-shop-1")
+	s.refused(err, fault.Denied, "acting in a session without a second factor")
+
 	s.at = s.at.Add(time.Hour) // to the instant, and no job has run
 	s.same("over", s.holds(shop, "prn_agent", "grp_desk"), []string{"Reader"})
 	_, err = s.Act(agent, a.ID, restart, "vm-shop-1")
@@ -74,16 +83,16 @@ func TestHelpdesk(t *testing.T) {
 		t.Fatalf("%+v", trails)
 	}
 	got := trails[0]
-	s.same("who, what role, why, for which case", []any{got.Who, got.RoleName, got.Reason, got.Case, got.State},
-		[]any{"prn_agent", "Virtual Machine Contributor", "the shop's machine hangs", "cas_1", delegation.Ended})
+	s.same("who, by what name, what role, why, for which case", []any{got.Who, got.Holder, got.RoleName, got.Reason, got.Case, got.State},
+		[]any{"prn_agent", "Helpdesk", "Virtual Machine Contributor", "the shop's machine hangs", "cas_1", delegation.Ended})
 	s.same("from when to when", got.End.Sub(got.Start), time.Hour)
-	s.same("what was done", []any{len(got.Entries), got.Entries[0].Action, got.Entries[0].Target}, []any{1, restart, "vm-shop-1"})
+	s.same("what was done", []any{len(got.Entries), got.Entries[0].Action, got.Entries[0].Target}, []any{2, restart, "vm-shop-1"})
 	none, err := s.Trails(s.as("customer2", "c2"), delegation.Filter{})
 	s.ok(err)
 	s.same("another customer reads nothing of it", len(none), 0)
 
 	s.drain()
-	s.same("the record", s.log(string(a.ID)), []string{"activation_requested", "activation_started", "activation_used", "activation_ended"})
+	s.same("the record", s.log(string(a.ID)), []string{"activation_requested", "activation_started", "activation_used", "activation_used", "activation_ended"})
 	wish.Reason = "again"
 	next, err := s.Activate(agent, wish)
 	s.ok(err)
