@@ -39,10 +39,10 @@ func givenTo(roles *access.Service) func(context.Context, tx.Tx, string, []deleg
 }
 
 // intoTrail writes what is about to be allowed under an activation into its trail: who may not, any more, is refused.
-func intoTrail(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, access.Use) error {
-	return func(ctx context.Context, action access.Action, use access.Use) error {
+func intoTrail(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, string, string) error {
+	return func(ctx context.Context, action access.Action, source, place string) error {
 		return db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-			_, err := delegated.Record(ctx, t, id.Activation(use.Source), named(action), use.Place)
+			_, err := delegated.Record(ctx, t, id.Activation(source), named(action), place)
 			return err
 		})
 	}

@@ -27,10 +27,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/filestore"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/notice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/resource"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/secret"
@@ -191,6 +193,8 @@ func (n *installation) build(o opening) error {
 		Orgs:       organisations,
 		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
 		Delegation: delegated,
+		Notices:    &notice.Service{Delegated: delegated, Now: now},
+		Resources:  &resource.Service{DB: n.db, Usage: usages, Rows: n.rows, Orgs: orgs, Access: guard},
 		Usage: &usage.Service{
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,

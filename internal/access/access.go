@@ -17,16 +17,14 @@ import (
 )
 
 // Grant is what a caller was allowed: where, which money, and the name to write into the audit record. Under is empty
-// where the caller's own roles allow it; else what was borrowed for it, which has been written into its trail already.
+// where the caller's own roles allow it; else it is the sources of what was borrowed for it, in whose trails this is
+// written down already.
 type Grant struct {
 	Scope scope.Scope
 	View  scope.View
 	Actor string
-	Under []Use
+	Under []string
 }
-
-// Use is one assignment with a trail that something was allowed through, and where.
-type Use struct{ Source, Place string }
 
 // Within is a part of the tree of resources: a customer, by key; one of its entitlements, by the provider's id; a
 // resource group of it. The zero Within is all of it.

@@ -146,11 +146,14 @@ func (s *snapshot) decide(c *caller, action Action, bit uint8, at spot) (v verdi
 	return v
 }
 
+// use is one assignment with a trail that something is allowed through: its source, and where.
+type use struct{ source, place string }
+
 // uses are the assignments with a trail by which a spot's action is allowed.
-func (s *snapshot) uses(c *caller, bit uint8, at spot) (list []Use) {
+func (s *snapshot) uses(c *caller, bit uint8, at spot) (list []use) {
 	s.walk(c, at, func(_, _ string, e *entry) {
 		if e.trailed() && !e.deny && e.standing(c) == active && e.role.has(bit) {
-			list = append(list, Use{e.loan.trail, at.path()})
+			list = append(list, use{e.loan.trail, at.path()})
 		}
 	})
 	return list

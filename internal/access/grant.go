@@ -105,14 +105,14 @@ func part(of spot) func(spot) (spot, bool) {
 }
 
 // uses are the assignments with a trail that a caller needs for what it holds.
-func (h held) uses() (list []Use) {
+func (h held) uses() (list []use) {
 	for i := range h.allow {
 		a := &h.allow[i]
 		if !a.lent() {
 			continue
 		}
 		for _, source := range a.trail {
-			list = append(list, Use{source, a.path()})
+			list = append(list, use{source, a.path()})
 		}
 	}
 	return list

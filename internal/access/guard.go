@@ -24,7 +24,7 @@ type Roles struct {
 	Place func(ctx context.Context) error
 	// Record writes down what is about to be allowed only through an assignment with a trail; what it refuses is not
 	// allowed, and nothing is where it is nil.
-	Record func(ctx context.Context, action Action, use Use) error
+	Record func(ctx context.Context, action Action, source, place string) error
 
 	words   vocabulary
 	present atomic.Pointer[snapshot]
@@ -153,18 +153,19 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	if len(h.allow) == 0 {
 		return Grant{}, denied(action)
 	}
-	return r.recorded(ctx, action, Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Under: h.uses()})
+	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)})
 }
 
 // recorded hands a grant out once what it was borrowed for is written down.
-func (r *Roles) recorded(ctx context.Context, action Action, g Grant) (Grant, error) {
-	for _, use := range g.Under {
+func (r *Roles) recorded(ctx context.Context, action Action, needed []use, g Grant) (Grant, error) {
+	for _, u := range needed {
 		if r.Record == nil {
 			return Grant{}, denied(action)
 		}
-		if err := r.Record(ctx, action, use); err != nil {
+		if err := r.Record(ctx, action, u.source, u.place); err != nil {
 			return Grant{}, err
 		}
+		g.Under = append(g.Under, u.source)
 	}
 	return g, nil
 }
@@ -191,10 +192,11 @@ func (r *Roles) RequireAt(ctx context.Context, action Action, place string) (Gra
 		return Grant{}, denied(action)
 	}
 	g := Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID)}
+	var needed []use
 	if v.lent {
-		g.Under = s.uses(&c, bit, at)
+		needed = s.uses(&c, bit, at)
 	}
-	return r.recorded(ctx, action, g)
+	return r.recorded(ctx, action, needed, g)
 }
 
 // RequireWithin grants an action on resources in a part of their tree.
@@ -219,7 +221,7 @@ func (r *Roles) RequireWithin(ctx context.Context, action Action, in Within) (Gr
 	}
 	h := s.gather(&c, action, bit, part(at))
 	if len(h.allow) > 0 {
-		return r.recorded(ctx, action, Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Under: h.uses()})
+		return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)})
 	}
 	if s.looks(&c, at) {
 		return Grant{}, denied(action)

@@ -45,12 +45,12 @@ func TestWhatIsLentLeavesATrail(t *testing.T) {
 			t.Errorf("%s, with nothing to write it down: %v", name, err)
 		}
 	}
-	var trail []access.Use
-	h.roles.Record = func(_ context.Context, action access.Action, use access.Use) error {
+	var trail []string
+	h.roles.Record = func(_ context.Context, action access.Action, source, place string) error {
 		if action == access.CostWrite {
 			return fault.New(fault.Denied, "over", "it is over")
 		}
-		trail = append(trail, use)
+		trail = append(trail, source+" "+place)
 		return nil
 	}
 	for name, f := range ask {
@@ -61,7 +61,7 @@ func TestWhatIsLentLeavesATrail(t *testing.T) {
 		if place == "" {
 			place = "@c1/e-c1/web"
 		}
-		if want := []access.Use{{Source: "act_1", Place: place}}; !slices.Equal(trail, want) || !slices.Equal(g.Under, want) {
+		if want := []string{"act_1 " + place}; !slices.Equal(trail, want) || !slices.Equal(g.Under, []string{"act_1"}) {
 			t.Errorf("%s: written down %v, granted under %v, want %v", name, trail, g.Under, want)
 		}
 		trail = nil

@@ -37,13 +37,13 @@ func (c *listActivations) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		t := table.New("id", "who", "role", "state", "from", "to", "reason", "case")
+		t := table.New("id", "who", "as", "role", "state", "from", "to", "reason", "case")
 		done := table.New("activation", "when", "who", "action", "target").Titled("what was done")
 		if len(items) == 0 {
 			t.Title = "nobody has activated a role"
 		}
 		for _, a := range items {
-			t.Add(a.ID, a.Who, a.RoleName, a.State, when(a.Start), when(a.End), a.Reason, a.Case)
+			t.Add(a.ID, a.Who, a.Holder, a.RoleName, a.State, when(a.Start), when(a.End), a.Reason, a.Case)
 			for _, d := range a.Entries {
 				done.Add(d.Activation, when(d.At), d.Who, d.Action, d.Target)
 			}

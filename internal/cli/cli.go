@@ -67,6 +67,8 @@ type commands struct {
 	Relationship relationshipCommands `cmd:"" help:"Directory roles a customer agrees to, for a time."`
 	Registration registrationCommands `cmd:"" help:"Roles over a customer's resources: offers, consent, standing owners, earned credit."`
 	Activation   activationCommands   `cmd:"" help:"Eligible roles, activated for a time and a reason, and the trail of what was done."`
+	Notice       noticeCommands       `cmd:"" help:"What is to be told before it happens."`
+	Resource     resourceCommands     `cmd:"" help:"What there is at customers, as far as usage names it."`
 	Access       accessCommands       `cmd:"" help:"Who may do what, where, and why."`
 	Check        checkCommand         `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
 	Bill         billCommand          `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`

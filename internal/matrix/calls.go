@@ -118,6 +118,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"usage-import":       {strings.TrimPrefix(upload().path, "/imports"), upload().media, upload().body},
 		"unresolved-list":    month,
 		"margin-list":        month,
+		"resource-list":      {query: "?customer=" + p.key},
 		"unresolved-resolve": json(`{"kind":"customer","ref":"ten-nobody","target":%q}`, p.key),
 		"invoice-approve":    json(`{"invoices":[%q]}`, have("ref")),
 		"invoice-issue":      json(`{"invoices":[%q],"on":"2026-10-01"}`, have("ref")),

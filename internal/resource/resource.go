@@ -26,8 +26,8 @@ type Resource struct {
 	Last        period.Date `json:"last"`
 }
 
-// Store finds resources in rows of usage.
-type Store interface {
+// RowStore finds resources in rows of usage.
+type RowStore interface {
 	// Resources yields the resources that rows of the given batches within a scope name, but for what masks take out,
 	// by tenant, entitlement, group and id. Names and customers are left to the caller.
 	Resources(ctx context.Context, s scope.Scope, batches []usage.BatchRef, masks []usage.Mask, yield func(Resource) error) error
@@ -42,7 +42,7 @@ type Organisations interface {
 type Service struct {
 	DB     tx.DB
 	Usage  usage.Store
-	Rows   Store
+	Rows   RowStore
 	Orgs   Organisations
 	Access access.Guard
 }

@@ -50,6 +50,7 @@ var layers = []layer{
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
 		{path: "internal/usage", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
+		{path: "internal/resource"},
 		{path: "internal/rating"},
 		{path: "internal/reservation"},
 		{path: "internal/invoice", uses: []string{"github.com/klauspost/compress/zstd"}}, // worksheets

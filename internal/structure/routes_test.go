@@ -20,8 +20,8 @@ var beside = map[string][]string{
 // later are actions that roles hold already and no route asks for yet.
 var later = exceptions{
 	"ReservationBuy": "purchases come with the lifecycle", "SavingsPlanBuy": "purchases come with the lifecycle",
-	"ResourceRead": "resources come with the wire surfaces", "ResourceWrite": "resources come with the wire surfaces",
-	"ResourceOwn": "resources come with the wire surfaces", "CostRead": "cost views", "CostWrite": "cost views",
+	"ResourceWrite": "resources come with the wire surfaces",
+	"ResourceOwn":   "resources come with the wire surfaces", "CostRead": "cost views", "CostWrite": "cost views",
 }
 
 // TestRoutes looks at what answers HTTP. Calls of an API are registered from its routes.go alone (that it and the

@@ -80,6 +80,8 @@ func (s *Server) routes() []route {
 		{"delegated-access", "activation-end", post, "/activations/{activation}/end", access.DelegationEnd, "End an activation before its instant", call(s.endActivation)},
 		{"delegated-access", "activation-record", post, "/activations/{activation}/entries", access.ActivationRequest, "Write what is done under an activation into its trail", call(s.recordAction)},
 		{"delegated-access", "credit-list", get, "/entitlements/{entitlement}/earned-credit", access.CreditRead, "Partner earned credit by day, and since when it was lost", call(s.listEarned)},
+		{"delegated-access", "notice-list", get, "/notices", access.DelegationRead, "Which delegated access ends soon, or has ended, and whether it goes on by itself", call(s.listNotices)},
+		{"resources", "resource-list", get, "/resources", access.ResourceRead, "Resources that usage names, where the caller may see them", call(s.listResources)},
 		{"operation", "check-run", post, "/checks", access.Check, "Verify every invariant", call(s.check)},
 		{"operation", "clock-show", get, "/clock", access.ClockRead, "The business clock", call(s.showClock)},
 		{"operation", "clock-move", post, "/clock", access.ClockMove, "Move the business clock of demo data forward", call(s.moveClock)},

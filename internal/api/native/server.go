@@ -18,9 +18,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/notice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/resource"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -40,6 +42,8 @@ type Server struct {
 	Check      *check.Service
 	Clock      *clock.Service
 	Delegation *delegation.Service
+	Notices    *notice.Service
+	Resources  *resource.Service
 	Events     event.Log
 	Jobs       job.Store
 	Log        *slog.Logger

@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-var _ resource.Store = (*Store)(nil)
+var _ resource.RowStore = (*Store)(nil)
 
 // Resources yields the resources that rows of batches name. The provider writes one resource in several ways: its id and
 // its group are the same in any letters, and of what differs between its rows the first in order is taken.

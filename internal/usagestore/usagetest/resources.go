@@ -12,7 +12,7 @@ import (
 // Resources checks that a store finds the resources of a scope, and no others.
 func Resources(t *testing.T, open Open) {
 	f := fixture{open(t)}
-	store, ok := f.store.(resource.Store)
+	store, ok := f.store.(resource.RowStore)
 	if !ok {
 		t.Fatal("the store finds no resources")
 	}
