@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"net"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,12 +19,20 @@ type cleaned struct{ *testing.M }
 func (m cleaned) Run() int { return pgtest.Run(m.M) }
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main})
+	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main, "person": person, "ready": ready})
 }
 
 // Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update})
+	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update, Setup: func(e *testscript.Env) error {
+		l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, and stays so for a while
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		e.Setenv("AT", l.Addr().String())
+		return nil
+	}})
 }
 
 // purveyor runs one command line of which all must be well.
