@@ -35,12 +35,12 @@ func when(t time.Time) string {
 }
 
 func registrationTable(list ...delegation.Registration) *table.Table {
-	t := table.New("id", "name", "entitlement", "resource group", "since", "ended", "why")
+	t := table.New("id", "name", "entitlement", "resource group", "always", "when activated", "since", "ended", "why")
 	if len(list) == 0 {
 		t.Title = "nobody holds roles there"
 	}
 	for _, r := range list {
-		t.Add(r.ID, r.Name, r.Entitlement, r.ResourceGroup, when(r.Since), when(r.Ended), r.Why)
+		t.Add(r.ID, r.Name, r.Entitlement, r.ResourceGroup, heldAlways(r.Always), heldWhenActivated(r.Eligible), when(r.Since), when(r.Ended), r.Why)
 	}
 	return t
 }
@@ -62,11 +62,36 @@ func (c *listRegistrations) Run(ctx context.Context, e *env) error {
 }
 
 func definitionTable(list ...delegation.Definition) *table.Table {
-	t := table.New("id", "name", ">always", ">eligible")
+	t := table.New("id", "name", "always", "when activated")
 	for _, d := range list {
-		t.Add(d.ID, d.Name, len(d.Always), len(d.Eligible))
+		t.Add(d.ID, d.Name, heldAlways(d.Always), heldWhenActivated(d.Eligible))
 	}
 	return t
+}
+
+// heldAlways is who holds which roles, in words.
+func heldAlways(list []delegation.Authorization) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, a.Holder.Name+": "+delegation.BuiltIn().Name(a.Role))
+	}
+	return strings.Join(out, "; ")
+}
+
+// heldWhenActivated is who may activate which roles, for how long and under what conditions, in words.
+func heldWhenActivated(list []delegation.Eligible) string {
+	var out []string
+	for _, e := range list {
+		text := e.Holder.Name + ": " + delegation.BuiltIn().Name(e.Role) + " for " + e.Policy.Longest
+		for i, h := range e.Policy.Approvers {
+			text += []string{" if approved by ", " or "}[min(i, 1)] + h.Name
+		}
+		if e.Policy.MFA {
+			text += " with a second factor"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "; ")
 }
 
 type listDefinitions struct{ shown }
