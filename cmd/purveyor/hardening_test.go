@@ -27,18 +27,26 @@ import (
 
 func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
 
-// TestRefusalsAreRecorded asks for what is not granted, and sends what has the wrong form: both leave a record with who
-// and what, and neither with what was in it.
-func TestRefusalsAreRecorded(t *testing.T) {
-	c := &caller{T: t, dir: t.TempDir()}
+// namedCaller calls as whoever the context of a request names, and as the local operator where it names nobody, in a
+// world that was applied.
+func namedCaller(t *testing.T) (c *caller, worldYAML []byte) {
+	t.Helper()
+	c = &caller{T: t, dir: t.TempDir()}
 	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.client.Transport = trip
-	defer closing()
-	_, _, w, _ := monthOfFiles(t)
-	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	t.Cleanup(func() { _ = closing() })
+	_, _, worldYAML, _ = monthOfFiles(t)
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(worldYAML))
+	return c, worldYAML
+}
+
+// TestRefusalsAreRecorded asks for what is not granted, and sends what has the wrong form: both leave a record with who
+// and what, and neither with what was in it.
+func TestRefusalsAreRecorded(t *testing.T) {
+	c, _ := namedCaller(t)
 	c.want(422, nil, http.MethodPost, "/role-assignments", asJSON, `{"realm":7,"canary":"hunter2"}`)
 	who := identity.Principal{ID: "prn_stranger", Realm: org.OrganisationID("c0001"), MFA: true}
 	for _, path := range []string{native.Prefix + "/margins?period=2026-09", native.Prefix + "/people", "/metrics"} {
@@ -74,15 +82,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 // TestKeysAreTheirCallers sends one command under one idempotency key as several people: nobody is given the answer of
 // somebody else, and who lost what it takes is not given their own again.
 func TestKeysAreTheirCallers(t *testing.T) {
-	c := &caller{T: t, dir: t.TempDir()}
-	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.client.Transport = trip
-	defer closing()
-	_, _, w, _ := monthOfFiles(t)
-	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	c, w := namedCaller(t)
 	var given [2]access.Assignment
 	var invited native.Invited
 	for i, mail := range []string{"other@contoso.example", "admin@contoso.example"} {

@@ -106,13 +106,19 @@ func (d Delegation) Relationships(ctx context.Context, r tx.Read, s scope.Scope,
 	return list, err
 }
 
+// written is the body to keep of something of an organisation's, and where to; NotFound when that is not seen.
+func (d Delegation) written(ctx context.Context, t tx.Tx, s scope.Scope, of id.Organisation, v any) (bun.Tx, string, error) {
+	q := d.DB.in(t)
+	if err := seesOrganisation(ctx, q, s, of); err != nil {
+		return q, "", err
+	}
+	text, err := body(v)
+	return q, text, err
+}
+
 // SaveRelationship adds or replaces a relationship.
 func (d Delegation) SaveRelationship(ctx context.Context, t tx.Tx, s scope.Scope, r delegation.Relationship) error {
-	q := d.DB.in(t)
-	if err := seesOrganisation(ctx, q, s, r.Organisation); err != nil {
-		return err
-	}
-	text, err := body(r)
+	q, text, err := d.written(ctx, t, s, r.Organisation, r)
 	if err != nil {
 		return err
 	}
@@ -137,11 +143,7 @@ func (d Delegation) Definitions(ctx context.Context, r tx.Read, s scope.Scope, f
 
 // AddDefinition adds a definition.
 func (d Delegation) AddDefinition(ctx context.Context, t tx.Tx, s scope.Scope, x delegation.Definition) error {
-	q := d.DB.in(t)
-	if err := seesOrganisation(ctx, q, s, x.Organisation); err != nil {
-		return err
-	}
-	text, err := body(x)
+	q, text, err := d.written(ctx, t, s, x.Organisation, x)
 	if err != nil {
 		return err
 	}
@@ -158,11 +160,7 @@ func (d Delegation) Registrations(ctx context.Context, r tx.Read, s scope.Scope,
 
 // SaveRegistration adds or replaces a registration.
 func (d Delegation) SaveRegistration(ctx context.Context, t tx.Tx, s scope.Scope, r delegation.Registration) error {
-	q := d.DB.in(t)
-	if err := seesOrganisation(ctx, q, s, r.Organisation); err != nil {
-		return err
-	}
-	text, err := body(r)
+	q, text, err := d.written(ctx, t, s, r.Organisation, r)
 	if err != nil {
 		return err
 	}
@@ -181,11 +179,7 @@ func (d Delegation) Activations(ctx context.Context, r tx.Read, s scope.Scope, f
 
 // SaveActivation adds or replaces an activation.
 func (d Delegation) SaveActivation(ctx context.Context, t tx.Tx, s scope.Scope, a delegation.Activation) error {
-	q := d.DB.in(t)
-	if err := seesOrganisation(ctx, q, s, a.Organisation); err != nil {
-		return err
-	}
-	text, err := body(a)
+	q, text, err := d.written(ctx, t, s, a.Organisation, a)
 	if err != nil {
 		return err
 	}

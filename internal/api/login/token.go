@@ -36,13 +36,7 @@ type answer struct {
 
 // token answers every grant. What is wrong counts against the address it came from.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if s.tooMany(r) {
-		s.refuse(w, r, retryAfter())
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+	if !s.sent(w, r) {
 		return
 	}
 	a, err := s.granted(r)
@@ -243,15 +237,23 @@ func verifies(challenge, verifier string) bool {
 		subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// deviceCode starts the sign-in of a device that has no browser.
-func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
+// sent reads the form a client sent; what it may not send is refused.
+func (s *Server) sent(w http.ResponseWriter, r *http.Request) bool {
 	if s.tooMany(r) {
 		s.refuse(w, r, retryAfter())
-		return
+		return false
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+		return false
+	}
+	return true
+}
+
+// deviceCode starts the sign-in of a device that has no browser.
+func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
+	if !s.sent(w, r) {
 		return
 	}
 	a, err := s.startDevice(r)
