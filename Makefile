@@ -33,6 +33,10 @@ browser: deps ## the sign-in pages in a real Chromium, with screenshots in bin/p
 	@scripts/browser.sh
 	PURVEYOR_PAGES=$(CURDIR)/bin/pages go test -count=1 -timeout 10m -run '^TestBrowser$$' -v ./internal/api/login
 
+sdk: deps ## the provider's own client library (@azure/identity) signs in at a served installation
+	@scripts/sdk.sh
+	go test -count=1 -timeout 10m -run '^TestSDK$$' -v ./cmd/purveyor
+
 golden: ## renew the golden files; read the diff afterwards
 	go test ./internal/world/... ./internal/cli ./cmd/purveyor -update
 
@@ -46,4 +50,4 @@ bench: build ## speed on this machine, beside other ways, into docs/benchmarks.m
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build run test browser lint golden oracle bench clean
+.PHONY: help deps build run test browser sdk lint golden oracle bench clean

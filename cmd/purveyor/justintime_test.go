@@ -274,6 +274,16 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 		}
 		return err
 	}))
+	stranger := s.session(s.person("c2", "stranger", access.CustomerGlobalAdmin, "@c2"), false)
+	for name, c := range map[string]struct {
+		who  func() (context.Context, error)
+		want int
+	}{"the partner's lead": {lead, 1}, "the customer": {boss, 1}, "another customer": {stranger, 0}} {
+		list, err := s.n.api.Notices.List(s.now(c.who), delegation.Filter{})
+		if err != nil || len(list) != c.want || c.want > 0 && (list[0].Days != 30 || list[0].Customer != org.OrganisationID("c1")) {
+			t.Errorf("%s is told %+v, %v", name, list, err)
+		}
+	}
 	s.members(admins)
 	s.refused("having left the group", s.may(s.now(agent), access.ResourceOwn, "@c1/e-1"), fault.NotFound)
 	if who, _ := identity.Caller(s.now(agent)); slices.Contains(who.Groups, admins.ID) {

@@ -78,10 +78,19 @@ func (v *Service) List(ctx context.Context, in access.Within) (list []Resource, 
 	if err != nil {
 		return nil, err
 	}
-	return list, v.Rows.Resources(ctx, grant.Scope, batches, masks, func(x Resource) error {
-		list = append(list, x.named(whose))
+	err = v.Rows.Resources(ctx, grant.Scope, batches, masks, func(x Resource) error {
+		if x = x.named(whose); x.seen(grant.Scope) {
+			list = append(list, x)
+		}
 		return nil
 	})
+	return list, err
+}
+
+// seen says whether the resource is within a scope by whose it was. An entitlement that went to another customer takes
+// what was in it along in the store, which knows it by its id alone; here it stays with whose it was on those days.
+func (x Resource) seen(s scope.Scope) bool {
+	return x.Customer == "" || s.Sees("@"+x.Customer+"/"+strings.ToLower(x.Entitlement+"/"+x.Group))
 }
 
 // named is the resource with its name, and whose it is.

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// TestSDK signs in with @azure/identity at an installation served over TLS with its own authority's certificate: a
+// program by its secret, a person by device code; and calls the API with both tokens.
+func TestSDK(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the library is slow")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("SKIPPED, @azure/identity was not tried: no node in PATH; \"make sdk\" says what that needs")
+	}
+	if _, err := os.Stat("sdk/node_modules"); err != nil {
+		t.Skip("SKIPPED, @azure/identity was not tried: it is not installed; \"make sdk\" does that")
+	}
+	x := newSignedIn(t)
+	c := exec.CommandContext(t.Context(), "node", "run.mjs")
+	c.Dir = "sdk"
+	c.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+filepath.Join(x.local.dir, "vault", "ca.pem"), "AT="+x.at,
+		"TENANT="+x.tenant, "PROGRAM="+x.program.AppID(), "SECRET="+x.secret, "CLIENT="+identity.CLI)
+	said, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := browser{mail: "global-admin@c0001.example", password: "demo data, global-admin of c0001", way: x.web}
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		m := asked.FindStringSubmatch(lines.Text())
+		if m == nil {
+			t.Log(lines.Text())
+			continue
+		}
+		if err := b.allow(m[1], m[2]); err != nil {
+			t.Error(err)
+			_ = c.Process.Kill()
+		}
+	}
+	type answer struct {
+		Who       string
+		Status    int
+		Documents int
+		Parties   []string
+	}
+	var got []answer
+	for d := json.NewDecoder(out); ; {
+		var a answer
+		if d.Decode(&a) != nil {
+			break
+		}
+		got = append(got, a)
+	}
+	if err := c.Wait(); err != nil || len(got) != 2 {
+		t.Fatalf("node: %v, after %+v", err, got)
+	}
+	for i, side := range []string{"nordwind", "c0001"} {
+		if a := got[i]; a.Status != 200 || a.Documents == 0 || !slices.Contains(a.Parties, side) || slices.Contains(a.Parties, "contoso") != (i == 0) {
+			t.Errorf("as the %s: %+v", a.Who, a)
+		}
+	}
+}
