@@ -147,14 +147,16 @@ func demoRates() []org.Rate {
 	var rates []org.Rate
 	for _, pair := range []struct {
 		from, to money.Currency
-		values   [6]string
+		values   [12]string
 	}{
-		{"USD", "EUR", [6]string{"0.8617", "0.8594", "0.8541", "0.8566", "0.8602", "0.8583"}},
-		{"EUR", "CHF", [6]string{"0.9342", "0.9361", "0.9355", "0.9318", "0.9327", "0.9340"}},
-		{"EUR", "GBP", [6]string{"0.8668", "0.8652", "0.8701", "0.8714", "0.8693", "0.8705"}},
+		{"USD", "EUR", [12]string{"0.8512", "0.8468", "0.8655", "0.8721", "0.8690", "0.8634", "0.8617", "0.8594", "0.8541", "0.8566", "0.8602", "0.8583"}},
+		{"USD", "CHF", [12]string{"0.7924", "0.7891", "0.8072", "0.8139", "0.8117", "0.8061", "0.8050", "0.8045", "0.7990", "0.7982", "0.8023", "0.8017"}},
+		{"USD", "GBP", [12]string{"0.7391", "0.7355", "0.7508", "0.7566", "0.7541", "0.7489", "0.7469", "0.7436", "0.7432", "0.7464", "0.7478", "0.7472"}},
+		{"EUR", "CHF", [12]string{"0.9309", "0.9318", "0.9327", "0.9333", "0.9341", "0.9337", "0.9342", "0.9361", "0.9355", "0.9318", "0.9327", "0.9340"}},
+		{"EUR", "GBP", [12]string{"0.8683", "0.8686", "0.8675", "0.8676", "0.8678", "0.8674", "0.8668", "0.8652", "0.8701", "0.8714", "0.8693", "0.8705"}},
 	} {
 		for i, v := range pair.values {
-			rates = append(rates, org.Rate{From: pair.from, To: pair.to, Month: period.NewDate(2026, 7, 1).Month() + period.Month(i),
+			rates = append(rates, org.Rate{From: pair.from, To: pair.to, Month: period.NewDate(2026, 1, 1).Month() + period.Month(i),
 				Value: money.MustParse(v), Source: "demo", Rule: "monthly average"})
 		}
 	}
