@@ -16,14 +16,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// Grant is what a caller was allowed: where, which money, and the name to write into the audit record. Under is empty
-// where the caller's own roles allow it; else it is the sources of what was borrowed for it, in whose trails this is
-// written down already.
+// Grant is what a caller was allowed: where, which money, the name to write into the audit record, and whose people
+// they are one of (the local operator counts as the partner's). Under is empty where the caller's own roles allow it;
+// else it is the sources of what was borrowed for it, in whose trails this is written down already.
 type Grant struct {
 	Scope scope.Scope
 	View  scope.View
 	Actor string
 	Under []string
+	Kind  Kind
 }
 
 // Within is a part of the tree of resources: a customer, by key; one of its entitlements, by the provider's id; a
@@ -60,7 +61,7 @@ func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 	if who.ID != identity.LocalOperator || action == "" {
 		return Grant{}, denied(action)
 	}
-	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID)}, nil
+	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
 }
 
 // RequireAt is Require: every place is the local operator's.
@@ -80,6 +81,19 @@ func (l Local) MayPurchase(ctx context.Context, _ id.Organisation, what Purchase
 
 func denied(action Action) error {
 	return fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
+}
+
+// CodeChargesOff is the code of the Denied by which somebody learns that a role would do, and that a customer's usage
+// charges are not shown.
+const CodeChargesOff = "usage_charges_off"
+
+// refused is denied, or says that only the usage charges are not shown.
+func refused(action Action, off bool) error {
+	if !off {
+		return denied(action)
+	}
+	return fault.New(fault.Denied, CodeChargesOff,
+		"usage charges are not shown here: your role would do, but the partner has not switched them on for this customer; ask it to, or whoever the customer buys from")
 }
 
 func noPlace(place string) error {

@@ -106,6 +106,7 @@ type verdict struct {
 	visible bool // the caller has a role there
 	allowed bool
 	denied  bool // by a deny assignment
+	off     bool // it is allowed, and usage charges are not shown there: what is held may be given, and not used
 	view    scope.View
 	until   int64 // when the last of the roles that allow it ends
 	plain   bool  // one of them holds always
@@ -143,6 +144,7 @@ func (s *snapshot) decide(c *caller, action Action, bit uint8, at spot) (v verdi
 	})
 	v.allowed = v.allowed && !v.denied
 	v.lent = v.allowed && (!v.owned || v.own != v.view)
+	v.off = v.allowed && s.hides(c, action, at, v.view)
 	return v
 }
 

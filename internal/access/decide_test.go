@@ -13,6 +13,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
@@ -24,6 +25,7 @@ func smallTree() Tree {
 		n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path, Kind: k}
 		if k == Customer {
 			n.Tenant, n.Entitlements = "t-"+key, []string{"e-" + key, "f-" + key}
+			n.Stood, n.Held = []Standing{{Chain: strings.Split(path, "/")}}, []Holding{{Entitlement: "e-" + key}, {Entitlement: "f-" + key}}
 		}
 		return n
 	}
@@ -228,13 +230,18 @@ func TestScopes(t *testing.T) {
 		{"reseller, for one customer", "org_r", InvoiceRead, []Assignment{at("org_r", ResellerAdminAgent, "cr")}, "[p/r/cr] []", "[{org_r org_cr false}] []", "[e-cr f-cr t-cr]", scope.Buy | scope.Sell | scope.List},
 		{"customer", "org_cr", InvoiceRead, []Assignment{at("org_cr", CustomerBilling, "@cr")}, "[@cr p/r/cr] []", "[{org_cr  false}] []", "[e-cr f-cr t-cr]", scope.Buy},
 		{"customer's reader of one subscription", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr")}, "[@cr/e-cr] []", "[] []", "[e-cr]", scope.Buy},
-		{"of a resource group", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr/g")}, "[@cr/e-cr/g] []", "[] []", "[]", scope.Buy},
+		{"of a resource group", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr/g")}, "[@cr/e-cr/g] []", "[] []", "[e-cr/g]", scope.Buy},
+		{"of what is in a resource group", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr/g/vm")}, "[@cr/e-cr/g/vm] []", "[] []", "[]", scope.Buy},
+		{"with a resource group taken out", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr/e-cr"), deny(at("org_cr", CustomerReader, "@cr/e-cr/g"))}, "[@cr/e-cr] [@cr/e-cr/g]", "[] []", "[e-cr-g]", scope.Buy},
+		{"customer with a resource group taken out", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerReader, "@cr"), deny(at("org_cr", CustomerReader, "@cr/e-cr/g"))}, "[@cr p/r/cr] [@cr/e-cr/g]", "[{org_cr  false}] []", "[e-cr-g f-cr]", scope.Buy},
 		{"customer with a subscription taken out", "org_cr", UsageRead, []Assignment{at("org_cr", CustomerBilling, "@cr"), deny(at("org_cr", CustomerBilling, "@cr/e-cr"))}, "[@cr p/r/cr] [@cr/e-cr]", "[{org_cr  false}] []", "[f-cr]", scope.Buy},
 		{"customer at list", "org_cs", CostRead, []Assignment{at("org_cs", CustomerCostReader, "@cs")}, "[@cs p/r/s/cs] []", "[{org_cs  false}] []", "[e-cs f-cs t-cs]", scope.List},
-		{"customer without a policy", "org_cq", CostRead, []Assignment{at("org_cq", CustomerReader, "@cq")}, "[@cq p/q/cq] []", "[{org_cq  false}] []", "[e-cq f-cq t-cq]", 0},
-		{"partner's delegated reader", "org_p", CostRead, []Assignment{at("org_p", CustomerReader, "@cr/e-cr")}, "[@cr/e-cr] []", "[] []", "[e-cr]", scope.Cost | scope.Sell | scope.List},
+		{"customer without a policy", "org_cq", CostRead, []Assignment{at("org_cq", CustomerReader, "@cq")}, "[] []", "[] []", "[]", 0},
+		{"partner's delegated reader", "org_p", CostRead, []Assignment{at("org_p", CustomerReader, "@cr/e-cr")}, "[@cr/e-cr] []", "[] []", "[e-cr]", scope.List},
+		{"partner's delegated reader where charges are off", "org_p", CostRead, []Assignment{at("org_p", CustomerReader, "@cq")}, "[@cq] []", "[] []", "[e-cq f-cq t-cq]", scope.List},
 		{"reseller's delegated reader", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cs")}, "[@cs] []", "[] []", "[e-cs f-cs t-cs]", scope.List},
-		{"delegated reader where charges are off", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cq")}, "[@cq] []", "[] []", "", 0},
+		{"delegated reader where charges are off", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cq")}, "[] []", "[] []", "[]", 0},
+		{"of those, where they are shown", "org_r", CostRead, []Assignment{at("org_r", CustomerReader, "@cq"), at("org_r", CustomerReader, "@cs")}, "[@cs] []", "[] []", "[e-cs f-cs t-cs]", scope.List},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := build(words, nil, c.list, policies, smallTree())
@@ -248,7 +255,7 @@ func TestScopes(t *testing.T) {
 			if got := fmt.Sprint(sides, " ", without); got != c.documents {
 				t.Errorf("documents %s, want %s", got, c.documents)
 			}
-			if got := fmt.Sprint(sc.Refs()); c.refs != "" && got != c.refs {
+			if got := refsText(sc.Refs()); c.refs != "" && got != c.refs {
 				t.Errorf("references %s, want %s", got, c.refs)
 			}
 			if got := s.view(&who, h); got != c.view {
@@ -260,6 +267,72 @@ func TestScopes(t *testing.T) {
 	who, _ := s.caller(identity.Principal{ID: "prn_1", Realm: "org_p"}, noon)
 	if h := s.where(&who, InvoiceRead, words[InvoiceRead]); !s.scope(&who, h).IsAll() {
 		t.Error("the partner's global admin does not see every document")
+	}
+}
+
+// refsText is references as the tests write them, sorted: id/group, id-group taken out, and the days if they are not
+// always.
+func refsText(refs []scope.Ref) string {
+	list := []string{}
+	for _, r := range refs {
+		text := r.ID
+		if r.Group != "" {
+			text += "/" + r.Group
+		}
+		for _, x := range r.Except {
+			text += "-" + x
+		}
+		if r.Days != (period.Period{}) {
+			text += "[" + r.Days.Start.String() + ".." + r.Days.End.String() + ")"
+		}
+		list = append(list, text)
+	}
+	slices.Sort(list)
+	return fmt.Sprint(slices.Compact(list))
+}
+
+// TestUsageFollowsTheChainOfItsDay has cr move from r to q on the 10th, and s with cs from r to q on the 20th; an
+// entitlement of cr comes and goes.
+func TestUsageFollowsTheChainOfItsDay(t *testing.T) {
+	on := func(n int) period.Date { return period.NewDate(2026, 9, n) }
+	tree := smallTree()
+	for i := range tree.Nodes {
+		switch n := &tree.Nodes[i]; n.Key {
+		case "cr":
+			n.Path, n.Stood = "p/q/cr", []Standing{{[]string{"p", "r", "cr"}, period.Period{End: on(10)}}, {[]string{"p", "q", "cr"}, period.Period{Start: on(10)}}}
+			n.Held = []Holding{{"e-cr", period.Period{Start: on(5), End: on(15)}}, {"f-cr", period.Period{Start: on(12)}}}
+		case "s":
+			n.Path = "p/q/s"
+		case "cs":
+			n.Path, n.Stood = "p/q/s/cs", []Standing{{[]string{"p", "r", "s", "cs"}, period.Period{End: on(20)}}, {[]string{"p", "q", "s", "cs"}, period.Period{Start: on(20)}}}
+			n.Held = nil
+		}
+	}
+	words := newVocabulary()
+	for _, c := range []struct {
+		name  string
+		realm id.Organisation
+		role  id.Role
+		at    string
+		deny  string
+		want  string
+	}{
+		{"the old seller", "org_r", ResellerBillingAdmin, "r", "", "[e-cr[2026-09-05..2026-09-10) t-cr[..2026-09-10) t-cs[..2026-09-20)]"},
+		{"the new seller", "org_q", ResellerBillingAdmin, "q", "", "[e-cq e-cr[2026-09-10..2026-09-15) f-cq f-cr[2026-09-12..) t-cq t-cr[2026-09-10..) t-cs[2026-09-20..)]"},
+		{"who moved along", "org_s", ResellerBillingAdmin, "s", "", "[t-cs[..2026-09-20) t-cs[2026-09-20..)]"},
+		{"the new seller of what moved along", "org_q", ResellerBillingAdmin, "s", "", "[t-cs[2026-09-20..)]"},
+		{"the partner", "org_p", PartnerBillingAdmin, "p", "q", "[e-cp e-cr[2026-09-05..2026-09-10) f-cp t-cp t-cr[..2026-09-10) t-cs[..2026-09-20)]"},
+		{"the customer itself", "org_cr", CustomerReader, "@cr", "", "[e-cr[2026-09-05..2026-09-15) f-cr[2026-09-12..) t-cr]"},
+	} {
+		list := []Assignment{{ID: "asg_1", Principal: "prn_1", Realm: c.realm, Role: c.role, Scope: c.at}}
+		if c.deny != "" {
+			list = append(list, Assignment{ID: "asg_2", Principal: "prn_1", Realm: c.realm, Role: c.role, Scope: c.deny, Deny: true})
+		}
+		s := build(words, nil, list, nil, tree)
+		who, _ := s.caller(identity.Principal{ID: "prn_1", Realm: c.realm}, noon)
+		if got := refsText(s.refs(&who, s.where(&who, UsageRead, words[UsageRead]))); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *snapshot) explain(words vocabulary, who identity.Principal, action Acti
 		x.Steps = append(x.Steps, s.step(&c, subject, anchor, e, usable && e.role.has(bit), at))
 	})
 	v := s.decide(&c, action, bit, at)
-	if x.Allowed = v.allowed; v.allowed {
+	if x.Allowed = v.allowed && !v.off; x.Allowed {
 		x.View = s.viewAt(&c, at, v.view)
 	}
 	x.Answer = v.answer(action, x.Place, usable)
@@ -122,6 +122,8 @@ func (s *snapshot) step(c *caller, subject, anchor string, e *entry, has bool, a
 
 func (v verdict) answer(action Action, place string, usable bool) string {
 	switch {
+	case v.off:
+		return fmt.Sprintf("no: a role with %s is held there, but usage charges are not shown at %s: the partner's global admin or an admin agent can switch them on", action, place)
 	case v.allowed:
 		return fmt.Sprintf("yes: a role with %s at %s or above, and nothing denies it", action, place)
 	case v.denied:

@@ -14,6 +14,7 @@ type held struct {
 	allow []heldAt
 	deny  []spot
 	admin bool // the partner's global admin, over everything
+	off   bool // somewhere the role would do, and usage charges are not shown there
 }
 
 type heldAt struct {
@@ -44,6 +45,10 @@ func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot)
 		}
 		if e.deny {
 			h.deny = append(h.deny, at)
+			return
+		}
+		if s.hides(c, action, at, e.role.View) {
+			h.off = true
 			return
 		}
 		a := heldAt{spot: at, view: e.role.View}
@@ -169,9 +174,8 @@ func (s *snapshot) scope(c *caller, h held) scope.Scope {
 			}
 		}
 	}
-	return scope.Of(places...).Without(without...).WithRefsOf(func() scope.Refs {
-		return scope.Refs{Whole: s.refs(h), Parts: parts(h.allow), Without: partsOut(h.deny)}
-	}).
+	who := *c
+	return scope.Of(places...).Without(without...).WithRefsOf(func() []scope.Ref { return s.refs(&who, h) }).
 		WithDocuments(sides...).WithoutDocumentsOf(shunned...)
 }
 
@@ -187,81 +191,17 @@ func (c *caller) side(at spot) (scope.Side, bool) {
 	return scope.Side{Own: c.realm.Organisation, Other: at.Organisation}, true
 }
 
-// refs are the provider's ids of the tenants and entitlements at the places, sorted.
-func (s *snapshot) refs(h held) []string {
-	var refs []string
-	add := func(at spot, ref string) {
-		if ref != "" && !slices.ContainsFunc(h.deny, func(d spot) bool { return inside(at.path(), d.path()) }) {
-			refs = append(refs, ref)
-		}
-	}
-	whole := func(n *node, resource bool) {
-		root := spot{n, resource, "", n.Key}
-		if resource {
-			root.anchor = "@" + n.Key
-		}
-		if h.deniedBelow(root) { // the tenant would show what is taken out
-			for _, e := range n.Entitlements {
-				if resource {
-					add(spot{n, true, e, root.anchor + "/" + e}, e)
-				} else {
-					add(root, e)
-				}
-			}
-			return
-		}
-		add(root, n.Tenant)
-		for _, e := range n.Entitlements {
-			add(root, e)
-		}
-	}
-	for _, a := range h.allow {
-		switch {
-		case a.resource && a.tail == "":
-			whole(a.node, true)
-		case a.resource && !strings.Contains(a.tail, "/"):
-			add(a.spot, a.tail)
-		case !a.resource && a.tail == "":
-			for _, n := range s.forest.below(a.Path) {
-				if n.Kind == Customer {
-					whole(n, false)
-				}
-			}
-		}
-	}
-	slices.Sort(refs)
-	return slices.Compact(refs)
-}
-
-// parts are the resource groups among places. What lies below a group is no part of one: who has a role there alone sees
-// none of it.
-func parts(list []heldAt) (out []scope.Part) {
-	for _, a := range list {
-		if entitlement, group, ok := strings.Cut(a.tail, "/"); a.resource && ok && !strings.Contains(group, "/") {
-			out = append(out, scope.Part{Entitlement: entitlement, Group: group})
-		}
-	}
-	return out
-}
-
-// partsOut are the resource groups that are taken out at places, or of which something is.
-func partsOut(list []spot) (out []scope.Part) {
-	for _, d := range list {
-		if entitlement, group, ok := strings.Cut(d.tail, "/"); d.resource && ok {
-			group, _, _ = strings.Cut(group, "/")
-			out = append(out, scope.Part{Entitlement: entitlement, Group: group})
-		}
-	}
-	return out
-}
-
-// deniedBelow says whether something under a spot is taken out.
-func (h held) deniedBelow(at spot) bool {
-	return slices.ContainsFunc(h.deny, func(d spot) bool { return d.path() != at.path() && inside(d.path(), at.path()) })
+// hides is the gate before cost management: where a customer's usage charges are not shown, nothing of cost is there
+// for its people and for whoever has delegated access but the partner's.
+func (s *snapshot) hides(c *caller, action Action, at spot, role scope.View) bool {
+	return (action == CostRead || action == CostWrite) && s.viewAt(c, at, role) == 0
 }
 
 // view is the money a caller sees at all of the places it has an action at.
 func (s *snapshot) view(c *caller, h held) scope.View {
+	if len(h.allow) == 0 {
+		return 0
+	}
 	v := scope.Everything
 	for _, a := range h.allow {
 		v &= s.viewAt(c, a.spot, a.view)
@@ -270,9 +210,13 @@ func (s *snapshot) view(c *caller, h held) scope.View {
 }
 
 // viewAt is the rule of who sees which money: by realm, by the customer's policy among resources, and never more than
-// the role shows.
+// the role shows. Whoever comes to a customer's resources from outside sees the provider's public price there, as a
+// role among resources tells nothing of what they may see of their own sales: the partner's people always, others where
+// the customer's people see something.
 func (s *snapshot) viewAt(c *caller, at spot, role scope.View) scope.View {
 	switch {
+	case c.realm.Kind == Partner && at.resource:
+		return role & scope.List
 	case c.realm.Kind == Partner:
 		return role & (scope.Cost | scope.Sell | scope.List)
 	case c.realm.Kind == Reseller && !at.resource:
@@ -280,7 +224,7 @@ func (s *snapshot) viewAt(c *caller, at spot, role scope.View) scope.View {
 	}
 	shown := s.policies[at.Organisation].Charges.view()
 	if c.realm != at.node && shown != 0 {
-		shown = scope.List // what a customer pays its seller is nobody's business who happens to have a role there
+		shown = scope.List
 	}
 	return role & shown
 }

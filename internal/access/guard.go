@@ -151,9 +151,9 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	}
 	h := s.where(&c, action, bit)
 	if len(h.allow) == 0 {
-		return Grant{}, denied(action)
+		return Grant{}, refused(action, h.off && len(h.deny) == 0)
 	}
-	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)})
+	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
 }
 
 // recorded hands a grant out once what it was borrowed for is written down.
@@ -188,10 +188,10 @@ func (r *Roles) RequireAt(ctx context.Context, action Action, place string) (Gra
 	if !v.visible {
 		return Grant{}, noPlace(place)
 	}
-	if !v.allowed {
-		return Grant{}, denied(action)
+	if !v.allowed || v.off {
+		return Grant{}, refused(action, v.off)
 	}
-	g := Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID)}
+	g := Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID), Kind: c.realm.Kind}
 	var needed []use
 	if v.lent {
 		needed = s.uses(&c, bit, at)
@@ -214,17 +214,17 @@ func (r *Roles) RequireWithin(ctx context.Context, action Action, in Within) (Gr
 		return Grant{}, err
 	}
 	if who.ID == identity.LocalOperator && exists {
-		return Grant{Scope: s.scope(&caller{Principal: who, realm: at.node}, held{allow: []heldAt{{spot: at}}}), View: scope.Everything, Actor: string(who.ID)}, nil
+		return Grant{Scope: s.scope(&caller{Principal: who, realm: at.node}, held{allow: []heldAt{{spot: at}}}), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
 	}
 	if !known || !exists {
 		return Grant{}, noPlace(in.String())
 	}
 	h := s.gather(&c, action, bit, part(at))
 	if len(h.allow) > 0 {
-		return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID)})
+		return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
 	}
 	if s.looks(&c, at) {
-		return Grant{}, denied(action)
+		return Grant{}, refused(action, h.off && len(h.deny) == 0)
 	}
 	return Grant{}, noPlace(in.String())
 }

@@ -388,9 +388,17 @@ func TestPolicies(t *testing.T) {
 		h.must(err)
 		return grant.View
 	}
-	if view() != 0 {
-		t.Errorf("by default a customer sees %s", view())
+	h.give("gina", "c1", access.CustomerGlobalAdmin, "@c1")
+	for what, err := range map[string]error{"at its place": h.may(rita, access.CostRead, "@c1/e-c1"), "of everything": func() error { _, err := h.roles.Require(rita, access.CostRead); return err }()} {
+		if fault.CodeOf(err) != access.CodeChargesOff || fault.KindOf(err) != fault.Denied || !strings.Contains(err.Error(), "ask") {
+			t.Errorf("charges that are off, %s: %v", what, err)
+		}
 	}
+	if x, err := h.access.Explain(rita, "", access.CostRead, "@c1"); err != nil || x.Allowed || !strings.Contains(x.Answer, "usage charges are not shown") {
+		t.Errorf("charges that are off are explained as %+v, %v", x, err)
+	}
+	_, err = h.access.Assign(as("gina", "c1"), access.Assignment{Principal: "rolf", Realm: key("c1"), Role: access.CustomerCostReader, Scope: "@c1"})
+	h.wants("what is held is given, shown or not", err, "")
 	_, err = h.access.ShowCharges(ada, key("c1"), access.ChargesList)
 	h.must(err)
 	if view() != scope.List {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
 // Node is an organisation at its place in the commercial tree. A customer is the root of its resources too, which
@@ -18,6 +19,22 @@ type Node struct {
 	Kind         Kind
 	Tenant       string   // the provider's id of a customer's tenant
 	Entitlements []string // the provider's ids of those it has now, in small letters
+
+	// Of a customer: whom it bought through, and what it had, on which days. Usage belongs to the chain of its day.
+	Stood []Standing
+	Held  []Holding
+}
+
+// Standing is the chain of organisations above a customer on some days: keys from the partner down to its own.
+type Standing struct {
+	Chain []string
+	Days  period.Period
+}
+
+// Holding is an entitlement a customer had on some days, by the provider's id in small letters.
+type Holding struct {
+	Entitlement string
+	Days        period.Period
 }
 
 // Tree is both trees of scopes at an instant.

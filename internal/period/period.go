@@ -132,6 +132,15 @@ type Period struct {
 // Contains says whether the day lies in the period.
 func (p Period) Contains(d Date) bool { return d >= p.Start && (p.End == 0 || d < p.End) }
 
+// Intersect is the days in both periods; ok is false when there are none.
+func (p Period) Intersect(q Period) (both Period, ok bool) {
+	both = Period{max(p.Start, q.Start), p.End}
+	if both.End == 0 || q.End != 0 && q.End < both.End {
+		both.End = q.End
+	}
+	return both, both.End == 0 || both.Start < both.End
+}
+
 // Overlaps says whether the periods share a day.
 func (p Period) Overlaps(q Period) bool {
 	return (p.End == 0 || q.Start < p.End) && (q.End == 0 || p.Start < q.End)

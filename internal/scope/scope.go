@@ -7,21 +7,24 @@ package scope
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
 // Scope is a set of places in the commercial tree. A place is the path of an organisation from the root:
 // "contoso/northwind/fabrikam". Seeing a place is seeing everything below it, but for what is taken out.
 //
-// Rows of usage carry the provider's references, not ours; so a scope that is not All also lists the references
-// (tenants and entitlements) of its places, for the stores that know nothing else. Documents belong to the two
-// organisations stored on them, wherever those stand today; so a scope that is not All says whose it sees.
+// Rows of usage carry the provider's references, not ours, and belong to the chain of their day; so a scope that is not
+// All also lists the references (tenants and entitlements) of its places with the days they are seen on, for the stores
+// that know nothing else. Documents belong to the two organisations stored on them, wherever those stand today; so a
+// scope that is not All says whose it sees.
 type Scope struct {
 	all      bool
 	places   []string
 	without  []string
-	refs     func() Refs
+	refs     func() []Ref
 	sides    []Side
 	shunning []id.Organisation
 }
@@ -50,26 +53,29 @@ func (s Scope) Without(places ...string) Scope {
 	return s
 }
 
-// Refs are places as the provider names them: tenants and entitlements that are seen whole, sorted, and resource
-// groups of others; without those that are taken out, whatever they are part of.
-type Refs struct {
-	Whole          []string
-	Parts, Without []Part
+// Ref is usage that is seen: rows that name one of the provider's ids, on some days. Ids and names of resource groups
+// are the same in any letters.
+type Ref struct {
+	Customer id.Organisation // whose usage it is
+	ID       string          // a tenant, or an entitlement
+	Group    string          // this resource group alone; "" is all of them
+	Except   []string        // resource groups that are taken out
+	Whole    bool            // on these days nothing of the customer is hidden
+	Days     period.Period   // the zero Period is always
 }
 
-// Part is one resource group of an entitlement.
-type Part struct{ Entitlement, Group string }
-
-// WithRefs is the scope with the provider references of its places.
-func (s Scope) WithRefs(refs ...string) Scope {
-	refs = slices.Clone(refs)
-	slices.Sort(refs)
-	return s.WithRefsOf(func() Refs { return Refs{Whole: refs} })
+// WithRefs is the scope with provider references, seen always.
+func (s Scope) WithRefs(ids ...string) Scope {
+	var refs []Ref
+	for _, ref := range ids {
+		refs = append(refs, Ref{ID: ref})
+	}
+	return s.WithRefsOf(func() []Ref { return refs })
 }
 
-// WithRefsOf is WithRefs for references that are only gathered when a store asks for them.
-func (s Scope) WithRefsOf(f func() Refs) Scope {
-	s.refs = f
+// WithRefsOf is the scope with references that are gathered once, when somebody asks for them.
+func (s Scope) WithRefsOf(f func() []Ref) Scope {
+	s.refs = sync.OnceValue(f)
 	return s
 }
 
@@ -85,21 +91,19 @@ func (s Scope) WithoutDocumentsOf(others ...id.Organisation) Scope {
 	return s
 }
 
-// Refs lists the provider references that a scope that is not All sees whole, sorted.
-func (s Scope) Refs() []string {
+// Refs lists the provider references of a scope that is not All.
+func (s Scope) Refs() []Ref {
 	if s.refs == nil {
 		return nil
 	}
-	return slices.Clone(s.refs().Whole)
+	return slices.Clone(s.refs())
 }
 
-// Parts lists the resource groups that a scope that is not All sees beside, and those it does not see.
-func (s Scope) Parts() (seen, without []Part) {
-	if s.refs == nil {
-		return nil, nil
-	}
-	r := s.refs()
-	return slices.Clone(r.Parts), slices.Clone(r.Without)
+// SeesRef says whether a reference of the provider is one of the scope's on a day; the zero Date is on any day.
+func (s Scope) SeesRef(ref string, on period.Date) bool {
+	return s.all || s.refs != nil && slices.ContainsFunc(s.refs(), func(r Ref) bool {
+		return strings.EqualFold(r.ID, ref) && (on.IsZero() || r.Days.Contains(on))
+	})
 }
 
 // IsAll says whether nothing is hidden.

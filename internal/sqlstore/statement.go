@@ -91,9 +91,9 @@ func lineRows(lines []*usage.SealedLine, first int) ([]lineRow, error) {
 func (u Usage) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]usage.SealedLine, error) {
 	seen := bun.SafeQuery("TRUE")
 	if !s.IsAll() {
-		refs := s.Refs()
-		for i := range refs {
-			refs[i] = strings.ToLower(refs[i])
+		refs := []string{}
+		for _, ref := range s.Refs() {
+			refs = append(refs, strings.ToLower(ref.ID))
 		}
 		seen = bun.SafeQuery("l.customer IN (?)", bun.List(refs))
 	}
@@ -115,7 +115,9 @@ func (u Usage) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period
 		if err := json.Unmarshal(text, &l.StatementLine); err != nil {
 			return nil, err
 		}
-		list = append(list, l)
+		if s.SeesRef(l.CustomerID, max(l.ChargeStart, p.Period().Start)) { // whose it was on the first day it is for
+			list = append(list, l)
+		}
 	}
 	return list, rows.Err()
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -265,22 +264,17 @@ func (u Usage) Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]usa
 	if err := u.DB.in(r).NewRaw("SELECT kind, ref, target FROM usage_resolution ORDER BY kind, ref").Scan(ctx, &list); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(list, func(x usage.Resolution) bool { return !seesRef(s, x.Ref) }), nil
+	return slices.DeleteFunc(list, func(x usage.Resolution) bool { return !s.SeesRef(x.Ref, 0) }), nil
 }
 
 // Resolve adds or replaces an answer; NotFound when the reference is none of the scope's.
 func (u Usage) Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x usage.Resolution) error {
-	if !seesRef(s, x.Ref) {
+	if !s.SeesRef(x.Ref, 0) {
 		return fault.New(fault.NotFound, "reference_not_found", "no unresolved reference %q is known", x.Ref)
 	}
 	_, err := u.DB.in(t).NewRaw(`INSERT INTO usage_resolution (kind, ref, target) VALUES (?, ?, ?)
 		ON CONFLICT (kind, ref) DO UPDATE SET target = excluded.target`, x.Kind, x.Ref, x.Target).Exec(ctx)
 	return err
-}
-
-// seesRef compares references as the provider does: without regard to case.
-func seesRef(s scope.Scope, ref string) bool {
-	return s.IsAll() || slices.ContainsFunc(s.Refs(), func(have string) bool { return strings.EqualFold(have, ref) })
 }
 
 func byPosition(a, b *usage.SealedLine) int {

@@ -10,6 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -116,6 +118,50 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 				t.Errorf("policies of nobody: %v", none)
 			}
 			return firstError(e1, e2, e3)
+		})
+	},
+	"the tree keeps whom customers bought through, and what they had": func(t *testing.T, db *sqlstore.DB) {
+		saveWorld(t, db)
+		do(t, db, func(ctx context.Context, tr tx.Tx) error {
+			w := smallWorld()
+			c := orgChange(nil)
+			for _, o := range w.Organisations {
+				if o.Key == "c-r" {
+					o.Entitlements = append(o.Entitlements, org.Entitlement{Provider: "Gone", Period: period.Period{End: september.Start()}})
+					c.Organisations = append(c.Organisations, o)
+				}
+			}
+			for _, e := range w.Edges {
+				if e.Buyer == "org_c-r" {
+					e.End = september.Start() + 9
+					c.Edges = append(c.Edges, e)
+					e.ID, e.Seller, e.Period = "edg_again", "org_R", period.Period{Start: september.Start() + 14}
+					c.Edges = append(c.Edges, e)
+				}
+			}
+			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), c)
+		})
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			tree, err := sqlstore.Access{DB: db}.Tree(ctx, r, noon())
+			for _, n := range tree.Nodes {
+				if n.Kind != access.Customer && len(n.Stood) > 0 {
+					t.Errorf("%s has stood somewhere", n.Key)
+				}
+				if n.Key != "c-r" {
+					continue
+				}
+				slices.SortFunc(n.Stood, func(a, b access.Standing) int { return int(a.Days.Start - b.Days.Start) })
+				diff(t, n.Stood, []access.Standing{
+					{Chain: []string{"p", "r", "c-r"}, Days: period.Period{Start: september.Start(), End: september.Start() + 9}},
+					{Chain: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.Start() + 14, End: september.End()}},
+					{Chain: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.End()}},
+				})
+				diff(t, n.Held, []access.Holding{
+					{Entitlement: "e-c-r", Days: period.Period{Start: september.Start()}}, {Entitlement: "gone", Days: period.Period{End: september.Start()}},
+				})
+				diff(t, n.Entitlements, []string{"e-c-r"})
+			}
+			return err
 		})
 	},
 	"the tree is where organisations stand": func(t *testing.T, db *sqlstore.DB) {

@@ -169,6 +169,9 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 			"one tenant": {scope.Of("a").WithRefs("tenant-3"), 0, 2},
 			"no tenant":  {scope.Of("a"), 0, 0},
 			"nothing":    {scope.Scope{}, 0, 0},
+			"one tenant, by the day": {scope.Of("a").WithRefsOf(func() []scope.Ref {
+				return []scope.Ref{{ID: "Tenant-3", Days: period.Period{Start: september.Start(), End: september.Start() + 1}}}
+			}), 0, 2},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
 				loads, e1 := u.Loads(ctx, r, c.s)

@@ -21,7 +21,7 @@ func (s *Store) CellRows(ctx context.Context, sc scope.Scope, cells []usage.Cell
 		if err := c.limit(ctx, sc); err != nil {
 			return err
 		}
-		return c.cellRows(ctx, cells, closed("f.load")+` AND `+seen(sc, "f.load", "f.entry"), yield)
+		return c.cellRows(ctx, cells, closed("f.load")+` AND `+seen(sc, "f.load", "f.entry", "f.day"), yield)
 	})
 }
 

@@ -23,23 +23,22 @@ func (s *Store) read(ctx context.Context, sc scope.Scope, sql string, each func(
 	})
 }
 
-// Cells lists the cells of closed batches, ordered by batch, entitlement, day. A cell is within a scope when its
-// entitlement is one of the scope's references and nothing of it is taken out, or all of its load's entries of that
-// entitlement are.
+// Cells lists the cells of closed batches, ordered by batch, entitlement, day. A cell is within a scope when on its day
+// its entitlement is one of the scope's references, or one reference sees all of its load's entries of that entitlement.
 func (s *Store) Cells(ctx context.Context, sc scope.Scope, batches []uint32) (out []usage.Cell, err error) {
 	if len(batches) == 0 {
 		return nil, nil
 	}
 	sql := `SELECT c.batch, c.entitlement, c.day, c.rows, c.hash FROM cells c
 		WHERE c.batch IN (` + numbers(batches) + `) AND ` + closed("c.load")
-	if _, without := sc.Parts(); !sc.IsAll() {
-		listed := `lower(c.entitlement) IN (SELECT lower(ref) FROM refs)`
-		if len(without) > 0 {
-			listed += ` AND lower(c.entitlement) NOT IN (SELECT lower(entitlement) FROM parts_out)`
-		}
-		sql += ` AND (` + listed + ` OR (c.load, lower(c.entitlement)) IN (
-			SELECT (e.load, lower(e.entitlement_id)) FROM entries e GROUP BY e.load, lower(e.entitlement_id)
-			HAVING bool_and((e.load, e.number) IN (SELECT (load, number) FROM seen))))`
+	if !sc.IsAll() {
+		sql += ` AND (EXISTS (FROM refs r WHERE r.ref = lower(c.entitlement) AND r.resource_group = '' AND c.day >= r.since AND c.day < r.until
+				AND NOT EXISTS (FROM hidden_groups h WHERE h.position = r.position))
+			OR EXISTS (FROM (SELECT e.load, lower(e.entitlement_id) AS entitlement, s.since, s.until, count(DISTINCT e.number) AS n
+					FROM entries e JOIN seen s ON s.load = e.load AND s.number = e.number GROUP BY ALL) w
+				JOIN (SELECT load, lower(entitlement_id) AS entitlement, count(*) AS n FROM entries GROUP BY ALL) a
+					ON a.load = w.load AND a.entitlement = w.entitlement AND a.n = w.n
+				WHERE w.load = c.load AND w.entitlement = lower(c.entitlement) AND c.day >= w.since AND c.day < w.until))`
 	}
 	err = s.read(ctx, sc, sql+` ORDER BY c.batch, c.entitlement, c.day`, func(r rows) error {
 		batch, entitlement, day := column[uint32](r, 0), column[text128](r, 1), column[int32](r, 2)
@@ -167,7 +166,7 @@ func inFacts(sc scope.Scope, load uint32, column, number string) string {
 	if sc.IsAll() {
 		return `true`
 	}
-	return fmt.Sprintf(`%s IN (SELECT f.%s FROM facts f WHERE f.load = %d AND %s)`, number, column, load, seen(sc, "f.load", "f.entry"))
+	return fmt.Sprintf(`%s IN (SELECT f.%s FROM facts f WHERE f.load = %d AND %s)`, number, column, load, seen(sc, "f.load", "f.entry", "f.day"))
 }
 
 // Variants lists the variants of a load, by number.
@@ -227,7 +226,7 @@ func (s *Store) Facts(ctx context.Context, sc scope.Scope, q usage.FactQuery, yi
 		f.quantity_hi, f.quantity_lo, f.effective_unit_price_hi, f.effective_unit_price_lo,
 		f.cost_hi, f.cost_lo, f.pricing_hi, f.pricing_lo FROM facts f
 		WHERE f.batch = %d AND f.entry = %d AND f.tag_set = %d AND f.variant = %d AND %s AND %s AND %s ORDER BY f.file, f.line`,
-		q.Batch, q.Entry, q.TagSet, q.Variant, within(q.Period, "f.day"), closed("f.load"), seen(sc, "f.load", "f.entry"))
+		q.Batch, q.Entry, q.TagSet, q.Variant, within(q.Period, "f.day"), closed("f.load"), seen(sc, "f.load", "f.entry", "f.day"))
 	return s.read(ctx, sc, sql, func(r rows) error {
 		var amounts [4][]money.Fixed
 		for i := range amounts {
@@ -259,7 +258,7 @@ func (s *Store) Wide(ctx context.Context, sc scope.Scope, batches []uint32) (out
 		return nil, nil
 	}
 	sql := `SELECT f.batch, f.entry, f.tag_set, f.variant, f.day, f.file, f.line, f.kind, f.head, f.tail FROM wide f
-		WHERE f.batch IN (` + numbers(batches) + `) AND ` + closed("f.load") + ` AND ` + seen(sc, "f.load", "f.entry")
+		WHERE f.batch IN (` + numbers(batches) + `) AND ` + closed("f.load") + ` AND ` + seen(sc, "f.load", "f.entry", "f.day")
 	err = s.read(ctx, sc, sql, func(r rows) error {
 		kind, head, tail := column[uint16](r, 7), column[wide128](r, 8), column[wide128](r, 9)
 		for i := range r.n {

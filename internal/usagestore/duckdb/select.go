@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,98 +15,107 @@ import (
 // What a reader may see and asks for is first written into temporary tables of its own connection, however long the
 // lists are; the statements join them.
 
-// seen is the SQL for "this entry is within the scope": always true for All, else a look into the table seen, which
-// limit fills.
-func seen(s scope.Scope, load, entry string) string {
+// seen is the SQL for "this entry is within the scope", on a day where one is given: always true for All, else a look
+// into the table seen, which limit fills.
+func seen(s scope.Scope, load, entry string, day ...string) string {
 	if s.IsAll() {
 		return `true`
 	}
-	return fmt.Sprintf(`EXISTS (FROM temp.seen s WHERE s.load = %s AND s.number = %s)`, load, entry)
+	on := ""
+	for _, d := range day {
+		on = fmt.Sprintf(` AND %[1]s >= s.since AND %[1]s < s.until`, d)
+	}
+	return fmt.Sprintf(`EXISTS (FROM temp.seen s WHERE s.load = %s AND s.number = %s%s)`, load, entry, on)
 }
 
 // limit makes the table seen for a scope that is not All: the entries whose customer or entitlement is among its
-// references, or whose resource group is one it sees, without those of groups that are taken out; compared without regard
-// to case.
+// references, compared without regard to case, with the days on which they are.
 func (c *conn) limit(ctx context.Context, s scope.Scope) error {
 	if s.IsAll() {
 		return nil
 	}
-	if err := c.exec(ctx, `CREATE TEMP TABLE refs (ref VARCHAR)`); err != nil {
+	if err := c.references(ctx, s.Refs()); err != nil {
 		return err
 	}
-	if err := c.fillTexts(`refs`, s.Refs()); err != nil {
-		return err
+	of := func(column string) string {
+		return `SELECT e.load, e.number, r.since, r.until FROM entries e JOIN refs r ON r.ref = lower(e.` + column + `)
+			WHERE e.load IN (SELECT number FROM loads WHERE closed) AND (r.resource_group = '' OR r.resource_group = lower(e.resource_group))
+			AND NOT EXISTS (FROM hidden_groups h WHERE h.position = r.position AND h.name = lower(e.resource_group))`
 	}
-	in, without := s.Parts()
-	part := func(table string) string {
-		return `(lower(entitlement_id), lower(resource_group)) IN (SELECT (lower(entitlement), lower(name)) FROM ` + table + `)`
-	}
-	sql := `CREATE TEMP TABLE seen AS SELECT load, number FROM entries WHERE load IN (SELECT number FROM loads WHERE closed)
-		AND (lower(customer_id) IN (SELECT lower(ref) FROM refs) OR lower(entitlement_id) IN (SELECT lower(ref) FROM refs)`
-	if len(in) > 0 {
-		if err := c.fillParts(ctx, `parts`, in); err != nil {
-			return err
-		}
-		sql += ` OR ` + part(`parts`)
-	}
-	sql += `)`
-	if len(without) > 0 {
-		if err := c.fillParts(ctx, `parts_out`, without); err != nil {
-			return err
-		}
-		sql += ` AND NOT ` + part(`parts_out`)
-	}
-	return c.exec(ctx, sql)
+	return c.exec(ctx, `CREATE TEMP TABLE refs AS SELECT position, lower(ref) AS ref, lower(resource_group) AS resource_group, since, until FROM given_refs`,
+		`CREATE TEMP TABLE hidden_groups AS SELECT position, lower(name) AS name FROM given_groups`,
+		`CREATE TEMP TABLE seen AS `+of("customer_id")+` UNION `+of("entitlement_id"))
 }
 
-// fillParts makes a table of resource groups.
-func (c *conn) fillParts(ctx context.Context, table string, list []scope.Part) error {
-	if err := c.exec(ctx, `CREATE TEMP TABLE `+table+` (entitlement VARCHAR, name VARCHAR)`); err != nil {
+// The days that stand for an open beginning and an open end.
+const sinceEver, untilEver = -700_000, 2_900_000
+
+// references writes the references of a scope into temporary tables.
+func (c *conn) references(ctx context.Context, refs []scope.Ref) error {
+	err := c.exec(ctx, `CREATE TEMP TABLE given_refs (position INTEGER, ref VARCHAR, resource_group VARCHAR, since DATE, until DATE)`,
+		`CREATE TEMP TABLE given_groups (position INTEGER, name VARCHAR)`)
+	if err != nil {
 		return err
 	}
-	a, err := c.appender("temp", table)
+	a, err := c.appender("temp", "given_refs")
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	entitlement, name := into[text128](a, 0), into[text128](a, 1)
-	err = chunks(a, list, func(part []scope.Part) error {
+	position, id, group, since, until := into[int32](a, 0), into[text128](a, 1), into[text128](a, 2), into[int32](a, 3), into[int32](a, 4)
+	var of []int32
+	var names []string
+	done := int32(0)
+	err = chunks(a, refs, func(part []scope.Ref) error {
 		length := 0
-		for _, p := range part {
-			length += len(p.Entitlement) + len(p.Group)
+		for _, r := range part {
+			length += len(r.ID) + len(r.Group)
 		}
 		a.begin(length)
-		for i, p := range part {
-			if err := a.put(entitlement, i, p.Entitlement); err != nil {
+		for i, r := range part {
+			position[i], since[i], until[i] = done, sinceEver, untilEver
+			if !r.Days.Start.IsZero() {
+				since[i] = int32(r.Days.Start.Days())
+			}
+			if !r.Days.End.IsZero() {
+				until[i] = int32(r.Days.End.Days())
+			}
+			if err := errors.Join(a.put(id, i, r.ID), a.put(group, i, r.Group)); err != nil {
 				return err
 			}
-			if err := a.put(name, i, p.Group); err != nil {
-				return err
+			for _, name := range r.Except {
+				of, names = append(of, done), append(names, name)
 			}
+			done++
 		}
 		return nil
 	})
+	if err == nil {
+		err = a.flush()
+	}
 	if err != nil {
 		return err
 	}
-	return a.flush()
+	return c.fillPairs("given_groups", of, names)
 }
 
-// fillTexts appends texts to a temporary table of one column.
-func (c *conn) fillTexts(table string, texts []string) error {
+// fillPairs appends texts, each with a number before it, to a temporary table of two columns.
+func (c *conn) fillPairs(table string, of []int32, texts []string) error {
 	a, err := c.appender("temp", table)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	values := into[text128](a, 0)
+	number, values := into[int32](a, 0), into[text128](a, 1)
 	err = chunks(a, texts, func(part []string) error {
 		a.begin(len(strings.Join(part, "")))
 		for i, s := range part {
+			number[i] = of[i]
 			if err := a.put(values, i, s); err != nil {
 				return err
 			}
 		}
+		of = of[len(part):]
 		return nil
 	})
 	if err != nil {

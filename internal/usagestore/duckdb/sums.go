@@ -50,7 +50,7 @@ func sumsSQL(sc scope.Scope, q usage.Query, wide bool) string {
 	key := `f.batch, f.entry, f.tag_set, f.variant, ` + span(q.Cuts, "f.day") + ` AS span`
 	from := ` FROM %t f WHERE ` + asked(q.Batches) + ` AND ` + within(q.Period, "f.day")
 	if !sc.IsAll() {
-		from += ` AND ` + seen(sc, "f.load", "f.entry")
+		from += ` AND ` + seen(sc, "f.load", "f.entry", "f.day")
 	}
 	if len(q.Masks) > 0 {
 		from += ` AND NOT EXISTS (FROM temp.hidden h WHERE h.batch = f.batch AND h.entry = f.entry AND h.day = f.day)`

@@ -57,7 +57,9 @@ func amount(r *rapid.T) money.Fixed {
 func randomLoad(r *rapid.T, load uint32) *usage.Block {
 	b := &usage.Block{}
 	for i := range uint32(people * 4) {
-		b.Entries = append(b.Entries, entry(i+1, hash(byte(i*37), byte(load)), fmt.Sprint("Cust-", i/4), fmt.Sprint("Sub-", i/2)))
+		e := entry(i+1, hash(byte(i*37), byte(load)), fmt.Sprint("Cust-", i/4), fmt.Sprint("Sub-", i/2))
+		e.Value[usage.ResourceGroup], e.Value[usage.MeterCategory] = fmt.Sprint("Group-", i%2), fmt.Sprint("Service ", i%3)
+		b.Entries = append(b.Entries, e)
 	}
 	for i := range uint32(dicts) {
 		b.TagSets = append(b.TagSets, usage.TagSetRecord{Number: i + 1, Hash: hash(byte(90 - i))})
@@ -97,7 +99,34 @@ func randomQuery(r *rapid.T, load uint32) (usage.Query, scope.Scope) {
 	if rapid.Bool().Draw(r, "all") {
 		return q, scope.All()
 	}
-	return q, scope.Of("a").WithRefs("Cust-1", "Sub-5")
+	refs := []scope.Ref{{ID: "cUST-1"}, {ID: "Sub-5", Days: period.Period{Start: day(8)}}}
+	for range rapid.IntRange(0, 3).Draw(r, "references") {
+		ref := scope.Ref{ID: fmt.Sprint(rapid.SampledFrom([]string{"Cust-", "sub-"}).Draw(r, "kind"), rapid.IntRange(0, people*2).Draw(r, "number"))}
+		if rapid.Bool().Draw(r, "from") {
+			ref.Days.Start = day(days.Draw(r, "from day"))
+		}
+		if rapid.Bool().Draw(r, "until") {
+			ref.Days.End = day(days.Draw(r, "until day"))
+		}
+		switch rapid.IntRange(0, 3).Draw(r, "groups") {
+		case 1:
+			ref.Group = "Group-1"
+		case 2:
+			ref.Except = []string{"gROUP-0", "none"}
+		}
+		refs = append(refs, ref)
+	}
+	return q, scope.Of("a").WithRefsOf(func() []scope.Ref { return refs })
+}
+
+// seesRow says whether a scope sees a row of an entry on a day.
+func seesRow(s scope.Scope, e usage.Entry, on period.Date) bool {
+	return s.IsAll() || slices.ContainsFunc(s.Refs(), func(r scope.Ref) bool {
+		group := e[usage.ResourceGroup]
+		return (strings.EqualFold(r.ID, e[usage.CustomerID]) || strings.EqualFold(r.ID, e[usage.EntitlementID])) && r.Days.Contains(on) &&
+			(r.Group == "" || strings.EqualFold(r.Group, group)) &&
+			!slices.ContainsFunc(r.Except, func(x string) bool { return strings.EqualFold(x, group) })
+	})
 }
 
 // expected does what the store should, row by row.
@@ -109,7 +138,7 @@ func expected(b *usage.Block, q usage.Query, sc scope.Scope) map[string]string {
 	groups := map[string]group{}
 	for _, x := range b.Facts {
 		e := b.Entries[x.Entry-1].Value
-		visible := sc.IsAll() || slices.Contains(sc.Refs(), e[usage.CustomerID]) || slices.Contains(sc.Refs(), e[usage.EntitlementID])
+		visible := sc.IsAll() || seesRow(sc, e, x.Day)
 		asked := slices.ContainsFunc(q.Batches, func(r usage.BatchRef) bool { return r.Batch == x.Batch })
 		masked := slices.ContainsFunc(q.Masks, func(m usage.Mask) bool {
 			return m.Batch == x.Batch && m.Day == x.Day && strings.EqualFold(m.Entitlement, e[usage.EntitlementID])

@@ -4,6 +4,7 @@ import (
 	"path"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/resource"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -55,10 +56,10 @@ func Resources(t *testing.T, open Open) {
 	same(t, "none of no batch", len(find(scope.All())), 0)
 	same(t, "none of another load", len(find(scope.All(), usage.BatchRef{Load: 2, Batch: 1})), 0)
 	none := scope.Of("contoso/nobody")
-	part := func(in, out []scope.Part, whole ...string) scope.Scope {
-		return none.WithRefsOf(func() scope.Refs { return scope.Refs{Whole: whole, Parts: in, Without: out} })
+	of := func(refs ...scope.Ref) scope.Scope {
+		return none.WithRefsOf(func() []scope.Ref { return refs })
 	}
-	web := []scope.Part{{Entitlement: "SUB-A", Group: "Web"}}
+	web, others := scope.Ref{ID: "SUB-A", Group: "Web"}, scope.Ref{ID: "sub-a", Except: []string{"Web"}}
 	for _, c := range []struct {
 		name  string
 		scope scope.Scope
@@ -67,10 +68,11 @@ func Resources(t *testing.T, open Open) {
 		{"all", scope.All(), []string{"sql", "VM-1", "other", "theirs"}},
 		{"a customer", none.WithRefs("cust-A"), []string{"sql", "VM-1", "other"}},
 		{"an entitlement", none.WithRefs("sub-a"), []string{"sql", "VM-1"}},
-		{"a resource group", part(web, nil), []string{"VM-1"}},
-		{"a group beside another entitlement", part(web, nil, "sub-c"), []string{"VM-1", "other"}},
-		{"all but a group", part(nil, web, "cust-a"), []string{"sql", "other"}},
-		{"a group that is taken out", part(web, web), nil},
+		{"a resource group", of(web), []string{"VM-1"}},
+		{"a group beside another entitlement", of(web, scope.Ref{ID: "sub-c"}), []string{"VM-1", "other"}},
+		{"all but a group", of(others, scope.Ref{ID: "sub-c"}), []string{"sql", "other"}},
+		{"a group that is taken out", of(scope.Ref{ID: "sub-a", Group: "web", Except: []string{"wEB"}}), nil},
+		{"on days without any of the others", of(scope.Ref{ID: "cust-a", Days: period.Period{Start: day(2), End: day(5)}}), []string{"sql", "vm-1"}},
 		{"strangers", none.WithRefs("Cust-Z"), nil},
 		{"no references", none, nil},
 		{"the zero scope", scope.Scope{}, nil},
@@ -81,7 +83,7 @@ func Resources(t *testing.T, open Open) {
 		}
 		same(t, "resources of "+c.name, got, c.want)
 	}
-	hides(t, f, part(nil, web, "sub-a"))
+	hides(t, f, of(others))
 }
 
 // hides checks that what is taken out of an entitlement is not told by what else is read either.

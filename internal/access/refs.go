@@ -1,0 +1,96 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+)
+
+// refs are the provider's ids of the tenants and entitlements at the places, with the days on which they are the
+// caller's to see: staff see a customer's usage of the days on which it bought through their place, whoever it buys
+// from today; the customer's own people, and whoever has delegated access, see all of it.
+func (s *snapshot) refs(c *caller, h held) (refs []scope.Ref) {
+	for _, a := range h.allow {
+		switch {
+		case a.resource && a.tail == "":
+			refs = append(refs, h.whole(a.node, true, period.Period{})...)
+		case a.resource:
+			entitlement, group, _ := strings.Cut(a.tail, "/")
+			if !strings.Contains(group, "/") {
+				refs = append(refs, h.entitled(a.node, entitlement, group, period.Period{})...)
+			}
+		case a.tail == "":
+			for _, n := range s.forest.nodes {
+				for _, st := range n.Stood {
+					if st.passes(c.realm.Key, a.Key) && !h.deniedOn(st) {
+						refs = append(refs, h.whole(n, false, st.Days)...)
+					}
+				}
+			}
+		}
+	}
+	return refs
+}
+
+// passes says whether a chain goes through a realm and, there or below it, through a place.
+func (st Standing) passes(realm, place string) bool {
+	from := slices.Index(st.Chain, realm)
+	return from >= 0 && slices.Contains(st.Chain[from:], place)
+}
+
+// deniedOn says whether a whole organisation of a chain is taken out.
+func (h held) deniedOn(st Standing) bool {
+	return slices.ContainsFunc(h.deny, func(d spot) bool { return !d.resource && d.tail == "" && slices.Contains(st.Chain, d.Key) })
+}
+
+// whole is all of a customer on some days. The tenant would show what is taken out below, so then only entitlements are
+// named.
+func (h held) whole(n *node, resource bool, days period.Period) (refs []scope.Ref) {
+	hidden := slices.ContainsFunc(h.deny, func(d spot) bool { return d.node == n && d.resource == resource })
+	if n.Tenant != "" && !hidden {
+		refs = append(refs, scope.Ref{Customer: n.Organisation, ID: n.Tenant, Whole: true, Days: days})
+	}
+	for _, e := range n.Held {
+		both, ok := days.Intersect(e.Days)
+		if !ok {
+			continue
+		}
+		if !resource {
+			refs = append(refs, scope.Ref{Customer: n.Organisation, ID: e.Entitlement, Whole: !hidden, Days: both})
+			continue
+		}
+		for _, ref := range h.entitled(n, e.Entitlement, "", both) {
+			ref.Whole = !hidden
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// entitled is what is seen of an entitlement, or of one resource group in it, on those of the days on which the
+// customer had it.
+func (h held) entitled(n *node, entitlement, group string, days period.Period) (refs []scope.Ref) {
+	ref := scope.Ref{Customer: n.Organisation, ID: entitlement, Group: group}
+	for _, d := range h.deny {
+		if d.node != n || !d.resource {
+			continue
+		}
+		of, without, _ := strings.Cut(d.tail, "/")
+		switch {
+		case d.tail == "" || of == entitlement && (without == "" || without == group):
+			return nil
+		case of == entitlement:
+			name, _, _ := strings.Cut(without, "/")
+			ref.Except = append(ref.Except, name)
+		}
+	}
+	for _, e := range n.Held {
+		if both, ok := days.Intersect(e.Days); ok && e.Entitlement == entitlement {
+			ref.Days = both
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
