@@ -17,6 +17,8 @@ type Rater struct {
 	// Columns are those that are looked at besides what prices and customers depend on. Without any, groups have their
 	// whole entry and tags; else only the columns named are sure to be there.
 	Columns []usage.Column
+	// Sums adds up for Totals, which alone needs it.
+	Sums TotalStore
 }
 
 // Rate yields every group of the state's period: first usage in the order of Sums, then charges in the order of
@@ -78,13 +80,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 
 // columns are those of entries that are read, which of them rating depends on, and whether they are all there are.
 func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, all bool) {
-	need := [usage.NumColumns]bool{
-		usage.EntitlementID: true, usage.CustomerID: true, usage.BillingCurrency: true, usage.PricingCurrency: true,
-		usage.PublisherName: r.sight.Publisher || r.sight.Family, usage.PublisherID: r.sight.Family,
-		usage.ProductID: r.sight.Product, usage.SkuID: r.sight.SKU, usage.MeterCategory: r.sight.Category,
-		usage.MeterSubCategory: r.sight.SubCategory, usage.MeterID: r.sight.Meter, usage.MeterRegion: r.sight.Region,
-		usage.ChargeType: r.sight.ChargeType, usage.SubscriptionDescription: r.sight.Plan,
-	}
+	need := r.needs()
 	if len(r.st.Lines) > 0 && len(more) > 0 {
 		more = append([]usage.Column{usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName}, more...)
 	}
@@ -100,6 +96,17 @@ func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, al
 		}
 	}
 	return list, rated, all
+}
+
+// needs are the columns that prices and customers depend on.
+func (r *run) needs() [usage.NumColumns]bool {
+	return [usage.NumColumns]bool{
+		usage.EntitlementID: true, usage.CustomerID: true, usage.BillingCurrency: true, usage.PricingCurrency: true,
+		usage.PublisherName: r.sight.Publisher || r.sight.Family, usage.PublisherID: r.sight.Family,
+		usage.ProductID: r.sight.Product, usage.SkuID: r.sight.SKU, usage.MeterCategory: r.sight.Category,
+		usage.MeterSubCategory: r.sight.SubCategory, usage.MeterID: r.sight.Meter, usage.MeterRegion: r.sight.Region,
+		usage.ChargeType: r.sight.ChargeType, usage.SubscriptionDescription: r.sight.Plan,
+	}
 }
 
 func (r *run) usage(g *Group) {

@@ -39,6 +39,8 @@ func random(t *testing.T, f fixture) {
 			got[fmt.Sprint(x.Batch, x.Entry, x.TagSet, x.Variant, x.Span)] = fmt.Sprint(x.Rows, x.Quantity, x.Cost, x.Pricing)
 		}
 		same(r, "sums", got, expected(b, q, sc))
+		by := randomGrouping(r)
+		same(r, "totals", f.totals(r, sc, q, by), expectedTotals(b, q, sc, by))
 		must(r, f.store.Drop(background(), load))
 	})
 }
@@ -62,8 +64,9 @@ func randomLoad(r *rapid.T, load uint32) *usage.Block {
 		b.Entries = append(b.Entries, e)
 	}
 	for i := range uint32(dicts) {
-		b.TagSets = append(b.TagSets, usage.TagSetRecord{Number: i + 1, Hash: hash(byte(90 - i))})
-		b.Variants = append(b.Variants, usage.VariantRecord{Number: i + 1, Hash: hash(byte(9 + i))})
+		b.TagSets = append(b.TagSets, usage.TagSetRecord{Number: i + 1, Hash: hash(byte(90 - i)), Pairs: randomPairs[i]})
+		b.Variants = append(b.Variants, usage.VariantRecord{Number: i + 1, Hash: hash(byte(9 + i)),
+			Value: usage.Variant{UnitPrice: fmt.Sprint(i / 2), ExchangeRate: "0.9", Credit: fmt.Sprint(i), Covered: i == 1}})
 	}
 	number := func(low, high uint32) uint32 { return rapid.Uint32Range(low, high).Draw(r, "number") }
 	for i := range rapid.IntRange(0, 200).Draw(r, "rows") {
@@ -129,6 +132,32 @@ func seesRow(s scope.Scope, e usage.Entry, on period.Date) bool {
 	})
 }
 
+// counted says whether a row counts in a query within a scope, and in which span.
+func counted(b *usage.Block, q usage.Query, sc scope.Scope, x usage.Fact) (span int, counts bool) {
+	e := b.Entries[x.Entry-1].Value
+	asked := slices.ContainsFunc(q.Batches, func(r usage.BatchRef) bool { return r.Batch == x.Batch })
+	masked := slices.ContainsFunc(q.Masks, func(m usage.Mask) bool {
+		return m.Batch == x.Batch && m.Day == x.Day && strings.EqualFold(m.Entitlement, e[usage.EntitlementID])
+	})
+	for _, c := range q.Cuts {
+		if x.Day >= c {
+			span++
+		}
+	}
+	return span, seesRow(sc, e, x.Day) && asked && !masked && q.Period.Contains(x.Day)
+}
+
+// costOf is the cost of a row with its wide literal.
+func costOf(b *usage.Block, x usage.Fact) money.Decimal {
+	cost := x.Cost.Decimal()
+	for _, w := range b.Wide {
+		if w.Fact.Line == x.Line {
+			cost = cost.Add(w.Value)
+		}
+	}
+	return cost
+}
+
 // expected does what the store should, row by row.
 func expected(b *usage.Block, q usage.Query, sc scope.Scope) map[string]string {
 	type group struct {
@@ -137,30 +166,13 @@ func expected(b *usage.Block, q usage.Query, sc scope.Scope) map[string]string {
 	}
 	groups := map[string]group{}
 	for _, x := range b.Facts {
-		e := b.Entries[x.Entry-1].Value
-		visible := sc.IsAll() || seesRow(sc, e, x.Day)
-		asked := slices.ContainsFunc(q.Batches, func(r usage.BatchRef) bool { return r.Batch == x.Batch })
-		masked := slices.ContainsFunc(q.Masks, func(m usage.Mask) bool {
-			return m.Batch == x.Batch && m.Day == x.Day && strings.EqualFold(m.Entitlement, e[usage.EntitlementID])
-		})
-		if !visible || !asked || masked || !q.Period.Contains(x.Day) {
+		span, counts := counted(b, q, sc, x)
+		if !counts {
 			continue
-		}
-		span := 0
-		for _, c := range q.Cuts {
-			if x.Day >= c {
-				span++
-			}
 		}
 		key := fmt.Sprint(x.Batch, x.Entry, x.TagSet, x.Variant, span)
 		g := groups[key]
-		cost := x.Cost.Decimal()
-		for _, w := range b.Wide {
-			if w.Fact.Line == x.Line {
-				cost = cost.Add(w.Value)
-			}
-		}
-		groups[key] = group{g.rows + 1, g.quantity.Add(x.Quantity.Decimal()), g.cost.Add(cost), g.pricing.Add(x.Pricing.Decimal())}
+		groups[key] = group{g.rows + 1, g.quantity.Add(x.Quantity.Decimal()), g.cost.Add(costOf(b, x)), g.pricing.Add(x.Pricing.Decimal())}
 	}
 	out := map[string]string{}
 	for key, g := range groups {

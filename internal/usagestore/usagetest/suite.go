@@ -56,6 +56,8 @@ func Run(t *testing.T, open Open) {
 		{"a shared cell is hidden from a scope", sharedCell},
 		{"several goroutines append", concurrent},
 		{"random loads sum as in a map", random},
+		{"totals hold beyond a batch", largeTotals},
+		{"totals of a row without its dictionary item fail", totalsOfWhatLacksItsItem},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, fixture{open(t)}) })
