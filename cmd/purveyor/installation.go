@@ -20,6 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/cost"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -152,7 +153,7 @@ func (n *installation) build(o opening) error {
 	guard.Now = now
 	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now, Genuine: n.vault.Genuine}
 	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
-	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows}, sqlstore.Invoices{DB: n.db}
+	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows, Sums: n.rows}, sqlstore.Invoices{DB: n.db}
 	jobs := sqlstore.Jobs{DB: n.db}
 	documents := &invoice.Service{
 		DB: n.db, Store: invoices, Access: guard, Events: events, Files: n.files, Lines: n.files, Now: now, Reader: reader, Rater: rater,
@@ -199,6 +200,7 @@ func (n *installation) build(o opening) error {
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
+		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),

@@ -24,7 +24,7 @@ func (s *snapshot) refs(c *caller, h held) (refs []scope.Ref) {
 		case a.tail == "":
 			for _, n := range s.forest.nodes {
 				for _, st := range n.Stood {
-					if st.passes(c.realm.Key, a.Key) && !h.deniedOn(st) {
+					if passes(st.Of, c.realm.Key, a.Key) && !h.deniedOn(st.Of) {
 						refs = append(refs, h.whole(n, false, st.Days)...)
 					}
 				}
@@ -35,14 +35,14 @@ func (s *snapshot) refs(c *caller, h held) (refs []scope.Ref) {
 }
 
 // passes says whether a chain goes through a realm and, there or below it, through a place.
-func (st Standing) passes(realm, place string) bool {
-	from := slices.Index(st.Chain, realm)
-	return from >= 0 && slices.Contains(st.Chain[from:], place)
+func passes(chain []string, realm, place string) bool {
+	from := slices.Index(chain, realm)
+	return from >= 0 && slices.Contains(chain[from:], place)
 }
 
 // deniedOn says whether a whole organisation of a chain is taken out.
-func (h held) deniedOn(st Standing) bool {
-	return slices.ContainsFunc(h.deny, func(d spot) bool { return !d.resource && d.tail == "" && slices.Contains(st.Chain, d.Key) })
+func (h held) deniedOn(chain []string) bool {
+	return slices.ContainsFunc(h.deny, func(d spot) bool { return !d.resource && d.tail == "" && slices.Contains(chain, d.Key) })
 }
 
 // whole is all of a customer on some days. The tenant would show what is taken out below, so then only entitlements are
@@ -58,10 +58,10 @@ func (h held) whole(n *node, resource bool, days period.Period) (refs []scope.Re
 			continue
 		}
 		if !resource {
-			refs = append(refs, scope.Ref{Customer: n.Organisation, ID: e.Entitlement, Whole: !hidden, Days: both})
+			refs = append(refs, scope.Ref{Customer: n.Organisation, ID: e.Of, Whole: !hidden, Days: both})
 			continue
 		}
-		for _, ref := range h.entitled(n, e.Entitlement, "", both) {
+		for _, ref := range h.entitled(n, e.Of, "", both) {
 			ref.Whole = !hidden
 			refs = append(refs, ref)
 		}
@@ -87,7 +87,7 @@ func (h held) entitled(n *node, entitlement, group string, days period.Period) (
 		}
 	}
 	for _, e := range n.Held {
-		if both, ok := days.Intersect(e.Days); ok && e.Entitlement == entitlement {
+		if both, ok := days.Intersect(e.Days); ok && e.Of == entitlement {
 			ref.Days = both
 			refs = append(refs, ref)
 		}

@@ -20,21 +20,16 @@ type Node struct {
 	Tenant       string   // the provider's id of a customer's tenant
 	Entitlements []string // the provider's ids of those it has now, in small letters
 
-	// Of a customer: whom it bought through, and what it had, on which days. Usage belongs to the chain of its day.
-	Stood []Standing
-	Held  []Holding
+	// Of a customer: whom it bought through, as keys from the partner down to its own, and which entitlements it had.
+	// Usage belongs to the chain of its day.
+	Stood []Dated[[]string]
+	Held  []Dated[string]
 }
 
-// Standing is the chain of organisations above a customer on some days: keys from the partner down to its own.
-type Standing struct {
-	Chain []string
-	Days  period.Period
-}
-
-// Holding is an entitlement a customer had on some days, by the provider's id in small letters.
-type Holding struct {
-	Entitlement string
-	Days        period.Period
+// Dated is something that is so on some days.
+type Dated[T any] struct {
+	Of   T
+	Days period.Period
 }
 
 // Tree is both trees of scopes at an instant.

@@ -63,6 +63,7 @@ type commands struct {
 	Invoice      invoiceCommands      `cmd:"" help:"Invoices and credit notes: draft, approve, issue, void."`
 	Explain      explainCommand       `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
 	Recon        reconCommand         `cmd:"" help:"Hold the provider's statement against what was imported and sold."`
+	Cost         costCommands         `cmd:"" help:"What usage costs, by any grouping, as far as you may see it."`
 	Margins      marginsCommand       `cmd:"" help:"What each seller bought and sold for in a month."`
 	Relationship relationshipCommands `cmd:"" help:"Directory roles a customer agrees to, for a time."`
 	Registration registrationCommands `cmd:"" help:"Roles over a customer's resources: offers, consent, standing owners, earned credit."`

@@ -119,6 +119,17 @@ func checkChain(t *rapid.T, w *World, x *Index, o *Organisation, on period.Date)
 	}
 	chain := x.Chain(o.ID, on)
 	whole := len(plain) > 0 && x.Organisation(plain[len(plain)-1].Seller).Kind == Partner
+	if o.Kind == Customer {
+		var paths []string
+		for keys, days := range x.Chains(o.ID) {
+			if days.Contains(on) {
+				paths = append(paths, strings.Join(keys, "/"))
+			}
+		}
+		if want := x.Path(o.ID, on); whole != (len(paths) == 1) || len(paths) > 1 || whole && paths[0] != want {
+			t.Fatalf("on day %d %s bought through %v, want %s (whole: %t)", on, o.Key, paths, want, whole)
+		}
+	}
 	if !whole {
 		if len(chain) != 0 {
 			t.Fatalf("%s has a chain on day %d that does not reach the partner", o.Key, on)

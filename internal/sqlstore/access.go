@@ -138,31 +138,29 @@ func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tr
 			}
 		}
 	}
-	edges, err := load[org.Edge](ctx, q, "SELECT body FROM edge")
-	if err != nil {
+	var w org.World
+	if w.Edges, err = load[org.Edge](ctx, q, "SELECT body FROM edge"); err != nil {
 		return t, err
 	}
-	h := history{edges: map[id.Organisation][]org.Edge{}, keys: map[id.Organisation]string{}}
-	for _, e := range edges {
+	for _, e := range w.Edges {
 		next(e.Period)
-		h.edges[e.Buyer] = append(h.edges[e.Buyer], e)
-	}
-	for _, row := range rows {
-		h.keys[id.Organisation(row.ID)] = row.Key
 	}
 	for _, row := range rows {
 		list, err := bodies[org.Organisation]([]string{row.Body})
 		if err != nil {
 			return t, err
 		}
-		o := list[0]
-		n := access.Node{Organisation: o.ID, Key: row.Key, Path: row.Path, Kind: access.Kind(o.Kind), Tenant: o.Tenant}
-		if o.Kind == org.Customer {
-			n.Stood = h.standings(o.ID, period.Period{}, nil)
+		w.Organisations = append(w.Organisations, list...)
+	}
+	x := w.Index()
+	for i, o := range w.Organisations {
+		n := access.Node{Organisation: o.ID, Key: o.Key, Path: rows[i].Path, Kind: access.Kind(o.Kind), Tenant: o.Tenant}
+		for keys, days := range x.Chains(o.ID) {
+			n.Stood = append(n.Stood, access.Dated[[]string]{Of: keys, Days: days})
 		}
 		for _, e := range o.Entitlements {
 			ref := strings.ToLower(e.Provider)
-			n.Held = append(n.Held, access.Holding{Entitlement: ref, Days: e.Period})
+			n.Held = append(n.Held, access.Dated[string]{Of: ref, Days: e.Period})
 			if next(e.Period); e.Contains(today) {
 				n.Entitlements = append(n.Entitlements, ref)
 			}
@@ -170,29 +168,4 @@ func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tr
 		t.Nodes = append(t.Nodes, n)
 	}
 	return t, nil
-}
-
-// history is who bought from whom when.
-type history struct {
-	edges map[id.Organisation][]org.Edge // by buyer
-	keys  map[id.Organisation]string
-}
-
-// standings are the chains from the partner down to an organisation on the days of a period, each with its own; below
-// are the keys under it. A chain that ends with somebody who buys from nobody that day is that one's.
-func (h history) standings(o id.Organisation, days period.Period, below []string) (list []access.Standing) {
-	chain := append([]string{h.keys[o]}, below...)
-	if len(chain) > len(h.keys) {
-		return nil
-	}
-	edges := h.edges[o]
-	if len(edges) == 0 {
-		return []access.Standing{{Chain: chain, Days: days}}
-	}
-	for _, e := range edges {
-		if both, ok := days.Intersect(e.Period); ok {
-			list = append(list, h.standings(e.Seller, both, chain)...)
-		}
-	}
-	return list
 }

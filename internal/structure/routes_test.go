@@ -21,7 +21,7 @@ var beside = map[string][]string{
 var later = exceptions{
 	"ReservationBuy": "purchases come with the lifecycle", "SavingsPlanBuy": "purchases come with the lifecycle",
 	"ResourceWrite": "resources come with the wire surfaces",
-	"ResourceOwn":   "resources come with the wire surfaces", "CostRead": "cost views", "CostWrite": "cost views",
+	"ResourceOwn":   "resources come with the wire surfaces", "CostWrite": "budgets come with cost management",
 }
 
 // TestRoutes looks at what answers HTTP. Calls of an API are registered from its routes.go alone (that it and the

@@ -157,6 +157,14 @@ func (s *Server) reads(ctx context.Context, owners ...id.Organisation) error {
 	})
 }
 
+// readsOf is reads for what belongs to each of these organisations by itself: one record names all but the caller's own.
+func (s *Server) readsOf(ctx context.Context, owners []id.Organisation) error {
+	who, _ := identity.Caller(ctx)
+	owners = slices.DeleteFunc(slices.Clone(owners), func(o id.Organisation) bool { return o == who.Realm })
+	slices.Sort(owners)
+	return s.reads(ctx, slices.Compact(owners)...)
+}
+
 // readsEach is reads for a list of documents: one record names everybody whose documents others than the caller wrote
 // and received.
 func (s *Server) readsEach(ctx context.Context, list []invoice.Summary) error {
@@ -168,6 +176,5 @@ func (s *Server) readsEach(ctx context.Context, list []invoice.Summary) error {
 			owners = append(owners, seller, buyer)
 		}
 	}
-	slices.Sort(owners)
-	return s.reads(ctx, slices.Compact(owners)...)
+	return s.readsOf(ctx, owners)
 }

@@ -42,6 +42,7 @@ func (s *Server) routes() []route {
 		{"invoices", "invoice-void", post, "/invoices/{ref}/void", access.InvoiceVoid, "Answer an issued document with a credit note over all of it", call(s.void)},
 		{"invoices", "invoice-explain", get, "/invoices/{ref}/lines/{line}/explanation", access.Explain, "From a printed amount to the provider's rows", call(s.explain)},
 		{"invoices", "margin-list", get, "/margins", access.MarginRead, "What each seller sold and paid in a month", call(s.listMargins)},
+		{"costs", "cost-list", get, "/costs", access.CostRead, "What a month's usage costs, as the caller may see it, by any grouping", call(s.listCosts)},
 		{"reconciliation", "recon-run", post, "/reconciliations", access.Reconcile, "Hold a statement against the books; nothing is kept", streamed(s.reconcile())},
 		{"access", "role-list", get, "/roles", access.AccessRead, "Built-in and custom roles", call(s.listRoles)},
 		{"access", "role-define", post, "/roles", access.RoleWrite, "Make a custom role, or change what it holds", call(s.defineRole)},

@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
+	"github.com/purveyor-csp/purveyor/internal/cost"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -42,6 +43,7 @@ type Server struct {
 	Check      *check.Service
 	Clock      *clock.Service
 	Delegation *delegation.Service
+	Costs      *cost.Service
 	Notices    *notice.Service
 	Resources  *resource.Service
 	Events     event.Log

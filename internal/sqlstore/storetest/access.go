@@ -150,14 +150,14 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 				if n.Key != "c-r" {
 					continue
 				}
-				slices.SortFunc(n.Stood, func(a, b access.Standing) int { return int(a.Days.Start - b.Days.Start) })
-				diff(t, n.Stood, []access.Standing{
-					{Chain: []string{"p", "r", "c-r"}, Days: period.Period{Start: september.Start(), End: september.Start() + 9}},
-					{Chain: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.Start() + 14, End: september.End()}},
-					{Chain: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.End()}},
+				slices.SortFunc(n.Stood, func(a, b access.Dated[[]string]) int { return int(a.Days.Start - b.Days.Start) })
+				diff(t, n.Stood, []access.Dated[[]string]{
+					{Of: []string{"p", "r", "c-r"}, Days: period.Period{Start: september.Start(), End: september.Start() + 9}},
+					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.Start() + 14, End: september.End()}},
+					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.End()}},
 				})
-				diff(t, n.Held, []access.Holding{
-					{Entitlement: "e-c-r", Days: period.Period{Start: september.Start()}}, {Entitlement: "gone", Days: period.Period{End: september.Start()}},
+				diff(t, n.Held, []access.Dated[string]{
+					{Of: "e-c-r", Days: period.Period{Start: september.Start()}}, {Of: "gone", Days: period.Period{End: september.Start()}},
 				})
 				diff(t, n.Entitlements, []string{"e-c-r"})
 			}

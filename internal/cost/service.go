@@ -1,0 +1,209 @@
+package cost
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Service shows costs.
+type Service struct {
+	DB     tx.DB
+	Access access.Guard
+	Reader rating.Reader
+	Rater  rating.Rater
+}
+
+// maxRows is how many groups an answer may have: beyond it nobody reads them, and they fill memory.
+const maxRows = 50_000
+
+// List is what a month costs, as the caller may see it, by groups in their order. Staff of partner and resellers look
+// along the commercial tree by what they may read of usage; a customer's people, whoever has delegated access, and
+// whoever asks for a place among resources look there, where the customer's policy decides.
+// Faults: Invalid for what is no dimension, and for more groups than 50,000; NotFound for a customer or place that is
+// not the caller's; Denied where usage charges are not shown.
+func (v *Service) List(ctx context.Context, q Query) (Costs, error) {
+	e, err := v.eyes(ctx, q)
+	if err != nil {
+		return Costs{}, err
+	}
+	by, err := newGrouping(q.By)
+	if err != nil {
+		return Costs{}, err
+	}
+	var st *rating.State
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		st, err = v.Reader.Read(ctx, r, scope.All(), q.Period) // prices come from above the caller; what is shown is chosen below
+		return err
+	})
+	if err != nil {
+		return Costs{}, err
+	}
+	if e, err = e.at(st, q); err != nil {
+		return Costs{}, err
+	}
+	t := table{by: by, eyes: &e, rows: map[string]*Row{}}
+	if err := v.Rater.Totals(ctx, e.scope, st, by.rating, t.add); err != nil {
+		return Costs{}, err
+	}
+	out := Costs{Period: q.Period, State: state(st), By: slices.Concat([]string{}, q.By), Shown: e.view, Rows: t.sorted(), Customers: t.customers}
+	return out, nil
+}
+
+// eyes asks access with whom the caller looks.
+func (v *Service) eyes(ctx context.Context, q Query) (e eyes, err error) {
+	who, _ := identity.Caller(ctx)
+	e.of = who.Realm
+	var grant access.Grant
+	if q.At != "" && !strings.HasPrefix(q.At, "@") {
+		return e, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
+	}
+	if q.At != "" {
+		grant, err = v.Access.RequireAt(ctx, access.CostRead, q.At)
+		e.resources = true
+	} else if grant, err = v.Access.Require(ctx, access.UsageRead); fault.KindOf(err) == fault.Denied || err == nil && grant.Kind == access.Customer {
+		grant, err = v.Access.Require(ctx, access.CostRead)
+		e.resources = true
+	}
+	e.scope, e.view = grant.Scope, grant.View
+	return e, err
+}
+
+// at completes the eyes by the world, and narrows them to what is asked for.
+func (e eyes) at(st *rating.State, q Query) (eyes, error) {
+	if p := st.Index.Partner(); p != nil && (e.of == "" || e.of == p.ID) {
+		e.of = p.ID
+		e.view &^= scope.Buy // nobody sells to the partner; what it pays is cost
+	}
+	customer, place := q.Customer, ""
+	if e.resources && q.At != "" {
+		place = strings.TrimPrefix(q.At, "@")
+		key, rest, _ := strings.Cut(place, "/")
+		if place = rest; customer == "" {
+			customer = key
+		}
+		if key != customer {
+			return e, noCustomer(customer)
+		}
+		if e.scope.IsAll() { // the local operator sees there what the partner's people do
+			e.view &= scope.List
+		}
+	}
+	e = e.looking(st)
+	if customer != "" {
+		o := st.Index.ByKey(customer)
+		if o == nil || o.Kind != org.Customer {
+			return e, noCustomer(customer)
+		}
+		narrow, ok := e.only(st, o)
+		if !ok {
+			return e, noCustomer(customer)
+		}
+		e = narrow
+	}
+	if entitlement, group, _ := strings.Cut(place, "/"); entitlement != "" {
+		e = e.within(entitlement, group)
+	}
+	return e, nil
+}
+
+func noCustomer(key string) error {
+	return fault.New(fault.NotFound, "customer_not_found", "no customer %q is known", key)
+}
+
+// table is the rows of an answer while they are added up.
+type table struct {
+	by        grouping
+	eyes      *eyes
+	rows      map[string]*Row
+	customers []id.Organisation
+	known     map[id.Organisation]bool
+	values    []string
+}
+
+// add takes a rated group into its row.
+func (t *table) add(g *rating.Group, x *rating.Total) error {
+	if !t.eyes.see(g) {
+		return nil
+	}
+	a, missing := t.eyes.look(g)
+	if a == (amounts{}) && missing == 0 { // nothing is charged for it, or nothing of it is to be seen
+		return nil
+	}
+	t.values = t.by.values(t.values, g, x)
+	key := strings.Join(t.values, "\x00")
+	row := t.rows[key]
+	if row == nil {
+		if len(t.rows) == maxRows {
+			return fault.New(fault.Invalid, "too_many_rows",
+				"grouped like this there are more than %d rows: name a customer or a place, or group by less", maxRows).With("by", "too fine")
+		}
+		row = &Row{Group: map[string]string{}}
+		for i, d := range t.by.by {
+			row.Group[d.name] = t.values[i]
+		}
+		t.rows[key] = row
+	}
+	row.add(a, missing, max(g.Sum.Rows, 1))
+	if g.Customer != nil && !t.known[g.Customer.ID] {
+		if t.known == nil {
+			t.known = map[id.Organisation]bool{}
+		}
+		t.known[g.Customer.ID] = true
+		t.customers = append(t.customers, g.Customer.ID)
+	}
+	return nil
+}
+
+func (r *Row) add(a amounts, missing scope.View, n int64) {
+	for _, kind := range []struct {
+		sum    *money.Totals
+		amount *money.Amount
+	}{{&r.Cost, a.cost}, {&r.Buy, a.buy}, {&r.Sell, a.sell}, {&r.List, a.list}} {
+		if kind.amount == nil {
+			continue
+		}
+		if *kind.sum == nil {
+			*kind.sum = money.Totals{}
+		}
+		kind.sum.Add(*kind.amount)
+	}
+	for _, kind := range []scope.View{scope.Buy, scope.Sell, scope.List} {
+		if missing.Has(kind) {
+			if r.Missing == nil {
+				r.Missing = map[string]int64{}
+			}
+			r.Missing[kind.String()] += n
+		}
+	}
+}
+
+// sorted is the rows by their groups, dimension by dimension.
+func (t *table) sorted() []Row {
+	slices.Sort(t.customers)
+	rows := make([]Row, 0, len(t.rows))
+	for _, r := range slices.Sorted(maps.Keys(t.rows)) {
+		rows = append(rows, *t.rows[r])
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		for _, d := range t.by.by {
+			if c := cmp.Compare(a.Group[d.name], b.Group[d.name]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return rows
+}
