@@ -25,7 +25,7 @@ func smallTree() Tree {
 		n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path, Kind: k}
 		if k == Customer {
 			n.Tenant, n.Entitlements = "t-"+key, []string{"e-" + key, "f-" + key}
-			n.Stood, n.Held = []Dated[[]string]{{Of: strings.Split(path, "/")}}, []Dated[string]{{Of: "e-" + key}, {Of: "f-" + key}}
+			n.Stood, n.Held = []period.Dated[[]string]{{Of: strings.Split(path, "/")}}, []period.Dated[string]{{Of: "e-" + key}, {Of: "f-" + key}}
 		}
 		return n
 	}
@@ -299,12 +299,12 @@ func TestUsageFollowsTheChainOfItsDay(t *testing.T) {
 	for i := range tree.Nodes {
 		switch n := &tree.Nodes[i]; n.Key {
 		case "cr":
-			n.Path, n.Stood = "p/q/cr", []Dated[[]string]{{[]string{"p", "r", "cr"}, period.Period{End: on(10)}}, {[]string{"p", "q", "cr"}, period.Period{Start: on(10)}}}
-			n.Held = []Dated[string]{{"e-cr", period.Period{Start: on(5), End: on(15)}}, {"f-cr", period.Period{Start: on(12)}}}
+			n.Path, n.Stood = "p/q/cr", []period.Dated[[]string]{{[]string{"p", "r", "cr"}, period.Period{End: on(10)}}, {[]string{"p", "q", "cr"}, period.Period{Start: on(10)}}}
+			n.Held = []period.Dated[string]{{"e-cr", period.Period{Start: on(5), End: on(15)}}, {"f-cr", period.Period{Start: on(12)}}}
 		case "s":
 			n.Path = "p/q/s"
 		case "cs":
-			n.Path, n.Stood = "p/q/s/cs", []Dated[[]string]{{[]string{"p", "r", "s", "cs"}, period.Period{End: on(20)}}, {[]string{"p", "q", "s", "cs"}, period.Period{Start: on(20)}}}
+			n.Path, n.Stood = "p/q/s/cs", []period.Dated[[]string]{{[]string{"p", "r", "s", "cs"}, period.Period{End: on(20)}}, {[]string{"p", "q", "s", "cs"}, period.Period{Start: on(20)}}}
 			n.Held = nil
 		}
 	}

@@ -22,14 +22,8 @@ type Node struct {
 
 	// Of a customer: whom it bought through, as keys from the partner down to its own, and which entitlements it had.
 	// Usage belongs to the chain of its day.
-	Stood []Dated[[]string]
-	Held  []Dated[string]
-}
-
-// Dated is something that is so on some days.
-type Dated[T any] struct {
-	Of   T
-	Days period.Period
+	Stood []period.Dated[[]string]
+	Held  []period.Dated[string]
 }
 
 // Tree is both trees of scopes at an instant.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/cli/sheet"
 	"github.com/purveyor-csp/purveyor/internal/cost"
-	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
 // costCommands is what there is for what usage costs.
@@ -43,65 +41,6 @@ func (c *listCosts) Run(ctx context.Context, e *env) error {
 		if out.State == cost.Nothing {
 			e.note("nothing of %s has been imported", out.Period)
 		}
-		return e.show(c.shown, raw, costTable(out))
+		return e.show(c.shown, raw, sheet.Costs(out))
 	})
-}
-
-// costTable has a line for each group and currency: sums of different ones do not meet.
-func costTable(c cost.Costs) *table.Table {
-	kinds := []struct {
-		kind scope.View
-		of   func(cost.Row) money.Totals
-	}{
-		{scope.Cost, func(r cost.Row) money.Totals { return r.Cost }}, {scope.Buy, func(r cost.Row) money.Totals { return r.Buy }},
-		{scope.Sell, func(r cost.Row) money.Totals { return r.Sell }}, {scope.List, func(r cost.Row) money.Totals { return r.List }},
-	}
-	heads := append([]string{}, c.By...)
-	for _, k := range kinds {
-		if c.Shown.Has(k.kind) {
-			heads = append(heads, ">"+k.kind.String())
-		}
-	}
-	t := table.New(append(heads, "currency", ">not known")...).Titled("%s, %s", c.Period, strings.ReplaceAll(string(c.State), "_", " "))
-	for _, r := range c.Rows {
-		every := money.Totals{}
-		for _, k := range kinds {
-			for currency := range k.of(r) {
-				every[currency] = money.Decimal{}
-			}
-		}
-		currencies := every.Currencies()
-		if len(currencies) == 0 { // nothing of it is known
-			currencies = []money.Currency{""}
-		}
-		for _, currency := range currencies {
-			var cells []any
-			for _, d := range c.By {
-				cells = append(cells, r.Group[d])
-			}
-			for _, k := range kinds {
-				sum, ok := k.of(r)[currency]
-				switch {
-				case !c.Shown.Has(k.kind):
-				case !ok:
-					cells = append(cells, "")
-				default:
-					cells = append(cells, money.Of(sum, currency))
-				}
-			}
-			t.Add(append(cells, currency, missingText(r.Missing))...)
-		}
-	}
-	return t
-}
-
-// missingText is the kinds of money that rows have no amount of: "list 3, sell 1".
-func missingText(missing map[string]int64) string {
-	var parts []string
-	for _, kind := range []scope.View{scope.Buy, scope.Sell, scope.List} {
-		if n := missing[kind.String()]; n > 0 {
-			parts = append(parts, kind.String()+" of "+count(n, "row"))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

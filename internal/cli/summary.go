@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/sheet"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -91,10 +92,10 @@ func (s *summary) print(w io.Writer, out string) {
 		fmt.Fprintf(w, "unresolved: %s, %d rows\n", u.Reason, u.Rows)
 	}
 	if s.recon != nil {
-		printRecon(w, *s.recon)
+		sheet.PrintRecon(w, *s.recon)
 	}
 	for i, p := range s.Problems {
-		if i == shownProblems {
+		if i == sheet.ShownProblems {
 			fmt.Fprintf(w, "… and %d more, in summary.json\n", len(s.Problems)-i)
 			break
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/sheet"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -48,7 +49,7 @@ func (c *importCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		if err := e.show(c.shown, raw, loadTables(load)...); err != nil {
+		if err := e.show(c.shown, raw, sheet.Load(load)...); err != nil {
 			return err
 		}
 		return verdict(load)
@@ -62,36 +63,6 @@ func verdict(l usage.Load) error {
 	return fault.New(fault.Conflict, "not_everything_imported",
 		"%d rows were refused with their file and %d kept aside; the other %d count. Correct them and import again: nothing is counted twice",
 		l.Rows.Refused, l.Rows.Quarantined, l.Rows.Sealed+l.Rows.Skipped)
-}
-
-// loadTables is a load as people read it: where the rows of each file went, and what was wrong.
-func loadTables(l usage.Load) []*table.Table {
-	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
-	for _, f := range l.Files {
-		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
-	}
-	if len(l.Files) > 1 {
-		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
-	}
-	return []*table.Table{files, problemTable(l.Problems)}
-}
-
-// shownProblems is how many problems are printed; the load keeps all.
-const shownProblems = 20
-
-func problemTable(problems []usage.Problem) *table.Table {
-	t := table.New("verdict", "where", ">rows", "reason").Titled("")
-	for i, p := range problems {
-		if i == shownProblems {
-			t.Add("…", "", len(problems)-i, "more; -o json lists them all")
-			break
-		}
-		t.Add(p.Verdict, p.Where(), max(p.Rows, 1), p.Reason)
-	}
-	if len(problems) == 0 {
-		t.Title = "no problems"
-	}
-	return t
 }
 
 type listUsage struct {

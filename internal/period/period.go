@@ -145,3 +145,9 @@ func (p Period) Intersect(q Period) (both Period, ok bool) {
 func (p Period) Overlaps(q Period) bool {
 	return (p.End == 0 || q.Start < p.End) && (q.End == 0 || p.Start < q.End)
 }
+
+// Dated is something that is so on some days.
+type Dated[T any] struct {
+	Of   T
+	Days Period
+}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -130,20 +131,9 @@ func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tr
 	if err := q.NewRaw("SELECT id, key, path, body FROM organisation ORDER BY key").Scan(ctx, &rows); err != nil {
 		return t, err
 	}
-	today := period.DateOf(now)
-	next := func(p period.Period) {
-		for _, d := range []period.Date{p.Start, p.End} {
-			if d > today && (t.Next.IsZero() || d.Time().Before(t.Next)) {
-				t.Next = d.Time()
-			}
-		}
-	}
 	var w org.World
 	if w.Edges, err = load[org.Edge](ctx, q, "SELECT body FROM edge"); err != nil {
 		return t, err
-	}
-	for _, e := range w.Edges {
-		next(e.Period)
 	}
 	for _, row := range rows {
 		list, err := bodies[org.Organisation]([]string{row.Body})
@@ -152,16 +142,19 @@ func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tr
 		}
 		w.Organisations = append(w.Organisations, list...)
 	}
-	x := w.Index()
+	x, today := w.Index(), period.DateOf(now)
+	if cuts := x.Cuts(period.Period{Start: today, End: math.MaxInt32}); len(cuts) > 0 {
+		t.Next = cuts[0].Time()
+	}
 	for i, o := range w.Organisations {
 		n := access.Node{Organisation: o.ID, Key: o.Key, Path: rows[i].Path, Kind: access.Kind(o.Kind), Tenant: o.Tenant}
 		for keys, days := range x.Chains(o.ID) {
-			n.Stood = append(n.Stood, access.Dated[[]string]{Of: keys, Days: days})
+			n.Stood = append(n.Stood, period.Dated[[]string]{Of: keys, Days: days})
 		}
 		for _, e := range o.Entitlements {
 			ref := strings.ToLower(e.Provider)
-			n.Held = append(n.Held, access.Dated[string]{Of: ref, Days: e.Period})
-			if next(e.Period); e.Contains(today) {
+			n.Held = append(n.Held, period.Dated[string]{Of: ref, Days: e.Period})
+			if e.Contains(today) {
 				n.Entitlements = append(n.Entitlements, ref)
 			}
 		}

@@ -98,6 +98,7 @@ var layers = []layer{
 		{path: "internal/cli/completion"},
 		{path: "internal/cli/remote"},
 		{path: "internal/cli/table"},
+		{path: "internal/cli/sheet", uses: []string{"internal/cli/table"}},
 		{path: "internal/cli/walk", uses: []string{"internal/cli/table"}},
 		{path: "internal/config"},
 	}},

@@ -150,13 +150,13 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 				if n.Key != "c-r" {
 					continue
 				}
-				slices.SortFunc(n.Stood, func(a, b access.Dated[[]string]) int { return int(a.Days.Start - b.Days.Start) })
-				diff(t, n.Stood, []access.Dated[[]string]{
+				slices.SortFunc(n.Stood, func(a, b period.Dated[[]string]) int { return int(a.Days.Start - b.Days.Start) })
+				diff(t, n.Stood, []period.Dated[[]string]{
 					{Of: []string{"p", "r", "c-r"}, Days: period.Period{Start: september.Start(), End: september.Start() + 9}},
 					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.Start() + 14, End: september.End()}},
 					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.End()}},
 				})
-				diff(t, n.Held, []access.Dated[string]{
+				diff(t, n.Held, []period.Dated[string]{
 					{Of: "e-c-r", Days: period.Period{Start: september.Start()}}, {Of: "gone", Days: period.Period{End: september.Start()}},
 				})
 				diff(t, n.Entitlements, []string{"e-c-r"})
