@@ -299,12 +299,12 @@ func TestUsageFollowsTheChainOfItsDay(t *testing.T) {
 	for i := range tree.Nodes {
 		switch n := &tree.Nodes[i]; n.Key {
 		case "cr":
-			n.Path, n.Stood = "p/q/cr", []period.Dated[[]string]{{[]string{"p", "r", "cr"}, period.Period{End: on(10)}}, {[]string{"p", "q", "cr"}, period.Period{Start: on(10)}}}
-			n.Held = []period.Dated[string]{{"e-cr", period.Period{Start: on(5), End: on(15)}}, {"f-cr", period.Period{Start: on(12)}}}
+			n.Path, n.Stood = "p/q/cr", []period.Dated[[]string]{{Of: []string{"p", "r", "cr"}, Days: period.Period{End: on(10)}}, {Of: []string{"p", "q", "cr"}, Days: period.Period{Start: on(10)}}}
+			n.Held = []period.Dated[string]{{Of: "e-cr", Days: period.Period{Start: on(5), End: on(15)}}, {Of: "f-cr", Days: period.Period{Start: on(12)}}}
 		case "s":
 			n.Path = "p/q/s"
 		case "cs":
-			n.Path, n.Stood = "p/q/s/cs", []period.Dated[[]string]{{[]string{"p", "r", "s", "cs"}, period.Period{End: on(20)}}, {[]string{"p", "q", "s", "cs"}, period.Period{Start: on(20)}}}
+			n.Path, n.Stood = "p/q/s/cs", []period.Dated[[]string]{{Of: []string{"p", "r", "s", "cs"}, Days: period.Period{End: on(20)}}, {Of: []string{"p", "q", "s", "cs"}, Days: period.Period{Start: on(20)}}}
 			n.Held = nil
 		}
 	}

@@ -119,6 +119,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"unresolved-list":    month,
 		"margin-list":        month,
 		"resource-list":      {query: "?customer=" + p.key},
+		"cost-list":          {query: "?period=2026-09&customer=" + p.key},
 		"unresolved-resolve": json(`{"kind":"customer","ref":"ten-nobody","target":%q}`, p.key),
 		"invoice-approve":    json(`{"invoices":[%q]}`, have("ref")),
 		"invoice-issue":      json(`{"invoices":[%q],"on":"2026-10-01"}`, have("ref")),
@@ -150,6 +151,19 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"audit-prune":        json(`{"until":1,"export":%q}`, strings.Repeat("0", 64)),
 	}
 	return in
+}
+
+// showsMoney says whether what a call answers may depend on the price at which customers see their usage.
+func (r route) showsMoney() bool {
+	if r.method != http.MethodGet {
+		return false
+	}
+	for _, at := range []string{"/costs", "/margins", "/invoices", "/batches", "/loads", "/unresolved", "/resolutions", "/customers", "/access", "/world", "/status"} {
+		if strings.HasPrefix(r.path, at) {
+			return true
+		}
+	}
+	return false
 }
 
 // renews is what a call takes away and the next one needs again.

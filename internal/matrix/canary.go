@@ -10,85 +10,103 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// canary is an amount that occurs nowhere by chance, and who may see it.
+// canary is an amount that occurs nowhere by chance, and who may see it while customers see their usage at some price.
 type canary struct {
 	what    string
 	digits  []string // as files and bodies write it, cut behind the first decimal
-	allowed func(caller) bool
+	allowed func(caller, access.Charges) bool
+	nowhere bool // it is on no page by design
 }
 
-// canaries are what the provider charged for each customer, what each organisation pays for each, and what is left.
+// canaries are what the provider charged for each customer and credited for it, its public price, what each
+// organisation pays for each customer, and what is left to it.
 func canaries() []canary {
 	var list []canary
-	add := func(what string, v money.Decimal, allowed func(caller) bool) {
-		list = append(list, canary{what, spellings(v), allowed})
+	add := func(what string, v money.Decimal, allowed func(caller, access.Charges) bool) {
+		list = append(list, canary{what: what, digits: spellings(v), allowed: allowed})
 	}
-	earned := map[string]money.Decimal{}
+	earned, alone := map[string]money.Decimal{}, map[string][]canary{}
 	paid := map[[2]string]money.Decimal{}
 	for _, p := range world {
-		if p.usage == "" {
+		if p.list == "" {
 			continue
 		}
-		amount := money.MustParse(p.usage)
-		add("cost of "+p.key, amount, seesCost)
+		amount, public := p.cost(), money.MustParse(p.list)
 		chain := []place{p}
 		for chain[0].seller != "" {
 			chain = slices.Insert(chain, 0, find(chain[0].seller))
 		}
+		add("cost of "+p.key, amount, seesCost)
+		add("public price of "+p.key, public, seesList(chain))
+		list = append(list, canary{"credit for " + p.key, spellings(public.Sub(amount)), func(caller, access.Charges) bool { return false }, true})
 		for i, buyer := range chain[1:] {
 			seller := chain[i]
 			sold := amount.Mul(money.FromMinor(100+markup(seller.key), 2))
 			add(fmt.Sprintf("what %s pays %s for %s", buyer.key, seller.key, p.key), sold, seesPrice(seller, buyer))
+			alone[seller.key] = append(alone[seller.key], canary{fmt.Sprintf("margin of %s on %s", seller.key, p.key), spellings(sold.Sub(amount)), seesMargin(seller), true})
 			paid[[2]string{seller.key, buyer.key}] = paid[[2]string{seller.key, buyer.key}].Add(sold)
 			earned[seller.key] = earned[seller.key].Add(sold.Sub(amount))
 			amount = sold
 		}
 	}
 	for edge, sum := range paid {
-		add(fmt.Sprintf("all that %s pays %s", edge[1], edge[0]), sum, seesPrice(find(edge[0]), find(edge[1])))
+		if buyer := find(edge[1]); buyer.kind == org.Reseller { // a customer's is that of its usage
+			add(fmt.Sprintf("all that %s pays %s", edge[1], edge[0]), sum, seesPrice(find(edge[0]), buyer))
+		}
 	}
 	for seller, margin := range earned {
 		add("margin of "+seller, margin, seesMargin(find(seller)))
+		if len(alone[seller]) > 1 { // else it is the whole
+			list = append(list, alone[seller]...)
+		}
 	}
 	slices.SortFunc(list, func(a, b canary) int { return strings.Compare(a.what, b.what) })
 	return list
 }
 
-func seesCost(c caller) bool { return c.home.kind == org.Partner && c.role.View.Has(scope.Cost) }
+func seesCost(c caller, _ access.Charges) bool {
+	return c.home.kind == org.Partner && c.role.View.Has(scope.Cost)
+}
+
+// seesList: the public price is shown to those who sell along the chain, and to the customer's people who read cost,
+// where that is what its policy shows.
+func seesList(chain []place) func(caller, access.Charges) bool {
+	return func(c caller, charges access.Charges) bool {
+		sells := slices.ContainsFunc(chain[:len(chain)-1], func(p place) bool { return p.key == c.home.key })
+		return sells && c.role.View.Has(scope.List) || c.home.key == chain[len(chain)-1].key && charges == access.ChargesList && reads(c, access.CostRead)
+	}
+}
 
 // seesPrice: a price is its seller's and its buyer's business; a role that leaves out what its people pay leaves out
-// the reseller's purchases.
-func seesPrice(seller, buyer place) func(caller) bool {
-	return func(c caller) bool {
-		switch c.home.key {
-		case seller.key:
+// the reseller's purchases. Of a customer's people it is for those who read its bills, and where its policy shows it for
+// those who read cost.
+func seesPrice(seller, buyer place) func(caller, access.Charges) bool {
+	return func(c caller, charges access.Charges) bool {
+		switch {
+		case c.home.key == seller.key:
 			return c.role.View.Has(scope.Sell)
-		case buyer.key:
-			return buyer.kind != org.Customer && c.role.View.Has(scope.Buy) || buyer.kind == org.Customer && reads(c, "invoice.read")
+		case c.home.key == buyer.key && buyer.kind != org.Customer:
+			return c.role.View.Has(scope.Buy)
+		case c.home.key == buyer.key:
+			return reads(c, access.InvoiceRead) || charges == access.ChargesSell && reads(c, access.CostRead)
 		}
 		return c.name() == "partner-global-admin" // who runs the books of all
 	}
 }
 
-func seesMargin(seller place) func(caller) bool {
-	return func(c caller) bool {
-		return c.home.key == seller.key && reads(c, "margin.read") || c.name() == "partner-global-admin"
+func seesMargin(seller place) func(caller, access.Charges) bool {
+	return func(c caller, _ access.Charges) bool {
+		return c.home.key == seller.key && reads(c, access.MarginRead) || c.name() == "partner-global-admin"
 	}
 }
 
-func reads(c caller, action string) bool {
-	for _, a := range c.role.Actions {
-		if string(a) == action {
-			return true
-		}
-	}
-	return false
-}
+func reads(c caller, action access.Action) bool { return slices.Contains(c.role.Actions, action) }
 
 // spellings are 73131.3, 73,131.3, 73.131,3, 73 131,3 and 73131,3.
 func spellings(v money.Decimal) []string {
@@ -174,6 +192,11 @@ func variants(r route, one request) []request {
 		}
 	case "invoice-explain":
 		with(func(x *request) { x.path += "?as=buyer" })
+	case "cost-list":
+		with(func(x *request) { x.path += "&by=day,subscription,service,tag:owner" })
+		with(func(x *request) { x.path = strings.Replace(x.path, "&customer=", "&by=resource_group&at=@", 1) })
+		with(func(x *request) { x.path, _, _ = strings.Cut(x.path, "&") })
+		with(func(x *request) { x.path, _, _ = strings.Cut(x.path, "&"); x.path += "&by=customer" })
 	}
 	return list
 }

@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
 // Result is what a run found. All is well when nothing mismatches and nothing leaked.
@@ -41,20 +43,46 @@ func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, er
 		return j.Result, nil, err
 	}
 	for _, b := range birds {
-		if !j.shown[b.what] {
+		if j.shown[b.what] == b.nowhere {
+			if b.nowhere {
+				j.wrong("canary %q is on a page, and was thought to be on none: say who may see it", b.what)
+				continue
+			}
 			j.wrong("canary %q is on no page, not even the local operator's: it proves nothing", b.what)
 		}
 	}
-	for _, c := range callers() {
-		if err := s.crawl(identity.As(ctx, c.who), func(r request, body string) { j.search(c, r, body) }); err != nil {
+	for _, charges := range []access.Charges{access.ChargesList, access.ChargesSell, access.ChargesOff} { // the default last: then it is that things change
+		if err := j.under(ctx, charges, t); err != nil {
 			return j.Result, nil, err
 		}
 	}
-	if err := j.cells(ctx, t); err != nil {
-		return j.Result, nil, err
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if j.got[name] == nil {
+			j.wrong("%s is in the table and no call of the API", name)
+		}
 	}
 	j.Mismatches, j.Leaked = len(j.Wrong), len(j.Leaks)
 	return j.Result, j.got, nil
+}
+
+// under judges everything while customers see their usage at a price: the crawl of everybody, and every cell; those that
+// show no money only once.
+func (j *judge) under(ctx context.Context, charges access.Charges, t Table) error {
+	j.charges = charges
+	for _, p := range world {
+		if p.kind == org.Customer {
+			r := request{http.MethodPut, "/customers/" + p.key + "/policy/usage-charges", "", fmt.Sprintf(`{"usage_charges":%q}`, charges)}
+			if _, err := j.must(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range callers() {
+		if err := j.crawl(identity.As(ctx, c.who), func(r request, body string) { j.search(c, r, body) }); err != nil {
+			return err
+		}
+	}
+	return j.cells(ctx, t)
 }
 
 // judge is a run under way.
@@ -65,6 +93,7 @@ type judge struct {
 	shown    map[string]bool // canaries that were seen by anybody
 	leaked   map[string]bool
 	got      Table
+	charges  access.Charges // at which customers see their usage now
 }
 
 func (j *judge) wrong(format string, args ...any) {
@@ -75,43 +104,49 @@ func (j *judge) wrong(format string, args ...any) {
 func (j *judge) search(c caller, r request, body string) {
 	j.Bodies++
 	for _, b := range found(j.canaries, body) {
-		key := c.name() + r.method + r.path + b.what
-		if b.allowed(c) || j.leaked[key] {
+		key := c.name() + r.method + r.path + b.what + string(j.charges)
+		if b.allowed(c, j.charges) || j.leaked[key] {
 			continue
 		}
 		j.leaked[key] = true
-		j.Leaks = append(j.Leaks, fmt.Sprintf("%s reads %q in %s %s", c.name(), b.what, r.method, r.path))
+		j.Leaks = append(j.Leaks, fmt.Sprintf("%s reads %q in %s %s (usage charges: %s)", c.name(), b.what, r.method, r.path, j.charges))
 	}
 }
 
-// cells makes every call by everybody of every place.
+// cells makes every call by everybody of every place. Where the price at which customers see their usage matters, the
+// table has the call once more with that price behind it; where it has not, the price must change nothing.
 func (j *judge) cells(ctx context.Context, t Table) error {
-	known := map[string]bool{}
 	for _, r := range routes() {
-		known[r.id], j.got[r.id] = true, map[string]string{}
-		if t[r.id] == nil {
-			j.wrong("%s is a call of the API and not in the table", r.id)
+		name := r.id
+		if j.charges != access.ChargesOff {
+			if !r.showsMoney() {
+				continue
+			}
+			if at := r.id + " at " + string(j.charges); t[at] != nil {
+				name = at
+			}
+		}
+		if t[name] == nil {
+			j.wrong("%s is a call of the API and not in the table", name)
+		}
+		if j.got[name] == nil {
+			j.got[name] = map[string]string{}
 		}
 		for _, c := range callers() {
 			letters, err := j.row(ctx, r, c)
 			if err != nil {
 				return err
 			}
-			j.got[r.id][c.name()] = letters
-			want := t[r.id][c.name()]
+			j.got[name][c.name()] = letters
+			want := t[name][c.name()]
 			for i, relation := range relations {
 				if letters[i] != '-' {
 					j.Cells++
 				}
 				if i >= len(want) || want[i] != letters[i] {
-					j.wrong("%s by %s of %s: expected %q, got %q", r.id, c.name(), relation, want[min(i, len(want)):min(i+1, len(want))], letters[i:i+1])
+					j.wrong("%s by %s of %s (usage charges: %s): expected %q, got %q", name, c.name(), relation, j.charges, want[min(i, len(want)):min(i+1, len(want))], letters[i:i+1])
 				}
 			}
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(t)) {
-		if !known[id] {
-			j.wrong("%s is in the table and no call of the API", id)
 		}
 	}
 	return nil

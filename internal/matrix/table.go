@@ -3,6 +3,7 @@ package matrix
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,11 +42,11 @@ func Expected() (Table, error) {
 // String is the table as the file has it.
 func (t Table) String() string {
 	var b strings.Builder
-	for _, r := range routes() {
+	for _, name := range slices.Sorted(maps.Keys(t)) {
 		rows := map[string][]string{}
 		var order []string
 		for _, c := range callers() {
-			letters, ok := t[r.id][c.name()]
+			letters, ok := t[name][c.name()]
 			if !ok {
 				continue
 			}
@@ -54,7 +55,7 @@ func (t Table) String() string {
 			}
 			rows[letters] = append(rows[letters], c.name())
 		}
-		fmt.Fprintf(&b, "\n%s:\n", r.id)
+		fmt.Fprintf(&b, "\n%s:\n", name)
 		for _, letters := range slices.Compact(order) {
 			fmt.Fprintf(&b, "  %q: %s\n", letters, strings.Join(rows[letters], " "))
 		}

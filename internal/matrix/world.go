@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -12,7 +13,7 @@ import (
 type place struct {
 	key, seller string
 	kind        org.Kind
-	usage       string // what the provider charged for it, a canary
+	list        string // what its usage costs by the provider's public price, a canary
 	until, then string // the day it left its seller, and whom for; "" in then is nobody
 }
 
@@ -23,13 +24,13 @@ var world = []place{
 	{key: "zreseller", seller: "zpartner", kind: org.Reseller},
 	{key: "zunder", seller: "zreseller", kind: org.Reseller},
 	{key: "zother", seller: "zpartner", kind: org.Reseller},
-	{key: "zdirect", seller: "zpartner", kind: org.Customer, usage: "61311.1939"},
-	{key: "zcustomer", seller: "zreseller", kind: org.Customer, usage: "73131.3137"},
-	{key: "zsecond", seller: "zreseller", kind: org.Customer, usage: "84791.7171"},
-	{key: "zdeep", seller: "zunder", kind: org.Customer, usage: "57973.5393"},
-	{key: "zforeign", seller: "zother", kind: org.Customer, usage: "92717.2919"},
-	{key: "zmoved", seller: "zreseller", kind: org.Customer, usage: "48397.4743", until: "2026-10-01", then: "zother"},
-	{key: "zended", seller: "zreseller", kind: org.Customer, usage: "36773.8383", until: "2026-10-01"},
+	{key: "zdirect", seller: "zpartner", kind: org.Customer, list: "72130.8164"},
+	{key: "zcustomer", seller: "zreseller", kind: org.Customer, list: "86036.8396"},
+	{key: "zsecond", seller: "zreseller", kind: org.Customer, list: "99754.9612"},
+	{key: "zdeep", seller: "zunder", kind: org.Customer, list: "68204.1638"},
+	{key: "zforeign", seller: "zother", kind: org.Customer, list: "109079.1668"},
+	{key: "zmoved", seller: "zreseller", kind: org.Customer, list: "56938.2048", until: "2026-10-01", then: "zother"},
+	{key: "zended", seller: "zreseller", kind: org.Customer, list: "43263.3392", until: "2026-10-01"},
 }
 
 // missing is the key of what nobody ever heard of.
@@ -39,6 +40,14 @@ const missing = "zmissing"
 func (p place) ghost() place {
 	return place{key: missing, kind: p.kind, seller: p.seller, then: p.then}
 }
+
+// cost is what the provider charges for its usage: the public price less the credit it gives the partner.
+func (p place) cost() money.Decimal {
+	return money.MustParse(p.list).Mul(money.FromMinor(100-credit, 2))
+}
+
+// credit is the partner's earned credit, in percent.
+const credit = 15
 
 func (p place) entitlement() string { return "ent-" + p.key }
 func (p place) id() id.Organisation { return org.OrganisationID(p.key) }
@@ -124,8 +133,8 @@ func statementCSV() string {
 	var b strings.Builder
 	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,ProductName,ChargeType,UnitPrice,Quantity,Subtotal,TaxTotal,Total,Currency,PublisherName,SubscriptionDescription,SubscriptionId,ChargeStartDate,ChargeEndDate,TermAndBillingCycle,PCToBCExchangeRate,MeterDescription\n")
 	for _, p := range world {
-		if p.usage != "" {
-			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,Azure plan,new,%[2]s,1,%[2]s,0.00,%[2]s,EUR,Microsoft,Azure plan,plan-%[1]s,9/1/2026,9/30/2026,,1,\n", p.key, p.usage)
+		if p.list != "" {
+			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,Azure plan,new,%[2]s,1,%[2]s,0.00,%[2]s,EUR,Microsoft,Azure plan,plan-%[1]s,9/1/2026,9/30/2026,,1,\n", p.key, p.cost())
 		}
 	}
 	return b.String()
@@ -134,10 +143,11 @@ func statementCSV() string {
 // usageCSV is a month of the provider's usage.
 func usageCSV() string {
 	var b strings.Builder
-	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,EntitlementId\n")
+	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,ResourceGroup,EntitlementId\n")
 	for _, p := range world {
-		if p.usage != "" {
-			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[2]s,EUR,%[2]s,EUR,1,%[3]s\n", p.key, p.usage, p.entitlement())
+		if p.list != "" {
+			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[3]s,EUR,%[3]s,EUR,1,%[4]d,group,%[5]s\n",
+				p.key, p.list, p.cost(), credit, p.entitlement())
 		}
 	}
 	return b.String()
