@@ -182,6 +182,9 @@ func TestPolicy(t *testing.T) {
 	h.expect("narrowed", rita, cost.Query{At: "@a/E-A", By: []string{"resource_group", "resource"}}, "list: rg1//vm/1 l27; rg1//vm/3 l0; rg2//disk/1 l9")
 	h.expect("narrowed to a resource group", rita, cost.Query{At: "@a/e-a/RG1", By: []string{"day"}}, "list: 2026-09-01 l27; 2026-09-04 l0")
 	h.expect("by a tag", rita, cost.Query{By: []string{"tag:ENV", "charge_type"}}, "list: /new l9; prod/new l27; test/new l9")
+	h.expect("what of a wider place is its own", one, cost.Query{At: "@a", By: []string{"service"}}, "list: Machines l27; Storage l9")
+	h.expect("another customer at its place", rita, cost.Query{At: "@a", Customer: "b"}, "not_found customer_not_found")
+	h.expect("no place among resources", rita, cost.Query{At: "@a//rg1"}, "invalid no_entitlement")
 	h.expect("somewhere else of its own", one, cost.Query{At: "@a/e-a2"}, "not_found place_not_found")
 	h.expect("who reads bills alone, at list prices", bills, by, "denied denied")
 	for _, other := range []string{"b", "m", "missing", "r"} {

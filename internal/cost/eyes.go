@@ -62,23 +62,6 @@ func (e eyes) only(st *rating.State, customer *org.Organisation) (eyes, bool) {
 	return e, known || len(refs) > 0
 }
 
-// within narrows what is looked at to an entitlement, or to a resource group in it. A place of a caller with roles is
-// narrowed by access already.
-func (e eyes) within(entitlement, group string) eyes {
-	var refs []scope.Ref
-	for _, r := range e.refs {
-		if strings.EqualFold(r.ID, entitlement) && (r.Group == "" || group == "" || strings.EqualFold(r.Group, group)) {
-			if r.Whole = false; group != "" {
-				r.Group = group
-			}
-			refs = append(refs, r)
-		}
-	}
-	e.refs = refs
-	e.scope = e.scope.WithRefsOf(func() []scope.Ref { return refs })
-	return e
-}
-
 // see says whether a group is the caller's to see. The store was asked with the scope; this is whose the usage is by
 // all that is known, and what of it may be seen there. At list prices that is what a subscription used, and no
 // purchases (the provider's rule); a charge is shown to those from whom nothing of its customer is hidden.

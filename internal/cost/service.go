@@ -67,12 +67,18 @@ func (v *Service) eyes(ctx context.Context, q Query) (e eyes, err error) {
 	who, _ := identity.Caller(ctx)
 	e.of = who.Realm
 	var grant access.Grant
-	if q.At != "" && !strings.HasPrefix(q.At, "@") {
-		return e, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
-	}
 	if q.At != "" {
-		grant, err = v.Access.RequireAt(ctx, access.CostRead, q.At)
-		e.resources = true
+		name, ok := strings.CutPrefix(q.At, "@")
+		if !ok {
+			return e, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
+		}
+		var in access.Within
+		in.Customer, name, _ = strings.Cut(name, "/")
+		in.Entitlement, in.Group, _ = strings.Cut(name, "/")
+		grant, err = v.Access.RequireWithin(ctx, access.CostRead, in)
+		if e.resources = true; grant.Kind == access.Partner { // the local operator sees there what the partner's people do
+			grant.View &= scope.List
+		}
 	} else if grant, err = v.Access.Require(ctx, access.UsageRead); fault.KindOf(err) == fault.Denied || err == nil && grant.Kind == access.Customer {
 		grant, err = v.Access.Require(ctx, access.CostRead)
 		e.resources = true
@@ -87,36 +93,19 @@ func (e eyes) at(st *rating.State, q Query) (eyes, error) {
 		e.of = p.ID
 		e.view &^= scope.Buy // nobody sells to the partner; what it pays is cost
 	}
-	customer, place := q.Customer, ""
-	if e.resources && q.At != "" {
-		place = strings.TrimPrefix(q.At, "@")
-		key, rest, _ := strings.Cut(place, "/")
-		if place = rest; customer == "" {
-			customer = key
-		}
-		if key != customer {
-			return e, noCustomer(customer)
-		}
-		if e.scope.IsAll() { // the local operator sees there what the partner's people do
-			e.view &= scope.List
-		}
-	}
 	e = e.looking(st)
-	if customer != "" {
-		o := st.Index.ByKey(customer)
-		if o == nil || o.Kind != org.Customer {
-			return e, noCustomer(customer)
-		}
-		narrow, ok := e.only(st, o)
-		if !ok {
-			return e, noCustomer(customer)
-		}
-		e = narrow
+	if q.Customer == "" {
+		return e, nil
 	}
-	if entitlement, group, _ := strings.Cut(place, "/"); entitlement != "" {
-		e = e.within(entitlement, group)
+	o := st.Index.ByKey(q.Customer)
+	if o == nil || o.Kind != org.Customer {
+		return e, noCustomer(q.Customer)
 	}
-	return e, nil
+	narrow, ok := e.only(st, o)
+	if !ok {
+		return e, noCustomer(q.Customer)
+	}
+	return narrow, nil
 }
 
 func noCustomer(key string) error {
