@@ -7,7 +7,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -19,7 +21,7 @@ import (
 func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
 		DB: n.db, Store: sqlstore.Safe{DB: n.db}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.db}}, Now: events.Now,
-		Random: rand.Reader, Ring: n.vault.Ring, AddKey: n.vault.Rotate, Scrub: n.db.Scrub,
+		Realm: realmOf(sqlstore.Identity{DB: n.db}), Random: rand.Reader, Ring: n.vault.Ring, AddKey: n.vault.Rotate, Scrub: n.db.Scrub,
 		Columns: []safe.Column{
 			sqlstore.SealedColumn{DB: n.db, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
@@ -27,6 +29,21 @@ func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Serv
 			{Name: "event_log", Export: recordsAbout(n.db, events)},
 			{Name: "answers", Erase: forgetAnswers(events)},
 		},
+	}
+}
+
+// realmOf says whose somebody is, erased people too; "" for who neither signs in nor ever did.
+func realmOf(store identity.Store) func(context.Context, tx.Read, id.Principal) (id.Organisation, error) {
+	return func(ctx context.Context, r tx.Read, who id.Principal) (id.Organisation, error) {
+		p, err := store.Person(ctx, r, who)
+		if fault.KindOf(err) != fault.NotFound {
+			return p.Realm, err
+		}
+		g, err := store.Program(ctx, r, who)
+		if fault.KindOf(err) == fault.NotFound {
+			return "", nil
+		}
+		return g.Realm, err
 	}
 }
 

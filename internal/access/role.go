@@ -89,7 +89,7 @@ func resellerRoles() []Role {
 	agent := slices.Concat(staff, delegate, []Action{BookRead, MarginRead, AccessRead, DelegationChange, DelegationEnd, ActivationDecide})
 	return []Role{
 		{ResellerGlobalAdmin, "reseller global admin", Reseller, "", "Everything in the reseller's account.",
-			slices.Concat(agent, []Action{BookPublish, InvoiceApprove, InvoiceVoid, AccessAssign, AccessDeny, RoleWrite, IdentityRead, IdentityChange}), scope.Everything},
+			slices.Concat(agent, []Action{BookPublish, InvoiceApprove, InvoiceVoid, AccessAssign, AccessDeny, RoleWrite, IdentityRead, IdentityChange, PersonExport, PersonErase}), scope.Everything},
 		{ResellerAdminAgent, "reseller admin agent", Reseller, "", "Customers, prices and margins.", append(slices.Clone(agent), BookPublish), scope.Everything},
 		{ResellerSalesAgent, "reseller sales agent", Reseller, "", "Customers and prices.", append(slices.Clone(staff), BookRead), offers},
 		{ResellerHelpdesk, "reseller helpdesk agent", Reseller, "", "Looks at customers and their bills; works on their resources where they agreed.",
@@ -108,7 +108,7 @@ func customerRoles() []Role {
 		{CustomerGlobalAdmin, "customer global admin", Customer, "", "The customer's people, bills and consents.",
 			slices.Concat(billing, []Action{
 				CostRead, AccessRead, AccessAssign, AccessDeny, RoleWrite, DelegationRead, DelegationApprove, DelegationEnd, ActivationDecide,
-				IdentityRead, IdentityChange,
+				IdentityRead, IdentityChange, PersonExport, PersonErase,
 			}), most},
 		{CustomerBilling, "billing reader", Customer, "", "The customer's bills.", billing, most},
 		{CustomerOwner, "owner", Customer, "", "Resources, and who may do what with them.",

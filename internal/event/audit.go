@@ -56,6 +56,7 @@ type Reading struct {
 	Command       string            `json:"command"`
 	Realm         id.Organisation   `json:"realm"` // whose person or program the actor is
 	Organisations []id.Organisation `json:"organisations"`
+	More          int               `json:"more,omitempty"` // how many there were besides
 }
 
 // AuditRead records a reading, in a transaction that commits before the answer is given: what could not be recorded is

@@ -20,11 +20,14 @@ type Source struct {
 	Erase  func(ctx context.Context, t tx.Tx, who id.Principal) (bool, error) // says whether there was something
 }
 
-// Export is everything about a person, by source, opened. NotFound when no source knows them. It is recorded before it
-// is handed out.
+// Export is everything about a person, by source, opened. NotFound when no source knows them, and for people of another
+// realm than the caller's. It is recorded before it is handed out.
 func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any, error) {
 	grant, err := v.Access.Require(ctx, access.PersonExport)
 	if err != nil {
+		return nil, err
+	}
+	if err := v.governs(ctx, who); err != nil {
 		return nil, err
 	}
 	out := map[string]any{}
@@ -50,7 +53,7 @@ func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any,
 
 // Erase destroys a person's key and what is kept of them in the clear, in one transaction. What their key sealed can
 // never be opened again, wherever it lies; documents and the event log stay as they are. NotFound when nothing was
-// kept; a second time changes nothing.
+// kept, and for people of another realm than the caller's; a second time changes nothing.
 func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 	grant, err := v.Access.Require(ctx, access.PersonErase)
 	if err != nil {
@@ -58,6 +61,9 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 	}
 	if who == identity.Installation { // its key seals what everybody signs in with
 		return nobody(who)
+	}
+	if err := v.governs(ctx, who); err != nil {
+		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		_, gone, err := v.Store.PersonKey(ctx, t, who)
@@ -86,6 +92,24 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 		}
 		return v.Events.Append(ctx, t, event.PersonErased, grant.Actor, string(who), nil)
 	})
+}
+
+// governs is NotFound unless somebody is of the caller's realm: what is personal is not for those who are above or beside it.
+// The local operator answers for the installation, and so for everybody.
+func (v *Service) governs(ctx context.Context, who id.Principal) error {
+	asker, _ := identity.Caller(ctx)
+	if asker.ID == identity.LocalOperator {
+		return nil
+	}
+	var realm id.Organisation
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		realm, err = v.Realm(ctx, r, who)
+		return err
+	})
+	if err == nil && (realm == "" || realm != asker.Realm) {
+		err = nobody(who)
+	}
+	return err
 }
 
 func nobody(who id.Principal) error {

@@ -35,9 +35,10 @@ type Service struct {
 	Jobs    job.Queue
 	Now     func() time.Time
 	Random  io.Reader
-	Ring    func() (secret.Ring, error) // the installation's keys as they are now
-	AddKey  func() error                // adds a key to them, which seals from now on
-	Scrub   func(context.Context) error // overwrites what deleted rows left in the database's files
+	Realm   func(ctx context.Context, r tx.Read, who id.Principal) (id.Organisation, error) // whose somebody is, "" for nobody's
+	Ring    func() (secret.Ring, error)                                                     // the installation's keys as they are now
+	AddKey  func() error                                                                    // adds a key to them, which seals from now on
+	Scrub   func(context.Context) error                                                     // overwrites what deleted rows left in the database's files
 }
 
 // PersonKeys is the place of people's keys, before the person's id: what a Column over them is called.

@@ -152,10 +152,12 @@ func (s *Server) reads(ctx context.Context, owners ...id.Organisation) error {
 	if who.Realm == "" || len(owners) == 0 || slices.Contains(owners, who.Realm) {
 		return nil
 	}
-	return s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		return s.Events.AuditRead(ctx, t, string(who.ID), event.Reading{Command: recordOf(ctx).command, Realm: who.Realm, Organisations: owners})
-	})
+	r := event.Reading{Command: recordOf(ctx).command, Realm: who.Realm, Organisations: owners[:min(len(owners), mostNamed)], More: max(len(owners)-mostNamed, 0)}
+	return s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return s.Events.AuditRead(ctx, t, string(who.ID), r) })
 }
+
+// mostNamed is how many organisations a record of reading names at most; of more it says how many.
+const mostNamed = 500
 
 // readsOf is reads for what belongs to each of these organisations by itself: one record names all but the caller's own.
 func (s *Server) readsOf(ctx context.Context, owners []id.Organisation) error {
@@ -163,6 +165,29 @@ func (s *Server) readsOf(ctx context.Context, owners []id.Organisation) error {
 	owners = slices.DeleteFunc(slices.Clone(owners), func(o id.Organisation) bool { return o == who.Realm })
 	slices.Sort(owners)
 	return s.reads(ctx, slices.Compact(owners)...)
+}
+
+// readsKeys is readsOf for organisations by their keys; "" is nobody's.
+func readsKeys[T any](ctx context.Context, s *Server, list []T, key func(T) string) error {
+	var owners []id.Organisation
+	for _, x := range list {
+		if k := key(x); k != "" {
+			owners = append(owners, org.OrganisationID(k))
+		}
+	}
+	return s.readsOf(ctx, owners)
+}
+
+// paged is a page of a list that was read whole, recorded as the reading of those whose items are on it.
+func paged[T any](ctx context.Context, s *Server, all []T, err error, p Paging, key func(T) string) (*body[List[T]], error) {
+	if err != nil {
+		return nil, err
+	}
+	out, err := page(all, p)
+	if err != nil {
+		return nil, err
+	}
+	return out, readsKeys(ctx, s, out.Body.Items, key)
 }
 
 // readsEach is reads for a list of documents: one record names everybody whose documents others than the caller wrote

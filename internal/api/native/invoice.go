@@ -138,7 +138,10 @@ type PeriodQuery struct {
 
 func (s *Server) listMargins(ctx context.Context, in *PeriodQuery) (*body[List[invoice.Margin]], error) {
 	list, err := s.Invoices.Margins(ctx, in.Period.Month)
-	return &body[List[invoice.Margin]]{List[invoice.Margin]{Items: list}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &body[List[invoice.Margin]]{List[invoice.Margin]{Items: list}}, readsKeys(ctx, s, list, func(m invoice.Margin) string { return m.Seller })
 }
 
 type documentInput struct {

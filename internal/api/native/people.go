@@ -42,7 +42,15 @@ func (s *Server) listPeople(ctx context.Context, in *listPeopleInput) (*body[Lis
 	for i, p := range found {
 		list[i] = personOf(p)
 	}
-	return page(list, in.Paging)
+	out, err := page(list, in.Paging)
+	if err != nil {
+		return nil, err
+	}
+	var realms []id.Organisation
+	for _, p := range out.Body.Items {
+		realms = append(realms, p.Realm)
+	}
+	return out, s.readsOf(ctx, realms)
 }
 
 // Invitee is who is to be a person, and whose.

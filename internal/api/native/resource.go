@@ -18,10 +18,7 @@ type listResourcesInput struct {
 
 func (s *Server) listResources(ctx context.Context, in *listResourcesInput) (*body[List[resource.Resource]], error) {
 	list, err := s.Resources.List(ctx, access.Within{Customer: in.Customer, Entitlement: in.Entitlement, Group: in.ResourceGroup})
-	if err != nil {
-		return nil, err
-	}
-	return page(list, in.Paging)
+	return paged(ctx, s, list, err, in.Paging, func(x resource.Resource) string { return x.Customer })
 }
 
 func (s *Server) listNotices(ctx context.Context, in *OfCustomer) (*body[List[notice.Notice]], error) {

@@ -45,10 +45,12 @@ func (s *Server) listUnresolved(ctx context.Context, in *unresolvedInput) (*body
 
 func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[usage.Resolution]], error) {
 	list, err := s.Usage.Resolved(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return page(list, *in)
+	return paged(ctx, s, list, err, *in, func(x usage.Resolution) string {
+		if x.Kind == usage.ProductRef {
+			return "" // a family
+		}
+		return x.Target
+	})
 }
 
 func (s *Server) resolve(ctx context.Context, in *body[usage.Resolution]) (*body[usage.Resolution], error) {

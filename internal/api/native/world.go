@@ -32,7 +32,10 @@ func asYAML(w io.Writer, v any) error {
 
 func (s *Server) readWorld(ctx context.Context, _ *struct{}) (*tagged[org.World], error) {
 	w, err := s.Orgs.World(ctx)
-	return tag(w), err
+	if err != nil {
+		return nil, err
+	}
+	return tag(w), readsKeys(ctx, s, w.Organisations, func(o org.Organisation) string { return o.Key })
 }
 
 type applyInput struct {
@@ -74,10 +77,7 @@ func matches(wanted, have string) error {
 
 func (s *Server) listBooks(ctx context.Context, in *Paging) (*body[List[pricing.Book]], error) {
 	books, err := s.Books.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return page(books, *in)
+	return paged(ctx, s, books, err, *in, func(b pricing.Book) string { return b.Owner })
 }
 
 // Published is the books of a file as they are in force now.
@@ -131,7 +131,10 @@ type showBookInput struct {
 
 func (s *Server) showBook(ctx context.Context, in *showBookInput) (*tagged[pricing.Book], error) {
 	b, err := s.Books.Show(ctx, in.name(), in.Version)
-	return tag(b), err
+	if err != nil {
+		return nil, err
+	}
+	return tag(b), readsKeys(ctx, s, []string{b.Owner}, func(key string) string { return key })
 }
 
 // Changes is what differs between two versions of a book.
@@ -160,5 +163,5 @@ func (s *Server) bookChanges(ctx context.Context, in *changesInput) (*body[Chang
 	if out.Changes == nil {
 		out.Changes = []pricing.Change{}
 	}
-	return &body[Changes]{out}, nil
+	return &body[Changes]{out}, readsKeys(ctx, s, []string{a.Owner}, func(key string) string { return key })
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// staffed is a month of files in a directory with people of the partner, of a reseller and of a customer.
+type staffed struct {
+	*caller
+	n      *installation
+	people map[string]id.Principal
+}
+
+func newStaffed(t *testing.T) *staffed {
+	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}}
+	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
+	n, err := open(access.AsLocalOperator(t.Context()), s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.n = n
+	t.Cleanup(func() { _ = n.Close() })
+	s.as("")
+	usageFile, _, w, b := monthOfFiles(t)
+	s.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	s.want(200, nil, http.MethodPost, "/price-books", asYAML, string(b))
+	s.upload("complete=true", usageFile)
+	s.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
+	s.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
+	s.want(200, nil, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
+	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
+		var in native.Invited
+		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
+		s.people[realm] = in.Person.ID
+		place := realm
+		if role == access.CustomerGlobalAdmin {
+			place = "@" + realm
+		}
+		s.want(200, nil, http.MethodPost, "/role-assignments", asJSON, fmt.Sprintf(`{"principal":%q,"realm":%q,"role":%q,"scope":%q}`, in.Person.ID, realm, role, place))
+	}
+	return s
+}
+
+// as calls as the global admin of a realm; "" is the local operator.
+func (s *staffed) as(realm string) {
+	who := identity.Principal{ID: identity.LocalOperator}
+	if realm != "" {
+		of := org.OrganisationID(realm)
+		who = identity.Principal{ID: s.people[realm], Realm: of, In: of, MFA: true}
+	}
+	s.client.Transport = inProcess{handler: s.n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context { return identity.As(ctx, who) }}
+}
+
+// readings are what was recorded of reading since a number of them.
+func (s *staffed) readings(since int) (list []event.Reading) {
+	s.as("")
+	for _, e := range s.records("&action=audit.read")[since:] {
+		var r event.Reading
+		if err := json.Unmarshal(e.Data, &r); err != nil {
+			s.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// TestReadingUsageMoneyAndPeopleIsRecorded: costs, margins, the world, books, people and resources of others leave one
+// record a request, which names whose they are and not the reader's own; what is one's own leaves none.
+func TestReadingUsageMoneyAndPeopleIsRecorded(t *testing.T) {
+	s := newStaffed(t)
+	s.want(200, nil, http.MethodPut, "/customers/c0001/policy/usage-charges", asJSON, `{"usage_charges":"list"}`)
+	for _, c := range []struct {
+		realm, path, command string
+		names                []string // among others; nil is no record
+	}{
+		{"contoso", "/costs?period=2026-09&by=customer,service", "cost-list", []string{"c0001", "c0005"}},
+		{"contoso", "/costs?period=2026-09&customer=c0003", "cost-list", []string{"c0003"}},
+		{"contoso", "/margins?period=2026-09", "margin-list", []string{"nordwind"}},
+		{"contoso", "/world", "world-read", []string{"nordwind", "c0001"}},
+		{"contoso", "/people", "person-list", []string{"nordwind", "c0001"}},
+		{"contoso", "/people?realm=c0001", "person-list", []string{"c0001"}},
+		{"contoso", "/people?realm=contoso", "person-list", nil},
+		{"contoso", "/price-books", "book-list", []string{"nordwind"}},
+		{"contoso", "/price-books/nordwind/retail", "book-show", []string{"nordwind"}},
+		{"contoso", "/batches", "batch-list", nil}, // the partner's own import
+		{"nordwind", "/margins?period=2026-09", "margin-list", nil},
+		{"nordwind", "/price-books/nordwind/retail", "book-show", nil},
+		{"c0001", "/costs?period=2026-09&by=service", "cost-list", nil},
+		{"c0001", "/people", "person-list", nil},
+		{"", "/costs?period=2026-09&by=customer", "cost-list", nil},
+		{"", "/world", "world-read", nil},
+	} {
+		s.as("")
+		before := len(s.readings(0))
+		s.as(c.realm)
+		s.want(200, nil, http.MethodGet, c.path, "", "")
+		got := s.readings(before)
+		if len(got) != min(len(c.names), 1) {
+			t.Errorf("%s by %s: %d records, want %d: %+v", c.path, c.realm, len(got), min(len(c.names), 1), got)
+			continue
+		}
+		for _, name := range c.names {
+			if !slices.Contains(got[0].Organisations, org.OrganisationID(name)) {
+				t.Errorf("%s by %s: the record does not name %s", c.path, c.realm, name)
+			}
+		}
+		if len(got) > 0 && (got[0].Command != c.command || got[0].Realm != org.OrganisationID(c.realm) || slices.Contains(got[0].Organisations, got[0].Realm)) {
+			t.Errorf("%s by %s: recorded %+v", c.path, c.realm, got[0])
+		}
+	}
+}
+
+// TestPeopleAreTheirRealms: everything about a person is told to, and erased by, the admins of their own realm and the
+// local operator; to everybody else they are not there.
+func TestPeopleAreTheirRealms(t *testing.T) {
+	s := newStaffed(t)
+	realms := []string{"contoso", "nordwind", "c0001"}
+	for _, asker := range realms {
+		s.as(asker)
+		for _, of := range append(slices.Clone(realms), "nobody") {
+			who, status := s.people[of], 404
+			if who == "" {
+				who = "prn_nobody"
+			}
+			if of == asker {
+				status = 200
+			}
+			_, text := s.send(http.MethodGet, "/privacy/"+string(who), "", strings.NewReader(""))
+			if told := strings.Contains(string(text), "somebody@"); told != (status == 200) {
+				t.Errorf("%s asks about somebody of %s: %s", asker, of, text)
+			}
+			if status == 404 {
+				s.want(404, nil, http.MethodGet, "/privacy/"+string(who), "", "")
+				s.want(404, nil, http.MethodPost, "/privacy/"+string(who)+"/erasure", "", "")
+			}
+		}
+	}
+	s.as("")
+	for _, of := range realms {
+		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
+	}
+	s.as("nordwind")
+	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
+	s.as("")
+	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
+}
