@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
 func TestSees(t *testing.T) {
@@ -46,6 +47,30 @@ func TestSeesDocument(t *testing.T) {
 	}
 	if !whole.Owns("r") || whole.Owns("p") || !All().Owns("p") {
 		t.Error("whose eyes")
+	}
+}
+
+func TestSeesRef(t *testing.T) {
+	on := func(n int) period.Date { return period.NewDate(2026, 9, n) }
+	asked := 0
+	s := Of("p").WithRefsOf(func() []Ref {
+		asked++
+		return []Ref{{ID: "Tenant-1", Days: period.Period{Start: on(5), End: on(10)}}, {ID: "e-1"}}
+	})
+	for _, c := range []struct {
+		ref  string
+		on   period.Date
+		want bool
+	}{
+		{"tenant-1", on(5), true}, {"TENANT-1", on(9), true}, {"tenant-1", on(4), false}, {"tenant-1", on(10), false}, {"tenant-1", 0, true},
+		{"E-1", on(30), true}, {"e-2", on(5), false},
+	} {
+		if s.SeesRef(c.ref, c.on) != c.want || !All().SeesRef(c.ref, c.on) || (Scope{}).SeesRef(c.ref, c.on) {
+			t.Errorf("%s on %s is seen: %t, want %t", c.ref, c.on, s.SeesRef(c.ref, c.on), c.want)
+		}
+	}
+	if len(s.Refs()) != 2 || asked != 1 {
+		t.Errorf("%d references, gathered %d times", len(s.Refs()), asked)
 	}
 }
 
