@@ -347,7 +347,7 @@ func TestIssuedDocumentsAreArchived(t *testing.T) {
 	path := fmt.Sprintf("/invoices/%s/documents/pdf", list.Items[0].ID)
 	_, before := c.send(http.MethodGet, path, "", nil)
 	var jobs native.List[job.Job]
-	c.want(200, &jobs, http.MethodGet, "/jobs?state=queued", "", "")
+	c.want(200, &jobs, http.MethodGet, "/jobs?state=queued&kind=document.render", "", "")
 	if len(jobs.Items) != len(list.Items) {
 		t.Fatalf("%d documents to archive, want %d", len(jobs.Items), len(list.Items))
 	}
@@ -355,7 +355,7 @@ func TestIssuedDocumentsAreArchived(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.open()
-	c.want(200, &jobs, http.MethodGet, "/jobs?state=done", "", "")
+	c.want(200, &jobs, http.MethodGet, "/jobs?state=done&kind=document.render", "", "")
 	if len(jobs.Items) != len(list.Items) {
 		t.Errorf("%d documents archived, want %d", len(jobs.Items), len(list.Items))
 	}

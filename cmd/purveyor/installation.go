@@ -56,6 +56,7 @@ type installation struct {
 	clock  *clock.Service
 	runner *job.Runner
 	api    *native.Server
+	upkeep *job.Daily
 	wake   chan struct{}
 }
 
@@ -102,6 +103,11 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	}
 	if err := n.recover(access.AsLocalOperator(ctx)); err != nil {
 		return nil, errors.Join(err, n.Close())
+	}
+	if !o.temporary {
+		if err := n.upkeep.Begin(ctx); err != nil {
+			return nil, errors.Join(err, n.Close())
+		}
 	}
 	return n, nil
 }
@@ -167,10 +173,11 @@ func (n *installation) build(o opening) error {
 		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
 	}
 	n.safe = n.keepSafe(events, guard)
+	n.upkeep = &job.Daily{DB: n.db, Queue: job.Queue{Store: jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.keepUp}
 	n.runner = &job.Runner{
 		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{
 			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
-			job.ResealValues: n.safe.Reseal, job.ScrubErased: n.safe.ScrubErased,
+			job.ResealValues: n.safe.Reseal, job.ScrubErased: n.safe.ScrubErased, job.DailyUpkeep: n.upkeep.Run,
 		},
 		Workers: o.Workers, Now: now, Machine: time.Now, Owner: "purveyor",
 	}
@@ -204,7 +211,7 @@ func (n *installation) build(o opening) error {
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Wake: n.poke, Safe: n.safe, Identity: who, DigestKey: digests,
+		Ready: n.ready, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,
 	}
 	return nil
 }
@@ -222,6 +229,11 @@ func (n *installation) recover(ctx context.Context) error {
 	}
 	_, err := n.runner.Recover(ctx)
 	return err
+}
+
+// keepUp drops what has expired: sessions, tickets, and answers to commands.
+func (n *installation) keepUp(ctx context.Context) error {
+	return errors.Join(n.api.Identity.Prune(ctx), n.api.ForgetAnswers(ctx))
 }
 
 // drain works off the jobs that are due, as the local operator.

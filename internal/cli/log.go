@@ -53,7 +53,7 @@ func (c *listJobs) Run(ctx context.Context, e *env) error {
 		}
 		t := table.New("kind", "key", "lane", "due", "state", ">attempt", "error")
 		for _, j := range found {
-			t.Add(j.Kind, j.Key, j.Lane, j.Due.UTC().Format("2006-01-02 15:04:05"), j.State, j.Attempt, j.Error)
+			t.Add(j.Kind, j.Key, j.Lane, until(j.When()), j.State, j.Attempt, j.Error)
 		}
 		return e.show(c.shown, raw, t)
 	})

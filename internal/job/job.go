@@ -31,14 +31,22 @@ type Job struct {
 	Kind      Kind            `json:"kind"`
 	Key       string          `json:"key"`
 	Args      json.RawMessage `json:"args,omitempty"`
-	Lane      string          `json:"lane"` // jobs of one lane run in order; empty is a lane of its own
-	Due       time.Time       `json:"due"`  // business clock
+	Lane      string          `json:"lane"`         // jobs of one lane run in order; empty is a lane of its own
+	Due       time.Time       `json:"due,omitzero"` // business clock; none for what the machine's clock alone decides
 	State     State           `json:"state"`
 	Attempt   int             `json:"attempt"`             // the number of the attempt that runs or ran last; 0 before the first
-	NotBefore time.Time       `json:"not_before,omitzero"` // machine clock; when a failed attempt may be repeated
+	NotBefore time.Time       `json:"not_before,omitzero"` // machine clock; when it may start, or be tried again
 	Owner     string          `json:"owner,omitempty"`
 	Lease     time.Time       `json:"lease,omitzero"` // machine clock; until when the attempt is its owner's
 	Error     string          `json:"error,omitempty"`
+}
+
+// When is the instant a job waits for, of the clock that decides it; zero once a job without a due time has started.
+func (j Job) When() time.Time {
+	if j.Due.IsZero() {
+		return j.NotBefore
+	}
+	return j.Due
 }
 
 // Store keeps jobs in the ledger database. Jobs carry no place: a scope that is not All sees none.
@@ -55,7 +63,8 @@ type Store interface {
 	Release(ctx context.Context, t tx.Tx, owner string) (int, error)
 	// Jobs lists jobs by due time and id.
 	Jobs(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Job, error)
-	// NextDue is the earliest due time of a job that is neither done nor failed; ok is false when there is none.
+	// NextDue is the earliest due time of a job that is neither done nor failed; ok is false when there is none. Jobs
+	// without a due time do not count.
 	NextDue(ctx context.Context, r tx.Read) (due time.Time, ok bool, err error)
 }
 
@@ -79,8 +88,9 @@ type Filter struct {
 // Queue adds jobs inside the transaction of what causes them.
 type Queue struct{ Store Store }
 
-// Enqueue adds a job of which kind, key, arguments, lane and due time are given; the rest follows. Asking for the
-// same kind and key again changes nothing. Invalid without kind or key.
+// Enqueue adds a job of which kind, key, arguments, lane and due time are given, or in place of that the instant before
+// which it does not start; the rest follows. Asking for the same kind and key again changes nothing. Invalid without
+// kind or key.
 func (q Queue) Enqueue(ctx context.Context, t tx.Tx, j Job) error {
 	if j.Kind == "" || j.Key == "" {
 		return fault.New(fault.Invalid, "job_unnamed", "a job needs a kind and a key")
@@ -93,7 +103,7 @@ func (q Queue) Enqueue(ctx context.Context, t tx.Tx, j Job) error {
 		j.Args = json.RawMessage("null")
 	}
 	j.State, j.Attempt, j.Owner, j.Error = Queued, 0, "", ""
-	j.NotBefore, j.Lease = time.Time{}, time.Time{}
+	j.Lease = time.Time{}
 	_, err := q.Store.Enqueue(ctx, t, j)
 	return err
 }

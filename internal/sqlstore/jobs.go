@@ -148,10 +148,10 @@ func (x Jobs) Jobs(ctx context.Context, r tx.Read, s scope.Scope, f job.Filter) 
 	return each(rows, jobRow.job)
 }
 
-// NextDue is the earliest due time of an open job.
+// NextDue is the earliest due time of an open job that has one.
 func (x Jobs) NextDue(ctx context.Context, r tx.Read) (due time.Time, ok bool, err error) {
 	var text string
-	ok, err = one(ctx, x.DB.in(r).NewRaw("SELECT due FROM job WHERE head ORDER BY due, id LIMIT 1"), &text)
+	ok, err = one(ctx, x.DB.in(r).NewRaw("SELECT due FROM job WHERE head AND due <> '' ORDER BY due, id LIMIT 1"), &text)
 	if err != nil || !ok {
 		return due, false, err
 	}

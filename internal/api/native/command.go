@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -108,10 +109,26 @@ func (s *Server) digestOf(r *http.Request) (string, error) {
 
 // kept is an answer under an idempotency key.
 type kept struct {
-	Command string `json:"command"`
-	Status  int    `json:"status"`
-	Type    string `json:"type"`
-	Body    []byte `json:"body"`
+	Command string    `json:"command"`
+	Status  int       `json:"status"`
+	Type    string    `json:"type"`
+	Body    []byte    `json:"body"`
+	At      time.Time `json:"at"` // by the machine's clock
+}
+
+// answersLast is how long answers are kept: who tries again within it is given the answer, and later the command is done.
+const answersLast = 30 * 24 * time.Hour
+
+// ForgetAnswers drops the answers that were kept for long enough.
+func (s *Server) ForgetAnswers(ctx context.Context) error {
+	end := s.Machine().Add(-answersLast)
+	return s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		_, err := s.Events.Store.Forget(ctx, t, func(answer []byte) bool {
+			var k kept
+			return json.Unmarshal(answer, &k) == nil && k.At.Before(end)
+		})
+		return err
+	})
 }
 
 // replay gives the answer again that was given under a key, to who may still have it.
@@ -158,7 +175,7 @@ func (s *Server) settle(r *http.Request, w http.ResponseWriter, rec *record, key
 		if !keep || rec.err != nil || rec.secret {
 			return nil
 		}
-		b, err := json.Marshal(kept{rec.command, answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes()})
+		b, err := json.Marshal(kept{rec.command, answer.status, answer.Header().Get("Content-Type"), answer.body.Bytes(), s.Machine().UTC()})
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -63,6 +64,7 @@ type Server struct {
 	Callers   func(next http.Handler) http.Handler                           // finds out who is calling; nil where the way they came says so
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs
+	Machine   func() time.Time                                               // the machine's clock, by which kept answers grow old
 }
 
 // Prefix is where the native API lives.

@@ -308,6 +308,74 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 			t.Errorf("got %+v", j)
 		}
 	},
+	"a day has one job by the machine's clock, which the business clock passes by": func(t *testing.T, db *sqlstore.DB) {
+		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		ran, broken := 0, error(nil)
+		daily := &job.Daily{DB: db, Queue: job.Queue{Store: sqlstore.Jobs{DB: db}}, Kind: "daily", Machine: machine.now, Work: func(context.Context) error {
+			ran++
+			return broken
+		}}
+		r := newRunner(db, 2, business, machine, map[job.Kind]job.Handler{"daily": daily.Run})
+		// start is a process that begins: it orders, and works off what there is.
+		start := func(want, of int, last job.State) {
+			t.Helper()
+			if err := daily.Begin(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			drained(t, r, want)
+			view(t, db, func(ctx context.Context, rd tx.Read) error {
+				list, err := sqlstore.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily"})
+				open, err2 := sqlstore.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily", State: job.Queued})
+				if len(list) != of || len(open) != 1 {
+					t.Fatalf("%d jobs, of which %d are to come: %+v", len(list), len(open), list)
+				}
+				tomorrow := machine.now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+				if next := open[0]; next.Key != tomorrow.Format(time.DateOnly) || !next.When().Equal(tomorrow) || !next.Due.IsZero() {
+					t.Errorf("the next is %+v", next)
+				}
+				if of > 1 && !slices.ContainsFunc(list, func(j job.Job) bool { return j.State == last }) {
+					t.Errorf("got %+v, want one that is %s", list, last)
+				}
+				if _, ok, err := (sqlstore.Jobs{DB: db}).NextDue(ctx, rd); ok || err != nil {
+					t.Errorf("the business clock waits for it (%v)", err)
+				}
+				return firstError(err, err2)
+			})
+		}
+		start(0, 1, "")
+		business.move(100 * 24 * time.Hour)
+		start(0, 1, "")
+		machine.move(16 * time.Hour)
+		start(0, 1, "")
+		machine.move(time.Second)
+		start(1, 2, job.Done)
+		start(0, 2, job.Done)
+		machine.move(10 * 24 * time.Hour)
+		start(1, 3, job.Done)
+		machine.move(24 * time.Hour)
+		broken = fault.New(fault.Invalid, "c", "cannot be")
+		start(1, 4, job.Failed)
+		machine.move(24 * time.Hour)
+		broken = nil
+		start(1, 5, job.Done)
+		// A process that dies in the middle has ordered the next; whoever takes the day over does not order another.
+		machine.move(24 * time.Hour)
+		ctx, cancel := context.WithCancel(context.Background())
+		dying := newRunner(db, 1, business, machine, map[job.Kind]job.Handler{"daily": func(ctx context.Context, j job.Job) (job.Effect, error) {
+			if _, err := daily.Run(ctx, j); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return nil, ctx.Err()
+		}})
+		if _, err := dying.Drain(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		start(1, 6, job.Done)
+		if ran != 6 {
+			t.Errorf("the work was done %d times", ran)
+		}
+	},
 	"many jobs": func(t *testing.T, db *sqlstore.DB) {
 		if testing.Short() {
 			t.Skip("many jobs are left out of short runs")

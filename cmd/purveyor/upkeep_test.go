@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/job"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// TestDailyUpkeep moves the machine's clock and the business clock apart: what expired is dropped by the one, once a day,
+// whatever the other says.
+func TestDailyUpkeep(t *testing.T) {
+	p := newPeople(t, "", 0)
+	at := time.Now()
+	machine := func() time.Time { return at }
+	p.n.api.Machine, p.n.api.Identity.Now, p.n.runner.Machine, p.n.upkeep.Machine = machine, machine, machine, machine
+
+	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
+	retried := func(key string) bool {
+		t.Helper()
+		return p.want(200, nil, http.MethodPut, "/world", asYAML, smallWorld, "Idempotency-Key", key).Header.Get("Idempotent-Replay") != ""
+	}
+	retried("first")
+	maria, err := p.n.api.Identity.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _, err := p.n.api.Identity.Open(p.ctx, identity.Session{Person: maria.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func() bool {
+		t.Helper()
+		err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) error {
+			_, err := p.n.api.Identity.Proofs.Session(ctx, r, session.ID)
+			return err
+		})
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	days := func(n int) { at = at.Add(time.Duration(n) * 24 * time.Hour) }
+
+	p.want(200, nil, "POST", "/clock", asJSON, `{"by":"P6M"}`)
+	p.work(job.DailyUpkeep, 0) // half a year went by in demo data, and no day of the machine's
+	var list native.List[job.Job]
+	p.want(200, &list, "GET", "/jobs?kind=upkeep.daily", "", "")
+	if len(list.Items) != 1 || list.Items[0].State != job.Queued || !list.Items[0].Due.IsZero() || list.Items[0].When().Before(at) {
+		t.Errorf("to come: %+v", list.Items)
+	}
+	if !retried("first") || !kept() {
+		t.Error("an answer or a session is gone before its time")
+	}
+	days(29)
+	p.work(job.DailyUpkeep, 1)
+	if retried("second") || !retried("first") || kept() {
+		t.Error("after 29 days an answer is gone, or a session is there")
+	}
+	days(2)
+	p.work(job.DailyUpkeep, 2)
+	if !retried("second") || retried("first") {
+		t.Error("after 31 days the first answer is there, or the second is gone")
+	}
+}
