@@ -32,7 +32,7 @@ func (v *Service) SetPassword(ctx context.Context, s Session, old, password stri
 	}
 	if p.Password != "" {
 		right := v.matches(p.Password, old)
-		if _, err := v.tried(ctx, p.ID, "password", func(p Person) (Person, bool) { return p, right }); err != nil {
+		if _, err := v.tried(ctx, p.ID, "pwd", func(p Person) (Person, bool) { return p, right }); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -95,12 +96,14 @@ func (v *Service) Vouched(ctx context.Context, f Federation, subject string, min
 	switch {
 	case err != nil:
 		return p, err
-	case subject == "" || !f.Serves(mine.Mail):
-		return Person{}, refusedSignIn()
+	case subject == "" || !f.Serves(mine.Mail) || !known && !f.Create:
+		return Person{}, cmp.Or(v.Refused(ctx, p.ID, "fed"), error(refusedSignIn()))
 	case known:
-		return v.vouched(ctx, f, p.ID, external)
-	case !f.Create:
-		return Person{}, refusedSignIn()
+		found, err := v.vouched(ctx, f, p.ID, external)
+		if fault.KindOf(err) == fault.Denied {
+			err = cmp.Or(v.Refused(ctx, p.ID, "fed"), err)
+		}
+		return found, err
 	}
 	b, err := v.body()
 	if err != nil {

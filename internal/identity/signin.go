@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -28,9 +29,10 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	}
 	right := v.matches(hash, password) && known
 	if err != nil {
+		v.tries.untold(false)
 		return Person{}, refusedSignIn()
 	}
-	return v.tried(ctx, p.ID, "password", func(now Person) (Person, bool) {
+	return v.tried(ctx, p.ID, "pwd", func(now Person) (Person, bool) {
 		return now, right && now.Password == hash && now.State == Active
 	})
 }
@@ -42,9 +44,9 @@ func (v *Service) matches(hash, password string) bool {
 	return matches(hash, password)
 }
 
-// tried counts a try to prove something: f says whether it was right and what it uses up. Somebody who has to wait is
+// tried counts a try to prove something by a method, and records what was refused: f says whether it was right and what it uses up. Somebody who has to wait is
 // refused whatever they show. Failures are forgotten by a whole sign-in only, so that half of one buys no more tries.
-func (v *Service) tried(ctx context.Context, who id.Principal, what string, f func(Person) (Person, bool)) (Person, error) {
+func (v *Service) tried(ctx context.Context, who id.Principal, method string, f func(Person) (Person, bool)) (Person, error) {
 	var p Person
 	refused := error(nil)
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
@@ -55,7 +57,7 @@ func (v *Service) tried(ctx context.Context, who id.Principal, what string, f fu
 		now := v.Now()
 		if p.State != Active || now.Before(p.Waits) {
 			refused = refusedSignIn()
-			return nil
+			return v.hopeless(ctx, t, p, method)
 		}
 		after, right := f(p)
 		if right {
@@ -67,15 +69,27 @@ func (v *Service) tried(ctx context.Context, who id.Principal, what string, f fu
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, map[string]string{"what": what}); err != nil || p.Failures != freeTries {
+		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method)); err != nil || p.Failures < freeTries {
 			return err
 		}
-		return v.note(ctx, t, event.PersonLocked, p.ID, p.ID, nil)
+		return v.note(ctx, t, event.PersonLocked, p.ID, p.ID, attempt(p.Realm, method, "until", p.Waits.UTC().Format(time.RFC3339)))
 	})
 	if err != nil {
 		return p, err
 	}
 	return p, refused
+}
+
+// hopeless records a try that could not be right: a few of somebody who may not sign in, none of somebody who has to wait.
+func (v *Service) hopeless(ctx context.Context, t tx.Tx, p Person, method string) error {
+	if p.State == Active {
+		v.tries.untold(true)
+		return nil
+	}
+	if !v.tries.recordable(p.ID, v.Now()) {
+		return nil
+	}
+	return v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method, "state", string(p.State)))
 }
 
 // Prove verifies a code of an authenticator app, or a recovery code, which is used up. The methods are what tokens say.
@@ -91,7 +105,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 		}
 	}
 	code, now := plainCode(typed), v.Now()
-	_, err = v.tried(ctx, who, "code", func(p Person) (Person, bool) {
+	_, err = v.tried(ctx, who, "otp", func(p Person) (Person, bool) {
 		if secret != nil && len(code) == totpDigits {
 			step, ok := takeTOTP(secret, code, now, p.Step)
 			if ok {
@@ -110,7 +124,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 // UsedPasskey keeps what a passkey's ceremony left, after its signature was verified. One that was taken from the person
 // in the meantime is refused.
 func (v *Service) UsedPasskey(ctx context.Context, who id.Principal, key string, record []byte) (Person, error) {
-	return v.tried(ctx, who, "passkey", func(p Person) (Person, bool) {
+	return v.tried(ctx, who, "hwk", func(p Person) (Person, bool) {
 		i := p.passkey(key)
 		if i < 0 {
 			return p, false
@@ -165,7 +179,7 @@ func (v *Service) Open(ctx context.Context, s Session) (Session, string, error) 
 		if err := v.Proofs.SaveSession(ctx, t, s); err != nil {
 			return err
 		}
-		return v.note(ctx, t, event.SignedIn, p.ID, p.ID, map[string]string{"session": string(s.ID)})
+		return v.signedIn(ctx, t, p.ID, p.Realm, s.Methods, "session", string(s.ID))
 	})
 	return s, secret, err
 }

@@ -197,7 +197,7 @@ func (v *Service) behind(ctx context.Context, t tx.Tx, k Ticket, begun Session) 
 	if err := v.Proofs.SaveSession(ctx, t, s); err != nil {
 		return p, s, nil, err
 	}
-	return p, s, nil, v.note(ctx, t, event.SignedIn, p.ID, p.ID, map[string]string{"session": string(s.ID), "client": k.Client})
+	return p, s, nil, v.signedIn(ctx, t, p.ID, p.Realm, s.Methods, "session", string(s.ID), "client", k.Client)
 }
 
 // copied ends what a ticket that was shown twice has led to.

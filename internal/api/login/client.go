@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -26,6 +28,7 @@ const maxAssertion = 15 * time.Minute
 type caller struct {
 	identity.Client
 	Credential string
+	Method     string // what that was, for records: "secret" or "certificate"
 	Proof      string // 0 nothing, 1 a secret, 2 a certificate
 }
 
@@ -63,8 +66,12 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 	if clientID == "" {
 		return c, invalid("invalid_request", 900144, "the request must say which client it is of: client_id is missing")
 	}
+	c.Method = "secret"
+	if assertion != "" {
+		c.Method = "certificate"
+	}
 	if c.Client, err = s.lookUp(r.Context(), clientID); err != nil {
-		return c, err
+		return c, s.notProven(r, clientID, c.Method, err)
 	}
 	switch {
 	case c.Public && (secret != "" || assertion != ""):
@@ -75,13 +82,28 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 	case assertion != "":
 		c.Proof = "2"
 		c.Credential, err = s.asserted(r, c.Program, assertion)
-		return c, err
+		return c, s.notProven(r, clientID, c.Method, err)
 	case secret == "":
 		return c, invalid("invalid_client", 7000218, "the request must hold client_secret or client_assertion")
 	}
 	c.Proof = "1"
 	c.Credential, err = s.Identity.SignInProgram(c.Program, secret)
-	return c, err
+	return c, s.notProven(r, clientID, c.Method, err)
+}
+
+// notProven records an attempt that was refused, and is its error.
+func (s *Server) notProven(r *http.Request, clientID, method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, refused := asRefusal(err); !refused {
+		return err
+	}
+	var who id.Principal
+	if names := identity.Named("prn_", strings.ToLower(clientID)); len(names) > 0 {
+		who = id.Principal(names[0])
+	}
+	return cmp.Or(s.Identity.Refused(r.Context(), who, method), err)
 }
 
 // subjectOf is the client an assertion says it is of. Nothing is believed yet.

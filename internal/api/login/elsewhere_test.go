@@ -73,6 +73,7 @@ func TestSignInElsewhere(t *testing.T) {
 	e := a.browser()
 	e.get(elsewhere(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
 	a.must(a.Identity.Enable(t.Context(), p.ID, true))
+	a.attempted(p.ID, "nordwind", "signed_in fed mfa", "signed_in fed mfa", "signed_in fed mfa", "sign_in_refused fed")
 
 	// They vouch for their own people alone.
 	_, stranger := theirs.person("contoso", "eve@contoso.example")

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net"
@@ -143,7 +144,7 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) 
 		return holder{p}, err
 	}, data, parsed)
 	if err != nil || credential.Authenticator.CloneWarning || !credential.Flags.UserVerified {
-		return nil, refusedPasskey()
+		return nil, cmp.Or(s.Identity.Refused(r.Context(), who.ID, "hwk"), error(refusedPasskey()))
 	}
 	record, err := json.Marshal(credential)
 	if err != nil {

@@ -98,6 +98,9 @@ func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
 		return answer{}, err
 	}
 	access, err := s.access(r.Context(), cl)
+	if err == nil {
+		err = s.Identity.SignedIn(r.Context(), c.Program, c.Method, c.Credential)
+	}
 	return s.answer(r, want, cl, access), err
 }
 

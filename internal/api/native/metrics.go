@@ -53,12 +53,16 @@ func (m *metrics) Describe(c chan<- *prometheus.Desc) { prometheus.DescribeByCol
 // Collect is part of the same.
 func (m *metrics) Collect(c chan<- prometheus.Metric) {
 	jobs := prometheus.NewDesc("purveyor_jobs", "Jobs by state.", []string{"state"}, nil)
+	refused := prometheus.NewDesc("purveyor_sign_ins_unrecorded_total", "Attempts to sign in that were refused and left no record.", []string{"as"}, nil)
 	events := prometheus.NewDesc("purveyor_events", "Records in the event log.", nil, nil)
 	ctx, cancel := context.WithTimeout(access.AsLocalOperator(context.Background()), 5*time.Second)
 	defer cancel()
 	if m.server.DB == nil {
 		return
 	}
+	unknown, known := m.server.Identity.Unrecorded()
+	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(unknown), "unknown")
+	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(known), "known")
 	err := m.server.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		for _, state := range []job.State{job.Queued, job.Running, job.Failed} {
 			list, err := m.server.Jobs.Jobs(ctx, r, scope.All(), job.Filter{State: state})

@@ -1,0 +1,109 @@
+package identity
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Attempts to sign in are recorded with the realm and the method: every one that led to a session or a token, and those
+// that were refused where it is known whom they were for. What was typed is in no record. Whoever tries without end does
+// not fill the log: a try that counts makes its person wait, and none counts while they do; of what nobody has to wait
+// for, a few an hour are recorded of each person or program; the rest is counted and no more.
+
+// refusalsAnHour is how many refusals of a person or program are recorded in an hour where none makes them wait.
+const refusalsAnHour = 5
+
+// tries counts, in memory only, what was refused.
+type tries struct {
+	mu             sync.Mutex
+	since          time.Time
+	of             map[id.Principal]int // since then; known ones, so there are no more of them than people and programs
+	unknown, known uint64               // that left no record
+}
+
+// recordable counts a refusal and says whether it is one to record.
+func (t *tries) recordable(who id.Principal, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil || now.Sub(t.since) >= time.Hour {
+		t.of, t.since = map[id.Principal]int{}, now
+	}
+	if t.of[who] >= refusalsAnHour {
+		t.known++
+		return false
+	}
+	t.of[who]++
+	return true
+}
+
+// untold counts a refusal that leaves no record.
+func (t *tries) untold(known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known {
+		t.known++
+	} else {
+		t.unknown++
+	}
+}
+
+// Unrecorded is how many attempts to sign in were refused since the start without a record: as somebody who is not known,
+// and as somebody known of whom enough was recorded.
+func (v *Service) Unrecorded() (unknown, known uint64) {
+	v.tries.mu.Lock()
+	defer v.tries.mu.Unlock()
+	return v.tries.unknown, v.tries.known
+}
+
+// signedIn records a sign-in; more is pairs of what else is told.
+func (v *Service) signedIn(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation, methods []string, more ...string) error {
+	return v.note(ctx, t, event.SignedIn, who, who, attempt(realm, strings.Join(methods, " "), more...))
+}
+
+func attempt(realm id.Organisation, method string, more ...string) map[string]string {
+	data := map[string]string{"realm": string(realm), "method": method}
+	for i := 0; i+1 < len(more); i += 2 {
+		data[more[i]] = more[i+1]
+	}
+	return data
+}
+
+// SignedIn records that a program signed in, before it is given a token for itself.
+func (v *Service) SignedIn(ctx context.Context, p Program, method, credential string) error {
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		return v.signedIn(ctx, t, p.ID, p.Realm, []string{method}, "credential", credential)
+	})
+}
+
+// Refused records that somebody was refused to sign in as a person or program, where no try of theirs is counted. One
+// that is not known, or "", leaves no record.
+func (v *Service) Refused(ctx context.Context, who id.Principal, method string) error {
+	var realm id.Organisation
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		p, err := v.Store.Person(ctx, r, who)
+		realm = p.Realm
+		if fault.KindOf(err) == fault.NotFound {
+			var g Program
+			g, err = v.Store.Program(ctx, r, who)
+			realm = g.Realm
+		}
+		return err
+	})
+	if fault.KindOf(err) == fault.NotFound {
+		v.tries.untold(false)
+		return nil
+	}
+	if err != nil || !v.tries.recordable(who, v.Now()) {
+		return err
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		return v.note(ctx, t, event.SignInRefused, who, who, attempt(realm, method))
+	})
+}
