@@ -58,6 +58,7 @@ type installation struct {
 	api    *native.Server
 	upkeep *job.Daily
 	wake   chan struct{}
+	notice func(context.Context) error // what else a server looks at when something was done
 }
 
 // opening says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
@@ -271,11 +272,14 @@ func (n *installation) poke() {
 // retryEvery is how often waiting jobs are looked at when nothing else causes it.
 const retryEvery = 5 * time.Second
 
-// work drains jobs until the context ends.
+// work drains jobs until the context ends, and notices what was done.
 func (n *installation) work(ctx context.Context) {
 	tick := time.NewTicker(retryEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		if err := n.notice(ctx); err != nil && ctx.Err() == nil {
+			n.api.Log.ErrorContext(ctx, "the first person could not be invited", "error", err)
+		}
 		if err := n.drain(ctx); err != nil && ctx.Err() == nil {
 			n.api.Log.ErrorContext(ctx, "jobs could not be worked off", "error", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,10 +15,10 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/login"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 // patience is how long a stopping server waits for requests that are under way.
@@ -58,8 +59,15 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 	if proof != nil && n.clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
-	if err := n.invite(ctx, authority); err != nil {
+	first := invitation{who: n.api.Identity, at: authority.Base, out: os.Stdout}
+	if err := first.send(ctx); err != nil {
 		return err
+	}
+	n.notice = func(ctx context.Context) error {
+		if n.clock.Movable() { // who makes demo data into a server makes its people next
+			return nil
+		}
+		return first.send(ctx)
 	}
 	server := &http.Server{
 		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
@@ -103,12 +111,33 @@ func (n *installation) notes(proof *certificates) string {
 	return who
 }
 
-// invite prints the one-time link of the first person, while there is a partner and nobody of theirs.
-func (n *installation) invite(ctx context.Context, authority *login.Server) error {
-	link, err := n.api.Identity.Begin(ctx)
-	if err == nil && link != "" {
-		fmt.Printf("nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
-			authority.Base, native.SetUpPath, link)
+// invitation prints the one-time link of the first person, once, as soon as there is a partner and nobody of theirs. A
+// link that was lost or has expired is replaced by the next start.
+type invitation struct {
+	who  *identity.Service
+	at   string // the address the link leads to
+	out  io.Writer
+	done bool
+}
+
+func (i *invitation) send(ctx context.Context) error {
+	if i.done {
+		return nil
+	}
+	if _, err := i.who.Realm(ctx, ""); err != nil {
+		if fault.KindOf(err) == fault.NotFound { // no partner yet
+			return nil
+		}
+		return err
+	}
+	link, err := i.who.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	i.done = true
+	if link != "" {
+		_, err = fmt.Fprintf(i.out, "nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
+			i.at, native.SetUpPath, link)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -238,17 +239,30 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
 	who := p.n.api.Identity
-	if link, err := who.Begin(p.ctx); err != nil || link != "" {
-		t.Errorf("a link %q before there is a partner: %v", link, err)
+	var said bytes.Buffer
+	invite := invitation{who: who, at: "https://localhost", out: &said}
+	for range 2 { // before there is a partner
+		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
+			t.Errorf("before there is a partner: %q, %v", said.String(), err)
+		}
 	}
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	link, err := who.Begin(p.ctx)
-	if err != nil || link == "" {
-		t.Fatalf("no link: %v", err)
+	for range 2 { // a second link would make the first void
+		if err := invite.send(p.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+native.SetUpPath)
+	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
+		t.Fatalf("said %q", said.String())
 	}
 	first, err := who.SetUp(context.WithoutCancel(t.Context()), link, identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
+	}
+	said.Reset()
+	if err := (&invitation{who: who, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
+		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
 	if _, link, err := who.Invite(as, "contoso", identity.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
@@ -257,9 +271,9 @@ func TestFirstPerson(t *testing.T) {
 	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
-	found, err := p.n.safe.Export(as, first.ID)
-	if err != nil || found["identity"] == nil {
-		t.Errorf("exported %v, %v", found, err)
+	exported, err := p.n.safe.Export(as, first.ID)
+	if err != nil || exported["identity"] == nil {
+		t.Errorf("exported %v, %v", exported, err)
 	}
 	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
