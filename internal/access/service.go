@@ -333,6 +333,36 @@ func (s *snapshot) holds(c *caller, words vocabulary, role Role, at spot, as ent
 	return nil
 }
 
+// lasting says whether an assignment makes a global admin of a realm, without an end and a condition.
+func (s *snapshot) lasting(a Assignment, realm *node) bool {
+	at, ok := s.forest.locate(a.Scope)
+	return ok && at.node == realm && at.tail == "" && a.Role == realm.Kind.globalAdmin() && a.Realm == realm.Organisation &&
+		!a.Deny && a.End.IsZero() && a.Condition == Always
+}
+
+// Admins are whom, and which groups, the role of a realm's global admin was given to for good.
+func (v *Service) Admins(ctx context.Context, r tx.Read, realm id.Organisation) (who []id.Principal, groups []id.Group, err error) {
+	s, err := v.Roles.current(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := s.forest.byID[realm]
+	if n == nil {
+		return nil, nil, nil
+	}
+	list, err := v.Store.Assignments(ctx, r, Filter{Role: n.Kind.globalAdmin()})
+	for _, a := range list {
+		switch {
+		case !s.lasting(a, n):
+		case a.Group != "":
+			groups = append(groups, a.Group)
+		default:
+			who = append(who, a.Principal)
+		}
+	}
+	return who, groups, err
+}
+
 // keepsAdmin is a Conflict when a realm would be left without a global admin that neither ends nor hangs on a
 // condition: was is taken, and now, unless it is the zero Assignment, put in its place. A denial may not reach the
 // giving of roles at a realm's own place at all: nobody could take it back.
@@ -341,11 +371,7 @@ func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now
 	if realm == nil {
 		return nil
 	}
-	lasts := func(a Assignment) bool {
-		at, ok := s.forest.locate(a.Scope)
-		return ok && at.node == realm && at.tail == "" && a.Role == realm.Kind.globalAdmin() && a.Realm == was.Realm &&
-			!a.Deny && a.End.IsZero() && a.Condition == Always
-	}
+	lasts := func(a Assignment) bool { return s.lasting(a, realm) }
 	if now.Deny {
 		at, ok := s.forest.locate(now.Scope)
 		role := s.roles[now.Role]

@@ -70,6 +70,10 @@ type commands struct {
 	Activation   activationCommands   `cmd:"" help:"Eligible roles, activated for a time and a reason, and the trail of what was done."`
 	Notice       noticeCommands       `cmd:"" help:"What is to be told before it happens."`
 	Resource     resourceCommands     `cmd:"" help:"What there is at customers, as far as usage names it."`
+	Person       personCommands       `cmd:"" help:"People who sign in."`
+	Group        groupCommands        `cmd:"" help:"Groups of people and programs, to give roles to."`
+	Program      programCommands      `cmd:"" help:"Programs that sign in: service principals, their secrets and certificates."`
+	Federation   federationCommands   `cmd:"" help:"Organisations whose people sign in at a provider of their own."`
 	Access       accessCommands       `cmd:"" help:"Who may do what, where, and why."`
 	Check        checkCommand         `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
 	Bill         billCommand          `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
@@ -17,6 +19,7 @@ type loginCommand struct {
 	Server string `arg:"" optional:"" placeholder:"URL" help:"Where the server is, like https://purveyor.example.com."`
 	Tenant string `default:"organizations" help:"The tenant to sign in to, when it is not your own."`
 	CA     string `name:"ca" placeholder:"FILE" type:"existingfile" help:"Certificate of the authority the server's own certificate comes from, in PEM."`
+	Client string `placeholder:"ID" help:"Sign in as a program, by its client id; its secret is read from standard input."`
 	Local  bool   `help:"No sign-in: go back to a data directory of yours, through its socket, as the local operator."`
 }
 
@@ -49,7 +52,17 @@ func (c *loginCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 	}
-	if err := l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After); err != nil {
+	if c.Client != "" {
+		secret, err := io.ReadAll(io.LimitReader(e.In, 1<<12))
+		if err != nil {
+			return err
+		}
+		l.Client, l.Secret = c.Client, strings.TrimSpace(string(secret))
+		err = l.SignInProgram(ctx)
+	} else {
+		err = l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After)
+	}
+	if err != nil {
 		return err
 	}
 	if err := l.Save(file); err != nil {

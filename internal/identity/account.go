@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -27,7 +28,7 @@ func (v *Service) SetPassword(ctx context.Context, s Session, old, password stri
 	if err != nil {
 		return err
 	}
-	if err := acceptable(password, p.Personal); err != nil {
+	if err := factor.Acceptable(password, p.Personal.Name, p.Personal.Mail); err != nil {
 		return err
 	}
 	if p.Password != "" {
@@ -47,13 +48,13 @@ func (v *Service) SetPassword(ctx context.Context, s Session, old, password stri
 }
 
 func (v *Service) hash(password string) (string, error) {
-	salt, err := v.draw(argonSalt)
+	salt, err := v.draw(factor.SaltBytes)
 	if err != nil {
 		return "", err
 	}
 	v.hashing.Lock()
 	defer v.hashing.Unlock()
-	return hashPassword(salt, password), nil
+	return factor.Hash(salt, password), nil
 }
 
 // Offer is a secret for an authenticator app, as its picture and as text, with the ticket that accepts it.
@@ -61,7 +62,7 @@ type Offer struct{ Ticket, URI, Text string }
 
 // OfferTOTP draws a secret for a person's authenticator app.
 func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
-	secret, err := v.draw(totpBytes)
+	secret, err := v.draw(factor.CodeBytes)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -70,7 +71,7 @@ func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
 		return Offer{}, err
 	}
 	ticket, err := v.Hand(ctx, Ticket{Kind: Offered, Person: p.ID, Data: sealed})
-	return Offer{Ticket: ticket, URI: totpURI(secret, v.Name, p.Personal.Mail), Text: totpText(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
 }
 
 // Offered is an offer again, for a page that is shown a second time.
@@ -80,7 +81,7 @@ func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, 
 		return Offer{}, spent()
 	}
 	secret, err := v.Sealer.Open(ctx, p.ID, k.Data)
-	return Offer{Ticket: ticket, URI: totpURI(secret, v.Name, p.Personal.Mail), Text: totpText(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
 }
 
 // AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
@@ -94,7 +95,7 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	if err != nil {
 		return nil, err
 	}
-	step, ok := takeTOTP(secret, plainCode(code), v.Now(), 0)
+	step, ok := factor.Take(secret, plainCode(code), v.Now(), 0)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
 			With("code", "wrong")

@@ -13,7 +13,7 @@ import (
 
 // Federate sets the external provider of a realm; secret is what we prove ourselves to it with.
 func (v *Service) Federate(ctx context.Context, realm string, f Federation, secret string) error {
-	in, err := v.within(ctx, realm, true)
+	in, err := v.within(ctx, realm)
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,42 @@ func (v *Service) federation(ctx context.Context, which func(Federation) bool) (
 	return f, false, err
 }
 
+// Federated is the external provider of a realm for who looks after its people, without its secret. NotFound where they
+// sign in here, and for anybody else.
+func (v *Service) Federated(ctx context.Context, realm id.Organisation) (f Federation, err error) {
+	s, err := v.may(ctx, false)
+	if err != nil {
+		return f, err
+	}
+	none := fault.New(fault.NotFound, "federation_not_found", "no external provider signs in the people of this organisation")
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		_, err := v.Store.Realm(ctx, r, s, string(realm))
+		return err
+	})
+	if err != nil || !theirs(ctx, realm) {
+		return f, none
+	}
+	if f, err = v.FederationOf(ctx, realm); fault.KindOf(err) == fault.NotFound {
+		return f, none
+	}
+	f.Secret = nil
+	return f, err
+}
+
+// Unfederate lets the people of a realm sign in here again. Who has nothing to sign in with here needs a reset.
+func (v *Service) Unfederate(ctx context.Context, realm string) error {
+	in, err := v.within(ctx, realm)
+	if err != nil {
+		return err
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.Trusts.DropFederation(ctx, t, in.ID); err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.FederationChanged, string(caller(ctx)), string(in.ID), map[string]string{"issuer": ""})
+	})
+}
+
 // FederationOf is the external provider of a realm.
 func (v *Service) FederationOf(ctx context.Context, realm id.Organisation) (Federation, error) {
 	f, ok, err := v.federation(ctx, func(f Federation) bool { return f.Realm == realm })
@@ -109,7 +145,7 @@ func (v *Service) Vouched(ctx context.Context, f Federation, subject string, min
 	if err != nil {
 		return p, err
 	}
-	p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: f.Realm, State: Active, External: external, Created: v.Now()}, mine)
+	p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: f.Realm, State: Active, Begun: true, External: external, Created: v.Now()}, mine)
 	if err != nil {
 		return p, err
 	}
@@ -128,7 +164,7 @@ func (v *Service) vouched(ctx context.Context, f Federation, who id.Principal, e
 		if p.Realm != f.Realm || p.State != Active && p.State != Invited || p.External != "" && p.External != external {
 			return p, refusedSignIn()
 		}
-		p.External, p.State = external, Active
+		p.External, p.State, p.Begun = external, Active, true
 		found = p
 		return p, nil
 	})

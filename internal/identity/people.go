@@ -3,9 +3,11 @@ package identity
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -53,15 +55,31 @@ func (v *Service) opened(ctx context.Context, p Person) (Person, error) {
 	return p, json.Unmarshal(text, &p.Personal)
 }
 
-// within is the realm a caller may see or change people of; NotFound when it lies outside of where they may.
-func (v *Service) within(ctx context.Context, realm string, change bool) (r Realm, err error) {
-	s, err := v.may(ctx, change)
+// within is the realm a caller may change people of; NotFound when it lies outside of where they may, Denied when it
+// looks after its own.
+func (v *Service) within(ctx context.Context, realm string) (r Realm, err error) {
+	return v.place(ctx, realm, func(_ context.Context, _ tx.Read, r Realm) error { return own(ctx, r) })
+}
+
+// inviting is within, and where nobody has been able to sign in yet.
+func (v *Service) inviting(ctx context.Context, realm string) (Realm, error) {
+	return v.place(ctx, realm, v.first)
+}
+
+func (v *Service) place(ctx context.Context, realm string, rule func(context.Context, tx.Read, Realm) error) (r Realm, err error) {
+	s, err := v.may(ctx, true)
 	if err != nil {
 		return r, err
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
 		r, err = v.Store.Realm(ctx, t, s, realm)
-		return err
+		if fault.KindOf(err) == fault.NotFound {
+			return fault.New(fault.NotFound, "organisation_not_found", "no such organisation is known: nothing was changed; \"world\" lists them by key")
+		}
+		if err != nil {
+			return err
+		}
+		return rule(ctx, t, r)
 	})
 	return r, err
 }
@@ -73,8 +91,9 @@ func (v *Service) may(ctx context.Context, change bool) (scope.Scope, error) {
 	return v.May(ctx, change)
 }
 
-// reach is a person the caller may change; one outside of where they may is not there.
-func (v *Service) reach(ctx context.Context, who id.Principal) (p Person, err error) {
+// reach is a person the caller may change, by a rule of their realm; one outside of where they may is not there. lost says
+// that they will not be able to sign in: Conflict for a last global admin.
+func (v *Service) reach(ctx context.Context, who id.Principal, rule func(context.Context, tx.Read, Realm) error, lost bool) (p Person, err error) {
 	s, err := v.may(ctx, true)
 	if err != nil {
 		return p, err
@@ -83,19 +102,27 @@ func (v *Service) reach(ctx context.Context, who id.Principal) (p Person, err er
 		if p, err = v.Store.Person(ctx, r, who); err != nil {
 			return err
 		}
-		if _, err := v.Store.Realm(ctx, r, s, string(p.Realm)); err != nil {
-			return noPerson()
+		realm, err := v.Store.Realm(ctx, r, s, string(p.Realm))
+		if err != nil || rule(ctx, r, realm) != nil {
+			return noPerson() // who is not theirs to look after is nobody they know
+		}
+		if lost {
+			return v.spares(ctx, r, who, realm)
 		}
 		return nil
 	})
 	return p, err
 }
 
+// ofOwn is the rule that only a realm's own may look after its people.
+func ofOwn(ctx context.Context, _ tx.Read, realm Realm) error { return own(ctx, realm) }
+
 func noPerson() error {
 	return fault.New(fault.NotFound, "person_not_found", "no such person is known")
 }
 
-// People lists the people the caller may see, of a realm or of all for "", by id.
+// People lists the people the caller may see, of a realm or of all for "", by id: those of their own realm, and those
+// who were invited to one in which nobody could sign in yet.
 func (v *Service) People(ctx context.Context, realm id.Organisation) (list []Person, err error) {
 	s, err := v.may(ctx, false)
 	if err != nil {
@@ -105,6 +132,7 @@ func (v *Service) People(ctx context.Context, realm id.Organisation) (list []Per
 		list, err = v.Store.People(ctx, r, s, realm)
 		return err
 	})
+	list = shown(ctx, list)
 	for i := range list {
 		if err == nil {
 			list[i], err = v.opened(ctx, list[i])
@@ -113,9 +141,18 @@ func (v *Service) People(ctx context.Context, realm id.Organisation) (list []Per
 	return list, err
 }
 
+// shown are the people of a list whom the caller is told of.
+func shown(ctx context.Context, list []Person) []Person {
+	of := map[id.Organisation][]Person{}
+	for _, p := range list {
+		of[p.Realm] = append(of[p.Realm], p)
+	}
+	return slices.DeleteFunc(list, func(p Person) bool { return !theirs(ctx, p.Realm) && settled(of[p.Realm]) })
+}
+
 // Invite adds a person who may not sign in until they used the one-time link, whose secret is returned.
 func (v *Service) Invite(ctx context.Context, realm string, mine Personal) (p Person, link string, err error) {
-	in, err := v.within(ctx, realm, true)
+	in, err := v.inviting(ctx, realm)
 	if err != nil {
 		return p, "", err
 	}
@@ -149,18 +186,18 @@ func (v *Service) Enlist(ctx context.Context, realm string, mine Personal, passw
 	if !v.demo() {
 		return p, fault.New(fault.Denied, "not_demo_data", "only people of demo data are given a password: nothing was saved; leave it out, and they choose one by a link")
 	}
-	in, err := v.within(ctx, realm, true)
+	in, err := v.inviting(ctx, realm)
 	if err != nil {
 		return p, err
 	}
-	if err := acceptable(password, mine); err != nil {
+	if err := factor.Acceptable(password, mine.Name, mine.Mail); err != nil {
 		return p, err
 	}
 	b, err := v.body()
 	if err != nil {
 		return p, err
 	}
-	if p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: in.ID, State: Active, Created: v.Now()}, mine); err != nil {
+	if p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: in.ID, State: Active, Begun: true, Created: v.Now()}, mine); err != nil {
 		return p, err
 	}
 	if p.Password, err = v.hash(password); err != nil {
@@ -186,7 +223,7 @@ func taken409(err error) error {
 // Reset takes a person's credentials and sessions from them and returns the secret of a one-time link, with which they
 // choose new ones.
 func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err error) {
-	p, err := v.reach(ctx, who)
+	p, err := v.reach(ctx, who, v.first, true)
 	if err != nil {
 		return "", err
 	}
@@ -212,12 +249,9 @@ func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err
 	})
 }
 
-// Enable lets a person or program sign in, or no more; what is open ends at once.
+// Enable lets a person sign in, or no more; what is open ends at once.
 func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
-	p, err := v.reach(ctx, who)
-	if fault.KindOf(err) == fault.NotFound {
-		return v.enableProgram(ctx, who, on)
-	}
+	p, err := v.reach(ctx, who, ofOwn, !on)
 	if err != nil {
 		return err
 	}
@@ -236,9 +270,30 @@ func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
 	})
 }
 
+// SignOut ends every session of a person the caller looks after.
+func (v *Service) SignOut(ctx context.Context, who id.Principal) error {
+	p, err := v.reach(ctx, who, ofOwn, false)
+	if err != nil {
+		return err
+	}
+	return v.SignOutEverywhere(ctx, p.ID)
+}
+
+// Of is a person the caller looks after, with their live sessions.
+func (v *Service) Of(ctx context.Context, who id.Principal) (p Person, sessions []Session, err error) {
+	if p, err = v.reach(ctx, who, ofOwn, false); err != nil {
+		return p, nil, err
+	}
+	if p, err = v.opened(ctx, p); err != nil {
+		return p, nil, err
+	}
+	sessions, err = v.Sessions(ctx, p.ID)
+	return p, sessions, err
+}
+
 // NewGroup adds a group to a realm.
 func (v *Service) NewGroup(ctx context.Context, realm, name string) (g Group, err error) {
-	in, err := v.within(ctx, realm, true)
+	in, err := v.within(ctx, realm)
 	if err != nil {
 		return g, err
 	}
@@ -253,7 +308,7 @@ func (v *Service) NewGroup(ctx context.Context, realm, name string) (g Group, er
 	return g, v.saveGroup(ctx, g)
 }
 
-// Groups lists the groups the caller may see, of a realm or of all for "".
+// Groups lists the groups of the caller's own realm; the local operator's are those of a realm, or of all for "".
 func (v *Service) Groups(ctx context.Context, realm id.Organisation) (list []Group, err error) {
 	s, err := v.may(ctx, false)
 	if err != nil {
@@ -263,7 +318,7 @@ func (v *Service) Groups(ctx context.Context, realm id.Organisation) (list []Gro
 		list, err = v.Store.Groups(ctx, r, s, realm)
 		return err
 	})
-	return list, err
+	return slices.DeleteFunc(list, func(g Group) bool { return !theirs(ctx, g.Realm) }), err
 }
 
 // SetMembers says who is in a group: people and programs of its own realm.
@@ -276,7 +331,7 @@ func (v *Service) SetMembers(ctx context.Context, group id.Group, members []id.P
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		groups, err := v.Store.Groups(ctx, r, s, "")
 		for i := range groups {
-			if groups[i].ID == group {
+			if groups[i].ID == group && theirs(ctx, groups[i].Realm) {
 				found = &groups[i]
 			}
 		}

@@ -31,7 +31,8 @@ type Person struct {
 	ID       id.Principal
 	Realm    id.Organisation
 	State    State
-	Login    string   `json:"-"` // what finds them by their mail address: a digest
+	Begun    bool     `json:",omitempty"` // could sign in at least once
+	Login    string   `json:"-"`          // what finds them by their mail address: a digest
 	Personal Personal `json:"-"`
 	Sealed   []byte   // Personal, sealed
 

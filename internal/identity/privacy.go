@@ -6,6 +6,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -75,6 +76,13 @@ func (v *Service) Erase(ctx context.Context, t tx.Tx, who id.Principal) (bool, e
 	}
 	if err != nil {
 		return false, err
+	}
+	realm, err := v.Store.Realm(ctx, t, scope.All(), string(p.Realm))
+	if err == nil {
+		err = v.spares(ctx, t, p.ID, realm)
+	}
+	if err != nil {
+		return true, err
 	}
 	if err := v.endAll(ctx, t, p.ID, "", "erased"); err != nil {
 		return true, err

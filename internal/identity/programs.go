@@ -25,7 +25,7 @@ func noProgram() error {
 // NewProgram adds a service principal to a realm. redirects are addresses people are sent back to when it asks them to
 // let it act for them; most programs have none.
 func (v *Service) NewProgram(ctx context.Context, realm, name string, redirects ...string) (p Program, err error) {
-	in, err := v.within(ctx, realm, true)
+	in, err := v.within(ctx, realm)
 	if err != nil {
 		return p, err
 	}
@@ -46,7 +46,7 @@ func (v *Service) NewProgram(ctx context.Context, realm, name string, redirects 
 	return p, v.saveProgram(ctx, p, "added")
 }
 
-// Programs lists the programs the caller may see, of a realm or of all for "".
+// Programs lists the programs of the caller's own realm; the local operator's are those of a realm, or of all for "".
 func (v *Service) Programs(ctx context.Context, realm id.Organisation) (list []Program, err error) {
 	s, err := v.may(ctx, false)
 	if err != nil {
@@ -56,7 +56,7 @@ func (v *Service) Programs(ctx context.Context, realm id.Organisation) (list []P
 		list, err = v.Store.Programs(ctx, r, s, realm)
 		return err
 	})
-	return list, err
+	return slices.DeleteFunc(list, func(p Program) bool { return !theirs(ctx, p.Realm) }), err
 }
 
 func (v *Service) saveProgram(ctx context.Context, p Program, what string) error {
@@ -80,7 +80,7 @@ func (v *Service) changeProgram(ctx context.Context, who id.Principal, what stri
 		if err != nil {
 			return err
 		}
-		if _, err := v.Store.Realm(ctx, t, s, string(p.Realm)); err != nil {
+		if _, err := v.Store.Realm(ctx, t, s, string(p.Realm)); err != nil || !theirs(ctx, p.Realm) {
 			return noProgram()
 		}
 		if p, err = f(p); err != nil {
@@ -94,7 +94,8 @@ func (v *Service) changeProgram(ctx context.Context, who id.Principal, what stri
 	})
 }
 
-func (v *Service) enableProgram(ctx context.Context, who id.Principal, on bool) error {
+// EnableProgram lets a program sign in, or no more; its tokens prove nothing from then on.
+func (v *Service) EnableProgram(ctx context.Context, who id.Principal, on bool) error {
 	what := "disabled"
 	if on {
 		what = "enabled"

@@ -30,8 +30,10 @@ type Service struct {
 	Demo func() bool
 	// May answers where the caller in the context may see, or change, people and programs. The fault is Denied.
 	May func(ctx context.Context, change bool) (scope.Scope, error)
-	// Crown makes the first person of the partner its global admin.
+	// Crown makes the first person of a realm its global admin.
 	Crown func(ctx context.Context, t tx.Tx, who id.Principal, r Realm) error
+	// Admins are whom and which groups a realm's global admin role was given to; nil is not known.
+	Admins func(ctx context.Context, r tx.Read, realm id.Organisation) ([]id.Principal, []id.Group, error)
 	// Enter says whether a person of one realm may ask for tokens of another's; nil is never.
 	Enter func(ctx context.Context, who id.Principal, into id.Organisation) (bool, error)
 

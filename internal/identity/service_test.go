@@ -209,7 +209,7 @@ func TestManagingStaysInScope(t *testing.T) {
 	for name, try := range map[string]func(id.Principal) error{
 		"secret":     func(who id.Principal) error { _, _, err := f.NewSecret(ctx, who, time.Hour); return err },
 		"credential": func(who id.Principal) error { return f.RemoveCredential(ctx, who, "x") },
-		"switch off": func(who id.Principal) error { return f.Enable(ctx, who, false) },
+		"switch off": func(who id.Principal) error { return f.EnableProgram(ctx, who, false) },
 	} {
 		a, b := try(theirs.ID), try(unknown)
 		if fault.KindOf(a) != fault.NotFound || a.Error() != b.Error() {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -63,15 +64,15 @@ func (v *Service) Invited(ctx context.Context, link string) (p Person, realm Rea
 	return p, realm, err
 }
 
-// SetUp uses a one-time link: the person chooses a password. The first person also says who they are and becomes the
-// partner's global admin. A second factor comes next, before any session.
+// SetUp uses a one-time link: the person chooses a password. The first person of the partner also says who they are; the
+// first of any realm becomes its global admin. A second factor comes next, before any session.
 func (v *Service) SetUp(ctx context.Context, link string, mine Personal, password string) (Person, error) {
 	p, realm, err := v.Invited(ctx, link)
 	if err != nil {
 		return p, err
 	}
-	first := p.ID == ""
-	if first {
+	nobody := p.ID == ""
+	if nobody {
 		b, err := v.body()
 		if err != nil {
 			return p, err
@@ -80,7 +81,7 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 	} else {
 		mine.Mail = p.Personal.Mail // an invitation is to an address
 	}
-	if err := acceptable(password, mine); err != nil {
+	if err := factor.Acceptable(password, mine.Name, mine.Mail); err != nil {
 		return p, err
 	}
 	if p, err = v.sealed(ctx, p, mine); err != nil {
@@ -89,15 +90,19 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 	if p.Password, err = v.hash(password); err != nil {
 		return p, err
 	}
-	p.State = Active
+	p.State, p.Begun = Active, true
 	return p, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		people, err := v.Store.People(ctx, t, scope.All(), realm.ID)
+		if err != nil {
+			return err
+		}
 		if _, err := v.take(ctx, t, SetUp, digestOf(link)); err != nil {
 			return err
 		}
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return taken409(err)
 		}
-		if first && v.Crown != nil {
+		if !settled(people) && v.Crown != nil {
 			if err := v.Crown(ctx, t, p.ID, realm); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -23,7 +24,7 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 		return p, err
 	}
 	known := err == nil && p.State == Active && p.Password != ""
-	hash := decoy
+	hash := factor.Decoy
 	if known {
 		hash = p.Password
 	}
@@ -41,7 +42,7 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 func (v *Service) matches(hash, password string) bool {
 	v.hashing.Lock()
 	defer v.hashing.Unlock()
-	return matches(hash, password)
+	return factor.Matches(hash, password)
 }
 
 // tried counts a try to prove something by a method, and records what was refused: f says whether it was right and what it uses up. Somebody who has to wait is
@@ -106,8 +107,8 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 	}
 	code, now := plainCode(typed), v.Now()
 	_, err = v.tried(ctx, who, "otp", func(p Person) (Person, bool) {
-		if secret != nil && len(code) == totpDigits {
-			step, ok := takeTOTP(secret, code, now, p.Step)
+		if secret != nil && len(code) == factor.CodeDigits {
+			step, ok := factor.Take(secret, code, now, p.Step)
 			if ok {
 				p.Step = step
 			}

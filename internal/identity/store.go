@@ -52,4 +52,6 @@ type Trusts interface {
 	SaveKey(ctx context.Context, t tx.Tx, k Key) error
 	Federations(ctx context.Context, r tx.Read) ([]Federation, error)
 	SaveFederation(ctx context.Context, t tx.Tx, f Federation) error
+	// DropFederation takes that of a realm away; NotFound when it has none.
+	DropFederation(ctx context.Context, t tx.Tx, realm id.Organisation) error
 }

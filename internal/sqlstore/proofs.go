@@ -178,6 +178,15 @@ func (x Identity) Federations(ctx context.Context, r tx.Read) ([]identity.Federa
 	return load[identity.Federation](ctx, x.DB.in(r), "SELECT body FROM federation ORDER BY realm")
 }
 
+// DropFederation takes the external provider of a realm away.
+func (x Identity) DropFederation(ctx context.Context, t tx.Tx, realm id.Organisation) error {
+	n, err := changed(x.DB.in(t).NewRaw("DELETE FROM federation WHERE realm = ?", string(realm)).Exec(ctx))
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "federation_not_found", "no external provider signs in the people of this organisation")
+	}
+	return err
+}
+
 // SaveFederation adds or replaces the external provider of a realm.
 func (x Identity) SaveFederation(ctx context.Context, t tx.Tx, f identity.Federation) error {
 	text, err := body(f)

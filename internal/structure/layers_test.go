@@ -35,12 +35,13 @@ var layers = []layer{
 		{path: "internal/tx"},
 		{path: "internal/scope"},
 		{path: "internal/secret"},
+		{path: "internal/factor", uses: []string{"github.com/trustelem/zxcvbn", "golang.org/x/crypto/argon2", "net/url"}},
 		{path: "internal/rule", uses: []string{"cel.dev/cel-go"}},
 	}},
 	{name: areas, sees: []string{words}, ordered: true, bare: true, parts: []part{
 		{path: "internal/event"},
 		{path: "internal/job"},
-		{path: "internal/identity", uses: []string{"github.com/trustelem/zxcvbn", "golang.org/x/crypto/argon2", "net/url"}}, // addresses are read, and nothing is fetched
+		{path: "internal/identity", uses: []string{"net/url"}}, // addresses are read, and nothing is fetched
 		{path: "internal/access"},
 		{path: "internal/safe"},
 		{path: "internal/org"},

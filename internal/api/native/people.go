@@ -24,17 +24,21 @@ func personOf(p identity.Person) Person {
 	return Person{p.ID, p.Realm, p.Personal.Name, p.Personal.Mail, p.State, p.SecondFactor(), p.Created}
 }
 
-type listPeopleInput struct {
+// OfRealm narrows a list to an organisation's own.
+type OfRealm struct {
 	Paging
-	Realm string `query:"realm" doc:"Key of the organisation whose people they are; everybody's if not given."`
+	Realm string `query:"realm" doc:"Key of the organisation whose they are; all that may be seen if not given."`
 }
 
-func (s *Server) listPeople(ctx context.Context, in *listPeopleInput) (*body[List[Person]], error) {
-	var realm id.Organisation
-	if in.Realm != "" {
-		realm = org.OrganisationID(in.Realm)
+func (o OfRealm) id() id.Organisation {
+	if o.Realm == "" {
+		return ""
 	}
-	found, err := s.Identity.People(ctx, realm)
+	return org.OrganisationID(o.Realm)
+}
+
+func (s *Server) listPeople(ctx context.Context, in *OfRealm) (*body[List[Person]], error) {
+	found, err := s.Identity.People(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +73,7 @@ type Invited struct {
 }
 
 func (s *Server) invitePerson(ctx context.Context, in *body[Invitee]) (*body[Invited], error) {
+	recordOf(ctx).secret = true
 	mine := identity.Personal{Name: in.Body.Name, Mail: in.Body.Mail}
 	if in.Body.Password != "" {
 		p, err := s.Identity.Enlist(ctx, in.Body.Realm, mine, in.Body.Password)
@@ -83,3 +88,101 @@ func (s *Server) invitePerson(ctx context.Context, in *body[Invitee]) (*body[Inv
 
 // SetUpPath is where a one-time link leads, before its secret.
 const SetUpPath = "/login/setup?ticket="
+
+// Looked is a person with where they are signed in.
+type Looked struct {
+	Person
+	Sessions []SignedIn `json:"sessions"`
+}
+
+// SignedIn is one session of a person.
+type SignedIn struct {
+	ID      id.Session `json:"id"`
+	Agent   string     `json:"agent,omitempty" doc:"Browser and system."`
+	Client  string     `json:"client,omitempty" doc:"The program that acts for them; none for a browser."`
+	Created time.Time  `json:"created"`
+	Seen    time.Time  `json:"seen"`
+}
+
+func (s *Server) showPerson(ctx context.Context, in *PersonPath) (*body[Looked], error) {
+	p, sessions, err := s.Identity.Of(ctx, in.Person)
+	if err != nil {
+		return nil, err
+	}
+	out := Looked{Person: personOf(p), Sessions: []SignedIn{}}
+	for _, x := range sessions {
+		out.Sessions = append(out.Sessions, SignedIn{x.ID, x.Agent, x.Client, x.Created, x.Seen})
+	}
+	return &body[Looked]{out}, nil
+}
+
+func (s *Server) resetPerson(ctx context.Context, in *PersonPath) (*body[Invited], error) {
+	recordOf(ctx).secret = true
+	ticket, err := s.Identity.Reset(ctx, in.Person)
+	if err != nil {
+		return nil, err
+	}
+	return &body[Invited]{Invited{Person{ID: in.Person, State: identity.Invited}, SetUpPath + ticket}}, nil
+}
+
+func (s *Server) signOutPerson(ctx context.Context, in *PersonPath) (*struct{}, error) {
+	return nil, s.Identity.SignOut(ctx, in.Person)
+}
+
+type enableInput struct {
+	PersonPath
+	Body struct {
+		Enabled bool `json:"enabled" doc:"false: they sign in no more, and what is open ends at once."`
+	}
+}
+
+func (s *Server) enablePerson(ctx context.Context, in *enableInput) (*struct{}, error) {
+	return nil, s.Identity.Enable(ctx, in.Person, in.Body.Enabled)
+}
+
+// Group is people and programs that are given roles together.
+type Group struct {
+	ID      id.Group        `json:"id"`
+	Realm   id.Organisation `json:"realm"`
+	Name    string          `json:"name"`
+	Members []id.Principal  `json:"members"`
+}
+
+func groupOf(g identity.Group) Group {
+	return Group{g.ID, g.Realm, g.Name, append([]id.Principal{}, g.Members...)}
+}
+
+func (s *Server) listGroups(ctx context.Context, in *OfRealm) (*body[List[Group]], error) {
+	found, err := s.Identity.Groups(ctx, in.id())
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Group, len(found))
+	for i, g := range found {
+		list[i] = groupOf(g)
+	}
+	return page(list, in.Paging)
+}
+
+type newGroupInput struct {
+	Body struct {
+		Realm string `json:"realm" doc:"Key of the organisation whose group it is."`
+		Name  string `json:"name"`
+	}
+}
+
+func (s *Server) newGroup(ctx context.Context, in *newGroupInput) (*body[Group], error) {
+	g, err := s.Identity.NewGroup(ctx, in.Body.Realm, in.Body.Name)
+	return &body[Group]{groupOf(g)}, err
+}
+
+type membersInput struct {
+	Group id.Group `path:"group"`
+	Body  struct {
+		Members []id.Principal `json:"members" doc:"All of them: who is not named is no member from then on."`
+	}
+}
+
+func (s *Server) setMembers(ctx context.Context, in *membersInput) (*struct{}, error) {
+	return nil, s.Identity.SetMembers(ctx, in.Group, in.Body.Members)
+}

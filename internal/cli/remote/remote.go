@@ -5,6 +5,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -29,6 +30,9 @@ type Login struct {
 	Access  string    `json:"access_token"`
 	Refresh string    `json:"refresh_token"`
 	Expires time.Time `json:"expires"`
+
+	Client string `json:"client_id,omitempty"` // of a program, with the secret it renews tokens by
+	Secret string `json:"client_secret,omitempty"`
 }
 
 // File is where the sign-in is kept, unless PURVEYOR_LOGIN names another place.
@@ -120,7 +124,7 @@ func (l Login) ask(ctx context.Context, path string, form url.Values) (a tokenAn
 	if err != nil {
 		return a, err
 	}
-	form.Set("client_id", identity.CLI)
+	form.Set("client_id", cmp.Or(l.Client, identity.CLI))
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.Server+"/"+url.PathEscape(l.Tenant)+"/oauth2/v2.0/"+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return a, err
@@ -171,6 +175,26 @@ func (l *Login) SignIn(ctx context.Context, say func(message string), after func
 			return nil
 		}
 	}
+}
+
+// SignInProgram signs a program in, by its client id and secret.
+func (l *Login) SignInProgram(ctx context.Context) error {
+	a, err := l.ask(ctx, "token", l.renewal())
+	if err == nil && a.Error != "" {
+		err = refusedLogin(a)
+	}
+	if err == nil {
+		l.take(a, time.Now())
+	}
+	return err
+}
+
+// renewal is the form that asks for another token.
+func (l Login) renewal() url.Values {
+	if l.Client != "" {
+		return url.Values{"grant_type": {"client_credentials"}, "client_secret": {l.Secret}, "scope": {l.Server + "/.default"}}
+	}
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {l.Refresh}}
 }
 
 func (l *Login) take(a tokenAnswer, now time.Time) {
@@ -243,7 +267,7 @@ func (t Way) fresh(ctx context.Context) (Login, error) {
 	if !ok {
 		return l, fault.New(fault.Denied, "not_signed_in", "you are not signed in any more: \"purveyor login\" signs in")
 	}
-	a, err := l.ask(ctx, "token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {l.Refresh}})
+	a, err := l.ask(ctx, "token", l.renewal())
 	if err != nil {
 		return l, err
 	}

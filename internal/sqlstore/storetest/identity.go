@@ -258,5 +258,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 			diff(t, f, []identity.Federation{{Realm: "org_r", Issuer: "https://new", Domains: []string{"r.example"}}})
 			return err
 		})
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return x.DropFederation(ctx, tr, "org_r") })
+		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error { return x.DropFederation(ctx, tr, "org_r") })
 	},
 }

@@ -1,4 +1,8 @@
-package identity
+// Package factor owns what people prove themselves with and know or hold: passwords as they are kept and chosen, and the
+// codes of authenticator apps.
+//
+// It keeps nothing and draws nothing: salts, secrets and the time are handed in.
+package factor
 
 import (
 	"crypto/subtle"
@@ -19,22 +23,22 @@ const (
 	argonTime    = 2
 	argonThreads = 1
 	argonLength  = 32
-	argonSalt    = 16
+	SaltBytes    = 16
 	argonForm    = "$argon2id$v=19$m=%d,t=%d,p=%d$"
 )
 
-// hashPassword is what is kept of a password.
-func hashPassword(salt []byte, password string) string {
+// Hash is what is kept of a password, with a salt of SaltBytes.
+func Hash(salt []byte, password string) string {
 	b64 := base64.RawStdEncoding
 	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonLength)
 	return fmt.Sprintf(argonForm, argonMemory, argonTime, argonThreads) + b64.EncodeToString(salt) + "$" + b64.EncodeToString(key)
 }
 
-// decoy is hashed against when there is no password, so that an unknown person takes as long as a known one.
-const decoy = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+// Decoy is hashed against when there is no password, so that an unknown person takes as long as a known one.
+const Decoy = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// matches says whether a hash is of this password.
-func matches(hash, password string) bool {
+// Matches says whether a hash is of this password.
+func Matches(hash, password string) bool {
 	var memory, time uint32
 	var threads uint8
 	parts := strings.Split(hash, "$")
@@ -59,10 +63,10 @@ const (
 	minScore    = 3 // of zxcvbn: at least 10^8 guesses, whoever knows the person's name and address
 )
 
-// acceptable says why a password may not be chosen; nil when it may. It asks for length and for what is not among the
+// Acceptable says why a password may not be chosen; nil when it may. It asks for length and for what is not among the
 // first guesses (words, names, keys beside each other, repetition, and the 30,000 most frequent of leaked passwords), and
 // for no mixture of characters.
-func acceptable(password string, who Personal) error {
+func Acceptable(password, name, mail string) error {
 	bad := func(code, text string) error {
 		return fault.New(fault.Invalid, code, "%s: nothing was changed; choose another", text).With("password", text)
 	}
@@ -72,17 +76,17 @@ func acceptable(password string, who Personal) error {
 		return bad("password_too_long", fmt.Sprintf("a password has at most %d characters", maxPassword))
 	case n < minPassword:
 		return bad("password_too_short", fmt.Sprintf("a password has at least %d characters; a few words are easiest to keep", minPassword))
-	case zxcvbn.PasswordStrength(password, known(who)).Score < minScore:
+	case zxcvbn.PasswordStrength(password, known(name, mail)).Score < minScore:
 		return bad("password_guessable", "this password is among the first that are tried: it repeats, counts, or is little more than a name or a usual word")
 	}
 	return nil
 }
 
 // known is what whoever guesses tries first of a person, beside everybody's words.
-func known(who Personal) []string {
-	mail := fold(who.Mail)
+func known(name, mail string) []string {
+	mail = strings.ToLower(strings.TrimSpace(mail))
 	user, domain, _ := strings.Cut(mail, "@")
-	name, _, _ := strings.Cut(domain, ".")
-	whole := strings.ToLower(strings.Join(strings.Fields(who.Name), " "))
-	return append(strings.Fields(whole), whole, strings.ReplaceAll(whole, " ", ""), mail, user, domain, name, "purveyor")
+	first, _, _ := strings.Cut(domain, ".")
+	whole := strings.ToLower(strings.Join(strings.Fields(name), " "))
+	return append(strings.Fields(whole), whole, strings.ReplaceAll(whole, " ", ""), mail, user, domain, first, "purveyor")
 }
