@@ -2,7 +2,6 @@ package identity
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 

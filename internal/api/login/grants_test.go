@@ -48,7 +48,7 @@ func TestGrantsOfProgramsThatAreRefused(t *testing.T) {
 	sum := sha256.Sum256([]byte(secret)) // as the ledger holds it
 	other, otherSecret := a.program("nordwind")
 	dead, deadSecret := a.program("contoso")
-	a.must(a.Identity.Enable(ctx, dead.ID, false))
+	a.must(a.Identity.EnableProgram(ctx, dead.ID, false))
 	_, short, err := a.Identity.NewSecret(ctx, p.ID, time.Minute)
 	a.must(err)
 	a.advance(2 * time.Minute)

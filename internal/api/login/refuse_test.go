@@ -265,7 +265,7 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	if _, err := a.who(first); err != nil {
 		t.Errorf("a token of the other secret went too: %v", err)
 	}
-	gone("the program disabled", first, func() { a.must(a.Identity.Enable(ctx, robot.ID, false)) })
+	gone("the program disabled", first, func() { a.must(a.Identity.EnableProgram(ctx, robot.ID, false)) })
 	t.Logf("%d revoked tokens refused", n)
 }
 
