@@ -156,7 +156,11 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
 	s.as("nordwind")
-	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
+	var other native.Invited
+	s.want(200, &other, http.MethodPost, "/people", asJSON, `{"realm":"nordwind","name":"Somebody Else","mail":"else@nordwind.example"}`)
+	s.want(200, nil, http.MethodPost, "/privacy/"+string(other.Person.ID)+"/erasure", "", "")
+	s.want(409, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "") // the last who could look after the rest
 	s.as("")
+	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
 }

@@ -125,21 +125,11 @@ func (v *Service) NewSecret(ctx context.Context, who id.Principal, life time.Dur
 
 // NewCertificate lets a program sign in with the private key of an X.509 certificate, in PEM or DER.
 func (v *Service) NewCertificate(ctx context.Context, who id.Principal, file []byte) (c Certificate, err error) {
-	if block, _ := pem.Decode(file); block != nil {
-		file = block.Bytes
-	}
-	x, err := x509.ParseCertificate(file)
-	if err != nil {
-		return c, fault.New(fault.Invalid, "not_a_certificate", "this is no X.509 certificate in PEM or DER: nothing was saved").Because(err)
-	}
 	now := v.Now()
-	if !now.Before(x.NotAfter) {
-		return c, fault.New(fault.Invalid, "certificate_expired", "this certificate ended on %s: nothing was saved", x.NotAfter.Format(time.DateOnly))
-	}
-	s256, s1 := sha256.Sum256(x.Raw), sha1.Sum(x.Raw) //nolint:gosec // a name
-	b64 := base64.RawURLEncoding
-	c = Certificate{ID: b64.EncodeToString(s256[:]), SHA1: b64.EncodeToString(s1[:]), DER: x.Raw, Created: now, Expires: x.NotAfter}
-	return c, v.changeProgram(ctx, who, "certificate added", func(p Program) (Program, error) {
+	err = v.changeProgram(ctx, who, "certificate added", func(p Program) (Program, error) {
+		if c, err = certificate(file, now); err != nil {
+			return p, err
+		}
 		p.Certificates = slices.DeleteFunc(slices.Clone(p.Certificates), func(old Certificate) bool { return old.ID == c.ID || !now.Before(old.Expires) })
 		if len(p.Certificates) >= maxKeys {
 			return p, fault.New(fault.Conflict, "too_many_certificates", "this program has %d certificates: none was added; remove one first", maxKeys)
@@ -147,6 +137,24 @@ func (v *Service) NewCertificate(ctx context.Context, who id.Principal, file []b
 		p.Certificates = append(p.Certificates, c)
 		return p, nil
 	})
+	return c, err
+}
+
+// certificate reads one that holds at an instant.
+func certificate(file []byte, now time.Time) (c Certificate, err error) {
+	if block, _ := pem.Decode(file); block != nil {
+		file = block.Bytes
+	}
+	x, err := x509.ParseCertificate(file)
+	if err != nil {
+		return c, fault.New(fault.Invalid, "not_a_certificate", "this is no X.509 certificate in PEM or DER: nothing was saved").Because(err)
+	}
+	if !now.Before(x.NotAfter) {
+		return c, fault.New(fault.Invalid, "certificate_expired", "this certificate ended on %s: nothing was saved", x.NotAfter.Format(time.DateOnly))
+	}
+	s256, s1 := sha256.Sum256(x.Raw), sha1.Sum(x.Raw) //nolint:gosec // a name
+	b64 := base64.RawURLEncoding
+	return Certificate{ID: b64.EncodeToString(s256[:]), SHA1: b64.EncodeToString(s1[:]), DER: x.Raw, Created: now, Expires: x.NotAfter}, nil
 }
 
 // RemoveCredential takes a secret or certificate from a program; tokens it was given for one prove nothing from then on.

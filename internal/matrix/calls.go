@@ -55,6 +55,10 @@ func (r route) needs() []string {
 		kinds = append(kinds, "definition of its seller")
 	case "activation-request":
 		kinds = append(kinds, "registration")
+	case "group-members":
+		kinds = append(kinds, "group of people")
+	case "federation-remove", "federation-set", "federation-show":
+		kinds = append(kinds, "federation")
 	case "invoice-approve", "invoice-issue":
 		kinds = append(kinds, "ref")
 	}
@@ -85,7 +89,10 @@ func (s *stage) of(r route, p place) (out request, ok bool) {
 	}
 	fixed := map[string]string{
 		"owner": p.key, "key": "book", "period": "2026-09", "line": "1", "format": "json", "customer": p.key, "purchase": "reservation",
-		"group": "grp_z", "entitlement": p.entitlement(), "person": "prn_" + p.key,
+		"group": "grp_z", "entitlement": p.entitlement(), "realm": p.key,
+	}
+	if r.id == "group-members" { // of people; elsewhere one of a relationship's
+		fixed["group"] = have("group of people")
 	}
 	path := parameter.ReplaceAllStringFunc(r.path, func(m string) string {
 		name := m[1 : len(m)-1]
@@ -128,12 +135,20 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"role-define":        json("%s", customRole(p, 0)),
 		"assignment-give":    json("%s", assignment),
 		"assignment-deny":    json("%s", assignment),
-		"person-list":        {query: "?realm=" + p.key},
-		"person-invite":      json(`{"realm":%q,"name":"Matrix","mail":"%s-%d@matrix.example"}`, p.key, p.key, s.made),
-		"access-explain":     {query: "?action=usage.read&scope=" + p.key},
-		"policy-charges":     json(`{"usage_charges":"off"}`),
-		"policy-permit":      json(`{"allowed":false}`),
-		"relationship-draft": json("%s", relationship("", p.key, s.made)), "relationship-change": json("%s", relationship("", p.key, s.made)),
+		"person-list":        {query: "?realm=" + p.key}, "group-list": {query: "?realm=" + p.key}, "program-list": {query: "?realm=" + p.key},
+		"person-enable":       json(`{"enabled":true}`),
+		"program-enable":      json(`{"enabled":true}`),
+		"group-create":        json(`{"realm":%q,"name":"made %d"}`, p.key, s.made),
+		"group-members":       json(`{"members":[]}`),
+		"program-create":      json(`{"realm":%q,"name":"made %d"}`, p.key, s.made),
+		"program-secret":      json(`{"days":1}`),
+		"program-certificate": json(`{"certificate":"none"}`),
+		"federation-set":      json("%s", federation(p)),
+		"person-invite":       json(`{"realm":%q,"name":"Matrix","mail":"%s-%d@matrix.example"}`, p.key, p.key, s.made),
+		"access-explain":      {query: "?action=usage.read&scope=" + p.key},
+		"policy-charges":      json(`{"usage_charges":"off"}`),
+		"policy-permit":       json(`{"allowed":false}`),
+		"relationship-draft":  json("%s", relationship("", p.key, s.made)), "relationship-change": json("%s", relationship("", p.key, s.made)),
 		"access-assign":       json(`{"roles":["Directory Readers"]}`),
 		"invitation-show":     json(`{"token":"nobody's","customer":%q}`, p.key),
 		"invitation-answer":   json(`{"token":"nobody's","approve":false,"customer":%q}`, p.key),
@@ -147,7 +162,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"activation-decide":  json(`{"approve":true,"note":"matrix"}`),
 		"activation-record":  json(`{"action":"Microsoft.Compute/virtualMachines/restart/action"}`),
 		"credit-list":        {query: "?from=2026-09-01&to=2026-09-03"},
-		"clock-move":         json(`{"to":"2026-10-20"}`),
+		"clock-move":         json(`{"to":"2026-10-06"}`),
 		"audit-prune":        json(`{"until":1,"export":%q}`, strings.Repeat("0", 64)),
 	}
 	return in
@@ -167,4 +182,5 @@ func (r route) showsMoney() bool {
 }
 
 // renews is what a call takes away and the next one needs again.
-var renews = map[string]string{"assignment-revoke": "assignment", "role-drop": "role", "relationship-drop": "relationship"}
+var renews = map[string]string{"assignment-revoke": "assignment", "role-drop": "role", "relationship-drop": "relationship",
+	"person-erase": "person", "credential-remove": "credential", "federation-remove": "federation"}

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,6 +21,7 @@ type stage struct {
 func prepare(ctx context.Context, a api) (*stage, error) {
 	s := &stage{api: a, owned: map[string]map[string]string{missing: made()}}
 	steps := []request{
+		{"POST", "/clock", "", `{"to":"2026-10-05","demo":true}`}, // people of demo data are given a password at once
 		{"PUT", "/world", "application/yaml", worldYAML()},
 		{"POST", "/price-books", "application/yaml", booksYAML(sellers()...)},
 		upload(),
@@ -59,9 +61,11 @@ func made() map[string]string {
 	m := map[string]string{}
 	for name, prefix := range map[string]string{
 		"ref": "inv_", "relationship": "rel_", "definition": "def_", "registration": "reg_", "activation": "act_", "role": "rol_", "assignment": "asg_",
+		"person": "prn_", "program": "prn_", "credential": "key_", "group of people": "grp_",
 	} {
 		m[name] = prefix + "00000000000000000000000000"
 	}
+	m["federation"] = federated // has no id
 	return m
 }
 
@@ -84,7 +88,7 @@ func (s *stage) own(ctx context.Context) error {
 				s.owned[p.key]["ref"] = v.ID
 			}
 		}
-		for _, kind := range []string{"relationship", "definition", "registration", "activation", "role", "assignment"} {
+		for _, kind := range []string{"relationship", "definition", "registration", "activation", "role", "assignment", "person", "program", "credential", "group of people", "federation"} {
 			if err := s.fresh(ctx, kind, p); err != nil {
 				return err
 			}
@@ -102,6 +106,11 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 	}
 	buys := p.kind == org.Customer && (p.until == "" || p.then != "")
 	s.made++
+	if kind == "credential" { // a program has two at most
+		if err := s.fresh(ctx, "program", p); err != nil {
+			return err
+		}
+	}
 	switch {
 	case kind == "assignment":
 		scope := p.key
@@ -121,17 +130,48 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 		r.path, r.body = "/activations", activation(s.owned[p.key]["registration"])
 		who := identity.Principal{ID: callerID("eligible-" + seller), Realm: find(seller).id(), In: find(seller).id(), MFA: true}
 		ctx = identity.As(ctx, who)
-	default:
+	case !s.ofPeople(kind, p, &r):
 		return nil
 	}
 	body, err := s.must(ctx, r)
 	if err != nil {
 		return err
 	}
-	var made struct{ ID string }
-	err = json.Unmarshal([]byte(body), &made)
-	s.owned[p.key][kind] = made.ID
+	var made struct {
+		ID     string
+		Person struct{ ID string }
+	}
+	if body != "" {
+		err = json.Unmarshal([]byte(body), &made)
+	}
+	s.owned[p.key][kind] = cmp.Or(made.ID, made.Person.ID, federated)
 	return err
+}
+
+// ofPeople is how what belongs to who signs in is made. The person can sign in, so each realm looks after its own.
+func (s *stage) ofPeople(kind string, p place, r *request) bool {
+	switch kind {
+	case "person":
+		r.path, r.body = "/people", fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"p%d@%s.example","password":"brown kettle morning"}`, p.key, s.made, p.key)
+	case "program":
+		r.path, r.body = "/programs", fmt.Sprintf(`{"realm":%q,"name":"robot"}`, p.key)
+	case "credential":
+		r.path, r.body = "/programs/"+s.owned[p.key]["program"]+"/secrets", `{"days":1}`
+	case "group of people":
+		r.path, r.body = "/groups", fmt.Sprintf(`{"realm":%q,"name":"team"}`, p.key)
+	case "federation":
+		*r = request{"PUT", "/federations/" + p.key, "", federation(p)}
+	default:
+		return false
+	}
+	return true
+}
+
+// federated stands for the id of what has none.
+const federated = "(federated)"
+
+func federation(p place) string {
+	return fmt.Sprintf(`{"issuer":"https://login.%[1]s.example","client_id":"x","domains":["staff.%[1]s.example"],"secret":"hush"}`, p.key)
 }
 
 // plainRole is a role that many have, of each kind of organisation.

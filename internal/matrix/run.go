@@ -219,7 +219,7 @@ func letterOf(out answer, unnamed bool, p place) byte {
 		return 'I'
 	case status >= 500:
 		return 'X'
-	case unnamed && !slices.ContainsFunc(p.marks(), func(m string) bool { return strings.Contains(out.body, m) }):
+	case strings.HasPrefix(out.body, `{"items":[]`), unnamed && !slices.ContainsFunc(p.marks(), func(m string) bool { return strings.Contains(out.body, m) }):
 		return 'N'
 	}
 	return 'A'

@@ -143,10 +143,10 @@ func statementCSV() string {
 // usageCSV is a month of the provider's usage.
 func usageCSV() string {
 	var b strings.Builder
-	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,ResourceGroup,EntitlementId\n")
+	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,ResourceGroup,EntitlementId,ResourceURI\n")
 	for _, p := range world {
 		if p.list != "" {
-			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[3]s,EUR,%[3]s,EUR,1,%[4]d,group,%[5]s\n",
+			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[3]s,EUR,%[3]s,EUR,1,%[4]d,group,%[5]s,/subscriptions/%[5]s/resourceGroups/group/providers/Microsoft.Compute/virtualMachines/vm\n",
 				p.key, p.list, p.cost(), credit, p.entitlement())
 		}
 	}
