@@ -180,7 +180,7 @@ func (n *installation) build(o opening) error {
 			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
 			job.ResealValues: n.safe.Reseal, job.ScrubErased: n.safe.ScrubErased, job.DailyUpkeep: n.upkeep.Run,
 		},
-		Workers: o.Workers, Now: now, Machine: time.Now, Owner: "purveyor",
+		Workers: o.Workers, Now: now, Machine: time.Now, Owner: rand.Text(), // of this process: what another one left running is given back
 	}
 	if n.runner.Workers <= 0 {
 		n.runner.Workers = runtime.GOMAXPROCS(0)

@@ -102,6 +102,17 @@ func TestRealmsLookAfterTheirOwn(t *testing.T) {
 	}
 }
 
+// A first person's link that was printed and not used makes nobody once there is somebody.
+func TestFirstLinksEnd(t *testing.T) {
+	f := newService(t)
+	link, err := f.Begin(t.Context())
+	f.must(err)
+	f.person("p", "ada@p.example")
+	if _, err := f.SetUp(t.Context(), link, identity.Personal{Name: "Eve", Mail: "eve@p.example"}, password); fault.KindOf(err) != fault.Denied {
+		t.Errorf("a second first person: %v", err)
+	}
+}
+
 // A reset takes nobody back to before they began: who was somebody stays the realm's own to look after.
 func TestResetIsNotTheBeginning(t *testing.T) {
 	f := newService(t)

@@ -172,7 +172,7 @@ func (v *Service) RemoveCredential(ctx context.Context, who id.Principal, creden
 
 // ByAppID is the program that signs in with a client id, and its realm.
 func (v *Service) ByAppID(ctx context.Context, appID string) (p Program, realm Realm, err error) {
-	names := Named("prn_", strings.ToLower(appID))
+	names := id.Named("prn_", strings.ToLower(appID))
 	if len(names) == 0 {
 		return p, realm, noProgram()
 	}

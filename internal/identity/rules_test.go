@@ -1,12 +1,10 @@
 package identity
 
 import (
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
 var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
@@ -18,26 +16,6 @@ func TestPause(t *testing.T) {
 		if got := pause(failures); got != want {
 			t.Errorf("after %d: got %v, want %v", failures, got, want)
 		}
-	}
-}
-
-func TestGUIDs(t *testing.T) {
-	for _, c := range []struct{ prefix, body string }{
-		{"prn_", id.Body([16]byte{1, 2, 3, 250, 15: 7})}, {"org_", id.Derive("organisation", "contoso")}, {"org_", id.Derive("organisation", "nordwind")},
-	} {
-		name := c.prefix + c.body
-		guid := GUID(name)
-		if got := Named(c.prefix, guid); !slices.Contains(got, name) || len(got) != 4 {
-			t.Errorf("%s is %s, which is %v", name, guid, got)
-		}
-	}
-	for _, guid := range []string{"", "common", "7e4a0c11-0000-4000-8000-00000000abc", "7e4a0c11-0000-4000-8000-00000000abcg", "7e4a0c11000040008000000000000abcd---"} {
-		if got := Named("org_", guid); got != nil {
-			t.Errorf("%q names %v", guid, got)
-		}
-	}
-	if GUID("org_p") == GUID("org_r") {
-		t.Error("two that are no identifiers have one GUID")
 	}
 }
 

@@ -99,6 +99,9 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 		if _, err := v.take(ctx, t, SetUp, digestOf(link)); err != nil {
 			return err
 		}
+		if nobody && settled(people) { // the link was printed before, and makes no second first person
+			return spent()
+		}
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return taken409(err)
 		}

@@ -57,7 +57,7 @@ func (x Identity) Realm(ctx context.Context, r tx.Read, s scope.Scope, ref strin
 	q := x.DB.in(r)
 	var rows []orgRow
 	where := bun.SafeQuery("tenant = ? OR id = ? OR key = ? OR (tenant = '' AND id IN (?))", strings.ToLower(ref), ref, ref,
-		bun.List(append(identity.Named("org_", strings.ToLower(ref)), "")))
+		bun.List(append(id.Named("org_", strings.ToLower(ref)), "")))
 	if ref == "" {
 		where = bun.SafeQuery("path NOT LIKE ?", "%/%") // the root of the tree
 	}
@@ -76,7 +76,7 @@ func (x Identity) Realm(ctx context.Context, r tx.Read, s scope.Scope, ref strin
 		return identity.Realm{}, err
 	}
 	return identity.Realm{
-		ID: o.ID, Key: o.Key, Kind: string(o.Kind), Name: o.Legal.Name, Tenant: cmp.Or(best.Tenant, identity.GUID(string(o.ID))),
+		ID: o.ID, Key: o.Key, Kind: string(o.Kind), Name: o.Legal.Name, Tenant: cmp.Or(best.Tenant, id.GUID(string(o.ID))),
 	}, nil
 }
 

@@ -100,7 +100,7 @@ func (s *Server) notProven(r *http.Request, clientID, method string, err error) 
 		return err
 	}
 	var who id.Principal
-	if names := identity.Named("prn_", strings.ToLower(clientID)); len(names) > 0 {
+	if names := id.Named("prn_", strings.ToLower(clientID)); len(names) > 0 {
 		who = id.Principal(names[0])
 	}
 	return cmp.Or(s.Identity.Refused(r.Context(), who, method), err)

@@ -55,7 +55,7 @@ type claims struct {
 func (s *Server) stamped(r *http.Request, realm identity.Realm, holder id.Principal, c claims) (claims, error) {
 	now := s.Now()
 	c.Issuer, c.Tenant, c.Realm = issuer(s.origin(r), realm.Tenant), realm.Tenant, realm.ID
-	c.Object, c.Holder = identity.GUID(string(holder)), holder
+	c.Object, c.Holder = id.GUID(string(holder)), holder
 	c.Subject, c.Version = c.Object, "2.0"
 	c.Issued, c.NotBefore, c.Expires = now.Unix(), now.Unix(), now.Add(tokenLife).Unix()
 	var b [16]byte

@@ -130,7 +130,7 @@ func TestSignInsOfProgramsAreRecorded(t *testing.T) {
 	a.unrecorded(0, 5)
 	a.advance(time.Hour)
 	a.granted(path, form)
-	a.must(a.Identity.Enable(t.Context(), p.ID, false))
+	a.must(a.Identity.EnableProgram(t.Context(), p.ID, false))
 	a.refuses(grant{"a disabled program", path, form, "unauthorized_client"})
 	a.attempted(p.ID, "nordwind", append(want, "signed_in secret", "sign_in_refused secret")...)
 	a.refuses(grant{"an unknown program", path, with(form, "client_id", "00000000-0000-0000-0000-000000000001"), "unauthorized_client"})

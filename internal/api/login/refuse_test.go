@@ -20,6 +20,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -164,7 +165,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"our key by another name":      f.token(forged{kid: "other"}, nil),
 		"a header we do not know":      f.token(forged{more: map[jose.HeaderKey]any{"crit": []string{"x"}, "x": 1}}, nil),
 		"another person":               part(good, 1, swap(string(p.ID), string(other.ID))),
-		"another object":               part(good, 1, swap(identity.GUID(string(p.ID)), identity.GUID(string(other.ID)))),
+		"another object":               part(good, 1, swap(id.GUID(string(p.ID)), id.GUID(string(other.ID)))),
 		"another tenant":               part(good, 1, swap(a.tenantOf("contoso"), customerTenant)),
 		"another audience":             part(good, 1, swap(arm, partnerCenter)),
 		"a longer time":                part(good, 1, swap(`"exp":`, `"exp":9`)),

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -318,6 +319,6 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.json(w, http.StatusOK, map[string]string{
-		"sub": identity.GUID(string(p.ID)), "name": p.Personal.Name, "preferred_username": p.Personal.Mail, "email": p.Personal.Mail,
+		"sub": id.GUID(string(p.ID)), "name": p.Personal.Name, "preferred_username": p.Personal.Mail, "email": p.Personal.Mail,
 	})
 }

@@ -59,7 +59,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 				Paths: map[string]string{"derived": "p/r/derived", "with-tenant": "p/R/with-tenant", "odd": "p/r-1/odd"},
 			})
 		})
-		guid := identity.GUID(string(derived))
+		guid := id.GUID(string(derived))
 		for _, c := range []struct {
 			s         scope.Scope
 			ref, want string
@@ -78,7 +78,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 			{scope.All(), "R", "R"},
 			{scope.All(), "nowhere", ""},
 			{scope.All(), "' OR 'a' = 'a", ""},
-			{scope.All(), identity.GUID("org_none"), ""},
+			{scope.All(), id.GUID("org_none"), ""},
 		} {
 			got, err := realmOf(t, db, c.s, c.ref)
 			if got.Key != c.want || (c.want == "") != (fault.KindOf(err) == fault.NotFound) {
