@@ -23,6 +23,7 @@ type bench struct {
 	results         map[string][]result
 	absent          []string // what could not be measured, and why
 	postgresVersion string
+	served          served
 }
 
 // The ways that are measured.
@@ -110,6 +111,9 @@ func (b *bench) ways(ctx context.Context) error {
 		if err := b.one(ctx, reRate, ratedAgain, b.self("rerate")); err != nil {
 			return err
 		}
+	}
+	if err := b.serve(ctx); err != nil {
+		return err
 	}
 	bin := pgtest.Find()
 	if bin == "" {

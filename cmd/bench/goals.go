@@ -24,6 +24,7 @@ func goals() []goal {
 		{name: "peak memory of the import, adversarial", unit: "GB", must: 2.5, aim: 1, measure: memory(importHostile)},
 		{name: "stored ÷ source bytes, usage store alone", must: 0.065, aim: 0.045, measure: stored},
 		{name: "re-rate + roll up stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, fullSize: true, measure: ratio(reRate, postgresRate)},
+		{name: "authentication and access of a request", unit: "µs", must: 100, aim: 50, measure: signingIn},
 		{name: "bill, PDFs included", unit: "s", must: 15, aim: 10, measure: seconds(billing)},
 	}
 }

@@ -76,7 +76,7 @@ func (b *bench) table(s *strings.Builder) {
 			fmt.Fprintf(s, "| %s | %d | %.3f | %d | %.3f |\n", way, r.Stored, float64(r.Stored)/float64(r.Source), r.Archive, float64(r.Archive)/float64(r.Source))
 		}
 	}
-	s.WriteString("\nQueries of views (service by day, a customer's subscription by day, a tag) are not measured: the store does not answer them yet.\n")
+	b.answered(s)
 	for _, a := range b.absent {
 		s.WriteString("\n" + a + ".\n")
 	}
