@@ -19,7 +19,7 @@ func TestIntersect(t *testing.T) {
 		p, q := draw("one"), draw("other")
 		both, ok := p.Intersect(q)
 		some := false
-		for d := Date(1); d < 12; d++ {
+		for d := Date(0); d < 12; d++ {
 			want := p.Contains(d) && q.Contains(d)
 			if some = some || want; want != (ok && both.Contains(d)) {
 				t.Fatalf("%v and %v share day %d: %t, and their intersection is %v, %t", p, q, d, want, both, ok)

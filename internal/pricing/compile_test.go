@@ -189,7 +189,7 @@ func TestAllowedBooksHaveOneAnswer(t *testing.T) {
 			}
 			for i := range b.Rules {
 				for j := range i {
-					if !ambiguous && b.Rules[i].Priority == b.Rules[j].Priority && plainly(b, b.Rules[i], k, on) && plainly(b, b.Rules[j], k, on) {
+					if said := ambiguous || dead[b.Rules[i].Key] || dead[b.Rules[j].Key]; !said && b.Rules[i].Priority == b.Rules[j].Priority && plainly(b, b.Rules[i], k, on) && plainly(b, b.Rules[j], k, on) {
 						t.Fatalf("rules %d and %d both match %s on day %d, and nothing was said", i, j, k, on)
 					}
 				}
