@@ -52,17 +52,7 @@ func (c *loginCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 	}
-	if c.Client != "" {
-		secret, err := io.ReadAll(io.LimitReader(e.In, 1<<12))
-		if err != nil {
-			return err
-		}
-		l.Client, l.Secret = c.Client, strings.TrimSpace(string(secret))
-		err = l.SignInProgram(ctx)
-	} else {
-		err = l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After)
-	}
-	if err != nil {
+	if err := c.signIn(ctx, e, &l); err != nil {
 		return err
 	}
 	if err := l.Save(file); err != nil {
@@ -70,6 +60,19 @@ func (c *loginCommand) Run(ctx context.Context, e *env) error {
 	}
 	e.note("signed in; commands go to %s from now on, but for those with --data. \"purveyor logout\" ends that", l.Server)
 	return nil
+}
+
+// signIn signs a person in with a code, or a program with its secret.
+func (c *loginCommand) signIn(ctx context.Context, e *env, l *remote.Login) error {
+	if c.Client == "" {
+		return l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After)
+	}
+	secret, err := io.ReadAll(io.LimitReader(e.In, 1<<12))
+	if err != nil {
+		return err
+	}
+	l.Client, l.Secret = c.Client, strings.TrimSpace(string(secret))
+	return l.SignInProgram(ctx)
 }
 
 type logoutCommand struct{}
