@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
@@ -208,6 +211,63 @@ func TestNamesOfUploadsAreNoPaths(t *testing.T) {
 	if err != nil || sources == 0 {
 		t.Errorf("nothing was kept of the import: %v", err)
 	}
+}
+
+// TestUploadsAreStreamed sends a file that is larger than what may be held of it, and does not end: it is read as it
+// comes, in bounded memory, and all of it is refused once the sender gives up.
+func TestUploadsAreStreamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("400 MB take a while under the race detector")
+	}
+	c := newCaller(t, "")
+	usageFile, _, w, _ := monthOfFiles(t)
+	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
+	text, err := os.ReadFile(usageFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rows, _ := bytes.Cut(text, []byte("\n"))
+	body, out := io.Pipe()
+	form := multipart.NewWriter(out)
+	const size, most = 400 << 20, 200 << 20
+	var peak uint64
+	sent := make(chan error, 1)
+	go func() {
+		part, err := form.CreateFormField("manifest")
+		if err == nil {
+			err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: "usage.csv"}}})
+		}
+		if err == nil {
+			part, err = form.CreateFormFile("file", "usage.csv")
+		}
+		if err == nil {
+			_, err = part.Write(append(head, '\n'))
+		}
+		var m runtime.MemStats
+		for n := 0; err == nil && n < size; n += len(rows) {
+			_, err = part.Write(rows) // returns once it was read
+			runtime.ReadMemStats(&m)
+			peak = max(peak, m.HeapInuse)
+		}
+		sent <- err
+		_ = out.CloseWithError(errors.New("the sender gave up"))
+	}()
+	answer, said := c.send(http.MethodPost, "/imports", form.FormDataContentType(), body)
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("%d %.300s", answer.StatusCode, said)
+	}
+	if peak > most {
+		t.Errorf("%d MB were held of %d MB", peak>>20, size>>20)
+	}
+	var list native.List[usage.Load]
+	c.want(200, &list, http.MethodGet, "/loads", "", "")
+	if len(list.Items) != 1 || list.Items[0].Rows.Sealed != 0 || list.Items[0].Rows.Refused == 0 || list.Items[0].Rows.Refused != list.Items[0].Rows.In {
+		t.Errorf("of a file that did not end: %+v", list.Items)
+	}
+	t.Logf("%d MB held of %d MB sent", peak>>20, size>>20)
 }
 
 // TestInnerFailuresSayNothing breaks a store under a server: the answer tells of no cause, and its log does. What a

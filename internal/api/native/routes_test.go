@@ -48,6 +48,28 @@ func TestRoutesAreTheOpenAPI(t *testing.T) {
 	t.Logf("%d routes, %d schemas", len(named), len(doc.Components.Schemas.Map()))
 }
 
+// Addresses stand in logs, histories and referrers: what is secret goes in bodies.
+func TestNothingSecretInAddresses(t *testing.T) {
+	looked := 0
+	for path, item := range API().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				looked++
+				name := strings.ToLower(p.Name)
+				if p.In != "header" && slices.ContainsFunc([]string{"token", "secret", "password", "ticket", "code", "link", "mail"}, func(word string) bool { return strings.Contains(name, word) }) {
+					t.Errorf("%s: %s stands in the address", path, p.Name)
+				}
+			}
+		}
+	}
+	if looked < 100 {
+		t.Errorf("%d parameters were looked at", looked)
+	}
+}
+
 func operation(doc *huma.OpenAPI, method, path string) *huma.Operation {
 	item := doc.Paths[path]
 	if item == nil {
