@@ -2,7 +2,9 @@ package identity
 
 import (
 	"crypto/subtle"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -42,6 +44,9 @@ type Certificate struct {
 	Created time.Time
 	Expires time.Time
 }
+
+// CLI is the client id of the purveyor command.
+const CLI = "70757276-6579-6f72-0000-000000000001"
 
 const (
 	maxSecrets   = 2 // one in use, one that takes over
@@ -97,3 +102,14 @@ type Group struct {
 	Name    string
 	Members []id.Principal
 }
+
+// returnable says whether a program may be registered with an address.
+func returnable(to string) bool {
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" || u.User != nil || strings.Contains(to, "#") {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && local(u.Hostname())
+}
+
+func local(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

@@ -13,7 +13,7 @@ import (
 
 // request is an authorization request whose client and return address are known to be right.
 type request struct {
-	client identity.Client
+	client client
 	to     string // where the answer goes
 	q      url.Values
 }
@@ -28,7 +28,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := q.Get("redirect_uri")
-	if !c.Returns(to) {
+	if !c.returns(to) {
 		s.failed(w, r, invalid("invalid_request", 50011, "%s asked for an answer to an address that is not its own; nothing was sent there", c.Name))
 		return
 	}
@@ -178,7 +178,7 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	q := next.Query()
 	c, err := s.lookUp(r.Context(), q.Get("client_id"))
-	if err != nil || !c.Returns(q.Get("redirect_uri")) {
+	if err != nil || !c.returns(q.Get("redirect_uri")) {
 		s.failed(w, r, invalid("", 0, "This request is not of an application we know"))
 		return
 	}

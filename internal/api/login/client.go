@@ -26,22 +26,22 @@ const maxAssertion = 15 * time.Minute
 
 // caller is a client that said who it is. Credential is what it proved that with; Proof is how tokens tell it.
 type caller struct {
-	identity.Client
+	client
 	Credential string
 	Method     string // what that was, for records: "secret" or "certificate"
 	Proof      string // 0 nothing, 1 a secret, 2 a certificate
 }
 
 // lookUp is a client by its id: one everybody has, or a program.
-func (s *Server) lookUp(ctx context.Context, clientID string) (identity.Client, error) {
-	if c, ok := identity.KnownClient(clientID); ok {
+func (s *Server) lookUp(ctx context.Context, clientID string) (client, error) {
+	if c, ok := knownClient(clientID); ok {
 		return c, nil
 	}
 	p, realm, err := s.Identity.ByAppID(ctx, clientID)
 	if fault.KindOf(err) == fault.NotFound {
-		return identity.Client{}, invalid("unauthorized_client", 700016, "no application %q is known in this tenant", clientID)
+		return client{}, invalid("unauthorized_client", 700016, "no application %q is known in this tenant", clientID)
 	}
-	return identity.Client{ID: p.AppID(), Name: p.Name, Redirects: p.Redirects, Realm: realm, Program: p}, err
+	return client{ID: p.AppID(), Name: p.Name, Redirects: p.Redirects, Realm: realm, Program: p}, err
 }
 
 // proven is the client of a token request, which proved itself in exactly one way; a public one in none.
@@ -70,7 +70,7 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 	if assertion != "" {
 		c.Method = "certificate"
 	}
-	if c.Client, err = s.lookUp(r.Context(), clientID); err != nil {
+	if c.client, err = s.lookUp(r.Context(), clientID); err != nil {
 		return c, s.notProven(r, clientID, c.Method, err)
 	}
 	switch {

@@ -15,7 +15,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	if hint := q.Get("id_token_hint"); hint != "" {
 		c, err := s.read(r.Context(), hint, "JWT")
 		if err == nil {
-			if client, err := s.lookUp(r.Context(), c.Audience); err == nil && client.Returns(q.Get("post_logout_redirect_uri")) {
+			if client, err := s.lookUp(r.Context(), c.Audience); err == nil && client.returns(q.Get("post_logout_redirect_uri")) {
 				to = q.Get("post_logout_redirect_uri")
 			}
 		}

@@ -204,7 +204,7 @@ func (s *Server) returns(ctx context.Context, next string) []string {
 	}
 	c, err := s.lookUp(ctx, u.Query().Get("client_id"))
 	to := u.Query().Get("redirect_uri")
-	if err != nil || !c.Returns(to) {
+	if err != nil || !c.returns(to) {
 		return nil
 	}
 	return []string{originOf(to)}

@@ -1,0 +1,47 @@
+package login
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// client is what asks for tokens on behalf of people. A public one keeps no secret.
+type client struct {
+	ID        string
+	Name      string
+	Public    bool
+	Known     bool // ours or the provider's own: nobody is asked whether it may
+	Redirects []string
+	Realm     identity.Realm   // of a program
+	Program   identity.Program // behind it, if any
+}
+
+// knownClient is one of the public clients everybody has: ours, and the tools of the provider by their published ids.
+func knownClient(clientID string) (client, bool) {
+	name := ""
+	switch strings.ToLower(clientID) {
+	case identity.CLI:
+		name = "Purveyor command line"
+	case "04b07795-8ddb-461a-bbee-02f9e1bf7b46":
+		name = "Azure CLI"
+	case "1950a258-227b-4e31-a9cf-717495945fc2":
+		name = "Azure PowerShell"
+	default:
+		return client{}, false
+	}
+	return client{ID: strings.ToLower(clientID), Name: name, Public: true, Known: true}, true
+}
+
+// returns says whether people may be sent back to an address. A public client's is any port and path of this machine;
+// a program's is one it was registered with, to the letter.
+func (c client) returns(to string) bool {
+	if c.Public {
+		u, err := url.Parse(to)
+		return err == nil && u.Scheme == "http" && u.User == nil && u.Fragment == "" &&
+			slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
+	}
+	return slices.Contains(c.Redirects, to)
+}
