@@ -48,7 +48,7 @@ func (n *installation) people(ring secret.Ring, events event.Log, roles *access.
 		}
 		return roles.Roles.Enters(ctx, known, into)
 	}
-	roles.Lookup = who.Known
+	roles.Lookup, roles.RealmOf = who.Known, who.RealmOf
 	return who, nil
 }
 

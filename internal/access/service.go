@@ -24,6 +24,8 @@ type Service struct {
 	// Lookup is a principal with its realm and groups, NotFound for nobody. Whom it does not know, or where it is nil,
 	// is known by what was given to them, and by nothing else.
 	Lookup func(ctx context.Context, r tx.Read, who id.Principal) (identity.Principal, error)
+	// RealmOf is whose a principal or a group is, NotFound for nobody's; nil takes the word of whoever gives a role.
+	RealmOf func(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (id.Organisation, error)
 }
 
 func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Principal, err error) {
@@ -114,9 +116,26 @@ func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at spo
 	return nil
 }
 
+// known is NotFound for an assignment to whom nobody knows, or who is of another realm than it says: it would lie there
+// until somebody comes by that id.
+func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignment) error {
+	if v.RealmOf == nil {
+		return nil
+	}
+	realm, err := v.RealmOf(ctx, r, a.Principal, a.Group)
+	if err == nil && realm == a.Realm {
+		return nil
+	}
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	return fault.New(fault.NotFound, "principal_not_found", "%s has no person, program or group %q: nothing was changed; \"person list\", \"program list\" and \"group list\" show ids",
+		s.forest.byID[a.Realm].Key, a.subject())
+}
+
 // Assign gives a role, or takes its actions away with Deny. Giving the same again changes its end, condition and
-// reason. NotFound for a place that is not the caller's; Denied when the caller may not, or does not hold, itself and
-// for as long, all that the role holds.
+// reason. NotFound for a place that is not the caller's, and for who is unknown; Denied when the caller may not, or does
+// not hold, itself and for as long, all that the role holds.
 func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) {
 	grant, err := v.Roles.RequireAt(ctx, a.giving(), a.Scope)
 	if err != nil {
@@ -132,6 +151,9 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 			return fault.New(fault.Invalid, "bad_end", "the end of an assignment lies ahead; nothing was given")
 		}
 		if err := v.governs(ctx, s, a, at); err != nil {
+			return err
+		}
+		if err := v.known(ctx, t, s, a); err != nil {
 			return err
 		}
 		if err := v.escalates(ctx, s, a, role, at); err != nil {

@@ -110,6 +110,21 @@ func (v *Service) Known(ctx context.Context, r tx.Read, who id.Principal) (out P
 	return out, err
 }
 
+// RealmOf is whose a person or program is, or a group where one is named. NotFound for nobody's.
+func (v *Service) RealmOf(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (id.Organisation, error) {
+	if group == "" {
+		p, err := v.Known(ctx, r, who)
+		return p.Realm, err
+	}
+	groups, err := v.Store.Groups(ctx, r, scope.All(), "")
+	for _, g := range groups {
+		if g.ID == group {
+			return g.Realm, err
+		}
+	}
+	return "", nobodyKnown(err)
+}
+
 func nobodyKnown(err error) error {
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err

@@ -10,12 +10,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// caller is somebody who has one built-in role at home.
+// caller is somebody who has one built-in role at home; who they are is known once they are there.
 type caller struct {
 	role access.Role
 	home place
@@ -27,13 +26,11 @@ func callers() []caller {
 	var list []caller
 	for _, r := range access.BuiltIn() {
 		home := find(homes[r.Realm])
-		who := identity.Principal{ID: callerID(strings.TrimPrefix(string(r.ID), "rol_")), Realm: home.id(), In: home.id(), MFA: true}
+		who := identity.Principal{Realm: home.id(), In: home.id(), MFA: true}
 		list = append(list, caller{r, home, who})
 	}
 	return list
 }
-
-func callerID(name string) id.Principal { return id.Principal("prn_" + name) }
 
 // name is what the table calls the caller.
 func (c caller) name() string { return strings.TrimPrefix(string(c.role.ID), "rol_") }

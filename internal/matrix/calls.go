@@ -110,12 +110,12 @@ type input struct{ query, media, body string }
 // inputs are what calls are sent beside their path. Bodies are such that whoever may, can; and where a call would take
 // something away, that a second one like it can too.
 func (s *stage) inputs(p place, have func(string) string) map[string]input {
-	holder := `{"id":"prn_eligible-zreseller","kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`
+	holder := `{"id":"` + s.eligible("zreseller") + `","kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`
 	scope := p.key
 	if p.kind == "customer" {
 		scope = "@" + scope
 	}
-	assignment := gives(fmt.Sprintf("prn_y%d", s.made), p.key, plainRole[p.kind], scope).body
+	assignment := gives(have("member"), p.key, plainRole[p.kind], scope).body
 	json := func(format string, args ...any) input { return input{body: fmt.Sprintf(format, args...)} }
 	month, bulk := input{query: "?period=2026-09"}, input{query: "?limit=1000"}
 	in := map[string]input{
@@ -152,7 +152,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"access-assign":       json(`{"roles":["Directory Readers"]}`),
 		"invitation-show":     json(`{"token":"nobody's","customer":%q}`, p.key),
 		"invitation-answer":   json(`{"token":"nobody's","approve":false,"customer":%q}`, p.key),
-		"definition-create":   json("%s", definition(p.key, s.made)),
+		"definition-create":   json("%s", definition(p.key, s.eligible(p.key), s.made)),
 		"registration-create": json(`{"customer":%q,"entitlement":%q,"definition":%q}`, p.key, p.entitlement(), have("definition of its seller")),
 		"registration-end":    json(`{"why":"matrix"}`),
 		"registration-list":   bulk, "relationship-list": bulk, "definition-list": bulk, "assignment-list": bulk, "event-list": bulk, "audit-list": bulk,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -14,7 +15,8 @@ import (
 type stage struct {
 	api
 	owned map[string]map[string]string
-	made  int // numbers what is made
+	cast  []caller // as people who are there
+	made  int      // numbers what is made
 }
 
 // prepare makes the world, bills September and gives every built-in role to somebody.
@@ -29,20 +31,65 @@ func prepare(ctx context.Context, a api) (*stage, error) {
 		{"POST", "/periods/2026-09/approve", "", "{}"},
 		{"POST", "/periods/2026-09/issue", "", `{"on":"2026-10-01"}`},
 	}
-	for _, c := range callers() {
-		steps = append(steps, gives(string(c.who.ID), c.home.key, string(c.role.ID), c.scope()))
-	}
-	for _, p := range world {
-		if p.kind == org.Reseller {
-			steps = append(steps, gives("prn_eligible-"+p.key, p.key, plainRole[p.kind], p.key))
-		}
-	}
 	for _, r := range steps {
 		if _, err := s.must(ctx, r); err != nil {
 			return nil, err
 		}
 	}
+	if err := s.populate(ctx); err != nil {
+		return nil, err
+	}
 	return s, s.own(ctx)
+}
+
+// populate makes somebody with each built-in role, somebody of each place who is given roles, and at each reseller
+// somebody who is eligible for roles at its customers.
+func (s *stage) populate(ctx context.Context) error {
+	for _, c := range callers() {
+		who, err := s.enrol(ctx, c.home, c.name())
+		if err == nil {
+			_, err = s.must(ctx, gives(who, c.home.key, string(c.role.ID), c.scope()))
+		}
+		if err != nil {
+			return err
+		}
+		c.who.ID = id.Principal(who)
+		s.cast = append(s.cast, c)
+	}
+	for _, p := range world {
+		member, err := s.enrol(ctx, p, "member")
+		if err != nil {
+			return err
+		}
+		s.owned[p.key] = map[string]string{"member": member}
+		if p.kind != org.Reseller {
+			continue
+		}
+		if s.owned[p.key]["eligible"], err = s.enrol(ctx, p, "eligible"); err != nil {
+			return err
+		}
+		if _, err := s.must(ctx, gives(s.owned[p.key]["eligible"], p.key, plainRole[p.kind], p.key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enrol makes a person of a place who can sign in, and is their id.
+func (s *stage) enrol(ctx context.Context, p place, name string) (string, error) {
+	body, err := s.must(ctx, request{"POST", "/people", "", person(p, name)})
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		Person struct{ ID string }
+	}
+	err = json.Unmarshal([]byte(body), &made)
+	return made.Person.ID, err
+}
+
+func person(p place, name string) string {
+	return fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"%s@%s.example","password":"brown kettle morning"}`, p.key, name, p.key)
 }
 
 func gives(who, realm, role, scope string) request {
@@ -61,7 +108,7 @@ func made() map[string]string {
 	m := map[string]string{}
 	for name, prefix := range map[string]string{
 		"ref": "inv_", "relationship": "rel_", "definition": "def_", "registration": "reg_", "activation": "act_", "role": "rol_", "assignment": "asg_",
-		"person": "prn_", "program": "prn_", "credential": "key_", "group of people": "grp_",
+		"person": "prn_", "program": "prn_", "credential": "key_", "group of people": "grp_", "member": "prn_", "eligible": "prn_",
 	} {
 		m[name] = prefix + "00000000000000000000000000"
 	}
@@ -82,7 +129,6 @@ func (s *stage) own(ctx context.Context) error {
 		return err
 	}
 	for _, p := range world {
-		s.owned[p.key] = map[string]string{}
 		for _, v := range found.Items {
 			if v.Buyer == p.key {
 				s.owned[p.key]["ref"] = v.ID
@@ -117,18 +163,18 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 		if p.kind == org.Customer {
 			scope = "@" + scope
 		}
-		r = gives(fmt.Sprintf("prn_z%d", s.made), p.key, plainRole[p.kind], scope)
+		r = gives(s.owned[p.key]["member"], p.key, plainRole[p.kind], scope)
 	case kind == "role":
 		r.path, r.body = "/roles", customRole(p, s.made)
 	case kind == "relationship" && buys:
 		r.path, r.body = "/relationships", relationship(seller, p.key, s.made)
 	case kind == "definition" && p.kind != org.Customer:
-		r.path, r.body = "/definitions", definition(p.key, s.made)
+		r.path, r.body = "/definitions", definition(p.key, s.eligible(p.key), s.made)
 	case kind == "registration" && buys:
 		r.path, r.body = "/registrations", fmt.Sprintf(`{"customer":%q,"entitlement":%q,"definition":%q}`, p.key, p.entitlement(), s.owned[seller]["definition"])
 	case kind == "activation" && buys && find(seller).kind == org.Reseller:
 		r.path, r.body = "/activations", activation(s.owned[p.key]["registration"])
-		who := identity.Principal{ID: callerID("eligible-" + seller), Realm: find(seller).id(), In: find(seller).id(), MFA: true}
+		who := identity.Principal{ID: id.Principal(s.eligible(seller)), Realm: find(seller).id(), In: find(seller).id(), MFA: true}
 		ctx = identity.As(ctx, who)
 	case !s.ofPeople(kind, p, &r):
 		return nil
@@ -152,7 +198,7 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 func (s *stage) ofPeople(kind string, p place, r *request) bool {
 	switch kind {
 	case "person":
-		r.path, r.body = "/people", fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"p%d@%s.example","password":"brown kettle morning"}`, p.key, s.made, p.key)
+		r.path, r.body = "/people", person(p, fmt.Sprintf("p%d", s.made))
 	case "program":
 		r.path, r.body = "/programs", fmt.Sprintf(`{"realm":%q,"name":"robot"}`, p.key)
 	case "credential":
@@ -188,8 +234,13 @@ func relationship(seller, customer string, n int) string {
 	return fmt.Sprintf(`{"name":"made %d","organisation":%q,"customer":%q,"roles":["Directory Readers"],"duration":"P30D"}`, n, seller, customer)
 }
 
-func definition(owner string, n int) string {
-	holder := fmt.Sprintf(`{"id":"prn_eligible-%s","kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`, owner)
+// eligible is who at a place may be eligible for roles at others.
+func (s *stage) eligible(owner string) string {
+	return cmp.Or(s.owned[owner]["eligible"], "prn_nobody")
+}
+
+func definition(owner, eligible string, n int) string {
+	holder := fmt.Sprintf(`{"id":%q,"kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`, eligible)
 	return fmt.Sprintf(`{"name":"made %d","organisation":%q,"always":[{"holder":%s,"role":"Reader"}],"eligible":[{"holder":%s,"role":"Contributor","policy":{"mfa":true,"longest":"PT8H"}}]}`,
 		n, owner, holder, holder)
 }

@@ -77,7 +77,7 @@ func (j *judge) under(ctx context.Context, charges access.Charges, t Table) erro
 			}
 		}
 	}
-	for _, c := range callers() {
+	for _, c := range j.cast {
 		if err := j.crawl(identity.As(ctx, c.who), func(r request, body string) { j.search(c, r, body) }); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (j *judge) cells(ctx context.Context, t Table) error {
 		if j.got[name] == nil {
 			j.got[name] = map[string]string{}
 		}
-		for _, c := range callers() {
+		for _, c := range j.cast {
 			letters, err := j.row(ctx, r, c)
 			if err != nil {
 				return err
