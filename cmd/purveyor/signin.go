@@ -48,7 +48,7 @@ func (n *installation) people(ring secret.Ring, events event.Log, roles *access.
 		}
 		return roles.Roles.Enters(ctx, known, into)
 	}
-	roles.Lookup, roles.RealmOf = who.Known, who.RealmOf
+	roles.Lookup, roles.RealmOf, roles.SignsIn = who.Known, who.RealmOf, who.SignsIn
 	return who, nil
 }
 

@@ -45,3 +45,22 @@ func TestRolesAreGivenToWhoIsThere(t *testing.T) {
 		t.Errorf("%d assignments, %v", len(list), err)
 	}
 }
+
+// A global admin who cannot sign in is none to leave a realm to; the local operator knows whom they chose.
+func TestTheLastAdminStaysWhoSignsIn(t *testing.T) {
+	h := newHouse(t)
+	first := h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
+	h.give("invited", "nordwind", access.ResellerGlobalAdmin, "nordwind")
+	here := map[id.Principal]bool{"nina": true, "olaf": true}
+	h.access.SignsIn = func(_ context.Context, _ tx.Read, who id.Principal, _ id.Group) (bool, error) { return here[who], nil }
+	nina := as("nina", "nordwind")
+	h.wants("beside one who cannot sign in", h.access.Revoke(nina, first.ID), fault.Conflict)
+	_, err := h.access.Assign(nina, access.Assignment{
+		Principal: "nina", Realm: key("nordwind"), Role: access.ResellerGlobalAdmin, Scope: "nordwind", Condition: access.WithMFA,
+	})
+	h.wants("hung on a condition", err, fault.Conflict)
+	h.must(h.access.Revoke(operator(), first.ID))
+	first = h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
+	h.give("olaf", "nordwind", access.ResellerGlobalAdmin, "nordwind")
+	h.must(h.access.Revoke(nina, first.ID))
+}

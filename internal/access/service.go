@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -26,6 +25,8 @@ type Service struct {
 	Lookup func(ctx context.Context, r tx.Read, who id.Principal) (identity.Principal, error)
 	// RealmOf is whose a principal or a group is, NotFound for nobody's; nil takes the word of whoever gives a role.
 	RealmOf func(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (id.Organisation, error)
+	// SignsIn says whether a person, or somebody of a group, can sign in; where it is nil all can.
+	SignsIn func(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (bool, error)
 }
 
 func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Principal, err error) {
@@ -412,17 +413,33 @@ func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now
 	}
 	held, others := false, 0
 	for _, a := range list {
-		switch {
-		case !lasts(a):
-		case a.ID == was.ID:
+		if !lasts(a) {
+			continue
+		}
+		if a.ID == was.ID {
 			held = true
-		default:
+			continue
+		}
+		able, err := v.able(ctx, t, a)
+		if err != nil {
+			return err
+		}
+		if able {
 			others++
 		}
 	}
 	if held && others == 0 {
-		return fault.New(fault.Conflict, "last_admin", "%s is the last global admin of %s: make somebody else one first; nothing was changed",
-			cmp.Or(string(was.Principal), string(was.Group)), realm.Key)
+		return fault.New(fault.Conflict, "last_admin", "%s is the last global admin of %s: make somebody else one first, who can sign in; nothing was changed",
+			was.subject(), realm.Key)
 	}
 	return nil
+}
+
+// able says whether whom something was given to can use it. To the local operator all can: whoever cannot sign in yet may
+// be who they chose.
+func (v *Service) able(ctx context.Context, r tx.Read, a Assignment) (bool, error) {
+	if who, _ := identity.Caller(ctx); v.SignsIn == nil || who.ID == identity.LocalOperator {
+		return true, nil
+	}
+	return v.SignsIn(ctx, r, a.Principal, a.Group)
 }

@@ -95,7 +95,7 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	if err != nil {
 		return nil, err
 	}
-	step, ok := factor.Take(secret, plainCode(code), v.Now(), 0)
+	step, ok := factor.Take(secret, factor.Plain(code), v.Now(), 0)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
 			With("code", "wrong")

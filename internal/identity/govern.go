@@ -47,44 +47,63 @@ func (v *Service) first(ctx context.Context, r tx.Read, realm Realm) error {
 	return nil
 }
 
-// spares is a Conflict when a person or program is the last global admin of its realm who can sign in, and others would
-// keep them from it.
+// spares is a Conflict when a realm would have no global admin who can sign in without a person, and has one with them.
 func (v *Service) spares(ctx context.Context, r tx.Read, who id.Principal, realm Realm) error {
+	with, err := v.led(ctx, r, realm.ID, "")
+	if err != nil || !with {
+		return err
+	}
+	return v.stays(ctx, r, who, realm)
+}
+
+// stays is a Conflict when a realm has no global admin who can sign in, a person left out. The local operator, who can
+// help it to another, is not asked.
+func (v *Service) stays(ctx context.Context, r tx.Read, without id.Principal, realm Realm) error {
 	if asks, known := Caller(ctx); v.Admins == nil || !known || asks.ID == LocalOperator {
 		return nil
 	}
-	admins, groups, err := v.Admins(ctx, r, realm.ID)
-	if err != nil {
-		return err
+	led, err := v.led(ctx, r, realm.ID, without)
+	if err == nil && !led {
+		err = fault.New(fault.Conflict, "last_admin", "%s would have no global admin who can sign in: nothing was changed; make somebody else one first", realm.Key)
 	}
-	all, err := v.Store.Groups(ctx, r, scope.All(), realm.ID)
-	for _, g := range all {
-		if slices.Contains(groups, g.ID) {
-			admins = append(admins, g.Members...)
-		}
-	}
-	if err != nil || !slices.Contains(admins, who) {
-		return err
-	}
-	for _, other := range admins {
-		can, err := v.signsIn(ctx, r, other)
-		if err != nil || can && other != who {
-			return err
-		}
-	}
-	return fault.New(fault.Conflict, "last_admin", "this is the last global admin of %s who can sign in: nothing was changed; make somebody else one first", realm.Key)
+	return err
 }
 
-// signsIn says whether a person or program can sign in.
-func (v *Service) signsIn(ctx context.Context, r tx.Read, who id.Principal) (bool, error) {
-	p, err := v.Store.Person(ctx, r, who)
-	if fault.KindOf(err) == fault.NotFound {
-		var g Program
-		g, err = v.Store.Program(ctx, r, who)
-		p.State = g.State
-	}
-	if fault.KindOf(err) == fault.NotFound {
+// led says whether some person who can sign in has a realm's global admin role, themselves or by a group.
+func (v *Service) led(ctx context.Context, r tx.Read, realm id.Organisation, without id.Principal) (bool, error) {
+	if v.Admins == nil {
 		return false, nil
 	}
-	return p.State == Active, err
+	who, groups, err := v.Admins(ctx, r, realm)
+	if err != nil {
+		return false, err
+	}
+	return v.someone(ctx, r, who, groups, without)
+}
+
+// SignsIn says whether a person can sign in, or somebody of a group where one is named. Programs lead nobody.
+func (v *Service) SignsIn(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (bool, error) {
+	return v.someone(ctx, r, []id.Principal{who}, []id.Group{group}, "")
+}
+
+func (v *Service) someone(ctx context.Context, r tx.Read, who []id.Principal, groups []id.Group, without id.Principal) (bool, error) {
+	all, err := v.Store.Groups(ctx, r, scope.All(), "")
+	if err != nil {
+		return false, err
+	}
+	for _, g := range all {
+		if slices.Contains(groups, g.ID) {
+			who = append(who, g.Members...)
+		}
+	}
+	for _, one := range who {
+		p, err := v.Store.Person(ctx, r, one)
+		if err == nil && p.State == Active && one != without {
+			return true, nil
+		}
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return false, err
+		}
+	}
+	return false, nil
 }

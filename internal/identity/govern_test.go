@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,6 +114,39 @@ func TestFirstLinksEnd(t *testing.T) {
 	}
 }
 
+// Who was invited from above beside the first cannot come later: those invitations end with the first, and so does the
+// first person's own, made at a start.
+func TestOtherInvitationsEndWithTheFirst(t *testing.T) {
+	f := newService(t)
+	crowned := 0
+	f.Crown = func(context.Context, tx.Tx, id.Principal, identity.Realm) error { crowned++; return nil }
+	above := asOf(t.Context(), "p")
+	_, first, err := f.Invite(above, "c", identity.Personal{Name: "Kim", Mail: "kim@c.example"})
+	f.must(err)
+	eve, second, err := f.Invite(above, "c", identity.Personal{Name: "Eve", Mail: "eve@p.example"})
+	f.must(err)
+	kim, err := f.SetUp(t.Context(), first, identity.Personal{Name: "Kim"}, password)
+	f.must(err)
+	if _, err := f.SetUp(t.Context(), second, identity.Personal{Name: "Eve"}, password); fault.CodeOf(err) != "ticket_spent" {
+		t.Errorf("from above somebody came in after the first: %v", err)
+	}
+	if _, err := f.Reset(above, eve.ID); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("from above somebody is given another link: %v", err)
+	}
+	link, err := f.Reset(asOf(t.Context(), "c"), eve.ID) // its own may
+	f.must(err)
+	_, err = f.SetUp(t.Context(), link, identity.Personal{Name: "Eve"}, password)
+	f.must(err)
+	if crowned != 1 || kim.State != identity.Active {
+		t.Errorf("%d crowned, and the first is %s", crowned, kim.State)
+	}
+	_, err = f.Reset(identity.As(t.Context(), identity.Principal{ID: identity.LocalOperator}), f.person("p", "pat@p.example").ID)
+	f.must(err)
+	if link, err := f.Begin(t.Context()); link != "" || err != nil {
+		t.Errorf("a partner whose only admin was reset begins anew: %v", err)
+	}
+}
+
 // A reset takes nobody back to before they began: who was somebody stays the realm's own to look after.
 func TestResetIsNotTheBeginning(t *testing.T) {
 	f := newService(t)
@@ -122,6 +156,30 @@ func TestResetIsNotTheBeginning(t *testing.T) {
 	}
 	if _, err := f.Reset(asOf(t.Context(), "p"), p.ID); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("staff above took a customer's admin over: %v", err)
+	}
+}
+
+// Of two global admins who keep each other from signing in at once, one stays.
+func TestOneOfTwoAdminsStays(t *testing.T) {
+	f := newService(t)
+	kim, max := f.person("c", "kim@c.example"), f.person("c", "max@c.example")
+	f.Admins = func(context.Context, tx.Read, id.Organisation) ([]id.Principal, []id.Group, error) {
+		return []id.Principal{kim.ID, max.ID}, nil, nil
+	}
+	own := asOf(context.Background(), "c")
+	for round := range 20 {
+		var errs [2]error
+		var running sync.WaitGroup
+		for i, who := range []id.Principal{kim.ID, max.ID} {
+			running.Go(func() { errs[i] = f.Enable(own, who, false) })
+		}
+		running.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("round %d: %v, %v", round, errs[0], errs[1])
+		}
+		for _, who := range []id.Principal{kim.ID, max.ID} {
+			f.must(f.Enable(own, who, true))
+		}
 	}
 }
 
@@ -148,6 +206,19 @@ func TestTheLastAdminStays(t *testing.T) {
 	f.must(f.SetMembers(own, group.ID, []id.Principal{max.ID}))
 	f.must(f.Enable(own, kim.ID, false))
 	last("the other one", f.Enable(own, max.ID, false))
+	last("out of the group", f.SetMembers(own, group.ID, []id.Principal{kim.ID}))
+	groups, err := f.Groups(own, "")
+	if f.must(err); len(groups) != 1 || !slices.Equal(groups[0].Members, []id.Principal{max.ID}) {
+		t.Errorf("the group is %+v", groups)
+	}
+	for name, want := range map[id.Group]bool{group.ID: true, "grp_none": false} {
+		f.must(f.DB.View(own, func(ctx context.Context, r tx.Read) error {
+			if can, err := f.SignsIn(ctx, r, "", name); can != want || err != nil {
+				t.Errorf("somebody of %s signs in: %v, %v", name, can, err)
+			}
+			return nil
+		}))
+	}
 	f.must(f.Enable(own, kim.ID, true))
 	f.must(f.Enable(own, max.ID, false))
 	f.must(f.Enable(identity.As(t.Context(), identity.Principal{ID: identity.LocalOperator}), kim.ID, false))

@@ -15,7 +15,7 @@ import (
 )
 
 // login is what finds a person by their mail address.
-func (v *Service) login(mail string) string { return keyed(v.Pepper, "login", fold(mail)) }
+func (v *Service) login(mail string) string { return factor.Keyed(v.Pepper, "login", fold(mail)) }
 
 // sealed is the person with their personal values sealed, and findable by them.
 func (v *Service) sealed(ctx context.Context, p Person, mine Personal) (Person, error) {
@@ -66,7 +66,7 @@ func (v *Service) inviting(ctx context.Context, realm string) (Realm, error) {
 	return v.place(ctx, realm, v.first)
 }
 
-func (v *Service) place(ctx context.Context, realm string, rule func(context.Context, tx.Read, Realm) error) (r Realm, err error) {
+func (v *Service) place(ctx context.Context, realm string, rule ruleOf) (r Realm, err error) {
 	s, err := v.may(ctx, true)
 	if err != nil {
 		return r, err
@@ -91,9 +91,8 @@ func (v *Service) may(ctx context.Context, change bool) (scope.Scope, error) {
 	return v.May(ctx, change)
 }
 
-// reach is a person the caller may change, by a rule of their realm; one outside of where they may is not there. lost says
-// that they will not be able to sign in: Conflict for a last global admin.
-func (v *Service) reach(ctx context.Context, who id.Principal, rule func(context.Context, tx.Read, Realm) error, lost bool) (p Person, err error) {
+// reach is a person the caller may change, by a rule of their realm; one outside of where they may is not there.
+func (v *Service) reach(ctx context.Context, who id.Principal, rule ruleOf) (p Person, err error) {
 	s, err := v.may(ctx, true)
 	if err != nil {
 		return p, err
@@ -102,16 +101,41 @@ func (v *Service) reach(ctx context.Context, who id.Principal, rule func(context
 		if p, err = v.Store.Person(ctx, r, who); err != nil {
 			return err
 		}
-		realm, err := v.Store.Realm(ctx, r, s, string(p.Realm))
-		if err != nil || rule(ctx, r, realm) != nil {
-			return noPerson() // who is not theirs to look after is nobody they know
-		}
-		if lost {
-			return v.spares(ctx, r, who, realm)
-		}
-		return nil
+		return v.reached(ctx, r, s, p.Realm, rule)
 	})
 	return p, err
+}
+
+// ruleOf says what stands against changing people of a realm.
+type ruleOf func(context.Context, tx.Read, Realm) error
+
+// reached is NotFound unless a realm lies in a scope and its rule lets the caller: who is not theirs to look after is
+// nobody they know.
+func (v *Service) reached(ctx context.Context, r tx.Read, s scope.Scope, of id.Organisation, rule ruleOf) error {
+	realm, err := v.Store.Realm(ctx, r, s, string(of))
+	if err != nil || rule(ctx, r, realm) != nil {
+		return noPerson()
+	}
+	return nil
+}
+
+// tend changes a person as reach finds them, all in one transaction. lost says that they will not be able to sign in:
+// Conflict for a last global admin.
+func (v *Service) tend(ctx context.Context, who id.Principal, rule ruleOf, lost bool, f func(context.Context, tx.Tx, Person) (Person, error)) error {
+	s, err := v.may(ctx, true)
+	if err != nil {
+		return err
+	}
+	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, realm Realm, p Person) (Person, error) {
+		err := v.reached(ctx, t, s, realm.ID, rule)
+		if err == nil && lost {
+			err = v.spares(ctx, t, who, realm)
+		}
+		if err != nil {
+			return p, err
+		}
+		return f(ctx, t, p)
+	})
 }
 
 // ofOwn is the rule that only a realm's own may look after its people.
@@ -223,15 +247,12 @@ func taken409(err error) error {
 // Reset takes a person's credentials and sessions from them and returns the secret of a one-time link, with which they
 // choose new ones.
 func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err error) {
-	p, err := v.reach(ctx, who, v.first, true)
+	link, k, err := v.ticket(Ticket{Kind: SetUp, Person: who})
 	if err != nil {
 		return "", err
 	}
-	link, k, err := v.ticket(Ticket{Kind: SetUp, Person: p.ID, Realm: p.Realm})
-	if err != nil {
-		return "", err
-	}
-	return link, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+	return link, v.tend(ctx, who, v.first, true, func(ctx context.Context, t tx.Tx, p Person) (Person, error) {
+		k.Realm = p.Realm
 		if p.State == Erased {
 			return p, noPerson()
 		}
@@ -251,11 +272,7 @@ func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err
 
 // Enable lets a person sign in, or no more; what is open ends at once.
 func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
-	p, err := v.reach(ctx, who, ofOwn, !on)
-	if err != nil {
-		return err
-	}
-	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+	return v.tend(ctx, who, ofOwn, !on, func(ctx context.Context, t tx.Tx, p Person) (Person, error) {
 		if p.State == Erased || p.State == Invited && on {
 			return p, noPerson()
 		}
@@ -272,7 +289,7 @@ func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
 
 // SignOut ends every session of a person the caller looks after.
 func (v *Service) SignOut(ctx context.Context, who id.Principal) error {
-	p, err := v.reach(ctx, who, ofOwn, false)
+	p, err := v.reach(ctx, who, ofOwn)
 	if err != nil {
 		return err
 	}
@@ -281,7 +298,7 @@ func (v *Service) SignOut(ctx context.Context, who id.Principal) error {
 
 // Of is a person the caller looks after, with their live sessions.
 func (v *Service) Of(ctx context.Context, who id.Principal) (p Person, sessions []Session, err error) {
-	if p, err = v.reach(ctx, who, ofOwn, false); err != nil {
+	if p, err = v.reach(ctx, who, ofOwn); err != nil {
 		return p, nil, err
 	}
 	if p, err = v.opened(ctx, p); err != nil {
@@ -305,7 +322,7 @@ func (v *Service) NewGroup(ctx context.Context, realm, name string) (g Group, er
 		return g, fault.New(fault.Invalid, "no_name", "a group has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
 	}
 	g = Group{ID: id.Group("grp_" + b), Realm: in.ID, Name: name}
-	return g, v.saveGroup(ctx, g)
+	return g, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return v.saveGroup(ctx, t, g) })
 }
 
 // Groups lists the groups of the caller's own realm; the local operator's are those of a realm, or of all for "".
@@ -321,38 +338,42 @@ func (v *Service) Groups(ctx context.Context, realm id.Organisation) (list []Gro
 	return slices.DeleteFunc(list, func(g Group) bool { return !theirs(ctx, g.Realm) }), err
 }
 
-// SetMembers says who is in a group: people and programs of its own realm.
+// SetMembers says who is in a group: people and programs of its own realm. Conflict when that would leave the realm
+// without a global admin.
 func (v *Service) SetMembers(ctx context.Context, group id.Group, members []id.Principal) error {
 	s, err := v.may(ctx, true)
 	if err != nil {
 		return err
 	}
-	var found *Group
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		groups, err := v.Store.Groups(ctx, r, s, "")
-		for i := range groups {
-			if groups[i].ID == group && theirs(ctx, groups[i].Realm) {
-				found = &groups[i]
-			}
-		}
-		if err != nil || found == nil {
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		groups, err := v.Store.Groups(ctx, t, s, "")
+		if err != nil {
 			return err
 		}
+		i := slices.IndexFunc(groups, func(g Group) bool { return g.ID == group && theirs(ctx, g.Realm) })
+		if i < 0 {
+			return fault.New(fault.NotFound, "group_not_found", "no such group is known")
+		}
+		g := groups[i]
 		for _, m := range members {
-			if err := v.member(ctx, r, found.Realm, m); err != nil {
+			if err := v.member(ctx, t, g.Realm, m); err != nil {
 				return err
 			}
 		}
-		return nil
+		led, err := v.led(ctx, t, g.Realm, "")
+		if err != nil {
+			return err
+		}
+		g.Members = members
+		if err := v.saveGroup(ctx, t, g); err != nil || !led {
+			return err
+		}
+		realm, err := v.Store.Realm(ctx, t, s, string(g.Realm))
+		if err != nil {
+			return err
+		}
+		return v.stays(ctx, t, "", realm)
 	})
-	if err != nil {
-		return err
-	}
-	if found == nil {
-		return fault.New(fault.NotFound, "group_not_found", "no such group is known")
-	}
-	found.Members = members
-	return v.saveGroup(ctx, *found)
 }
 
 func (v *Service) member(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal) error {
@@ -369,12 +390,10 @@ func (v *Service) member(ctx context.Context, r tx.Read, realm id.Organisation, 
 	return nil
 }
 
-func (v *Service) saveGroup(ctx context.Context, g Group) error {
-	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		t.After(v.standing.forget)
-		if err := v.Store.SaveGroup(ctx, t, g); err != nil {
-			return err
-		}
-		return v.Events.Append(ctx, t, event.GroupChanged, string(caller(ctx)), string(g.ID), map[string]any{"realm": g.Realm, "members": g.Members})
-	})
+func (v *Service) saveGroup(ctx context.Context, t tx.Tx, g Group) error {
+	t.After(v.standing.forget)
+	if err := v.Store.SaveGroup(ctx, t, g); err != nil {
+		return err
+	}
+	return v.Events.Append(ctx, t, event.GroupChanged, string(caller(ctx)), string(g.ID), map[string]any{"realm": g.Realm, "members": g.Members})
 }

@@ -1,12 +1,10 @@
 package identity
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"strings"
 
@@ -18,15 +16,6 @@ import (
 func digestOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
-}
-
-// keyed is what is kept of a text that could be guessed: nobody without the key can try.
-func keyed(key []byte, parts ...string) string {
-	m := hmac.New(sha256.New, key)
-	for _, p := range parts {
-		_, _ = fmt.Fprintf(m, "%d:%s", len(p), p)
-	}
-	return hex.EncodeToString(m.Sum(nil))
 }
 
 // draw is n random bytes.
@@ -67,16 +56,6 @@ func (v *Service) recovery() (codes, digests []string, err error) {
 		digests = append(digests, digestOf(c))
 	}
 	return codes, digests, nil
-}
-
-// plainCode is a code as somebody typed it, without what they put between its parts.
-func plainCode(typed string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' || r == '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(typed))
 }
 
 // userCodeLetters are consonants: no code is a word, none is read as a digit.

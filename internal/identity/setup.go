@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/factor"
@@ -48,7 +47,7 @@ func (v *Service) nobody(ctx context.Context, r tx.Read, k *Ticket) (bool, error
 	}
 	k.Realm = partner.ID
 	people, err := v.Store.People(ctx, r, scope.All(), partner.ID)
-	return !slices.ContainsFunc(people, func(p Person) bool { return p.State == Active || p.State == Disabled }), err
+	return !settled(people), err
 }
 
 // Invited is whom a one-time link is for: nobody yet when it makes the first person.
@@ -105,11 +104,25 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return taken409(err)
 		}
-		if !settled(people) && v.Crown != nil {
-			if err := v.Crown(ctx, t, p.ID, realm); err != nil {
+		if !settled(people) {
+			if err := v.lead(ctx, t, p, people, realm); err != nil {
 				return err
 			}
 		}
 		return v.note(ctx, t, event.PersonSetUp, p.ID, p.ID, map[string]string{"realm": string(realm.ID)})
 	})
+}
+
+// lead makes the first person of a realm its global admin. Other invitations end: they may be from above, and the realm
+// looks after its own people from here on.
+func (v *Service) lead(ctx context.Context, t tx.Tx, first Person, people []Person, realm Realm) error {
+	for _, other := range people {
+		if err := v.Proofs.DropTickets(ctx, t, SetUp, other.ID); err != nil {
+			return err
+		}
+	}
+	if v.Crown == nil {
+		return nil
+	}
+	return v.Crown(ctx, t, first.ID, realm)
 }

@@ -105,7 +105,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 			return nil, err
 		}
 	}
-	code, now := plainCode(typed), v.Now()
+	code, now := factor.Plain(typed), v.Now()
 	_, err = v.tried(ctx, who, "otp", func(p Person) (Person, bool) {
 		if secret != nil && len(code) == factor.CodeDigits {
 			step, ok := factor.Take(secret, code, now, p.Step)

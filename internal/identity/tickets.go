@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -259,7 +260,7 @@ func (v *Service) Let(ctx context.Context, typed string, s Session, answer Answe
 }
 
 // deviceCode is a code as it is kept, however somebody typed it.
-func deviceCode(typed string) string { return strings.ToUpper(plainCode(typed)) }
+func deviceCode(typed string) string { return strings.ToUpper(factor.Plain(typed)) }
 
 // DeviceCode is a code as people read it, however somebody typed it.
 func DeviceCode(typed string) string {
