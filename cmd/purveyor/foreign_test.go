@@ -25,10 +25,11 @@ type staffed struct {
 	*caller
 	n      *installation
 	people map[string]id.Principal
+	links  map[string]string // by which they begin
 }
 
 func newStaffed(t *testing.T) *staffed {
-	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}}
+	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, links: map[string]string{}}
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	n, err := open(access.AsLocalOperator(t.Context()), s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
 	if err != nil {
@@ -47,7 +48,7 @@ func newStaffed(t *testing.T) *staffed {
 	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
 		var in native.Invited
 		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
-		s.people[realm] = in.Person.ID
+		s.people[realm], s.links[realm] = in.Person.ID, strings.TrimPrefix(in.Link, native.SetUpPath)
 		place := realm
 		if role == access.CustomerGlobalAdmin {
 			place = "@" + realm
@@ -154,6 +155,9 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	s.as("")
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
+	}
+	if _, err := s.n.api.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+		t.Fatal(err)
 	}
 	s.as("nordwind")
 	var other native.Invited
