@@ -43,7 +43,7 @@ func measure(ctx context.Context) error {
 	flag.IntVar(&o.repeat, "repeat", 0, "how often each way is measured; the fastest counts. 0 is 3, and 1 from 5,000,000 rows on")
 	flag.StringVar(&o.purveyor, "purveyor", "bin/purveyor", "the program that makes the input and bills")
 	flag.StringVar(&o.dir, "dir", "", "folder for files and stores; without one a temporary folder, deleted at the end")
-	flag.StringVar(&o.out, "out", "docs/benchmarks.md", "where the table is written")
+	flag.StringVar(&o.out, "out", "", "where the table is written; docs/benchmarks.md if not given, and docs/benchmarks-10m.md from ten million rows on")
 	flag.StringVar(&o.memory, "memory", "1GB", "memory limit of every DuckDB")
 	flag.Parse()
 	if o.adversarial == 0 {
@@ -52,6 +52,11 @@ func measure(ctx context.Context) error {
 	if o.repeat == 0 {
 		if o.repeat = 3; o.rows >= 5_000_000 {
 			o.repeat = 1
+		}
+	}
+	if o.out == "" {
+		if o.out = "docs/benchmarks.md"; o.rows >= 10_000_000 {
+			o.out = "docs/benchmarks-10m.md"
 		}
 	}
 	if o.dir == "" {

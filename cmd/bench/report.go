@@ -13,7 +13,7 @@ import (
 // report is the table in Markdown, and how many goals are missed.
 func (b *bench) report() (text string, missed int) {
 	var s strings.Builder
-	fmt.Fprintf(&s, "# Benchmarks\n\nWritten by `make bench`; `make bench ROWS=10000000` is the size the goals are set for. One run on one machine,\n"+
+	fmt.Fprintf(&s, "# Benchmarks\n\nWritten by `make bench`; `make bench ROWS=10000000`, the size the goals are set for, writes [another](benchmarks-10m.md). One run on one machine,\n"+
 		"every way a process of its own and the file in memory; the fastest of %d counts. Times change with the machine, ratios\nhardly.\n\n", b.repeat)
 	fmt.Fprintf(&s, "| | |\n|---|---|\n| machine | %d × %s, %d GB |\n| versions | %s, DuckDB %s%s |\n| commit | %s |\n",
 		runtime.NumCPU(), cpuModel(), memoryGB(), runtime.Version(), strings.TrimPrefix(readcsv.Version(), "v"), b.postgresVersion, commit())
