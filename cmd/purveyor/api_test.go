@@ -101,28 +101,22 @@ func (c *caller) want(status int, v any, method, path, media string, body string
 
 const asJSON, asYAML, asFile = "application/json", "application/yaml", "application/octet-stream"
 
-// upload imports files through the API.
-func (c *caller) upload(query string, names ...string) usage.Load {
+// upload imports a file through the API.
+func (c *caller) upload(query, file string) usage.Load {
+	c.Helper()
+	return c.uploadAs(filepath.Base(file), query, file)
+}
+
+// uploadAs is upload under another name.
+func (c *caller) uploadAs(name, query, file string) usage.Load {
 	c.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	var m native.Manifest
-	for _, n := range names {
-		m.Files = append(m.Files, native.ManifestFile{Name: filepath.Base(n)})
-	}
-	part, err := form.CreateFormField("manifest")
+	text, err := os.ReadFile(file)
 	if err == nil {
-		err = json.NewEncoder(part).Encode(m)
-	}
-	for _, n := range names {
-		if err != nil {
-			break
-		}
-		var text []byte
-		if text, err = os.ReadFile(n); err == nil {
-			if part, err = form.CreateFormFile("file", filepath.Base(n)); err == nil {
-				_, err = part.Write(text)
-			}
+		var part io.Writer
+		if part, err = beginUpload(form, name); err == nil {
+			_, err = part.Write(text)
 		}
 	}
 	if err != nil {
@@ -139,6 +133,18 @@ func (c *caller) upload(query string, names ...string) usage.Load {
 		c.Fatalf("import ended with %s (%v)", lines[len(lines)-1], err)
 	}
 	return *last.Load
+}
+
+// beginUpload writes what comes before the content of a file of that name.
+func beginUpload(form *multipart.Writer, name string) (content io.Writer, err error) {
+	part, err := form.CreateFormField("manifest")
+	if err == nil {
+		err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: name}}})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return form.CreateFormFile("file", name)
 }
 
 // monthOfFiles makes a month of sample files and the world they fit.

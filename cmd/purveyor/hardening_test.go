@@ -173,33 +173,11 @@ func TestNamesOfUploadsAreNoPaths(t *testing.T) {
 	c := newCaller(t, "")
 	usageFile, _, w, _ := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
-	text, err := os.ReadFile(usageFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const name = "../../planted.csv"
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
-	part, err := form.CreateFormField("manifest")
-	if err == nil {
-		err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: name}}})
-	}
-	if err == nil {
-		part, err = form.CreateFormFile("file", name)
-	}
-	if err == nil {
-		_, err = part.Write(text)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = form.Close()
-	answer, said := c.send(http.MethodPost, "/imports", form.FormDataContentType(), &b)
-	if answer.StatusCode != http.StatusOK || !bytes.Contains(said, []byte(`"load"`)) {
-		t.Fatalf("import: %d %s", answer.StatusCode, said)
+	if load := c.uploadAs("../../planted.csv", "", usageFile); load.Rows.Sealed == 0 {
+		t.Fatalf("imported %+v", load)
 	}
 	sources := 0
-	err = filepath.WalkDir(filepath.Dir(c.dir), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Dir(c.dir), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && strings.Contains(path, "planted") {
 			t.Errorf("a file was written as %s", path)
 		}
@@ -233,13 +211,7 @@ func TestUploadsAreStreamed(t *testing.T) {
 	var peak uint64
 	sent := make(chan error, 1)
 	go func() {
-		part, err := form.CreateFormField("manifest")
-		if err == nil {
-			err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: "usage.csv"}}})
-		}
-		if err == nil {
-			part, err = form.CreateFormFile("file", "usage.csv")
-		}
+		part, err := beginUpload(form, "usage.csv")
 		if err == nil {
 			_, err = part.Write(append(head, '\n'))
 		}

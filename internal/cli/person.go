@@ -61,15 +61,8 @@ type listPeople struct{ ofRealm }
 func (c *listPeople) Run(ctx context.Context, e *env) error {
 	t := table.New("id", "name", "mail", "state", "second factor", "since")
 	return printed(ctx, e, "/people", c.ofRealm, t, func(p native.Person) {
-		t.Add(p.ID, p.Name, p.Mail, p.State, yesNo(p.SecondFactor), until(p.Created))
+		t.Add(p.ID, p.Name, p.Mail, p.State, word(p.SecondFactor), until(p.Created))
 	})
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 type invitePerson struct {

@@ -162,7 +162,7 @@ func (c *showFederation) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		t := table.New("issuer", "client id", "domains", "makes people")
-		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), yesNo(f.Create))
+		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), word(f.Create))
 		return e.show(c.shown, raw, t)
 	})
 }

@@ -58,7 +58,7 @@ func (v *Service) opened(ctx context.Context, p Person) (Person, error) {
 // within is the realm a caller may change people of; NotFound when it lies outside of where they may, Denied when it
 // looks after its own.
 func (v *Service) within(ctx context.Context, realm string) (r Realm, err error) {
-	return v.place(ctx, realm, func(_ context.Context, _ tx.Read, r Realm) error { return own(ctx, r) })
+	return v.place(ctx, realm, ofOwn)
 }
 
 // inviting is within, and where nobody has been able to sign in yet.

@@ -1,7 +1,6 @@
 package oracle_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -48,11 +46,7 @@ func TestFewColumnsRateTheSame(t *testing.T) {
 		m := newMaker(20261126, world, 400)
 		n, _ := m.build(t, newFired())
 		for _, month := range []period.Month{august, september} {
-			var st *rating.State
-			must(t, n.db.View(n.ctx, func(ctx context.Context, r tx.Read) (err error) {
-				st, err = n.reader.Read(ctx, r, scope.All(), month)
-				return err
-			}))
+			st := n.state(t, month)
 			columns := []usage.Column{usage.MeterCategory, usage.ResourceGroup}
 			var whole, few []string
 			sold := map[string]money.Decimal{}

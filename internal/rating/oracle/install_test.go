@@ -117,10 +117,15 @@ func (n *installation) run(t *testing.T, c command, ledger *oracle.Ledger) {
 // rate yields every group of a month.
 func (n *installation) rate(t *testing.T, m period.Month, yield func(*rating.Group) error) {
 	t.Helper()
-	var st *rating.State
+	must(t, n.rater.Rate(n.ctx, scope.All(), n.state(t, m), yield))
+}
+
+// state is what rating a month stands on.
+func (n *installation) state(t *testing.T, m period.Month) (st *rating.State) {
+	t.Helper()
 	must(t, n.db.View(n.ctx, func(ctx context.Context, r tx.Read) (err error) {
 		st, err = n.reader.Read(ctx, r, scope.All(), m)
 		return err
 	}))
-	must(t, n.rater.Rate(n.ctx, scope.All(), st, yield))
+	return st
 }

@@ -124,6 +124,17 @@ func (c *conn) fillPairs(table string, of []int32, texts []string) error {
 	return a.flush()
 }
 
+// narrow makes the tables that say which rows are asked for: seen, chosen and hidden.
+func (c *conn) narrow(ctx context.Context, s scope.Scope, batches []usage.BatchRef, masks []usage.Mask) error {
+	if err := c.limit(ctx, s); err != nil {
+		return err
+	}
+	if err := c.choose(ctx, batches); err != nil {
+		return err
+	}
+	return c.hide(ctx, masks)
+}
+
 // choose makes the table chosen: the given batches, as far as their loads are closed.
 func (c *conn) choose(ctx context.Context, batches []usage.BatchRef) error {
 	if err := c.exec(ctx, `CREATE TEMP TABLE asked (load UINTEGER, batch UINTEGER)`); err != nil {
@@ -161,6 +172,14 @@ func asked(batches []usage.BatchRef) string {
 	slices.Sort(loads)
 	slices.Sort(list)
 	return `f.load IN (` + numbers(slices.Compact(loads)) + `) AND f.batch IN (` + numbers(slices.Compact(list)) + `)`
+}
+
+// unhidden is the SQL, after another condition, for "no mask takes this row out".
+func unhidden(masks []usage.Mask) string {
+	if len(masks) == 0 {
+		return ``
+	}
+	return ` AND NOT EXISTS (FROM temp.hidden h WHERE h.batch = f.batch AND h.entry = f.entry AND h.day = f.day)`
 }
 
 // spots makes a table of (batch, day, entitlement).

@@ -24,13 +24,7 @@ func (s *Store) Totals(ctx context.Context, sc scope.Scope, q usage.Query, by ra
 		return nil
 	}
 	return s.with(ctx, func(c *conn) error {
-		if err := c.limit(ctx, sc); err != nil {
-			return err
-		}
-		if err := c.choose(ctx, q.Batches); err != nil {
-			return err
-		}
-		if err := c.hide(ctx, q.Masks); err != nil {
+		if err := c.narrow(ctx, sc, q.Batches, q.Masks); err != nil {
 			return err
 		}
 		t := &totalling{conn: c, scope: sc, asking: q, by: by}
@@ -229,10 +223,7 @@ func (t *totalling) sql(table, sums string) string {
 		LEFT JOIN entry_ids e ON e.load = f.load AND e.number = f.entry
 		LEFT JOIN variant_ids v ON v.load = f.load AND v.number = f.variant` + join + `
 		WHERE ` + asked(t.asking.Batches) + ` AND ` + within(t.asking.Period, "f.day") + ` AND ` + seen(t.scope, "f.load", "f.entry", "f.day")
-	if len(t.asking.Masks) > 0 {
-		sql += ` AND NOT EXISTS (FROM temp.hidden h WHERE h.batch = f.batch AND h.entry = f.entry AND h.day = f.day)`
-	}
-	return sql + ` GROUP BY 1, 2, 3, 4, 5`
+	return sql + unhidden(t.asking.Masks) + ` GROUP BY 1, 2, 3, 4, 5`
 }
 
 // keys reads the groups of a chunk.
