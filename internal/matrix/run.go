@@ -51,8 +51,11 @@ func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, er
 			j.wrong("canary %q is on no page, not even the local operator's: it proves nothing", b.what)
 		}
 	}
-	for _, charges := range []access.Charges{access.ChargesList, access.ChargesSell, access.ChargesOff} { // the default last: then it is that things change
-		if err := j.under(ctx, charges, t); err != nil {
+	for _, charges := range prices {
+		if err := j.crawls(ctx, charges); err != nil {
+			return j.Result, nil, err
+		}
+		if err := j.cells(ctx, t); err != nil {
 			return j.Result, nil, err
 		}
 	}
@@ -65,9 +68,31 @@ func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, er
 	return j.Result, j.got, nil
 }
 
-// under judges everything while customers see their usage at a price: the crawl of everybody, and every cell; those that
-// show no money only once.
-func (j *judge) under(ctx context.Context, charges access.Charges, t Table) error {
+// Search makes the world through one way and reads everything that can be read through another, as everybody with a role:
+// by sign-ins, say. No cell is judged. The local operator is who a context does not name, for both.
+func Search(ctx context.Context, way http.RoundTripper, then func() (http.RoundTripper, error)) (Result, error) {
+	s, err := prepare(ctx, api{way})
+	if err == nil {
+		s.way, err = then()
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	j := &judge{stage: s, canaries: canaries(), leaked: map[string]bool{}}
+	for _, charges := range prices {
+		if err := j.crawls(ctx, charges); err != nil {
+			return j.Result, err
+		}
+	}
+	j.Leaked = len(j.Leaks)
+	return j.Result, nil
+}
+
+// prices are those at which customers see their usage, the default last: then it is that things change.
+var prices = [...]access.Charges{access.ChargesList, access.ChargesSell, access.ChargesOff}
+
+// crawls is the crawl of everybody while customers see their usage at a price.
+func (j *judge) crawls(ctx context.Context, charges access.Charges) error {
 	j.charges = charges
 	for _, p := range world {
 		if p.kind == org.Customer {
@@ -82,7 +107,7 @@ func (j *judge) under(ctx context.Context, charges access.Charges, t Table) erro
 			return err
 		}
 	}
-	return j.cells(ctx, t)
+	return nil
 }
 
 // judge is a run under way.

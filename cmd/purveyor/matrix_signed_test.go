@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/remote"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/matrix"
+)
+
+// TestNobodyReadsForeignMoneySignedIn makes the matrix's world, serves it, signs in as somebody of every built-in role
+// with a code at the page, and looks for canaries in everything that each can read.
+func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("everybody reads everything: not with -short")
+	}
+	dir := t.TempDir()
+	settings := config.Settings{Memory: "512MB"}
+	way, done, err := connect(t.Context(), dir, opening{Settings: settings, log: discardLog(), now: october, named: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &signing{t: t, tokens: map[id.Principal]string{}, answers: map[int]int{}}
+	r, err := matrix.Search(context.Background(), way, func() (http.RoundTripper, error) {
+		if err := done(); err != nil {
+			return nil, err
+		}
+		s.at = "http://127.0.0.1:" + serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+		return s, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Leaked > 0 {
+		t.Errorf("%d leaks:\n%s", r.Leaked, strings.Join(r.Leaks[:min(len(r.Leaks), 60)], "\n"))
+	}
+	if roles := len(access.BuiltIn()); len(s.tokens) != roles || r.Bodies < 5000 || s.answers[http.StatusOK] < 1000 || s.answers[http.StatusUnauthorized] > 0 {
+		t.Errorf("%d people signed in for %d roles and read %d bodies: %v", len(s.tokens), roles, r.Bodies, s.answers)
+	}
+	t.Logf("%d people signed in and read %d bodies: %v", len(s.tokens), r.Bodies, s.answers)
+}
+
+// signing carries requests to a server with a token of whoever their context names, who signs in the first time; and
+// without one, as the local operator, where it names nobody.
+type signing struct {
+	t       *testing.T
+	at      string
+	mails   map[id.Principal]string
+	tokens  map[id.Principal]string
+	answers map[int]int // to who signed in, by status
+}
+
+func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
+	who, named := identity.Caller(r.Context())
+	to, err := url.Parse(s.at)
+	if err != nil {
+		return nil, err
+	}
+	out := r.Clone(r.Context())
+	out.URL.Scheme, out.URL.Host, out.Host = to.Scheme, to.Host, ""
+	if !named {
+		return http.DefaultTransport.RoundTrip(out)
+	}
+	if s.tokens[who.ID] == "" {
+		if s.tokens[who.ID], err = s.signIn(who.ID); err != nil {
+			return nil, err
+		}
+	}
+	out.Header.Set("Authorization", "Bearer "+s.tokens[who.ID])
+	answer, err := http.DefaultTransport.RoundTrip(out)
+	if err == nil {
+		s.answers[answer.StatusCode]++
+	}
+	return answer, err
+}
+
+// signIn asks for a code, and plays the person at the page.
+func (s *signing) signIn(who id.Principal) (token string, err error) {
+	if s.mails == nil {
+		s.mails = map[id.Principal]string{}
+		res, err := http.Get(s.at + native.Prefix + "/people?limit=1000")
+		if err != nil {
+			return "", err
+		}
+		defer res.Body.Close()
+		var list native.List[native.Person]
+		if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
+			return "", err
+		}
+		for _, p := range list.Items {
+			s.mails[p.ID] = p.Mail
+		}
+	}
+	var atPage error
+	l := remote.Login{Server: s.at, Tenant: "organizations"}
+	err = l.SignIn(s.t.Context(), func(message string) {
+		m := asked.FindStringSubmatch(message)
+		if m == nil {
+			atPage = fmt.Errorf("no page and code in %q", message)
+			return
+		}
+		atPage = browser{mail: s.mails[who], password: "brown kettle morning"}.allow(m[1], m[2])
+	}, func(time.Duration) <-chan time.Time {
+		now := make(chan time.Time, 1)
+		now <- time.Time{}
+		return now
+	})
+	return l.Access, cmp.Or(atPage, err)
+}
