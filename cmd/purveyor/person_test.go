@@ -16,13 +16,21 @@ import (
 )
 
 // person is a command for stories: somebody with a browser. It runs a command that signs in with a code, and does at the
-// page what the command says: "person MAIL PASSWORD purveyor login …". Its exit code is that command's.
+// page what the command says: "person MAIL PASSWORD purveyor login …". Its exit code is that command's. Or it opens the
+// link of an invitation and agrees: "person MAIL PASSWORD approve LINK".
 func person() {
 	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "person MAIL PASSWORD COMMAND…")
 		os.Exit(2)
 	}
 	b := browser{mail: os.Args[1], password: os.Args[2]}
+	if os.Args[3] == "approve" {
+		if err := b.approve(os.Args[4]); err != nil {
+			fmt.Fprintln(os.Stderr, "at the page:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	c := exec.Command(os.Args[3], os.Args[4:]...)
 	c.Stdout = os.Stdout
 	said, err := c.StderrPipe()
@@ -59,16 +67,25 @@ var (
 	hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
 )
 
-// allow opens a page, and fills in the form on each page that follows: mail address, password, code, yes.
+// allow lets a device in.
 func (b browser) allow(page, code string) error {
+	return b.fill(page, "The device is signed in", map[string]url.Values{"/login/device": {"code": {code}}, "/login/device/answer": {"answer": {"allow"}}})
+}
+
+// approve agrees to what an invitation asks for.
+func (b browser) approve(link string) error {
+	return b.fill(link, "Access was approved", map[string]url.Values{"/login/invitation": {"answer": {"approve"}}})
+}
+
+// fill opens a page, and fills in the form on each page that follows, mail address and password first, until one says
+// that it is done.
+func (b browser) fill(page, done string, answers map[string]url.Values) error {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return err
 	}
 	web := &http.Client{Transport: b.way, Jar: jar, Timeout: 30 * time.Second}
-	answers := map[string]url.Values{
-		"/login": {"mail": {b.mail}}, "/login/password": {"password": {b.password}}, "/login/device": {"code": {code}}, "/login/device/answer": {"answer": {"allow"}},
-	}
+	answers["/login"], answers["/login/password"] = url.Values{"mail": {b.mail}}, url.Values{"password": {b.password}}
 	res, err := web.Get(page)
 	for range 2 * len(answers) {
 		if err != nil {
@@ -78,7 +95,7 @@ func (b browser) allow(page, code string) error {
 		if _ = res.Body.Close(); err != nil {
 			return err
 		}
-		if strings.Contains(string(text), "The device is signed in") {
+		if strings.Contains(string(text), done) {
 			return nil
 		}
 		form := action.FindStringSubmatch(string(text))

@@ -80,7 +80,7 @@ func (n *installation) authority(at net.Addr, proof *certificates) (*login.Serve
 		scheme = "https://"
 	}
 	s := &login.Server{
-		Identity: n.api.Identity, Base: scheme + hosts[0], Hosts: hosts[1:], Now: time.Now, Random: rand.Reader, Key: forms, Log: n.api.Log,
+		Identity: n.api.Identity, Delegation: n.api.Delegation, Audited: n.api.Audited, Base: scheme + hosts[0], Hosts: hosts[1:], Now: time.Now, Random: rand.Reader, Key: forms, Log: n.api.Log,
 	}
 	for _, h := range hosts { // a token for the API is for any of its names
 		s.Audiences = append(s.Audiences, scheme+h)

@@ -15,7 +15,7 @@ import (
 type relationshipCommands struct {
 	List      listRelationships     `cmd:"" help:"List relationships and where they stand."`
 	Draft     draftRelationship     `cmd:"" help:"Draft one: which directory roles, for how long."`
-	Send      sendRelationship      `cmd:"" help:"Lock a draft and print the customer's one-time token, or a new one."`
+	Send      sendRelationship      `cmd:"" help:"Lock a draft and print the customer's one-time link, or a new one."`
 	Answer    answerInvitation      `cmd:"" help:"Approve or decline, as the customer, what a token asks for."`
 	Assign    assignAccess          `cmd:"" help:"Give a group some of the approved roles."`
 	Withdraw  withdrawAccess        `cmd:"" help:"Take a group's roles away, at once."`
@@ -103,14 +103,15 @@ type sendRelationship struct{ oneRelationship }
 // Run sends a draft.
 func (c *sendRelationship) Run(ctx context.Context, e *env) error {
 	return e.with(ctx, OpenOptions{}, func(api *client) error {
-		var i delegation.Invitation
+		var i native.Invitation
 		raw, err := api.post(ctx, path("relationships", string(c.Relationship), "send"), nil, nil, &i)
 		if err != nil {
 			return err
 		}
-		t := table.New("id", "name", "state", "token")
-		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token)
-		e.note("the token is shown once; the customer's global admin answers with it within 90 days")
+		t := table.New("id", "name", "state", "token", "link")
+		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token, i.Link)
+		e.note("send the customer's global admin the link: below the address of the server, it shows the terms and takes an answer within 90 days.\n" +
+			"It is shown once; sending again makes another one, and this one is worth nothing from then on")
 		return e.show(c.shown, raw, t)
 	})
 }

@@ -159,6 +159,7 @@ type Reply struct {
 func (v *Service) Invited(ctx context.Context, reply Reply) (found Relationship, err error) {
 	err = v.read(ctx, access.DelegationApprove, func(ctx context.Context, r tx.Read, c caller) error {
 		found, _, err = v.invited(ctx, r, c, reply)
+		found, _ = found.At(v.Now())
 		return err
 	})
 	return found, err

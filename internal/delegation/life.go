@@ -78,7 +78,7 @@ func (r Relationship) take(by step, at time.Time) (Relationship, error) {
 func (r Relationship) due() time.Time {
 	switch r.State {
 	case ApprovalPending:
-		return days(r.Sent, answerWithin)
+		return r.AnswerBy()
 	case Active:
 		return r.End
 	case Expired, Terminated:
@@ -89,6 +89,9 @@ func (r Relationship) due() time.Time {
 	}
 	return time.Time{}
 }
+
+// AnswerBy is the first instant at which a sent relationship cannot be answered any more.
+func (r Relationship) AnswerBy() time.Time { return days(r.Sent, answerWithin) }
 
 // happening is one thing that time did to a relationship.
 type happening struct {

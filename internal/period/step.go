@@ -1,6 +1,7 @@
 package period
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,6 +58,30 @@ func parts(s string, into map[byte]*int) bool {
 		n, digits = 0, 0
 	}
 	return digits == 0
+}
+
+// Words is the step as people say it: "2 years", "1 month and 3 days", "6 hours".
+func (s Step) Words() string {
+	var list []string
+	for _, part := range []struct {
+		n    int
+		name string
+	}{
+		{s.Years, "year"}, {s.Months, "month"}, {s.Days, "day"},
+		{int(s.Clock / time.Hour), "hour"}, {int(s.Clock % time.Hour / time.Minute), "minute"}, {int(s.Clock % time.Minute / time.Second), "second"},
+	} {
+		switch part.n {
+		case 0:
+		case 1:
+			list = append(list, "1 "+part.name)
+		default:
+			list = append(list, strconv.Itoa(part.n)+" "+part.name+"s")
+		}
+	}
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
 // After is the instant one step after t. A day the month does not have becomes its last: 31 January + P1M is

@@ -29,6 +29,13 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%s after %s is %s, want %s", c.step, c.from, got, c.want)
 		}
 	}
+	for step, want := range map[string]string{
+		"P1Y": "1 year", "P730D": "730 days", "P1M3D": "1 month and 3 days", "P2W": "14 days", "PT8H": "8 hours", "P1DT1H30M": "1 day, 1 hour and 30 minutes", "PT1S": "1 second",
+	} {
+		if s, err := ParseStep(step); err != nil || s.Words() != want {
+			t.Errorf("%s is %q, want %q (%v)", step, s.Words(), want, err)
+		}
+	}
 	for _, bad := range []string{"", "P", "PT", "1M", "P1", "PM", "P1H", "PT1D", "P1M1M", "P-1M", "P1.5M", "P1000000D"} {
 		if _, err := ParseStep(bad); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%q was read as a duration", bad)

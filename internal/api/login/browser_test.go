@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -85,7 +86,10 @@ func TestBrowser(t *testing.T) {
 		pages = t.TempDir()
 	}
 	a.must(os.MkdirAll(pages, 0o755))
+	_, asked := a.invites("c0001", "Support 2026", "Service Support Administrator", string(delegation.GlobalAdministrator))
+	_, unwanted := a.invites("c0001", "Unwanted", "Global Reader")
 	world, err := json.Marshal(map[string]string{
+		"asked": a.Base + asked, "unwanted": a.Base + unwanted,
 		"base": a.Base, "spki": base64.StdEncoding.EncodeToString(sum[:]), "pages": pages, "first": first,
 		"reseller": invite("nordwind", "Ines Duarte", "ines@nordwind.example"), "customer": invite("c0001", "Kim Okafor", "kim@fabrikam.example"),
 		"consent": a.Base + authorization("common", p.AppID(), back, "openid offline_access "+arm+"/user_impersonation"), "password": password, "client": azureCLI,

@@ -24,10 +24,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/login"
+	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -61,12 +64,14 @@ func (a *authority) advance(d time.Duration) { a.ahead.Add(int64(d)) }
 func newAuthority(t testing.TB) *authority {
 	t.Helper()
 	a := &authority{t: t, db: storetest.SQLite(t)}
-	world := org.Change{Paths: map[string]string{"contoso": "contoso", "nordwind": "contoso/nordwind", "c0001": "contoso/nordwind/c0001"}}
-	for key, kind := range map[string]org.Kind{"contoso": org.Partner, "nordwind": org.Reseller, "c0001": org.Customer} {
+	world := org.Change{Paths: map[string]string{
+		"contoso": "contoso", "nordwind": "contoso/nordwind", "c0001": "contoso/nordwind/c0001", "c0002": "contoso/nordwind/c0002",
+	}}
+	for key, kind := range map[string]org.Kind{"contoso": org.Partner, "nordwind": org.Reseller, "c0001": org.Customer, "c0002": org.Customer} {
 		o := org.Organisation{ID: org.OrganisationID(key), Key: key, Kind: kind, Legal: org.LegalEntity{Name: map[string]string{
-			"contoso": "Contoso GmbH", "nordwind": "Nordwind B.V.", "c0001": "Fabrikam S.A.",
+			"contoso": "Contoso GmbH", "nordwind": "Nordwind B.V.", "c0001": "Fabrikam S.A.", "c0002": "Tailspin GmbH",
 		}[key], Country: "DE"}}
-		if kind == org.Customer {
+		if key == "c0001" {
 			o.Tenant = strings.ToUpper(customerTenant)
 		}
 		world.Organisations = append(world.Organisations, o)
@@ -91,10 +96,47 @@ func newAuthority(t testing.TB) *authority {
 		Now:       a.now, Random: rand.Reader, Key: []byte("thirty-two bytes for the forms.."), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Address: func(r *http.Request) string { return r.Header.Get("X-Test-Address") + r.URL.Path },
 	}
+	a.delegated(event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now})
 	a.web = httptest.NewTLSServer(a.Handler())
 	a.Base = a.web.URL
 	t.Cleanup(a.web.Close)
 	return a
+}
+
+// delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
+// is its global admin.
+func (a *authority) delegated(events event.Log) {
+	guard := &access.Roles{DB: a.db, Store: sqlstore.Access{DB: a.db}, Now: a.now}
+	who := a.Identity
+	a.must(guard.Load(a.t.Context()))
+	roles := &access.Service{
+		DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Lookup: who.Known, RealmOf: who.RealmOf, SignsIn: who.SignsIn,
+	}
+	who.Crown = func(ctx context.Context, t tx.Tx, p id.Principal, r identity.Realm) error {
+		return roles.Crown(ctx, t, p, r.ID)
+	}
+	a.Audited = func(ctx context.Context, call string, result error) {
+		a.must(a.db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+			return events.Audit(ctx, t, access.Actor(ctx), event.Command{Name: call}, result)
+		}))
+	}
+	a.Delegation = &delegation.Service{
+		DB: a.db, Store: sqlstore.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
+		Jobs: job.Queue{Store: sqlstore.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
+	}
+}
+
+// invites drafts and sends a relationship, and gives back its link.
+func (a *authority) invites(customer, name string, roles ...string) (delegation.Relationship, string) {
+	a.t.Helper()
+	ctx := access.AsLocalOperator(a.t.Context())
+	made, err := a.Delegation.Draft(ctx, org.OrganisationID("nordwind"), delegation.Terms{
+		Name: name, Customer: org.OrganisationID(customer), Roles: roles, Duration: "P30D",
+	})
+	a.must(err)
+	sent, err := a.Delegation.Send(ctx, made.ID)
+	a.must(err)
+	return made, "/login/invitation?token=" + sent.Token
 }
 
 func (a *authority) must(err error) {
@@ -120,7 +162,7 @@ func (a *authority) person(realm, mail string) (identity.Person, string) {
 	a.must(err)
 	p, err := a.Identity.SetUp(ctx, link, identity.Personal{Name: "Somebody Else"}, password)
 	a.must(err)
-	if realm == "c0001" {
+	if strings.HasPrefix(realm, "c0") {
 		return p, ""
 	}
 	o, err := a.Identity.OfferTOTP(ctx, p)

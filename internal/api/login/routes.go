@@ -52,6 +52,8 @@ func (s *Server) routes() []route {
 		{get, "/login/device", s.device},
 		{post, "/login/device", s.form(s.postDevice)},
 		{post, "/login/device/answer", s.form(s.postDeviceAnswer)},
+		{get, invitationPath, s.invitation},
+		{post, invitationPath, s.form(s.postInvitation)},
 		{post, "/login/logout", s.form(s.postLogout)},
 		{get, "/login/account", s.account},
 		{post, "/login/account/password", s.form(s.postNewPassword)},

@@ -30,9 +30,9 @@ var callers = map[string][]string{
 		"POST /login", "POST /login/password", "POST /login/second", "POST /login/enrol", "POST /login/enrolled", "POST /login/setup", "POST /login/consent",
 		"POST /login/device", "POST /login/device/answer", "POST /login/logout", "POST /login/account/password", "POST /login/account/totp",
 		"POST /login/account/totp/accept", "POST /login/account/totp/remove", "POST /login/account/passkey/remove", "POST /login/account/recovery",
-		"POST /login/account/sessions/end", "POST /login/account/sessions/all",
+		"POST /login/account/sessions/end", "POST /login/account/sessions/all", "POST /login/invitation",
 	},
-	"session": {"GET /login/account", "GET /login/device"},
+	"session": {"GET /login/account", "GET /login/device", "GET /login/invitation"},
 }
 
 // TestEveryRouteSaysWhoseItIs calls every address as somebody who shows nothing, and fails for one nobody thought of.

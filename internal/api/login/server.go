@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,21 +11,24 @@ import (
 	"sync"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 // Server is the authority. Every field is needed but those that say so.
 type Server struct {
-	Identity  *identity.Service
-	Base      string   // where it is reached: "https://login.example.com", without a path
-	Hosts     []string // may be empty: other hosts, with their port, that it answers as
-	Audiences []string // what tokens may be asked for; the first is what one gets who names nothing
-	Now       func() time.Time
-	Random    io.Reader
-	Key       []byte // 32 bytes that forms are bound to browsers with
-	Log       *slog.Logger
-	HTTP      *http.Client                 // towards external providers; nil is one with a time limit
-	Address   func(r *http.Request) string // may be nil: whose tries are counted, when a proxy stands in front
+	Identity   *identity.Service
+	Delegation *delegation.Service // whose invitations are answered on a page
+	Base       string              // where it is reached: "https://login.example.com", without a path
+	Hosts      []string            // may be empty: other hosts, with their port, that it answers as
+	Audiences  []string            // what tokens may be asked for; the first is what one gets who names nothing
+	Now        func() time.Time
+	Random     io.Reader
+	Key        []byte // 32 bytes that forms are bound to browsers with
+	Log        *slog.Logger
+	Audited    func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
+	HTTP       *http.Client                                         // towards external providers; nil is one with a time limit
+	Address    func(r *http.Request) string                         // may be nil: whose tries are counted, when a proxy stands in front
 
 	keys     keyring
 	failures limits

@@ -13,12 +13,18 @@ import (
 
 // session is the browser's session, when it has one that holds.
 func (s *Server) session(r *http.Request) (identity.Session, bool) {
+	x, _, ok := s.signedIn(r)
+	return x, ok
+}
+
+// signedIn is the browser's session and who that is to the services.
+func (s *Server) signedIn(r *http.Request) (x identity.Session, who identity.Principal, ok bool) {
 	secret := s.cookie(r, sessionCookie)
 	if secret == "" {
-		return identity.Session{}, false
+		return x, who, false
 	}
-	x, _, err := s.Identity.ByCookie(r.Context(), secret)
-	return x, err == nil
+	x, who, err := s.Identity.ByCookie(r.Context(), secret)
+	return x, who, err == nil
 }
 
 // toSignIn leads to the sign-in and back again.

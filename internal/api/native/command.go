@@ -196,15 +196,25 @@ func (s *Server) record(r *http.Request, rec *record, digest string, also func(c
 	if r.URL.RawQuery != "" {
 		args["query"] = r.URL.RawQuery
 	}
+	s.audit(ctx, event.Command{Name: rec.command, Args: args, Input: digest}, rec.err, also)
+}
+
+// Audited records what was asked on a page that does what a call of ours does, and what came of it. The caller is that
+// of the context.
+func (s *Server) Audited(ctx context.Context, call string, result error) {
+	s.audit(context.WithoutCancel(ctx), event.Command{Name: call}, result, nil)
+}
+
+func (s *Server) audit(ctx context.Context, c event.Command, result error, also func(context.Context, tx.Tx) error) {
 	err := s.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		err := s.Events.Audit(ctx, t, access.Actor(ctx), event.Command{Name: rec.command, Args: args, Input: digest}, rec.err)
+		err := s.Events.Audit(ctx, t, access.Actor(ctx), c, result)
 		if err != nil || also == nil {
 			return err
 		}
 		return also(ctx, t)
 	})
 	if err != nil {
-		s.Log.ErrorContext(ctx, "an audit record could not be written", "command", rec.command, "error", err)
+		s.Log.ErrorContext(ctx, "an audit record could not be written", "command", c.Name, "error", err)
 	}
 }
 

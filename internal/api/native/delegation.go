@@ -92,10 +92,19 @@ func (s *Server) dropRelationship(ctx context.Context, in *RelationshipPath) (*s
 	return nil, s.Delegation.Drop(ctx, in.Relationship)
 }
 
-func (s *Server) sendRelationship(ctx context.Context, in *RelationshipPath) (*body[delegation.Invitation], error) {
+// Invitation is what the customer is sent.
+type Invitation struct {
+	delegation.Invitation
+	Link string `json:"link" doc:"The one-time link to the page with the terms and the answer, below the server's address."`
+}
+
+// InvitationPath is where the link of an invitation leads, before its token.
+const InvitationPath = "/login/invitation?token="
+
+func (s *Server) sendRelationship(ctx context.Context, in *RelationshipPath) (*body[Invitation], error) {
 	recordOf(ctx).secret = true // the one-time link is kept nowhere, not under an idempotency key either
 	i, err := s.Delegation.Send(ctx, in.Relationship)
-	return &body[delegation.Invitation]{i}, err
+	return &body[Invitation]{Invitation{i, InvitationPath + i.Token}}, err
 }
 
 func (s *Server) terminateRelationship(ctx context.Context, in *RelationshipPath) (*body[delegation.Relationship], error) {

@@ -221,6 +221,13 @@ await kim.getByLabel("The password again").fill(world.password);
 await press(kim, "Go on");
 await title(kim, /Your account/);
 counted.without_script++;
+
+// The same without script answers the link of an invitation.
+await kim.goto(world.unwanted);
+await title(kim, /Nordwind B.V. asks for access/);
+await press(kim, "Decline");
+await title(kim, /Declined/);
+counted.without_script++;
 const second = await open();
 await second.goto(`${world.base}/login`);
 await second.getByLabel("Mail address").fill("maria@contoso.example");
@@ -243,9 +250,29 @@ await keys.keyboard.type(world.password);
 await keys.keyboard.press("Enter");
 await title(keys, /Your account/);
 
+// An invitation: by link, by way of the sign-in, by the keyboard.
+await keys.context().clearCookies();
+await keys.goto(world.asked);
+await title(keys, /Sign in/);
+await keys.keyboard.type("kim@fabrikam.example");
+await keys.keyboard.press("Enter");
+await title(keys, /password/);
+await keys.keyboard.type(world.password);
+await keys.keyboard.press("Enter");
+await title(keys, /asks for access/);
+await look(keys, "invitation");
+await keys.getByRole("button", { name: "Approve" }).focus();
+await keys.keyboard.press("Enter");
+await title(keys, /was approved/);
+await look(keys, "invitation-approved");
+await plain.goto(world.asked);
+await title(plain, /Nothing to answer here/);
+await second.goto(world.asked);
+await look(second, "uninvited");
+
 await browser.close();
 console.log(JSON.stringify(counted));
 for (const c of complaints) console.log("  " + c);
 assert.equal(counted.axe_serious, 0);
 assert.equal(counted.script_errors, 0);
-assert(counted.pages >= 20 && counted.axe_rules_passed > 200 && counted.passkeys === 4 && counted.without_script === 2, "something was not tried");
+assert(counted.pages >= 20 && counted.axe_rules_passed > 200 && counted.passkeys === 4 && counted.without_script === 3, "something was not tried");

@@ -1,0 +1,146 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/delegation"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+const invitationPath = "/login/invitation"
+
+// invitationPage is what a customer is asked to agree to, or what came of it.
+type invitationPage struct {
+	Token     string
+	Mail      string // of who is signed in
+	Realm     string // for whom they answer
+	By        string // who asks
+	Name      string
+	Roles     []string
+	Whole     bool // a role that may do everything is among them
+	Lasts     string
+	Extends   bool
+	Ends      time.Time // once it is known
+	AnswerBy  time.Time
+	Here      string // this page, for who wants to be somebody else
+	MayAnswer bool
+}
+
+// invitation is behind the one-time link of a relationship: it shows the terms, to whoever may agree to them.
+func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
+	x, who, ok := s.signedIn(r)
+	f := invitationPage{Token: r.FormValue("token")}
+	f.Here = invitationPath + "?" + url.Values{"token": {f.Token}}.Encode()
+	if !ok {
+		s.toSignIn(w, r, f.Here, nil)
+		return
+	}
+	ctx := identity.As(r.Context(), who)
+	asked, err := s.Delegation.Invited(ctx, delegation.Reply{Token: f.Token})
+	if err != nil {
+		s.Audited(ctx, "invitation-show", err)
+		s.notInvited(w, r, x, f, err)
+		return
+	}
+	s.showInvitation(w, r, x, f, asked)
+}
+
+func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x identity.Session, f invitationPage, asked delegation.Relationship) {
+	f, err := s.terms(r, x, f, asked)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	switch asked.State {
+	case delegation.ApprovalPending:
+		s.show(w, r, http.StatusOK, "invitation", page{Title: f.By + " asks for access", Data: f})
+	case delegation.Approved, delegation.Activating, delegation.Active:
+		s.show(w, r, http.StatusOK, "invitation", page{Title: "Access was approved", Done: "Either side can end it at any time, at once.", Data: f})
+	default:
+		s.notInvited(w, r, x, f, fault.New(fault.Conflict, "relationship_state",
+			"%q is %s: there is nothing to answer any more; %s can send a new link", asked.Name, asked.State, f.By))
+	}
+}
+
+// terms is the page with what a relationship asks for, in words.
+func (s *Server) terms(r *http.Request, x identity.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
+	by, err := s.Identity.Realm(r.Context(), string(asked.Organisation))
+	if err != nil {
+		return f, err
+	}
+	if f, err = s.answering(r, x, f); err != nil {
+		return f, err
+	}
+	length, err := period.ParseStep(asked.Duration)
+	if err != nil {
+		return f, err
+	}
+	f.By, f.Name, f.Lasts, f.Extends, f.Ends = by.Name, asked.Name, length.Words(), asked.Extends(), asked.End
+	f.Whole, f.AnswerBy, f.MayAnswer = asked.Holds(delegation.GlobalAdministrator), asked.AnswerBy(), asked.State == delegation.ApprovalPending
+	for _, role := range asked.Roles {
+		f.Roles = append(f.Roles, s.Delegation.Roles[role].Name)
+	}
+	return f, nil
+}
+
+// answering is the page with who is signed in, and for whom they answer.
+func (s *Server) answering(r *http.Request, x identity.Session, f invitationPage) (invitationPage, error) {
+	p, err := s.Identity.Person(r.Context(), x.Person)
+	if err != nil {
+		return f, err
+	}
+	own, err := s.Identity.Realm(r.Context(), string(p.Realm))
+	f.Mail, f.Realm = p.Personal.Mail, own.Name
+	return f, err
+}
+
+// notInvited says why nothing is shown, and lets somebody else sign in: links are forwarded, and people are more than one.
+func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x identity.Session, f invitationPage, err error) {
+	status, text := s.words(r, err)
+	if fault.KindOf(err) == fault.Denied {
+		text = "A global administrator of the customer answers this. Nothing was changed."
+	}
+	f, err = s.answering(r, x, f)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, status, "uninvited", page{Title: "Nothing to answer here", Error: text, Data: f})
+}
+
+// postInvitation takes the customer's answer.
+func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request) {
+	f := invitationPage{Token: r.PostForm.Get("token")}
+	f.Here = invitationPath + "?" + url.Values{"token": {f.Token}}.Encode()
+	x, who, ok := s.signedIn(r)
+	if !ok {
+		s.toSignIn(w, r, f.Here, nil)
+		return
+	}
+	reply := delegation.Reply{Token: f.Token}
+	switch r.PostForm.Get("answer") {
+	case "approve":
+		reply.Approve = true
+	case "decline":
+	default:
+		s.failed(w, r, fault.New(fault.Invalid, "no_answer", "the form was sent without an answer: nothing was changed; go back and choose one of the buttons"))
+		return
+	}
+	ctx := identity.As(r.Context(), who)
+	answered, err := s.Delegation.Answer(ctx, reply)
+	s.Audited(ctx, "invitation-answer", err)
+	if err != nil {
+		s.wrong(r)
+		s.notInvited(w, r, x, f, err)
+		return
+	}
+	if !reply.Approve {
+		s.show(w, r, http.StatusOK, "done", page{Title: "Declined", Done: "Nobody was given access, and the link is worth nothing any more."})
+		return
+	}
+	s.showInvitation(w, r, x, f, answered)
+}
