@@ -110,8 +110,7 @@ func (c *sendRelationship) Run(ctx context.Context, e *env) error {
 		}
 		t := table.New("id", "name", "state", "token", "link")
 		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token, i.Link)
-		e.note("send the customer's global admin the link: below the address of the server, it shows the terms and takes an answer within 90 days.\n" +
-			"It is shown once; sending again makes another one, and this one is worth nothing from then on")
+		e.note("the link is below the address of the server, for the customer's global admin, and told once; it takes an answer within 90 days")
 		return e.show(c.shown, raw, t)
 	})
 }

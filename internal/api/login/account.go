@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
@@ -25,7 +26,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/account", nil)
 		return
 	}
-	s.showAccount(w, r, http.StatusOK, x, page{Done: done(r.FormValue("done"))})
+	s.showAccount(w, r, http.StatusOK, x, pages.Page{Done: done(r.FormValue("done"))})
 }
 
 // done is what was just done, by its short name in the address.
@@ -37,7 +38,7 @@ func done(name string) string {
 	}[name]
 }
 
-func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x identity.Session, pg page) {
+func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x identity.Session, pg pages.Page) {
 	p, err := s.Identity.Person(r.Context(), x.Person)
 	if err != nil {
 		s.failed(w, r, err)
@@ -57,7 +58,7 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int,
 	pg.Data = accountPage{
 		Person: p, Realm: realm, Session: x, Sessions: list, App: len(p.TOTP) > 0, Passkeys: pg.Script, MustProve: realm.Staff(),
 	}
-	s.show(w, r, status, "account", pg)
+	s.site().Show(w, r, status, "account", pg)
 }
 
 // changing is the session of somebody who may change credentials: one that began only just. Others sign in again first.
@@ -74,10 +75,10 @@ func (s *Server) changing(w http.ResponseWriter, r *http.Request) (identity.Sess
 func (s *Server) changed(w http.ResponseWriter, r *http.Request, x identity.Session, err error, name string) {
 	if err != nil {
 		status, text := s.words(r, err)
-		s.showAccount(w, r, status, x, page{Error: text})
+		s.showAccount(w, r, status, x, pages.Page{Error: text})
 		return
 	}
-	s.goTo(w, r, "/login/account?done="+name)
+	s.site().GoTo(w, r, "/login/account?done="+name)
 }
 
 func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +87,7 @@ func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Get("password") != r.PostForm.Get("again") {
-		s.showAccount(w, r, http.StatusUnprocessableEntity, x, page{Error: "The two new passwords are not the same."})
+		s.showAccount(w, r, http.StatusUnprocessableEntity, x, pages.Page{Error: "The two new passwords are not the same."})
 		return
 	}
 	err := s.Identity.SetPassword(r.Context(), x, r.PostForm.Get("old"), r.PostForm.Get("password"))
@@ -121,7 +122,7 @@ func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o i
 		return
 	}
 	f.Account = true
-	s.show(w, r, status, "enrol", page{Title: "Authenticator app", Error: wrong, Data: f})
+	s.site().Show(w, r, status, "enrol", pages.Page{Title: "Authenticator app", Error: wrong, Data: f})
 }
 
 func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +133,7 @@ func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
 	ticket := r.PostForm.Get("ticket")
 	codes, err := s.Identity.AcceptTOTP(r.Context(), x.Person, ticket, r.PostForm.Get("code"), x.ID)
 	if err == nil {
-		s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
+		s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
 		return
 	}
 	s.wrong(r)
@@ -172,7 +173,7 @@ func (s *Server) postRecovery(w http.ResponseWriter, r *http.Request) {
 		s.changed(w, r, x, err, "")
 		return
 	}
-	s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
+	s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
 }
 
 func (s *Server) postEndSession(w http.ResponseWriter, r *http.Request) {
@@ -194,6 +195,6 @@ func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.setCookie(w, sessionCookie, "")
-	s.show(w, r, http.StatusOK, "done", page{Title: "Signed out", Done: "You are signed out everywhere: in every browser, and in every program that acted for you."})
+	s.site().SetCookie(w, pages.Session, "")
+	s.site().Show(w, r, http.StatusOK, "done", pages.Page{Title: "Signed out", Done: "You are signed out everywhere: in every browser, and in every program that acted for you."})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -59,7 +60,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, a request, answer
 		q[k] = v
 	}
 	u.RawQuery = q.Encode()
-	s.goTo(w, r, u.String())
+	s.site().GoTo(w, r, u.String())
 }
 
 // step takes the next step of a request. An error goes back to the client.
@@ -159,7 +160,7 @@ type consentForm struct {
 func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p identity.Person, want wanted) {
 	q := r.URL.Query()
 	q.Del("prompt")
-	s.show(w, r, http.StatusOK, "consent", page{
+	s.site().Show(w, r, http.StatusOK, "consent", pages.Page{
 		Title: "May " + a.client.Name + " act for you?", Next: r.URL.Path + "?" + q.Encode(),
 		Data: consentForm{
 			Client: a.client.Name, ClientID: a.client.ID, Realm: a.client.Realm.Name, Mail: p.Personal.Mail, Returns: originOf(a.to),
@@ -171,9 +172,9 @@ func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p
 // postConsent remembers the answer and goes on with the request it was asked for.
 func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 	x, ok := s.session(r)
-	next, err := url.Parse(local(r.PostForm.Get("next")))
+	next, err := url.Parse(pages.Local(r.PostForm.Get("next")))
 	if !ok || err != nil || !strings.HasSuffix(next.Path, "/authorize") {
-		s.toSignIn(w, r, local(""), nil)
+		s.toSignIn(w, r, pages.Local(""), nil)
 		return
 	}
 	q := next.Query()
@@ -191,5 +192,5 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.goTo(w, r, next.String())
+	s.site().GoTo(w, r, next.String())
 }

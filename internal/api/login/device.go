@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -20,7 +21,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/device", url.Values{})
 		return
 	}
-	s.show(w, r, http.StatusOK, "device", page{Title: "Sign a device in", Data: deviceForm{}})
+	s.site().Show(w, r, http.StatusOK, "device", pages.Page{Title: "Sign a device in", Data: deviceForm{}})
 }
 
 // postDevice shows what asks to be signed in. Whoever was sent a code by somebody else is told not to go on.
@@ -34,7 +35,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 	k, err := s.Identity.Asking(r.Context(), f.Code)
 	if err != nil {
 		s.wrong(r)
-		s.show(w, r, http.StatusNotFound, "device", page{Title: "Sign a device in", Error: "This code is not known, was used, or has expired. Check it, or start again on the device.", Data: f})
+		s.site().Show(w, r, http.StatusNotFound, "device", pages.Page{Title: "Sign a device in", Error: "This code is not known, was used, or has expired. Check it, or start again on the device.", Data: f})
 		return
 	}
 	c, err := s.lookUp(r.Context(), k.Client)
@@ -48,7 +49,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.Client, f.Asked, f.Mail, f.Code = c.Name, k, p.Personal.Mail, identity.DeviceCode(f.Code)
-	s.show(w, r, http.StatusOK, "device-confirm", page{Title: "Is this you?", Data: f})
+	s.site().Show(w, r, http.StatusOK, "device-confirm", pages.Page{Title: "Is this you?", Data: f})
 }
 
 func (s *Server) postDeviceAnswer(w http.ResponseWriter, r *http.Request) {
@@ -66,5 +67,5 @@ func (s *Server) postDeviceAnswer(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "done", page{Title: "Done", Done: done})
+	s.site().Show(w, r, http.StatusOK, "done", pages.Page{Title: "Done", Done: done})
 }

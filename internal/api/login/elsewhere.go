@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
@@ -47,17 +48,17 @@ func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f identity.
 		s.failed(w, r, err)
 		return
 	}
-	s.setCookie(w, abroadCookie, state)
+	s.site().SetCookie(w, pages.Abroad, state)
 	sum := sha256.Sum256([]byte(verifier))
 	to := cfg.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.SetAuthURLParam("login_hint", mail),
 		oauth2.SetAuthURLParam("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:])), oauth2.SetAuthURLParam("code_challenge_method", "S256"))
-	s.show(w, r, http.StatusOK, "elsewhere", page{Title: "Sign in at your organisation", Data: elsewherePage{Host: originOf(to), To: to}})
+	s.site().Show(w, r, http.StatusOK, "elsewhere", pages.Page{Title: "Sign in at your organisation", Data: elsewherePage{Host: originOf(to), To: to}})
 }
 
 // fromElsewhere takes what the external provider says of somebody.
 func (s *Server) fromElsewhere(w http.ResponseWriter, r *http.Request) {
 	p, k, err := s.vouched(r)
-	s.setCookie(w, abroadCookie, "")
+	s.site().SetCookie(w, pages.Abroad, "")
 	if err != nil {
 		s.wrong(r)
 		s.failed(w, r, err)
@@ -69,7 +70,7 @@ func (s *Server) fromElsewhere(w http.ResponseWriter, r *http.Request) {
 func (s *Server) vouched(r *http.Request) (p identity.Person, k identity.Ticket, err error) {
 	refused := fault.New(fault.Denied, "sign_in_refused", "your organisation did not sign you in, or this is not the browser it was started in: start again")
 	state := r.FormValue("state")
-	if state == "" || state != s.cookie(r, abroadCookie) {
+	if state == "" || state != s.site().Cookie(r, pages.Abroad) {
 		return p, k, refused
 	}
 	if k, err = s.Identity.Take(r.Context(), identity.Abroad, state); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"rsc.io/qr"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -58,7 +59,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p.SecondFactor() { // the page was loaded again
-		s.goTo(w, r, "/login/second")
+		s.site().GoTo(w, r, "/login/second")
 		return
 	}
 	o, err := s.Identity.OfferTOTP(r.Context(), p)
@@ -76,7 +77,7 @@ func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, status int, k
 		return
 	}
 	f.Passkey = true
-	s.show(w, r, status, "enrol", page{Title: "Add a second factor", Next: k.Next, Error: wrong, Script: s.passkeys(r), Data: f}, s.returns(r.Context(), k.Next)...)
+	s.site().Show(w, r, status, "enrol", pages.Page{Title: "Add a second factor", Next: k.Next, Error: wrong, Script: s.passkeys(r), Data: f}, s.returns(r.Context(), k.Next)...)
 }
 
 func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +87,7 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p.SecondFactor() { // who has one must show it, whatever was offered before
-		s.goTo(w, r, "/login/second")
+		s.site().GoTo(w, r, "/login/second")
 		return
 	}
 	ticket := r.PostForm.Get("ticket")
@@ -107,7 +108,7 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "codes", page{Title: "Recovery codes", Next: k.Next, Data: codesPage{Codes: codes}}, s.returns(r.Context(), k.Next)...)
+	s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Next: k.Next, Data: codesPage{Codes: codes}}, s.returns(r.Context(), k.Next)...)
 }
 
 type codesPage struct {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -57,9 +58,9 @@ func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x identi
 	}
 	switch asked.State {
 	case delegation.ApprovalPending:
-		s.show(w, r, http.StatusOK, "invitation", page{Title: f.By + " asks for access", Data: f})
+		s.site().Show(w, r, http.StatusOK, "invitation", pages.Page{Title: f.By + " asks for access", Data: f})
 	case delegation.Approved, delegation.Activating, delegation.Active:
-		s.show(w, r, http.StatusOK, "invitation", page{Title: "Access was approved", Done: "Either side can end it at any time, at once.", Data: f})
+		s.site().Show(w, r, http.StatusOK, "invitation", pages.Page{Title: "Access was approved", Done: "Either side can end it at any time, at once.", Data: f})
 	default:
 		s.notInvited(w, r, x, f, fault.New(fault.Conflict, "relationship_state",
 			"%q is %s: there is nothing to answer any more; %s can send a new link", asked.Name, asked.State, f.By))
@@ -109,7 +110,7 @@ func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x identity.S
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, status, "uninvited", page{Title: "Nothing to answer here", Error: text, Data: f})
+	s.site().Show(w, r, status, "uninvited", pages.Page{Title: "Nothing to answer here", Error: text, Data: f})
 }
 
 // postInvitation takes the customer's answer.
@@ -139,7 +140,7 @@ func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !reply.Approve {
-		s.show(w, r, http.StatusOK, "done", page{Title: "Declined", Done: "Nobody was given access, and the link is worth nothing any more."})
+		s.site().Show(w, r, http.StatusOK, "done", pages.Page{Title: "Declined", Done: "Nobody was given access, and the link is worth nothing any more."})
 		return
 	}
 	s.showInvitation(w, r, x, f, answered)

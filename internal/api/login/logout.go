@@ -3,6 +3,8 @@ package login
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 )
 
 type logoutForm struct{ To, State string }
@@ -34,7 +36,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	if to != "" {
 		origins = []string{originOf(to)}
 	}
-	s.show(w, r, http.StatusOK, "logout", page{Title: "Sign out?", Data: logoutForm{To: to, State: q.Get("state")}}, origins...)
+	s.site().Show(w, r, http.StatusOK, "logout", pages.Page{Title: "Sign out?", Data: logoutForm{To: to, State: q.Get("state")}}, origins...)
 }
 
 func (s *Server) postLogout(w http.ResponseWriter, r *http.Request) {
@@ -51,13 +53,13 @@ func (s *Server) signedOut(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	s.setCookie(w, sessionCookie, "")
+	s.site().SetCookie(w, pages.Session, "")
 	return true
 }
 
 func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, to, state string) {
 	if to == "" {
-		s.show(w, r, http.StatusOK, "done", page{Title: "Signed out", Done: "You are signed out in this browser."})
+		s.site().Show(w, r, http.StatusOK, "done", pages.Page{Title: "Signed out", Done: "You are signed out in this browser."})
 		return
 	}
 	u, err := url.Parse(to)
@@ -70,5 +72,5 @@ func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, to, state s
 		q.Set("state", state)
 		u.RawQuery = q.Encode()
 	}
-	s.goTo(w, r, u.String())
+	s.site().GoTo(w, r, u.String())
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
@@ -16,7 +17,7 @@ func (s *Server) Authenticate(next http.Handler, challenge func(w http.ResponseW
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var p identity.Principal
 		var err error
-		header, cookie := r.Header.Get("Authorization"), s.cookie(r, sessionCookie)
+		header, cookie := r.Header.Get("Authorization"), s.site().Cookie(r, pages.Session)
 		switch bearer, ok := strings.CutPrefix(header, "Bearer "); {
 		case ok:
 			p, err = s.Verify(r.Context(), bearer, audience...)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -64,7 +65,7 @@ func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a asked
 		switch {
 		case err != nil:
 			err = invalid("", 0, "The request was damaged")
-		case !s.ours(r, a.CSRF):
+		case !s.site().Ours(r, a.CSRF):
 			err = fault.New(fault.Denied, "stale_form", "this page was open for too long or came from elsewhere: load it again")
 		case s.tooMany(r):
 			err = retryAfter()
@@ -153,7 +154,7 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) 
 	if _, err := s.Identity.UsedPasskey(r.Context(), who.ID, keyName(credential.ID), record); err != nil {
 		return nil, err
 	}
-	next := local(a.Next)
+	next := pages.Local(a.Next)
 	err = s.opened(w, r, who.ID, identity.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
 	return map[string]string{"location": next}, err
 }
@@ -162,7 +163,7 @@ func keyName(raw []byte) string { return base64.RawURLEncoding.EncodeToString(ra
 
 // enrolling is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
 func (s *Server) enrolling(r *http.Request) (p identity.Person, x identity.Session, k identity.Ticket, err error) {
-	if x, ok := s.session(r); ok && s.cookie(r, flowCookie) == "" {
+	if x, ok := s.session(r); ok && s.site().Cookie(r, pages.Flow) == "" {
 		if !x.Recent(s.Now()) {
 			return p, x, k, fault.New(fault.Denied, "sign_in_again", "your sign-in is some time ago: sign out, sign in again, and repeat this")
 		}
@@ -224,5 +225,5 @@ func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (an
 		return map[string]string{"location": "/login/account?done=passkey"}, nil
 	}
 	k.Methods, k.MFA = append(k.Methods, "hwk", "mfa"), true
-	return map[string]string{"location": local(k.Next)}, s.opened(w, r, p.ID, k)
+	return map[string]string{"location": pages.Local(k.Next)}, s.opened(w, r, p.ID, k)
 }

@@ -64,7 +64,7 @@ func (s *Server) routes() []route {
 		{post, "/login/account/recovery", s.form(s.postRecovery)},
 		{post, "/login/account/sessions/end", s.form(s.postEndSession)},
 		{post, "/login/account/sessions/all", s.form(s.postEndAll)},
-		{get, "/login/static/{file}", s.static},
+		{get, "/login/static/{file}", s.site().Static},
 		{get, "/devicelogin", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/login/device", http.StatusSeeOther)
 		}},

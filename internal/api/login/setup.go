@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
@@ -29,7 +30,7 @@ func (s *Server) showSetUp(w http.ResponseWriter, r *http.Request, status int, f
 	if f.First {
 		title = "Set up Purveyor"
 	}
-	s.show(w, r, status, "setup", page{Title: title, Error: wrong, Data: f})
+	s.site().Show(w, r, status, "setup", pages.Page{Title: title, Error: wrong, Data: f})
 }
 
 func (s *Server) postSetUp(w http.ResponseWriter, r *http.Request) {
@@ -54,5 +55,5 @@ func (s *Server) postSetUp(w http.ResponseWriter, r *http.Request) {
 		s.showSetUp(w, r, status, f, text)
 		return
 	}
-	s.proceed(w, r, p, identity.Ticket{Methods: []string{"pwd"}, Next: local("")})
+	s.proceed(w, r, p, identity.Ticket{Methods: []string{"pwd"}, Next: pages.Local("")})
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -19,7 +20,7 @@ func (s *Server) session(r *http.Request) (identity.Session, bool) {
 
 // signedIn is the browser's session and who that is to the services.
 func (s *Server) signedIn(r *http.Request) (x identity.Session, who identity.Principal, ok bool) {
-	secret := s.cookie(r, sessionCookie)
+	secret := s.site().Cookie(r, pages.Session)
 	if secret == "" {
 		return x, who, false
 	}
@@ -33,17 +34,17 @@ func (s *Server) toSignIn(w http.ResponseWriter, r *http.Request, next string, m
 	for k, v := range more {
 		q[k] = v
 	}
-	s.goTo(w, r, "/login?"+q.Encode())
+	s.site().GoTo(w, r, "/login?"+q.Encode())
 }
 
 // signIn asks for the mail address, or for a passkey. Somebody who is signed in goes on, unless asked to sign in again.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	next := local(r.FormValue("next"))
+	next := pages.Local(r.FormValue("next"))
 	if _, ok := s.session(r); ok && r.FormValue("again") == "" {
-		s.goTo(w, r, next)
+		s.site().GoTo(w, r, next)
 		return
 	}
-	s.showMail(w, r, http.StatusOK, page{Next: next, Data: mailForm{Mail: r.FormValue("login_hint"), Again: r.FormValue("again") != ""}})
+	s.showMail(w, r, http.StatusOK, pages.Page{Next: next, Data: mailForm{Mail: r.FormValue("login_hint"), Again: r.FormValue("again") != ""}})
 }
 
 type mailForm struct {
@@ -51,17 +52,17 @@ type mailForm struct {
 	Again bool
 }
 
-func (s *Server) showMail(w http.ResponseWriter, r *http.Request, status int, p page) {
+func (s *Server) showMail(w http.ResponseWriter, r *http.Request, status int, p pages.Page) {
 	p.Title, p.Script = "Sign in", s.passkeys(r)
-	s.show(w, r, status, "signin", p, s.returns(r.Context(), p.Next)...)
+	s.site().Show(w, r, status, "signin", p, s.returns(r.Context(), p.Next)...)
 }
 
 // postMail goes on to the password, or to the external provider of that mail domain. Whether anybody has this address
 // is not said.
 func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
-	next, mail := local(r.PostForm.Get("next")), strings.TrimSpace(r.PostForm.Get("mail"))
+	next, mail := pages.Local(r.PostForm.Get("next")), strings.TrimSpace(r.PostForm.Get("mail"))
 	if !strings.Contains(mail, "@") {
-		s.showMail(w, r, http.StatusUnprocessableEntity, page{Next: next, Error: "Write your mail address, like name@example.com.", Data: mailForm{Mail: mail}})
+		s.showMail(w, r, http.StatusUnprocessableEntity, pages.Page{Next: next, Error: "Write your mail address, like name@example.com.", Data: mailForm{Mail: mail}})
 		return
 	}
 	f, elsewhere, err := s.Identity.Elsewhere(r.Context(), mail)
@@ -73,21 +74,21 @@ func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
 		s.toElsewhere(w, r, f, mail, next)
 		return
 	}
-	s.showPassword(w, r, http.StatusOK, page{Next: next, Data: mailForm{Mail: mail}})
+	s.showPassword(w, r, http.StatusOK, pages.Page{Next: next, Data: mailForm{Mail: mail}})
 }
 
-func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int, p page) {
+func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int, p pages.Page) {
 	p.Title, p.Script = "Enter your password", s.passkeys(r)
-	s.show(w, r, status, "password", p, s.returns(r.Context(), p.Next)...)
+	s.site().Show(w, r, status, "password", p, s.returns(r.Context(), p.Next)...)
 }
 
 func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
-	next, mail := local(r.PostForm.Get("next")), r.PostForm.Get("mail")
+	next, mail := pages.Local(r.PostForm.Get("next")), r.PostForm.Get("mail")
 	p, err := s.Identity.SignIn(r.Context(), mail, r.PostForm.Get("password"))
 	if err != nil {
 		s.wrong(r)
 		status, text := s.words(r, err)
-		s.showPassword(w, r, status, page{Next: next, Error: text, Data: mailForm{Mail: mail}})
+		s.showPassword(w, r, status, pages.Page{Next: next, Error: text, Data: mailForm{Mail: mail}})
 		return
 	}
 	s.proceed(w, r, p, identity.Ticket{Methods: []string{"pwd"}, Next: next})
@@ -111,17 +112,17 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p identity.Pers
 		s.failed(w, r, err)
 		return
 	}
-	s.setCookie(w, flowCookie, secret)
+	s.site().SetCookie(w, pages.Flow, secret)
 	if enrolment {
-		s.goTo(w, r, "/login/enrol")
+		s.site().GoTo(w, r, "/login/enrol")
 		return
 	}
-	s.goTo(w, r, "/login/second")
+	s.site().GoTo(w, r, "/login/second")
 }
 
 // flow is the sign-in that is half done in this browser.
 func (s *Server) flow(r *http.Request) (k identity.Ticket, p identity.Person, err error) {
-	if k, err = s.Identity.Look(r.Context(), identity.Flow, s.cookie(r, flowCookie)); err != nil {
+	if k, err = s.Identity.Look(r.Context(), identity.Flow, s.site().Cookie(r, pages.Flow)); err != nil {
 		return k, p, err
 	}
 	p, err = s.Identity.Person(r.Context(), k.Person)
@@ -134,8 +135,8 @@ func (s *Server) startAgain(w http.ResponseWriter, r *http.Request, err error) {
 		s.failed(w, r, err)
 		return
 	}
-	s.setCookie(w, flowCookie, "")
-	s.showMail(w, r, http.StatusOK, page{Next: local(""), Error: "That took too long. Sign in again.", Data: mailForm{}})
+	s.site().SetCookie(w, pages.Flow, "")
+	s.showMail(w, r, http.StatusOK, pages.Page{Next: pages.Local(""), Error: "That took too long. Sign in again.", Data: mailForm{}})
 }
 
 func (s *Server) second(w http.ResponseWriter, r *http.Request) {
@@ -150,7 +151,7 @@ func (s *Server) second(w http.ResponseWriter, r *http.Request) {
 type secondForm struct{ App, Passkey bool }
 
 func (s *Server) showSecond(w http.ResponseWriter, r *http.Request, status int, k identity.Ticket, p identity.Person, wrong string) {
-	s.show(w, r, status, "second", page{
+	s.site().Show(w, r, status, "second", pages.Page{
 		Title: "Second step", Next: k.Next, Error: wrong, Script: s.passkeys(r) && len(p.Passkeys) > 0,
 		Data: secondForm{App: len(p.TOTP) > 0, Passkey: len(p.Passkeys) > 0},
 	}, s.returns(r.Context(), k.Next)...)
@@ -179,7 +180,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, 
 		s.failed(w, r, err)
 		return
 	}
-	s.goTo(w, r, local(k.Next))
+	s.site().GoTo(w, r, pages.Local(k.Next))
 }
 
 func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) error {
@@ -189,16 +190,16 @@ func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal
 	if err != nil {
 		return err
 	}
-	if flow := s.cookie(r, flowCookie); flow != "" {
+	if flow := s.site().Cookie(r, pages.Flow); flow != "" {
 		_, _ = s.Identity.Take(ctx, identity.Flow, flow) // spent either way
-		s.setCookie(w, flowCookie, "")
+		s.site().SetCookie(w, pages.Flow, "")
 	}
 	if had {
 		if err := s.Identity.End(ctx, old.Person, old.ID); err != nil {
 			return err
 		}
 	}
-	s.setCookie(w, sessionCookie, secret)
+	s.site().SetCookie(w, pages.Session, secret)
 	return nil
 }
 
