@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/cli"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -41,7 +42,7 @@ func program() cli.Program {
 		Serve: func(ctx context.Context, dir string) error {
 			return serve(ctx, dir, opening{Settings: *s, log: logger(*s), now: time.Now})
 		},
-		Open: func(ctx context.Context, dir string, o cli.OpenOptions) (http.RoundTripper, func() error, error) {
+		Open: func(ctx context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
 			if !o.Create && !isData(dir) {
 				return nil, nil, fault.New(fault.NotFound, "no_data_directory",
 					"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/purveyor-csp/purveyor/internal/cli"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/matrix"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -19,7 +19,7 @@ var printMatrix = flag.String("matrix", "", "write what came of every cell to th
 // newMatrixWay is a way into a directory in which callers say who they are.
 func newMatrixWay(t *testing.T) http.RoundTripper {
 	t.Helper()
-	way, done, err := program().Open(t.Context(), t.TempDir(), cli.OpenOptions{
+	way, done, err := program().Open(t.Context(), t.TempDir(), command.OpenOptions{
 		Create: true, Temporary: true, Clock: period.NewDate(2026, 10, 5), Named: true,
 	})
 	if err != nil {

@@ -18,8 +18,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // The scripts run the whole command line against an API whose answers lie in files: api/METHOD/path.json (.yaml,
@@ -42,19 +43,17 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update})
 }
 
-func openFiles(_ context.Context, dir string, o OpenOptions) (http.RoundTripper, func() error, error) {
+func openFiles(_ context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
 	if _, err := os.Stat("api"); err != nil {
 		return nil, nil, fault.New(fault.NotFound, "no_data_directory", "%s is not there (%+v)", dir, o)
 	}
-	return carried(answerFiles), func() error { return nil }, nil
+	return answers{}, func() error { return nil }, nil
 }
 
-// carried is a transport that calls a function.
-type carried func(*http.Request) (*http.Response, error)
+// answers is a transport that answers with files.
+type answers struct{}
 
-func (c carried) RoundTrip(r *http.Request) (*http.Response, error) { return c(r) }
-
-func answerFiles(r *http.Request) (*http.Response, error) {
+func (answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := asked(r); err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func answerFiles(r *http.Request) (*http.Response, error) {
 	if !ok || r.URL.Host != "localhost" {
 		return nil, fmt.Errorf("asked %s", r.URL)
 	}
-	accept := map[string]string{asYAML: ".yaml", asLine: ".ndjson"}[r.Header.Get("Accept")]
+	accept := map[string]string{call.YAML: ".yaml", call.Lines: ".ndjson"}[r.Header.Get("Accept")]
 	for _, name := range []string{at + "?" + r.URL.RawQuery, at} {
 		for _, ext := range []string{accept, ".json", ".problem"} {
 			text, err := os.ReadFile(filepath.Join("api", r.Method, filepath.FromSlash(name)+ext))
@@ -136,81 +135,5 @@ func TestHoist(t *testing.T) {
 		if got := strings.Join(hoist(strings.Fields(c.in)), " "); got != c.want {
 			t.Errorf("%q became %q, want %q", c.in, got, c.want)
 		}
-	}
-}
-
-// Every page is asked for; the answer then is one list.
-func TestListPages(t *testing.T) {
-	var asked []string
-	api := newClient(carried(func(r *http.Request) (*http.Response, error) {
-		asked = append(asked, r.URL.RawQuery)
-		text := map[string]string{"": `{"items":[1,2],"next":"b/2"}`, "b/2": `{"items":[3],"next":"c"}`, "c": `{"items":[]}`}[r.URL.Query().Get("cursor")]
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(text))}, nil
-	}))
-	items, raw, err := list[int](t.Context(), api, "/things", query("state", "new", "empty", ""))
-	if err != nil || fmt.Sprint(items) != "[1 2 3]" || string(raw) != `{"items":[1,2,3]}` {
-		t.Errorf("%v %s %v", items, raw, err)
-	}
-	if got := strings.Join(asked, " "); got != "state=new cursor=b%2F2&state=new cursor=c&state=new" {
-		t.Errorf("asked %s", got)
-	}
-}
-
-// A problem keeps its text, code and fields; what is no problem is still an error.
-func TestProblems(t *testing.T) {
-	for _, c := range []struct {
-		status     int
-		body, text string
-		kind       fault.Kind
-		code       string
-	}{
-		{409, `{"title":"Conflict","status":409,"detail":"it is issued; nothing was changed","code":"invoice_issued"}`, "it is issued; nothing was changed", fault.Conflict, "invoice_issued"},
-		{422, `{"detail":"no","code":"bad","errors":[{"location":"rules[0]","message":"dead"}]}`, "no", fault.Invalid, "bad"},
-		{502, `<html>`, "the API answered 502 Bad Gateway", fault.Internal, "internal"},
-		{500, ``, "the API answered 500 Internal Server Error", fault.Internal, "internal"},
-	} {
-		api := newClient(carried(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: c.status, Status: fmt.Sprint(c.status, " ", http.StatusText(c.status)), Body: io.NopCloser(strings.NewReader(c.body))}, nil
-		}))
-		_, err := api.get(t.Context(), "/x", nil, nil)
-		if err == nil || err.Error() != c.text || fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code {
-			t.Errorf("%d: %v, %s %s", c.status, err, fault.KindOf(err), fault.CodeOf(err))
-		}
-		if f, ok := err.(*fault.Fault); !ok || c.status == 422 && f.Fields["rules[0]"] != "dead" {
-			t.Errorf("%d: %#v", c.status, err)
-		}
-	}
-}
-
-// A file that breaks while it is sent is named, whatever the server makes of the rest.
-func TestImportOfABrokenFile(t *testing.T) {
-	api := newClient(carried(func(r *http.Request) (*http.Response, error) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"problem":{"status":422,"detail":"the upload ended"}}` + "\n"))}, nil
-	}))
-	broken := source{"broken.csv", 10, func() (io.ReadCloser, error) {
-		return io.NopCloser(io.MultiReader(strings.NewReader("head"), fails{})), nil
-	}}
-	_, _, err := api.imported(t.Context(), nil, []source{broken}, func(usage.Progress) {})
-	if fault.CodeOf(err) != "no_such_file" || !strings.Contains(err.Error(), "broken.csv") {
-		t.Errorf("%v", err)
-	}
-}
-
-type fails struct{}
-
-func (fails) Read([]byte) (int, error) { return 0, fmt.Errorf("the disk is gone") }
-
-// An import whose answer ends without a load is an error: nobody knows what became of it.
-func TestImportCutOff(t *testing.T) {
-	seen := 0
-	api := newClient(carried(func(r *http.Request) (*http.Response, error) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"progress":{"file":"a","bytes":5,"total_bytes":9,"rows":2}}` + "\n"))}, nil
-	}))
-	whole := source{"a", 9, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("123456789")), nil }}
-	_, _, err := api.imported(t.Context(), nil, []source{whole}, func(p usage.Progress) { seen += int(p.Rows) })
-	if fault.CodeOf(err) != "answer_cut" || seen != 2 {
-		t.Errorf("%v after %d rows", err, seen)
 	}
 }

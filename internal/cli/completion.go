@@ -1,6 +1,11 @@
 package cli
 
-import "github.com/purveyor-csp/purveyor/internal/cli/completion"
+import (
+	"github.com/alecthomas/kong"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/completion"
+)
 
 type completionCommand struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
@@ -14,8 +19,8 @@ func (completionCommand) Help() string {
 }
 
 // Run prints the script, made from the commands there are.
-func (c *completionCommand) Run(e *env) error {
-	script, err := completion.Script(c.Shell, e.model)
+func (c *completionCommand) Run(k *kong.Kong, e *command.Env) error {
+	script, err := completion.Script(c.Shell, k.Model)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,14 @@ package cli
 import (
 	"context"
 	"io"
-	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -24,7 +24,7 @@ type loginCommand struct {
 }
 
 // Run signs in with a code that is typed in a browser, on this machine or another.
-func (c *loginCommand) Run(ctx context.Context, e *env) error {
+func (c *loginCommand) Run(ctx context.Context, e *command.Env) error {
 	file, err := remote.File()
 	if err != nil {
 		return err
@@ -33,12 +33,12 @@ func (c *loginCommand) Run(ctx context.Context, e *env) error {
 		if err := remote.Forget(file); err != nil {
 			return err
 		}
-		return e.with(ctx, OpenOptions{}, func(api *client) error {
+		return e.With(ctx, func(api *call.Client) error {
 			var s native.Status
-			if _, err := api.get(ctx, "/status", nil, &s); err != nil {
+			if _, err := api.Get(ctx, "/status", nil, &s); err != nil {
 				return err
 			}
-			e.note("commands go to %s, as the local operator", e.dir())
+			e.Note("commands go to %s, as the local operator", e.Dir())
 			return nil
 		})
 	}
@@ -58,14 +58,14 @@ func (c *loginCommand) Run(ctx context.Context, e *env) error {
 	if err := l.Save(file); err != nil {
 		return err
 	}
-	e.note("signed in; commands go to %s from now on, but for those with --data. \"purveyor logout\" ends that", l.Server)
+	e.Note("signed in; commands go to %s from now on, but for those with --data. \"purveyor logout\" ends that", l.Server)
 	return nil
 }
 
 // signIn signs a person in with a code, or a program with its secret.
-func (c *loginCommand) signIn(ctx context.Context, e *env, l *remote.Login) error {
+func (c *loginCommand) signIn(ctx context.Context, e *command.Env, l *remote.Login) error {
 	if c.Client == "" {
-		return l.SignIn(ctx, func(message string) { e.note("%s", message) }, time.After)
+		return l.SignIn(ctx, func(message string) { e.Note("%s", message) }, time.After)
 	}
 	secret, err := io.ReadAll(io.LimitReader(e.In, 1<<12))
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *loginCommand) signIn(ctx context.Context, e *env, l *remote.Login) erro
 type logoutCommand struct{}
 
 // Run forgets the sign-in of this machine.
-func (logoutCommand) Run(e *env) error {
+func (logoutCommand) Run(e *command.Env) error {
 	file, err := remote.File()
 	if err != nil {
 		return err
@@ -86,14 +86,8 @@ func (logoutCommand) Run(e *env) error {
 	if err := remote.Forget(file); err != nil {
 		return err
 	}
-	e.note("signed out here. The account page of the server ends the session itself")
+	e.Note("signed out here. The account page of the server ends the session itself")
 	return nil
 }
 
 // signedIn is the way to the server this machine is signed in to; nil when there is none, or a data directory was named.
-func (e *env) signedIn() (http.RoundTripper, error) {
-	if e.data != "" || os.Getenv("PURVEYOR_DATA") != "" {
-		return nil, nil
-	}
-	return remote.Current(time.Now)
-}

@@ -95,13 +95,20 @@ var layers = []layer{
 		{path: "internal/api/partnercenter", uses: []string{"internal/api"}},
 		{path: "internal/api/graph", uses: []string{"internal/api"}},
 		{path: "internal/matrix", uses: []string{"internal/api/native"}}, // whose list of calls it goes through
-		// The commands that need no data directory write worlds and made-up usage.
-		{path: "internal/cli", uses: []string{"internal/cli", "internal/api", "internal/check", "internal/world", "internal/sample", "internal/matrix"}},
+		{path: "internal/cli", uses: []string{"internal/cli", "internal/api/native"}},
+		{path: "internal/cli/call", uses: []string{"internal/api/native"}},
+		{path: "internal/cli/command", uses: []string{"internal/cli/call", "internal/cli/remote", "internal/cli/table"}},
 		{path: "internal/cli/completion"},
 		{path: "internal/cli/remote"},
 		{path: "internal/cli/table"},
-		{path: "internal/cli/sheet", uses: []string{"internal/cli/table"}},
 		{path: "internal/cli/walk", uses: []string{"internal/cli/table"}},
+		// Commands by subject, each over what all share. Those that need no data directory write worlds and made-up usage.
+		{path: "internal/cli/upkeep", uses: commands("internal/check")},
+		{path: "internal/cli/selling", uses: commands("internal/cli/upkeep", "internal/world", "internal/sample")},
+		{path: "internal/cli/billing", uses: commands("internal/cli/selling", "internal/cli/walk", "internal/sample")},
+		{path: "internal/cli/people", uses: commands("internal/matrix")},
+		{path: "internal/cli/delegated", uses: commands()},
+		{path: "internal/cli/demo", uses: commands("internal/cli/upkeep", "internal/cli/selling", "internal/cli/billing", "internal/sample")},
 		{path: "internal/config"},
 	}},
 	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
@@ -122,6 +129,11 @@ var layers = []layer{
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
 		{path: "internal/structure"},
 	}},
+}
+
+// commands is what every package of commands may import, and what one needs besides.
+func commands(more ...string) []string {
+	return append([]string{"internal/api/native", "internal/cli/call", "internal/cli/command", "internal/cli/table"}, more...)
 }
 
 // testsSee says what the tests of a layer may import besides what the layer may: the real parts around it.
@@ -149,8 +161,8 @@ var fences = map[string][]string{
 	"github.com/duckdb":              {"internal/usagestore/duckdb", "internal/usagestore/duckdb/readcsv"},
 	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
 	"github.com/danielgtaylor/huma":  {"internal/api/native"},
-	"github.com/alecthomas/kong":     {"internal/cli", "internal/cli/completion", "cmd/purveyor"},
-	"github.com/schollz/progressbar": {"internal/cli", "internal/cli/completion", "cmd/purveyor"},
+	"github.com/alecthomas/kong":     {"internal/cli", "internal/cli/completion"},
+	"github.com/schollz/progressbar": {"internal/cli/command"},
 	"github.com/knadh/koanf":         {"internal/config"},
 	"codeberg.org/go-pdf/fpdf":       {"internal/document"},
 	"github.com/pdfcpu/pdfcpu":       {"internal/document"},

@@ -1,0 +1,135 @@
+package billing
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Usage is what there is for the provider's files.
+type Usage struct {
+	Import   importCommand   `cmd:"" help:"Import files, or folders of them; the same rows twice count once."`
+	List     listUsage       `cmd:"" help:"List what was imported: batches, or import commands."`
+	Generate generateCommand `cmd:"" help:"Make up a month of usage, and the provider's statement for it."`
+}
+
+type importCommand struct {
+	Files     []string `arg:"" name:"file" help:"Files or folders: CSV or JSON lines, plain or .gz; \"-\" is standard input."`
+	Dataset   string   `enum:",usage,reconciliation" default:"" help:"What the files hold, usage or reconciliation, where their header does not tell."`
+	Period    string   `placeholder:"YYYY-MM" help:"The month of reconciliation lines whose invoice no imported usage names."`
+	Complete  bool     `help:"The billed usage in these files is all of its month."`
+	Add       bool     `xor:"differs" help:"Where billed rows differ from those imported before: both count."`
+	Supersede bool     `xor:"differs" help:"Where billed rows differ from those imported before: the new ones count instead."`
+	command.Shown
+}
+
+// Help is the long help.
+func (importCommand) Help() string {
+	return `One command is one load, however many files: all of it counts, or nothing. Interrupted, it leaves nothing; do it again.
+
+  purveyor usage import downloads/2026-09/ --complete
+  zcat big.csv.gz | purveyor usage import -`
+}
+
+// Run imports. The exit code is 0 only when every row of the files was sealed or was there already.
+func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
+	files, err := e.Files(c.Files)
+	if err != nil {
+		return err
+	}
+	return e.With(ctx, func(api *call.Client) error {
+		q := call.Query("dataset", c.Dataset, "period", c.Period, "complete", call.Yes(c.Complete), "add", call.Yes(c.Add), "supersede", call.Yes(c.Supersede))
+		load, raw, err := e.Import(ctx, api, q, files)
+		if err != nil {
+			return err
+		}
+		if err := e.Show(c.Shown, raw, loadTables(load)...); err != nil {
+			return err
+		}
+		return Verdict(load)
+	})
+}
+
+// Verdict is an error unless every row of an import counts.
+func Verdict(l usage.Load) error {
+	if l.Rows.Refused+l.Rows.Quarantined == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "not_everything_imported",
+		"%d rows were refused with their file and %d kept aside; the other %d count. Correct them and import again: nothing is counted twice",
+		l.Rows.Refused, l.Rows.Quarantined, l.Rows.Sealed+l.Rows.Skipped)
+}
+
+type listUsage struct {
+	Loads      bool   `help:"Import commands instead of batches."`
+	Period     string `placeholder:"YYYY-MM" help:"Only batches of this month."`
+	Dataset    string `enum:",usage,reconciliation" default:"" help:"Only batches of usage, or of reconciliation."`
+	Superseded bool   `help:"Also batches that no longer count."`
+	command.Shown
+}
+
+// Run lists batches or loads.
+func (c *listUsage) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		if c.Loads {
+			return c.loads(ctx, e, api)
+		}
+		q := call.Query("period", c.Period, "dataset", c.Dataset, "superseded", call.Yes(c.Superseded))
+		batches, raw, err := call.List[usage.Batch](ctx, api, "/batches", q)
+		if err != nil {
+			return err
+		}
+		t := table.New("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
+		for _, b := range batches {
+			t.Add(b.ID, b.Slot.Period, b.Slot.Dataset, table.YesNo(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, table.YesNo(b.Complete))
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+func (c *listUsage) loads(ctx context.Context, e *command.Env, api *call.Client) error {
+	loads, raw, err := call.List[usage.Load](ctx, api, "/loads", nil)
+	if err != nil {
+		return err
+	}
+	t := table.New("load", "at", ">files", ">in", ">sealed", ">skipped", ">kept aside", ">refused")
+	for _, l := range loads {
+		t.Add(l.ID, l.At.UTC().Format("2006-01-02 15:04"), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
+	}
+	return e.Show(c.Shown, raw, t)
+}
+
+// loadTables is a load as people read it: where the rows of each file went, and what was wrong.
+func loadTables(l usage.Load) []*table.Table {
+	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
+	for _, f := range l.Files {
+		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
+	}
+	if len(l.Files) > 1 {
+		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
+	}
+	return []*table.Table{files, problems(l.Problems)}
+}
+
+// shownProblems is how many problems are printed; the load keeps all.
+const shownProblems = 20
+
+func problems(list []usage.Problem) *table.Table {
+	t := table.New("verdict", "where", ">rows", "reason").Titled("")
+	for i, p := range list {
+		if i == shownProblems {
+			t.Add("…", "", len(list)-i, "more; -o json lists them all")
+			break
+		}
+		t.Add(p.Verdict, p.Where(), max(p.Rows, 1), p.Reason)
+	}
+	if len(list) == 0 {
+		t.Title = "no problems"
+	}
+	return t
+}

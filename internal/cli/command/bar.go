@@ -1,0 +1,60 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Import sends files as one import command, and shows how far it is.
+func (e *Env) Import(ctx context.Context, api *call.Client, q url.Values, files []call.Source) (l usage.Load, raw []byte, err error) {
+	b := &bar{out: e.Err}
+	defer b.done()
+	return api.Import(ctx, q, files, b.show)
+}
+
+// bar shows how far an import is, with rate and time left, on a terminal only.
+type bar struct {
+	out io.Writer
+	p   *progressbar.ProgressBar
+}
+
+// terminal says whether somebody is looking.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (b *bar) show(p usage.Progress) {
+	if b.p == nil {
+		if !terminal(b.out) {
+			return
+		}
+		total := p.TotalBytes
+		if total == 0 {
+			total = -1
+		}
+		b.p = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
+			progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+	}
+	b.p.Describe(fmt.Sprintf("import, %d rows", p.Rows))
+	_ = b.p.Set64(p.Bytes) // a bar that cannot be drawn stops nothing
+}
+
+func (b *bar) done() {
+	if b.p != nil {
+		_ = b.p.Finish()
+	}
+}

@@ -1,0 +1,38 @@
+package delegated
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/notice"
+)
+
+// Notice is what there is for notices.
+type Notice struct {
+	List listNotices `cmd:"" help:"List which delegated access ends soon, or has ended, and whether it goes on by itself."`
+}
+
+type listNotices struct {
+	Customer string `placeholder:"KEY" help:"Only with this customer."`
+	command.Shown
+}
+
+// Run lists notices.
+func (c *listNotices) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		items, raw, err := call.List[notice.Notice](ctx, api, "/notices", call.Query("customer", c.Customer))
+		if err != nil {
+			return err
+		}
+		t := table.New("relationship", "name", "state", "ends", ">days before", "goes on", "since")
+		if len(items) == 0 {
+			t.Title = "nothing ends within 30 days"
+		}
+		for _, n := range items {
+			t.Add(n.Relationship, n.Name, n.State, table.Minute(n.End), n.Days, table.YesNo(n.Extends), table.Minute(n.Since))
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}

@@ -1,0 +1,83 @@
+package people
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+)
+
+// Federation is what there is for organisations whose people sign in elsewhere.
+type Federation struct {
+	Show   showFederation `cmd:"" help:"Where an organisation's people sign in, when not here."`
+	Set    setFederation  `cmd:"" help:"Let an organisation's people sign in at an OpenID provider of its own."`
+	Remove dropFederation `cmd:"" help:"Let them sign in here again."`
+}
+
+// aRealm names an organisation.
+type aRealm struct {
+	Realm string `arg:"" help:"The organisation, by key."`
+}
+
+type showFederation struct {
+	aRealm
+	command.Shown
+}
+
+// Run shows the provider.
+func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var f native.Federation
+		raw, err := api.Get(ctx, call.Path("federations", c.Realm), nil, &f)
+		if err != nil {
+			return err
+		}
+		t := table.New("issuer", "client id", "domains", "makes people")
+		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), table.YesNo(f.Create))
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+type setFederation struct {
+	aRealm
+	Issuer string   `required:"" placeholder:"URL" help:"The provider's issuer, as its discovery document has it."`
+	Client string   `required:"" placeholder:"ID" help:"The client id that it knows this installation by."`
+	Domain []string `required:"" help:"A mail domain whose people sign in there; may be repeated."`
+	Create bool     `help:"People it vouches for become people here; else they are invited first."`
+	Secret string   `default:"-" placeholder:"FILE" help:"File with the client secret; \"-\" is standard input."`
+}
+
+// Run sets the provider.
+func (c *setFederation) Run(ctx context.Context, e *command.Env) error {
+	from := e.In
+	if c.Secret != "-" {
+		f, err := os.Open(c.Secret)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		from = f
+	}
+	secret, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		native.Federation
+		Secret string `json:"secret"`
+	}{native.Federation{Issuer: c.Issuer, ClientID: c.Client, Domains: c.Domain, Create: c.Create}, strings.TrimSpace(string(secret))}
+	return told(ctx, e, http.MethodPut, call.Path("federations", c.Realm), body, "people of %s sign in at %s", c.Realm, c.Issuer)
+}
+
+type dropFederation struct{ aRealm }
+
+// Run removes the provider.
+func (c *dropFederation) Run(ctx context.Context, e *command.Env) error {
+	return told(ctx, e, http.MethodDelete, call.Path("federations", c.Realm), nil, "people of %s sign in here again", c.Realm)
+}

@@ -1,0 +1,166 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+)
+
+// Person is what there is for people who sign in.
+type Person struct {
+	List    listPeople    `cmd:"" help:"List people, and whether they may sign in."`
+	Invite  invitePerson  `cmd:"" help:"Add a person, and print the one-time link they choose their way to sign in with."`
+	Show    showPerson    `cmd:"" help:"A person, and where they are signed in."`
+	Reset   resetPerson   `cmd:"" help:"Take what a person signs in with, and print a one-time link to choose it anew."`
+	SignOut signOutPerson `cmd:"" help:"End every session of a person."`
+	Enable  enablePerson  `cmd:"" help:"Let a person sign in again."`
+	Disable disablePerson `cmd:"" help:"Let a person sign in no more; what is open ends at once."`
+}
+
+// ofRealm narrows a list to an organisation.
+type ofRealm struct {
+	Realm string `placeholder:"KEY" help:"Only those of this organisation."`
+	command.Shown
+}
+
+// printed prints a list of an organisation's as a table.
+func printed[T any](ctx context.Context, e *command.Env, path string, o ofRealm, t *table.Table, add func(T)) error {
+	return e.With(ctx, func(api *call.Client) error {
+		found, raw, err := call.List[T](ctx, api, path, call.Query("realm", o.Realm))
+		if err != nil {
+			return err
+		}
+		for _, x := range found {
+			add(x)
+		}
+		return e.Show(o.Shown, raw, t)
+	})
+}
+
+// told sends a command that answers nothing, and says what came of it.
+func told(ctx context.Context, e *command.Env, method, path string, body any, format string, args ...any) error {
+	return e.With(ctx, func(api *call.Client) error {
+		if _, err := api.Send(ctx, method, path, body, nil); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.Out, format+"\n", args...)
+		return err
+	})
+}
+
+type listPeople struct{ ofRealm }
+
+// Run lists people.
+func (c *listPeople) Run(ctx context.Context, e *command.Env) error {
+	t := table.New("id", "name", "mail", "state", "second factor", "since")
+	return printed(ctx, e, "/people", c.ofRealm, t, func(p native.Person) {
+		t.Add(p.ID, p.Name, p.Mail, p.State, table.YesNo(p.SecondFactor), table.Second(p.Created))
+	})
+}
+
+type invitePerson struct {
+	Realm string `arg:"" help:"The organisation whose person it is, by key."`
+	Name  string `arg:"" help:"Their name."`
+	Mail  string `arg:"" help:"The mail address they sign in with."`
+	command.Shown
+}
+
+// Help is the long help.
+func (invitePerson) Help() string {
+	return `The first person of an organisation who uses such a link becomes its global admin. Until then staff above the organisation
+may invite; from then on its own people alone look after who signs in, and so does whoever opens the data directory.
+
+  purveyor person invite c0001 "Kim Okafor" kim@c0001.example`
+}
+
+// Run invites.
+func (c *invitePerson) Run(ctx context.Context, e *command.Env) error {
+	return linked(ctx, e, c.Shown, "/people", native.Invitee{Realm: c.Realm, Name: c.Name, Mail: c.Mail})
+}
+
+// linked sends a command that answers with a one-time link.
+func linked(ctx context.Context, e *command.Env, o command.Shown, path string, body any) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var made native.Invited
+		raw, err := api.Post(ctx, path, body, &made)
+		if err != nil {
+			return err
+		}
+		t := table.New("id", "state", "link")
+		t.Add(made.Person.ID, made.Person.State, made.Link)
+		e.Note("the link is below the address of the server, works once, and is told once")
+		return e.Show(o, raw, t)
+	})
+}
+
+// aPerson names a person.
+type aPerson struct {
+	Person string `arg:"" help:"Id of the person."`
+}
+
+type showPerson struct {
+	aPerson
+	command.Shown
+}
+
+// Run shows a person.
+func (c *showPerson) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var p native.Looked
+		raw, err := api.Get(ctx, call.Path("people", c.Person), nil, &p)
+		if err != nil {
+			return err
+		}
+		e.Note("%s <%s>: %s", p.Name, p.Mail, p.State)
+		t := table.New("session", "on", "for", "since", "used")
+		for _, s := range p.Sessions {
+			t.Add(s.ID, s.Agent, s.Client, table.Second(s.Created), table.Second(s.Seen))
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+type resetPerson struct {
+	aPerson
+	command.Shown
+}
+
+// Run resets.
+func (c *resetPerson) Run(ctx context.Context, e *command.Env) error {
+	return linked(ctx, e, c.Shown, call.Path("people", c.Person, "reset"), nil)
+}
+
+type signOutPerson struct{ aPerson }
+
+// Run signs a person out.
+func (c *signOutPerson) Run(ctx context.Context, e *command.Env) error {
+	return told(ctx, e, http.MethodPost, call.Path("people", c.Person, "sign-out"), nil, "%s is signed out everywhere", c.Person)
+}
+
+type enablePerson struct{ aPerson }
+
+// Run lets a person sign in.
+func (c *enablePerson) Run(ctx context.Context, e *command.Env) error {
+	return switched(ctx, e, true, "people", c.Person)
+}
+
+type disablePerson struct{ aPerson }
+
+// Run lets a person sign in no more.
+func (c *disablePerson) Run(ctx context.Context, e *command.Env) error {
+	return switched(ctx, e, false, "people", c.Person)
+}
+
+// switched lets somebody sign in, or no more.
+func switched(ctx context.Context, e *command.Env, on bool, kind, who string) error {
+	text := "%s may sign in"
+	if !on {
+		text = "%s signs in no more; what was open has ended"
+	}
+	return told(ctx, e, http.MethodPut, call.Path(kind, who, "enabled"), map[string]bool{"enabled": on}, text, who)
+}

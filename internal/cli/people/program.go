@@ -1,0 +1,137 @@
+package people
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+)
+
+// Program is what there is for programs that sign in: service principals.
+type Program struct {
+	List        listPrograms     `cmd:"" help:"List programs, and what each signs in with until when."`
+	Create      createProgram    `cmd:"" help:"Make a program."`
+	Secret      newSecret        `cmd:"" help:"Give a program another secret, and print it once."`
+	Certificate newCertificate   `cmd:"" help:"Let a program sign in with the private key of a certificate."`
+	Remove      removeCredential `cmd:"" help:"Take a secret or certificate from a program."`
+	Enable      enableProgram    `cmd:"" help:"Let a program sign in again."`
+	Disable     disableProgram   `cmd:"" help:"Let a program sign in no more; its tokens prove nothing from then on."`
+}
+
+type listPrograms struct{ ofRealm }
+
+// Run lists programs.
+func (c *listPrograms) Run(ctx context.Context, e *command.Env) error {
+	t := table.New("id", "name", "client id", "state", "credential", "kind", "begins", "until")
+	return printed(ctx, e, "/programs", c.ofRealm, t, func(p native.Program) {
+		if len(p.Credentials) == 0 {
+			t.Add(p.ID, p.Name, p.AppID, p.State, "", "none", "", "")
+		}
+		for _, k := range p.Credentials {
+			t.Add(p.ID, p.Name, p.AppID, p.State, k.ID, k.Kind, k.Hint, table.Second(k.Expires))
+		}
+	})
+}
+
+type createProgram struct {
+	Realm    string   `arg:"" help:"The organisation whose program it is, by key."`
+	Name     string   `arg:"" help:"What it is called."`
+	Redirect []string `placeholder:"URL" help:"Where people are sent back to when it asks to act for them; most programs need none."`
+	command.Shown
+}
+
+// Run makes a program.
+func (c *createProgram) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var p native.Program
+		raw, err := api.Post(ctx, "/programs", map[string]any{"realm": c.Realm, "name": c.Name, "redirects": c.Redirect}, &p)
+		if err != nil {
+			return err
+		}
+		t := table.New("id", "name", "client id")
+		t.Add(p.ID, p.Name, p.AppID)
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+// aProgram names a program.
+type aProgram struct {
+	Program string `arg:"" help:"Id of the program."`
+}
+
+type newSecret struct {
+	aProgram
+	Days int `default:"180" help:"How long it holds, in days."`
+	command.Shown
+}
+
+// Help is the long help.
+func (newSecret) Help() string {
+	return `A program may have two secrets: give it the new one, and take the old one away once nothing uses it any more.`
+}
+
+// Run makes a secret.
+func (c *newSecret) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var s native.Secret
+		raw, err := api.Post(ctx, call.Path("programs", c.Program, "secrets"), map[string]int{"days": c.Days}, &s)
+		if err != nil {
+			return err
+		}
+		t := table.New("secret", "id", "until")
+		t.Add(s.Secret, s.ID, table.Second(s.Expires))
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+type newCertificate struct {
+	aProgram
+	File string `arg:"" type:"existingfile" help:"The certificate, in PEM."`
+	command.Shown
+}
+
+// Run adds a certificate.
+func (c *newCertificate) Run(ctx context.Context, e *command.Env) error {
+	text, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	return e.With(ctx, func(api *call.Client) error {
+		var k native.Credential
+		raw, err := api.Post(ctx, call.Path("programs", c.Program, "certificates"), map[string]string{"certificate": string(text)}, &k)
+		if err != nil {
+			return err
+		}
+		t := table.New("id", "until")
+		t.Add(k.ID, table.Second(k.Expires))
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+type removeCredential struct {
+	aProgram
+	Credential string `arg:"" help:"Id of the secret or certificate."`
+}
+
+// Run takes a credential away.
+func (c *removeCredential) Run(ctx context.Context, e *command.Env) error {
+	return told(ctx, e, http.MethodDelete, call.Path("programs", c.Program, "credentials", c.Credential), nil, "%s signs nothing in any more", c.Credential)
+}
+
+type enableProgram struct{ aProgram }
+
+// Run lets a program sign in.
+func (c *enableProgram) Run(ctx context.Context, e *command.Env) error {
+	return switched(ctx, e, true, "programs", c.Program)
+}
+
+type disableProgram struct{ aProgram }
+
+// Run lets a program sign in no more.
+func (c *disableProgram) Run(ctx context.Context, e *command.Env) error {
+	return switched(ctx, e, false, "programs", c.Program)
+}

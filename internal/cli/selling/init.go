@@ -1,0 +1,93 @@
+package selling
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/cli/upkeep"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/sample"
+	"github.com/purveyor-csp/purveyor/internal/world"
+)
+
+// Init writes the files of a new installation.
+type Init struct {
+	Dir       string      `arg:"" help:"The folder; it becomes the data directory too."`
+	Customers int         `default:"30" help:"How many customers to make up."`
+	Edges     int         `default:"0" help:"Length of every customer's chain of edges (1 to 3); 0 mixes them, most of three."`
+	FilesOnly bool        `help:"Write the two files, and make no data directory."`
+	Demo      period.Date `placeholder:"YYYY-MM-DD" help:"Make it demo data, whose business clock starts at this day and may be moved."`
+}
+
+// Help is the long help.
+func (Init) Help() string {
+	return `The files explain themselves. Read them, change them, and then:
+
+  purveyor init my-company --customers 10
+  purveyor apply -f my-company/world.yaml --data my-company
+  purveyor pricebook publish -f my-company/book.yaml --data my-company`
+}
+
+// Run writes the files, which it does not overwrite, and makes the folder a data directory.
+func (c *Init) Run(ctx context.Context, e *command.Env) error {
+	if err := WriteFiles(c.Dir, c.Customers, c.Edges); err != nil {
+		return err
+	}
+	if !c.FilesOnly {
+		err := e.At(ctx, c.Dir, command.OpenOptions{Create: true}, func(api *call.Client) error {
+			if c.Demo.IsZero() {
+				return nil
+			}
+			_, _, err := upkeep.MoveClock(ctx, api, upkeep.Move{To: c.Demo, Demo: true})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(e.Out, "%s: world.yaml with %s, and book.yaml; read them, they explain themselves\n", c.Dir, table.Count(c.Customers, "customer"))
+	e.Note("next: purveyor apply -f %s --data %s", filepath.Join(c.Dir, "world.yaml"), c.Dir)
+	return err
+}
+
+// WriteFiles makes up a world and its price books.
+func WriteFiles(dir string, customers, edges int) error {
+	w, b, err := world.Init(customers, world.Options{Edges: edges, People: world.People{
+		Partner: sample.Partner(), ResellerMPN: sample.ResellerMPN, Tenant: sample.Tenant, Domain: sample.Domain,
+		Country: sample.Country, CustomerName: sample.CustomerName, Entitlements: sample.Entitlements,
+	}})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fault.New(fault.Invalid, "cannot_write", "%s cannot be made", dir).Because(err)
+	}
+	for _, f := range []struct {
+		name string
+		text []byte
+	}{{"world.yaml", w}, {"book.yaml", b}} {
+		if err := writeNew(filepath.Join(dir, f.name), f.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fault.New(fault.Conflict, "file_exists", "%s is there already and was left as it is; name another folder", path).Because(err)
+	}
+	if _, err := f.Write(text); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,186 @@
+package selling
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+)
+
+// Pricebook is what there is for price books.
+type Pricebook struct {
+	Publish publishCommand `cmd:"" help:"Publish the books of a file as new versions; what was published before is kept."`
+	List    listBooks      `cmd:"" help:"List every version of every book."`
+	Show    showBook       `cmd:"" help:"Print one version of a book."`
+	Diff    diffBooks      `cmd:"" help:"Say how two versions of a book differ."`
+}
+
+type publishCommand struct {
+	File   string `short:"f" required:"" placeholder:"FILE" help:"The file of books; \"-\" is standard input."`
+	DryRun bool   `help:"Only say whether they could be published."`
+	command.Shown
+}
+
+// Help is the long help.
+func (publishCommand) Help() string {
+	return `A book with two rules for one thing, a rule that never applies, a missing currency or a worked example that no longer
+holds is refused, and nothing is published. A book equal to the version in force is that version.
+
+  purveyor pricebook publish -f book.yaml --dry-run`
+}
+
+// Run publishes.
+func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
+	text, err := e.Read(c.File)
+	if err != nil {
+		return err
+	}
+	return e.With(ctx, func(api *call.Client) error {
+		books, raw, err := PublishBooks(ctx, api, c.File, text, c.DryRun)
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			e.Note("these could be published; nothing was")
+		}
+		return e.Show(c.Shown, raw, bookTable(books))
+	})
+}
+
+// PublishBooks publishes the books of a file, or only says that they could be.
+func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (books []pricing.Book, raw []byte, err error) {
+	var did native.Published
+	raw, err = sendFile(ctx, api, http.MethodPost, "/price-books", name, text, dry, &did)
+	return did.Books, raw, err
+}
+
+func bookTable(books []pricing.Book) *table.Table {
+	t := table.New("book", ">version", "from", "currency", ">rules", ">examples", "published")
+	for _, b := range books {
+		when := ""
+		if !b.Published.IsZero() {
+			when = b.Published.UTC().Format("2006-01-02 15:04")
+		}
+		t.Add(b.Owner+"/"+b.Key, b.Version, b.From, b.Currency, len(b.Rules), len(b.Examples), when)
+	}
+	return t
+}
+
+type listBooks struct{ command.Shown }
+
+// Run lists books.
+func (c *listBooks) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		books, raw, err := call.List[pricing.Book](ctx, api, "/price-books", nil)
+		if err != nil {
+			return err
+		}
+		return e.Show(c.Shown, raw, bookTable(books))
+	})
+}
+
+// bookPath is where a book is: named OWNER/KEY, or KEY alone where one organisation has a book of that key.
+func bookPath(ctx context.Context, api *call.Client, name string) (string, error) {
+	if owner, key, ok := strings.Cut(name, "/"); ok {
+		return call.Path("price-books", owner, key), nil
+	}
+	books, _, err := call.List[pricing.Book](ctx, api, "/price-books", nil)
+	if err != nil {
+		return "", err
+	}
+	owner := ""
+	for _, b := range books {
+		if b.Key != name || b.Owner == owner {
+			continue
+		}
+		if owner != "" {
+			return "", fault.New(fault.Invalid, "book_ambiguous", "%s and %s both have a book %s: say %s/%s or %s/%s", owner, b.Owner, name, owner, name, b.Owner, name)
+		}
+		owner = b.Owner
+	}
+	if owner == "" {
+		return "", fault.New(fault.NotFound, "no_such_book", "there is no book %s; pricebook list shows those there are", name)
+	}
+	return call.Path("price-books", owner, name), nil
+}
+
+type showBook struct {
+	Name    string `arg:"" help:"OWNER/KEY, or KEY where it is the only book of that key."`
+	Version int    `placeholder:"N" help:"The version; the newest if not given."`
+	Output  string `short:"o" default:"yaml" enum:"yaml,json,table,csv" help:"yaml (a file of books), json (the API's answer as it is), table or csv (its rules)."`
+}
+
+// Run prints a book.
+func (c *showBook) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		at, err := bookPath(ctx, api, c.Name)
+		if err != nil {
+			return err
+		}
+		q := call.Query("version", number(c.Version))
+		if c.Output == "yaml" {
+			raw, err := api.Call(ctx, call.Request{Method: http.MethodGet, Path: at, Query: q, Accept: call.YAML}, nil)
+			if err != nil {
+				return err
+			}
+			_, err = e.Out.Write(raw)
+			return err
+		}
+		var b pricing.Book
+		raw, err := api.Get(ctx, at, q, &b)
+		if err != nil {
+			return err
+		}
+		t := table.New("rule", "for", "price", ">priority", "since", "until", "note").
+			Titled("%s/%s version %d, from %s, %s", b.Owner, b.Key, b.Version, b.From, b.Currency)
+		for _, r := range b.Rules {
+			t.Add(r.Key, r.Match, r.Price, r.Priority, r.Start, r.End, r.Note)
+		}
+		return e.Show(command.Shown{Output: c.Output}, raw, t)
+	})
+}
+
+// number is n as text, "" for 0.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+type diffBooks struct {
+	Name string `arg:"" help:"OWNER/KEY, or KEY where it is the only book of that key."`
+	From int    `arg:"" help:"The older version."`
+	To   int    `arg:"" help:"The newer version."`
+	command.Shown
+}
+
+// Run says how two versions differ.
+func (c *diffBooks) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		at, err := bookPath(ctx, api, c.Name)
+		if err != nil {
+			return err
+		}
+		var d native.Changes
+		raw, err := api.Get(ctx, at+"/changes", call.Query("from", number(c.From), "to", number(c.To)), &d)
+		if err != nil {
+			return err
+		}
+		t := table.New("rule", "what", "before", "after")
+		for _, x := range d.Changes {
+			t.Add(x.Rule, x.What, x.Old, x.New)
+		}
+		if len(d.Changes) == 0 {
+			t.Title = "nothing differs"
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}

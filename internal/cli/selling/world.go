@@ -1,0 +1,112 @@
+package selling
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// Apply makes organisations and edges what a file says.
+type Apply struct {
+	File   string `short:"f" required:"" placeholder:"FILE" help:"The world file; \"-\" is standard input."`
+	DryRun bool   `help:"Only show what would change."`
+	command.Shown
+}
+
+// Help is the long help.
+func (Apply) Help() string {
+	return `Everything is written, or nothing. What the file does not name stays as it is, and is said.
+
+  purveyor apply -f world.yaml --dry-run`
+}
+
+// Run applies the file.
+func (c *Apply) Run(ctx context.Context, e *command.Env) error {
+	text, err := e.Read(c.File)
+	if err != nil {
+		return err
+	}
+	return e.At(ctx, e.Dir(), command.OpenOptions{Create: true}, func(api *call.Client) error {
+		did, raw, err := ApplyWorld(ctx, api, c.File, text, c.DryRun)
+		if err != nil {
+			return err
+		}
+		t := table.New("what", "before", "after")
+		for _, d := range did.Diff {
+			t.Add(d.Path, d.Old, d.New)
+		}
+		switch {
+		case len(did.Diff) == 0:
+			t.Title = "nothing differs"
+		case did.Applied:
+			t.Titled("%s, written", table.Count(len(did.Diff), "difference"))
+		default:
+			t.Titled("%s, not written", table.Count(len(did.Diff), "difference"))
+		}
+		for _, kept := range did.Kept {
+			e.Note("kept, though not in the file: %s", kept)
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}
+
+// ApplyWorld makes the world what a file says, or only says how it differs.
+func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did org.Result, raw []byte, err error) {
+	raw, err = sendFile(ctx, api, http.MethodPut, "/world", name, text, dry, &did)
+	return did, raw, err
+}
+
+// sendFile sends a YAML file as it is. What is wrong with it says which file.
+func sendFile(ctx context.Context, api *call.Client, method, path, name string, text []byte, dry bool, into any) ([]byte, error) {
+	r := call.Request{Method: method, Path: path, Query: call.Query("dry_run", call.Yes(dry)), Body: bytes.NewReader(text), Kind: call.YAML}
+	raw, err := api.Call(ctx, r, into)
+	if f, ok := errors.AsType[*fault.Fault](err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
+		f.Text = name + ": " + f.Text
+	}
+	return raw, err
+}
+
+// Organisations is every organisation and edge.
+func Organisations(ctx context.Context, api *call.Client) (w org.World, raw []byte, err error) {
+	raw, err = api.Get(ctx, "/world", nil, &w)
+	return w, raw, err
+}
+
+// World prints organisations and edges.
+type World struct {
+	Output string `short:"o" default:"yaml" enum:"yaml,json,table,csv" help:"yaml (a world file), json (the API's answer as it is), table or csv (who buys from whom)."`
+}
+
+// Help is the long help.
+func (World) Help() string { return `  purveyor world > world.yaml` }
+
+// Run prints the world.
+func (c *World) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		if c.Output == "yaml" {
+			raw, err := api.Call(ctx, call.Request{Method: http.MethodGet, Path: "/world", Accept: call.YAML}, nil)
+			if err != nil {
+				return err
+			}
+			_, err = e.Out.Write(raw)
+			return err
+		}
+		w, raw, err := Organisations(ctx, api)
+		if err != nil {
+			return err
+		}
+		x := w.Index()
+		t := table.New("seller", "buyer", "since", "until", "book", "currency", ">payment days", "series", "grouping")
+		for _, g := range w.Edges {
+			t.Add(x.Organisation(g.Seller).Key, x.Organisation(g.Buyer).Key, g.Start, g.End, g.Terms.Book, g.Terms.Currency, g.Terms.PaymentDays, g.Terms.Series, g.Terms.Grouping)
+		}
+		return e.Show(command.Shown{Output: c.Output}, raw, t)
+	})
+}

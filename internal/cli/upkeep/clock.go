@@ -1,0 +1,92 @@
+package upkeep
+
+import (
+	"context"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// Clock is what there is for the business clock.
+type Clock struct {
+	Show    showClock    `cmd:"" help:"Say where the business clock stands."`
+	Advance advanceClock `cmd:"" help:"Move it forward by a term, such as P1M; what falls due on the way is done."`
+	Set     setClock     `cmd:"" help:"Move it forward to a day; what falls due on the way is done."`
+}
+
+// Stand is where the business clock stands, and whether it may be moved.
+type Stand struct {
+	Now     time.Time `json:"now"`
+	Movable bool      `json:"movable"`
+}
+
+// Move moves the business clock: to a day, or by a term such as P1M. With Demo, To begins demo data.
+type Move struct {
+	To   period.Date `json:"to,omitzero"`
+	By   string      `json:"by,omitempty"`
+	Demo bool        `json:"demo,omitempty"`
+}
+
+type showClock struct{ command.Shown }
+
+// Run shows the clock.
+func (c *showClock) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		now, raw, err := ReadClock(ctx, api)
+		if err != nil {
+			return err
+		}
+		return shown(e, c.Shown, raw, now)
+	})
+}
+
+func shown(e *command.Env, o command.Shown, raw []byte, now Stand) error {
+	t := table.New("now", "may be moved")
+	t.Add(now.Now.UTC().Format("2006-01-02 15:04:05 UTC"), table.YesNo(now.Movable))
+	return e.Show(o, raw, t)
+}
+
+// ReadClock says where the business clock stands.
+func ReadClock(ctx context.Context, api *call.Client) (now Stand, raw []byte, err error) {
+	raw, err = api.Get(ctx, "/clock", nil, &now)
+	return now, raw, err
+}
+
+// MoveClock moves it, and does what falls due on the way.
+func MoveClock(ctx context.Context, api *call.Client, m Move) (now Stand, raw []byte, err error) {
+	raw, err = api.Post(ctx, "/clock", m, &now)
+	return now, raw, err
+}
+
+type advanceClock struct {
+	By string `arg:"" help:"How far: P1M is a month, P10D ten days, PT6H six hours."`
+	command.Shown
+}
+
+// Run moves the clock.
+func (c *advanceClock) Run(ctx context.Context, e *command.Env) error {
+	return moveTo(ctx, e, c.Shown, Move{By: c.By})
+}
+
+type setClock struct {
+	To period.Date `arg:"" help:"The day, YYYY-MM-DD, not before the one it is."`
+	command.Shown
+}
+
+// Run moves the clock.
+func (c *setClock) Run(ctx context.Context, e *command.Env) error {
+	return moveTo(ctx, e, c.Shown, Move{To: c.To})
+}
+
+func moveTo(ctx context.Context, e *command.Env, o command.Shown, m Move) error {
+	return e.With(ctx, func(api *call.Client) error {
+		now, raw, err := MoveClock(ctx, api, m)
+		if err != nil {
+			return err
+		}
+		return shown(e, o, raw, now)
+	})
+}

@@ -1,0 +1,38 @@
+package upkeep
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/event"
+)
+
+// Events is what there is for the event log.
+type Events struct {
+	List listEvents `cmd:"" help:"List what happened, oldest first."`
+}
+
+type listEvents struct{ command.Shown }
+
+// Run lists events.
+func (c *listEvents) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		return showEvents(ctx, e, api, "/events", call.Query("limit", "1000"), c.Shown)
+	})
+}
+
+// showEvents prints a list of events.
+func showEvents(ctx context.Context, e *command.Env, api *call.Client, path string, q url.Values, o command.Shown) error {
+	found, raw, err := call.List[event.Event](ctx, api, path, q)
+	if err != nil {
+		return err
+	}
+	t := table.New(">number", "at", "type", "by", "about", "data")
+	for _, v := range found {
+		t.Add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
+	}
+	return e.Show(o, raw, t)
+}

@@ -1,0 +1,36 @@
+package upkeep
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/org"
+)
+
+// Status is what there is in a data directory.
+type Status struct{ command.Shown }
+
+// Run says what there is.
+func (c *Status) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var s native.Status
+		raw, err := api.Get(ctx, "/status", nil, &s)
+		if err != nil {
+			return err
+		}
+		t := table.New("what", "value")
+		t.Add("version", s.Version)
+		t.Add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
+		t.Add("demo data", table.YesNo(s.Demo))
+		for _, kind := range []org.Kind{org.Partner, org.Reseller, org.Customer} {
+			t.Add(string(kind)+"s", s.Organisations[kind])
+		}
+		t.Add("edges", s.Edges)
+		t.Add("import commands", s.Loads)
+		t.Add("rows", s.Rows)
+		return e.Show(c.Shown, raw, t)
+	})
+}
