@@ -37,16 +37,12 @@ see is not there. Of rows without an amount it is said how many there are.
 
 // Run lists costs.
 func (c *listCosts) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var out cost.Costs
-		raw, err := api.Get(ctx, "/costs", call.Query("period", c.Period, "customer", c.Customer, "at", c.At, "by", strings.Join(c.By, ",")), &out)
-		if err != nil {
-			return err
-		}
+	q := call.Query("period", c.Period, "customer", c.Customer, "at", c.At, "by", strings.Join(c.By, ","))
+	return command.Get(ctx, e, c.Shown, "/costs", q, func(out cost.Costs) *table.Table {
 		if out.State == cost.Nothing {
 			e.Note("nothing of %s has been imported", out.Period)
 		}
-		return e.Show(c.Shown, raw, costTable(out))
+		return costTable(out)
 	})
 }
 

@@ -38,7 +38,7 @@ func (c *draftCommand) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
-		t := invoiceTable(run.Drafts).Titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, table.Sums(run.Tally.Cost))
+		t := invoiceTable(run.Drafts...).Titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, table.Sums(run.Tally.Cost))
 		open := table.New("reason", "reference", ">cost", "currency").Titled("")
 		unresolvedRows(open, run.Unresolved)
 		if run.Tally.Unresolved > 0 {
@@ -109,7 +109,7 @@ func (c *approveCommand) Run(ctx context.Context, e *command.Env) error {
 		if len(done.Items) == 0 {
 			e.Note("nothing of %s was waiting to be approved; \"invoice draft\" makes drafts", c.Period)
 		}
-		return e.Show(c.Shown, raw, invoiceTable(done.Items))
+		return e.Show(c.Shown, raw, invoiceTable(done.Items...))
 	})
 }
 
@@ -147,7 +147,7 @@ func (c *issueCommand) Run(ctx context.Context, e *command.Env) error {
 		if len(done.Items) == 0 {
 			e.Note("nothing of %s was waiting to be issued; \"invoice approve\" approves drafts", c.Period)
 		}
-		return e.Show(c.Shown, raw, invoiceTable(done.Items))
+		return e.Show(c.Shown, raw, invoiceTable(done.Items...))
 	})
 }
 
@@ -165,7 +165,7 @@ func (c *listInvoices) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
-		return e.Show(c.Shown, raw, invoiceTable(found))
+		return e.Show(c.Shown, raw, invoiceTable(found...))
 	})
 }
 
@@ -174,7 +174,7 @@ func Documents(ctx context.Context, api *call.Client, period, state, seller stri
 	return call.List[invoice.Summary](ctx, api, "/invoices", call.Query("period", period, "state", state, "seller", seller))
 }
 
-func invoiceTable(found []invoice.Summary) *table.Table {
+func invoiceTable(found ...invoice.Summary) *table.Table {
 	t := table.New("number", "id", "kind", "state", "period", "seller", "buyer", ">net", ">tax", ">total", "currency", "issued", "due")
 	for _, v := range found {
 		t.Add(v.Number, v.ID, kindWord(v.Kind), v.State, v.Period, v.Seller, v.Buyer, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency), v.Currency, v.Issued, v.Due)
@@ -253,13 +253,9 @@ func (voidCommand) Help() string {
 
 // Run voids.
 func (c *voidCommand) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var note invoice.Summary
-		raw, err := api.Post(ctx, call.Path("invoices", c.Ref, "void"), voiding{c.Reason, c.On}, &note)
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, invoiceTable([]invoice.Summary{note}).Titled("%s is void, answered by:", c.Ref))
+	at, body := call.Path("invoices", c.Ref, "void"), voiding{c.Reason, c.On}
+	return command.Post(ctx, e, c.Shown, at, body, func(note invoice.Summary) *table.Table {
+		return invoiceTable(note).Titled("%s is void, answered by:", c.Ref)
 	})
 }
 

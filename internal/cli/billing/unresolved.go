@@ -120,13 +120,7 @@ type listAnswers struct{ command.Shown }
 
 // Run lists answers.
 func (c *listAnswers) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[usage.Resolution](ctx, api, "/resolutions", nil)
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, answerTable(items...))
-	})
+	return command.List(ctx, e, c.Shown, "/resolutions", nil, answerTable)
 }
 
 func answerTable(items ...usage.Resolution) *table.Table {

@@ -48,7 +48,7 @@ func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
-		if err := e.Show(c.Shown, raw, loadTables(load)...); err != nil {
+		if err := e.Show(c.Shown, raw, importTables(load)...); err != nil {
 			return err
 		}
 		return Verdict(load)
@@ -75,37 +75,31 @@ type listUsage struct {
 
 // Run lists batches or loads.
 func (c *listUsage) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		if c.Loads {
-			return c.loads(ctx, e, api)
-		}
-		q := call.Query("period", c.Period, "dataset", c.Dataset, "superseded", call.Yes(c.Superseded))
-		batches, raw, err := call.List[usage.Batch](ctx, api, "/batches", q)
-		if err != nil {
-			return err
-		}
-		t := table.New("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
-		for _, b := range batches {
-			t.Add(b.ID, b.Slot.Period, b.Slot.Dataset, table.YesNo(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, table.YesNo(b.Complete))
-		}
-		return e.Show(c.Shown, raw, t)
-	})
+	if c.Loads {
+		return command.List(ctx, e, c.Shown, "/loads", nil, loadTable)
+	}
+	q := call.Query("period", c.Period, "dataset", c.Dataset, "superseded", call.Yes(c.Superseded))
+	return command.List(ctx, e, c.Shown, "/batches", q, batchTable)
 }
 
-func (c *listUsage) loads(ctx context.Context, e *command.Env, api *call.Client) error {
-	loads, raw, err := call.List[usage.Load](ctx, api, "/loads", nil)
-	if err != nil {
-		return err
+func batchTable(batches ...usage.Batch) *table.Table {
+	t := table.New("batch", "period", "dataset", "billed", "invoice", ">rows", ">cost", "currency", "state", "complete")
+	for _, b := range batches {
+		t.Add(b.ID, b.Slot.Period, b.Slot.Dataset, table.YesNo(b.Slot.Billed), b.Slot.Invoice, b.Rows, money.Of(b.Cost, b.Slot.Currency), b.Slot.Currency, b.State, table.YesNo(b.Complete))
 	}
+	return t
+}
+
+func loadTable(loads ...usage.Load) *table.Table {
 	t := table.New("load", "at", ">files", ">in", ">sealed", ">skipped", ">kept aside", ">refused")
 	for _, l := range loads {
 		t.Add(l.ID, l.At.UTC().Format("2006-01-02 15:04"), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
-	return e.Show(c.Shown, raw, t)
+	return t
 }
 
-// loadTables is a load as people read it: where the rows of each file went, and what was wrong.
-func loadTables(l usage.Load) []*table.Table {
+// importTables is a load as people read it: where the rows of each file went, and what was wrong.
+func importTables(l usage.Load) []*table.Table {
 	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
 	for _, f := range l.Files {
 		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)

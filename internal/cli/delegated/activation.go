@@ -59,14 +59,7 @@ func (c *listActivations) Run(ctx context.Context, e *command.Env) error {
 
 // activationDone shows the activation that a call answers with.
 func activationDone(ctx context.Context, e *command.Env, o command.Shown, at string, body any) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var a delegation.Activation
-		raw, err := api.Post(ctx, at, body, &a)
-		if err != nil {
-			return err
-		}
-		return e.Show(o, raw, activationTable(a))
-	})
+	return command.Post(ctx, e, o, at, body, func(a delegation.Activation) *table.Table { return activationTable(a) })
 }
 
 type askActivation struct {
@@ -116,14 +109,10 @@ type recordActivation struct {
 
 // Run records an action.
 func (c *recordActivation) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var d delegation.Entry
-		raw, err := api.Post(ctx, call.Path("activations", string(c.Activation), "entries"), map[string]string{"action": c.Action, "target": c.Target}, &d)
-		if err != nil {
-			return err
-		}
+	at, body := call.Path("activations", string(c.Activation), "entries"), map[string]string{"action": c.Action, "target": c.Target}
+	return command.Post(ctx, e, c.Shown, at, body, func(d delegation.Entry) *table.Table {
 		t := table.New("activation", "when", "who", "action", "target")
 		t.Add(d.Activation, table.Minute(d.At), d.Who, d.Action, d.Target)
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

@@ -21,11 +21,7 @@ type listNotices struct {
 
 // Run lists notices.
 func (c *listNotices) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[notice.Notice](ctx, api, "/notices", call.Query("customer", c.Customer))
-		if err != nil {
-			return err
-		}
+	return command.List(ctx, e, c.Shown, "/notices", call.Query("customer", c.Customer), func(items ...notice.Notice) *table.Table {
 		t := table.New("relationship", "name", "state", "ends", ">days before", "goes on", "since")
 		if len(items) == 0 {
 			t.Title = "nothing ends within 30 days"
@@ -33,6 +29,6 @@ func (c *listNotices) Run(ctx context.Context, e *command.Env) error {
 		for _, n := range items {
 			t.Add(n.Relationship, n.Name, n.State, table.Minute(n.End), n.Days, table.YesNo(n.Extends), table.Minute(n.Since))
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

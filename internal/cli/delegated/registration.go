@@ -46,13 +46,7 @@ type listRegistrations struct {
 
 // Run lists registrations.
 func (c *listRegistrations) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[delegation.Registration](ctx, api, "/registrations", call.Query("customer", c.Customer))
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, registrationTable(items...))
-	})
+	return command.List(ctx, e, c.Shown, "/registrations", call.Query("customer", c.Customer), registrationTable)
 }
 
 func definitionTable(list ...delegation.Definition) *table.Table {
@@ -92,13 +86,7 @@ type listDefinitions struct{ command.Shown }
 
 // Run lists what is offered.
 func (c *listDefinitions) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[delegation.Definition](ctx, api, "/definitions", nil)
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, definitionTable(items...))
-	})
+	return command.List(ctx, e, c.Shown, "/definitions", nil, definitionTable)
 }
 
 type defineAccess struct {
@@ -123,14 +111,7 @@ func (c *defineAccess) Run(ctx context.Context, e *command.Env) error {
 	if !json.Valid(text) {
 		return fault.New(fault.Invalid, "not_json", "%s is not JSON; nothing was offered", c.File)
 	}
-	return e.With(ctx, func(api *call.Client) error {
-		var d delegation.Definition
-		raw, err := api.Post(ctx, "/definitions", json.RawMessage(text), &d)
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, definitionTable(d))
-	})
+	return command.Post(ctx, e, c.Shown, "/definitions", json.RawMessage(text), func(d delegation.Definition) *table.Table { return definitionTable(d) })
 }
 
 type templateCommand struct {
@@ -163,14 +144,7 @@ func (p placeFlags) body() native.PlaceBody {
 
 // registrationDone shows the registration that a call answers with.
 func registrationDone(ctx context.Context, e *command.Env, o command.Shown, at string, body any) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var r delegation.Registration
-		raw, err := api.Post(ctx, at, body, &r)
-		if err != nil {
-			return err
-		}
-		return e.Show(o, raw, registrationTable(r))
-	})
+	return command.Post(ctx, e, o, at, body, func(r delegation.Registration) *table.Table { return registrationTable(r) })
 }
 
 type consentCommand struct {
@@ -230,11 +204,7 @@ type listRisks struct{ command.Shown }
 
 // Run lists risks.
 func (c *listRisks) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[delegation.Risk](ctx, api, "/risks", nil)
-		if err != nil {
-			return err
-		}
+	return command.List(ctx, e, c.Shown, "/risks", nil, func(items ...delegation.Risk) *table.Table {
 		t := table.New("registration", "entitlement", "since", "held by", ">actions", "least role", "earns credit", "beyond it")
 		if len(items) == 0 {
 			t.Title = "no standing owner is known"
@@ -246,7 +216,7 @@ func (c *listRisks) Run(ctx context.Context, e *command.Env) error {
 			}
 			t.Add(r.Registration, r.Entitlement, table.Minute(r.Since), strings.Join(names, ", "), r.Used, r.Least.Name, table.YesNo(r.Earns), strings.Join(r.Beyond, ", "))
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 
@@ -259,12 +229,8 @@ type earnedCommand struct {
 
 // Run says what was earned.
 func (c *earnedCommand) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var got native.Earned
-		raw, err := api.Get(ctx, call.Path("entitlements", c.Entitlement, "earned-credit"), call.Query("from", c.From, "to", c.To), &got)
-		if err != nil {
-			return err
-		}
+	at := call.Path("entitlements", c.Entitlement, "earned-credit")
+	return command.Get(ctx, e, c.Shown, at, call.Query("from", c.From, "to", c.To), func(got native.Earned) *table.Table {
 		t := table.New("day", "earned", "because")
 		for _, d := range got.Days {
 			t.Add(d.Day, table.YesNo(d.Earned), d.Because)
@@ -272,6 +238,6 @@ func (c *earnedCommand) Run(ctx context.Context, e *command.Env) error {
 		for _, l := range got.Losses {
 			e.Note("%s", l.Because)
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

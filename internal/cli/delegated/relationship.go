@@ -51,25 +51,12 @@ type listRelationships struct {
 
 // Run lists relationships.
 func (c *listRelationships) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		items, raw, err := call.List[delegation.Relationship](ctx, api, "/relationships", call.Query("customer", c.Customer))
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, relationshipTable(items...))
-	})
+	return command.List(ctx, e, c.Shown, "/relationships", call.Query("customer", c.Customer), relationshipTable)
 }
 
 // relationshipDone shows the relationship that a call answers with.
 func relationshipDone(ctx context.Context, e *command.Env, o command.Shown, method, at string, body any) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var r delegation.Relationship
-		raw, err := api.Send(ctx, method, at, body, &r)
-		if err != nil {
-			return err
-		}
-		return e.Show(o, raw, relationshipTable(r))
-	})
+	return command.Send(ctx, e, o, method, at, body, func(r delegation.Relationship) *table.Table { return relationshipTable(r) })
 }
 
 type draftRelationship struct {
@@ -104,16 +91,12 @@ type sendRelationship struct{ oneRelationship }
 
 // Run sends a draft.
 func (c *sendRelationship) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var i native.Invitation
-		raw, err := api.Post(ctx, call.Path("relationships", string(c.Relationship), "send"), nil, &i)
-		if err != nil {
-			return err
-		}
+	at := call.Path("relationships", string(c.Relationship), "send")
+	return command.Post(ctx, e, c.Shown, at, nil, func(i native.Invitation) *table.Table {
 		t := table.New("id", "name", "state", "token", "link")
 		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token, i.Link)
 		e.Note("the link is below the address of the server, for the customer's global admin, and told once; it takes an answer within 90 days")
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

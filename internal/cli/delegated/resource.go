@@ -23,12 +23,8 @@ type listResources struct {
 
 // Run lists resources.
 func (c *listResources) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		q := call.Query("customer", c.Customer, "entitlement", c.Entitlement, "resource_group", c.ResourceGroup)
-		items, raw, err := call.List[resource.Resource](ctx, api, "/resources", q)
-		if err != nil {
-			return err
-		}
+	q := call.Query("customer", c.Customer, "entitlement", c.Entitlement, "resource_group", c.ResourceGroup)
+	return command.List(ctx, e, c.Shown, "/resources", q, func(items ...resource.Resource) *table.Table {
 		t := table.New("customer", "entitlement", "resource group", "name", "location", "service", "first", "last")
 		if c.Output == "csv" { // the id says all of it, and is long
 			t = table.New("customer", "entitlement", "resource group", "name", "location", "service", "first", "last", "id")
@@ -43,6 +39,6 @@ func (c *listResources) Run(ctx context.Context, e *command.Env) error {
 			}
 			t.Add(row...)
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

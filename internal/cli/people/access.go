@@ -33,11 +33,7 @@ type listRoles struct{ command.Shown }
 
 // Run lists roles.
 func (c *listRoles) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		found, raw, err := call.List[access.Role](ctx, api, "/roles", nil)
-		if err != nil {
-			return err
-		}
+	return command.List(ctx, e, c.Shown, "/roles", nil, func(found ...access.Role) *table.Table {
 		t := table.New("role", "of a", "shows", "actions", "id")
 		for _, r := range found {
 			var actions []string
@@ -46,7 +42,7 @@ func (c *listRoles) Run(ctx context.Context, e *command.Env) error {
 			}
 			t.Add(r.Name, r.Realm, r.View, strings.Join(actions, " "), r.ID)
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 
@@ -184,12 +180,8 @@ type explainAccess struct {
 
 // Run explains.
 func (c *explainAccess) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var x access.Explanation
-		raw, err := api.Get(ctx, "/access/explanation", call.Query("who", c.Who, "action", c.Action, "scope", c.Scope), &x)
-		if err != nil {
-			return err
-		}
+	q := call.Query("who", c.Who, "action", c.Action, "scope", c.Scope)
+	return command.Get(ctx, e, c.Shown, "/access/explanation", q, func(x access.Explanation) *table.Table {
 		t := table.New("role", "given at", "through", "effect", "until", "outcome", "assignment").Titled("%s", x.Answer)
 		for _, s := range x.Steps {
 			at := s.At
@@ -198,6 +190,6 @@ func (c *explainAccess) Run(ctx context.Context, e *command.Env) error {
 			}
 			t.Add(s.RoleName, at, s.Group, effect(s.Deny), table.Second(s.End), s.Outcome, s.Assignment)
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

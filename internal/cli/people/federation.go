@@ -32,15 +32,10 @@ type showFederation struct {
 
 // Run shows the provider.
 func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var f native.Federation
-		raw, err := api.Get(ctx, call.Path("federations", c.Realm), nil, &f)
-		if err != nil {
-			return err
-		}
+	return command.Get(ctx, e, c.Shown, call.Path("federations", c.Realm), nil, func(f native.Federation) *table.Table {
 		t := table.New("issuer", "client id", "domains", "makes people")
 		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), table.YesNo(f.Create))
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

@@ -27,13 +27,16 @@ type listGroups struct{ ofRealm }
 
 // Run lists groups.
 func (c *listGroups) Run(ctx context.Context, e *command.Env) error {
-	t := table.New("id", "name", "members")
-	return printed(ctx, e, "/groups", c.ofRealm, t, func(g native.Group) {
-		members := make([]string, len(g.Members))
-		for i, m := range g.Members {
-			members[i] = string(m)
+	return command.List(ctx, e, c.Shown, "/groups", c.query(), func(found ...native.Group) *table.Table {
+		t := table.New("id", "name", "members")
+		for _, g := range found {
+			members := make([]string, len(g.Members))
+			for i, m := range g.Members {
+				members[i] = string(m)
+			}
+			t.Add(g.ID, g.Name, strings.Join(members, " "))
 		}
-		t.Add(g.ID, g.Name, strings.Join(members, " "))
+		return t
 	})
 }
 
@@ -45,15 +48,11 @@ type createGroup struct {
 
 // Run makes a group.
 func (c *createGroup) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var g native.Group
-		raw, err := api.Post(ctx, "/groups", map[string]string{"realm": c.Realm, "name": c.Name}, &g)
-		if err != nil {
-			return err
-		}
+	body := map[string]string{"realm": c.Realm, "name": c.Name}
+	return command.Post(ctx, e, c.Shown, "/groups", body, func(g native.Group) *table.Table {
 		t := table.New("id", "name")
 		t.Add(g.ID, g.Name)
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

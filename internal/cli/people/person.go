@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
@@ -28,19 +29,7 @@ type ofRealm struct {
 	command.Shown
 }
 
-// printed prints a list of an organisation's as a table.
-func printed[T any](ctx context.Context, e *command.Env, path string, o ofRealm, t *table.Table, add func(T)) error {
-	return e.With(ctx, func(api *call.Client) error {
-		found, raw, err := call.List[T](ctx, api, path, call.Query("realm", o.Realm))
-		if err != nil {
-			return err
-		}
-		for _, x := range found {
-			add(x)
-		}
-		return e.Show(o.Shown, raw, t)
-	})
-}
+func (o ofRealm) query() url.Values { return call.Query("realm", o.Realm) }
 
 // told sends a command that answers nothing, and says what came of it.
 func told(ctx context.Context, e *command.Env, method, path string, body any, format string, args ...any) error {
@@ -57,9 +46,12 @@ type listPeople struct{ ofRealm }
 
 // Run lists people.
 func (c *listPeople) Run(ctx context.Context, e *command.Env) error {
-	t := table.New("id", "name", "mail", "state", "second factor", "since")
-	return printed(ctx, e, "/people", c.ofRealm, t, func(p native.Person) {
-		t.Add(p.ID, p.Name, p.Mail, p.State, table.YesNo(p.SecondFactor), table.Second(p.Created))
+	return command.List(ctx, e, c.Shown, "/people", c.query(), func(found ...native.Person) *table.Table {
+		t := table.New("id", "name", "mail", "state", "second factor", "since")
+		for _, p := range found {
+			t.Add(p.ID, p.Name, p.Mail, p.State, table.YesNo(p.SecondFactor), table.Second(p.Created))
+		}
+		return t
 	})
 }
 
@@ -85,16 +77,11 @@ func (c *invitePerson) Run(ctx context.Context, e *command.Env) error {
 
 // linked sends a command that answers with a one-time link.
 func linked(ctx context.Context, e *command.Env, o command.Shown, path string, body any) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var made native.Invited
-		raw, err := api.Post(ctx, path, body, &made)
-		if err != nil {
-			return err
-		}
+	return command.Post(ctx, e, o, path, body, func(made native.Invited) *table.Table {
 		t := table.New("id", "state", "link")
 		t.Add(made.Person.ID, made.Person.State, made.Link)
 		e.Note("the link is below the address of the server, works once, and is told once")
-		return e.Show(o, raw, t)
+		return t
 	})
 }
 
@@ -110,18 +97,13 @@ type showPerson struct {
 
 // Run shows a person.
 func (c *showPerson) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var p native.Looked
-		raw, err := api.Get(ctx, call.Path("people", c.Person), nil, &p)
-		if err != nil {
-			return err
-		}
+	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p native.Looked) *table.Table {
 		e.Note("%s <%s>: %s", p.Name, p.Mail, p.State)
 		t := table.New("session", "on", "for", "since", "used")
 		for _, s := range p.Sessions {
 			t.Add(s.ID, s.Agent, s.Client, table.Second(s.Created), table.Second(s.Seen))
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

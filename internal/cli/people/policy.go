@@ -24,15 +24,11 @@ type customerArg struct {
 }
 
 func (c *customerArg) send(ctx context.Context, e *command.Env, method, below string, body any) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var p access.Policy
-		raw, err := api.Send(ctx, method, call.Path("customers", c.Customer, "policy")+below, body, &p)
-		if err != nil {
-			return err
-		}
+	at := call.Path("customers", c.Customer, "policy") + below
+	return command.Send(ctx, e, c.Shown, method, at, body, func(p access.Policy) *table.Table {
 		t := table.New("customer", "usage charges", "may buy reservations", "may buy savings plans", "since")
 		t.Add(c.Customer, p.Charges, table.YesNo(p.Reservations), table.YesNo(p.SavingsPlans), table.Second(p.Since))
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

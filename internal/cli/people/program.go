@@ -26,14 +26,17 @@ type listPrograms struct{ ofRealm }
 
 // Run lists programs.
 func (c *listPrograms) Run(ctx context.Context, e *command.Env) error {
-	t := table.New("id", "name", "client id", "state", "credential", "kind", "begins", "until")
-	return printed(ctx, e, "/programs", c.ofRealm, t, func(p native.Program) {
-		if len(p.Credentials) == 0 {
-			t.Add(p.ID, p.Name, p.AppID, p.State, "", "none", "", "")
+	return command.List(ctx, e, c.Shown, "/programs", c.query(), func(found ...native.Program) *table.Table {
+		t := table.New("id", "name", "client id", "state", "credential", "kind", "begins", "until")
+		for _, p := range found {
+			if len(p.Credentials) == 0 {
+				t.Add(p.ID, p.Name, p.AppID, p.State, "", "none", "", "")
+			}
+			for _, k := range p.Credentials {
+				t.Add(p.ID, p.Name, p.AppID, p.State, k.ID, k.Kind, k.Hint, table.Second(k.Expires))
+			}
 		}
-		for _, k := range p.Credentials {
-			t.Add(p.ID, p.Name, p.AppID, p.State, k.ID, k.Kind, k.Hint, table.Second(k.Expires))
-		}
+		return t
 	})
 }
 
@@ -46,15 +49,11 @@ type createProgram struct {
 
 // Run makes a program.
 func (c *createProgram) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var p native.Program
-		raw, err := api.Post(ctx, "/programs", map[string]any{"realm": c.Realm, "name": c.Name, "redirects": c.Redirect}, &p)
-		if err != nil {
-			return err
-		}
+	body := map[string]any{"realm": c.Realm, "name": c.Name, "redirects": c.Redirect}
+	return command.Post(ctx, e, c.Shown, "/programs", body, func(p native.Program) *table.Table {
 		t := table.New("id", "name", "client id")
 		t.Add(p.ID, p.Name, p.AppID)
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 
@@ -76,15 +75,11 @@ func (newSecret) Help() string {
 
 // Run makes a secret.
 func (c *newSecret) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var s native.Secret
-		raw, err := api.Post(ctx, call.Path("programs", c.Program, "secrets"), map[string]int{"days": c.Days}, &s)
-		if err != nil {
-			return err
-		}
+	at, body := call.Path("programs", c.Program, "secrets"), map[string]int{"days": c.Days}
+	return command.Post(ctx, e, c.Shown, at, body, func(s native.Secret) *table.Table {
 		t := table.New("secret", "id", "until")
 		t.Add(s.Secret, s.ID, table.Second(s.Expires))
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 
@@ -100,15 +95,11 @@ func (c *newCertificate) Run(ctx context.Context, e *command.Env) error {
 	if err != nil {
 		return err
 	}
-	return e.With(ctx, func(api *call.Client) error {
-		var k native.Credential
-		raw, err := api.Post(ctx, call.Path("programs", c.Program, "certificates"), map[string]string{"certificate": string(text)}, &k)
-		if err != nil {
-			return err
-		}
+	at, body := call.Path("programs", c.Program, "certificates"), map[string]string{"certificate": string(text)}
+	return command.Post(ctx, e, c.Shown, at, body, func(k native.Credential) *table.Table {
 		t := table.New("id", "until")
 		t.Add(k.ID, table.Second(k.Expires))
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
 

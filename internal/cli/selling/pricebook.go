@@ -50,7 +50,7 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 		if c.DryRun {
 			e.Note("these could be published; nothing was")
 		}
-		return e.Show(c.Shown, raw, bookTable(books))
+		return e.Show(c.Shown, raw, bookTable(books...))
 	})
 }
 
@@ -61,7 +61,7 @@ func PublishBooks(ctx context.Context, api *call.Client, name string, text []byt
 	return did.Books, raw, err
 }
 
-func bookTable(books []pricing.Book) *table.Table {
+func bookTable(books ...pricing.Book) *table.Table {
 	t := table.New("book", ">version", "from", "currency", ">rules", ">examples", "published")
 	for _, b := range books {
 		when := ""
@@ -77,13 +77,7 @@ type listBooks struct{ command.Shown }
 
 // Run lists books.
 func (c *listBooks) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		books, raw, err := call.List[pricing.Book](ctx, api, "/price-books", nil)
-		if err != nil {
-			return err
-		}
-		return e.Show(c.Shown, raw, bookTable(books))
-	})
+	return command.List(ctx, e, c.Shown, "/price-books", nil, bookTable)
 }
 
 // bookPath is where a book is: named OWNER/KEY, or KEY alone where one organisation has a book of that key.
@@ -126,12 +120,7 @@ func (c *showBook) Run(ctx context.Context, e *command.Env) error {
 		}
 		q := call.Query("version", number(c.Version))
 		if c.Output == "yaml" {
-			raw, err := api.Call(ctx, call.Request{Method: http.MethodGet, Path: at, Query: q, Accept: call.YAML}, nil)
-			if err != nil {
-				return err
-			}
-			_, err = e.Out.Write(raw)
-			return err
+			return printFile(ctx, e, api, at, q)
 		}
 		var b pricing.Book
 		raw, err := api.Get(ctx, at, q, &b)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
@@ -79,6 +80,16 @@ func Organisations(ctx context.Context, api *call.Client) (w org.World, raw []by
 	return w, raw, err
 }
 
+// printFile prints an answer as a YAML file.
+func printFile(ctx context.Context, e *command.Env, api *call.Client, path string, q url.Values) error {
+	raw, err := api.Call(ctx, call.Request{Method: http.MethodGet, Path: path, Query: q, Accept: call.YAML}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = e.Out.Write(raw)
+	return err
+}
+
 // World prints organisations and edges.
 type World struct {
 	Output string `short:"o" default:"yaml" enum:"yaml,json,table,csv" help:"yaml (a world file), json (the API's answer as it is), table or csv (who buys from whom)."`
@@ -91,12 +102,7 @@ func (World) Help() string { return `  purveyor world > world.yaml` }
 func (c *World) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
 		if c.Output == "yaml" {
-			raw, err := api.Call(ctx, call.Request{Method: http.MethodGet, Path: "/world", Accept: call.YAML}, nil)
-			if err != nil {
-				return err
-			}
-			_, err = e.Out.Write(raw)
-			return err
+			return printFile(ctx, e, api, "/world", nil)
 		}
 		w, raw, err := Organisations(ctx, api)
 		if err != nil {

@@ -56,9 +56,7 @@ type auditList struct {
 
 // Run lists records.
 func (c *auditList) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		return showEvents(ctx, e, api, "/audit/records", c.query("limit", "1000"), c.Shown)
-	})
+	return command.List(ctx, e, c.Shown, "/audit/records", c.query("limit", "1000"), eventTable)
 }
 
 type auditVerify struct{ command.Shown }

@@ -2,7 +2,6 @@ package upkeep
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
@@ -19,20 +18,13 @@ type listEvents struct{ command.Shown }
 
 // Run lists events.
 func (c *listEvents) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		return showEvents(ctx, e, api, "/events", call.Query("limit", "1000"), c.Shown)
-	})
+	return command.List(ctx, e, c.Shown, "/events", call.Query("limit", "1000"), eventTable)
 }
 
-// showEvents prints a list of events.
-func showEvents(ctx context.Context, e *command.Env, api *call.Client, path string, q url.Values, o command.Shown) error {
-	found, raw, err := call.List[event.Event](ctx, api, path, q)
-	if err != nil {
-		return err
-	}
+func eventTable(found ...event.Event) *table.Table {
 	t := table.New(">number", "at", "type", "by", "about", "data")
 	for _, v := range found {
 		t.Add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
 	}
-	return e.Show(o, raw, t)
+	return t
 }

@@ -21,15 +21,11 @@ type listJobs struct {
 
 // Run lists jobs.
 func (c *listJobs) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		found, raw, err := call.List[job.Job](ctx, api, "/jobs", call.Query("state", c.State))
-		if err != nil {
-			return err
-		}
+	return command.List(ctx, e, c.Shown, "/jobs", call.Query("state", c.State), func(found ...job.Job) *table.Table {
 		t := table.New("kind", "key", "lane", "due", "state", ">attempt", "error")
 		for _, j := range found {
 			t.Add(j.Kind, j.Key, j.Lane, table.Second(j.When()), j.State, j.Attempt, j.Error)
 		}
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }

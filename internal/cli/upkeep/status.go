@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
-	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -15,12 +14,7 @@ type Status struct{ command.Shown }
 
 // Run says what there is.
 func (c *Status) Run(ctx context.Context, e *command.Env) error {
-	return e.With(ctx, func(api *call.Client) error {
-		var s native.Status
-		raw, err := api.Get(ctx, "/status", nil, &s)
-		if err != nil {
-			return err
-		}
+	return command.Get(ctx, e, c.Shown, "/status", nil, func(s native.Status) *table.Table {
 		t := table.New("what", "value")
 		t.Add("version", s.Version)
 		t.Add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
@@ -31,6 +25,6 @@ func (c *Status) Run(ctx context.Context, e *command.Env) error {
 		t.Add("edges", s.Edges)
 		t.Add("import commands", s.Loads)
 		t.Add("rows", s.Rows)
-		return e.Show(c.Shown, raw, t)
+		return t
 	})
 }
