@@ -56,6 +56,15 @@ func (e *Env) Dir() string {
 
 // With runs f with the API of the server one is signed in to, else of the data directory, which must be there.
 func (e *Env) With(ctx context.Context, f func(api *call.Client) error) error {
+	return e.with(ctx, OpenOptions{}, f)
+}
+
+// Begin is With for what a data directory begins with: one that is not there is made.
+func (e *Env) Begin(ctx context.Context, f func(api *call.Client) error) error {
+	return e.with(ctx, OpenOptions{Create: true}, f)
+}
+
+func (e *Env) with(ctx context.Context, o OpenOptions, f func(api *call.Client) error) error {
 	way, err := e.signedIn()
 	if err != nil {
 		return err
@@ -63,7 +72,7 @@ func (e *Env) With(ctx context.Context, f func(api *call.Client) error) error {
 	if way != nil {
 		return f(call.New(way))
 	}
-	return e.At(ctx, e.Dir(), OpenOptions{}, f)
+	return e.At(ctx, e.Dir(), o, f)
 }
 
 // signedIn is the way to the server this machine is signed in to; nil when there is none, or a data directory was named.

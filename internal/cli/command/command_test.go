@@ -26,6 +26,11 @@ func TestWhereCommandsGo(t *testing.T) {
 		if err := e.With(t.Context(), func(*call.Client) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
+		with := opened
+		opened = "the server"
+		if err := e.Begin(t.Context(), func(*call.Client) error { return nil }); err != nil || opened != with {
+			t.Fatalf("a command that begins goes to %s, others to %s: %v", opened, with, err)
+		}
 		return opened
 	}
 	if got := where(); got != defaultData {

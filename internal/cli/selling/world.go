@@ -34,7 +34,7 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 	if err != nil {
 		return err
 	}
-	return e.At(ctx, e.Dir(), command.OpenOptions{Create: true}, func(api *call.Client) error {
+	return e.Begin(ctx, func(api *call.Client) error {
 		did, raw, err := ApplyWorld(ctx, api, c.File, text, c.DryRun)
 		if err != nil {
 			return err
