@@ -93,7 +93,7 @@ func batchTable(batches ...usage.Batch) *table.Table {
 func loadTable(loads ...usage.Load) *table.Table {
 	t := table.New("load", "at", ">files", ">in", ">sealed", ">skipped", ">kept aside", ">refused")
 	for _, l := range loads {
-		t.Add(l.ID, l.At.UTC().Format("2006-01-02 15:04"), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
+		t.Add(l.ID, table.Minute(l.At), len(l.Files), l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
 	return t
 }

@@ -31,15 +31,11 @@ func relationshipTable(list ...delegation.Relationship) *table.Table {
 		t.Title = "there are no relationships"
 	}
 	for _, r := range list {
-		ends := ""
-		if !r.End.IsZero() {
-			ends = r.End.UTC().Format("2006-01-02 15:04 UTC")
-		}
 		var groups []string
 		for _, g := range r.Groups {
 			groups = append(groups, string(g.Group)+" "+string(g.State))
 		}
-		t.Add(r.ID, r.Name, r.State, r.Duration, ends, table.YesNo(r.AutoExtend), r.Customer, strings.Join(groups, ", "))
+		t.Add(r.ID, r.Name, r.State, r.Duration, table.Minute(r.End), table.YesNo(r.AutoExtend), r.Customer, strings.Join(groups, ", "))
 	}
 	return t
 }

@@ -64,11 +64,7 @@ func PublishBooks(ctx context.Context, api *call.Client, name string, text []byt
 func bookTable(books ...pricing.Book) *table.Table {
 	t := table.New("book", ">version", "from", "currency", ">rules", ">examples", "published")
 	for _, b := range books {
-		when := ""
-		if !b.Published.IsZero() {
-			when = b.Published.UTC().Format("2006-01-02 15:04")
-		}
-		t.Add(b.Owner+"/"+b.Key, b.Version, b.From, b.Currency, len(b.Rules), len(b.Examples), when)
+		t.Add(b.Owner+"/"+b.Key, b.Version, b.From, b.Currency, len(b.Rules), len(b.Examples), table.Minute(b.Published))
 	}
 	return t
 }

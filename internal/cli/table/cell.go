@@ -16,10 +16,10 @@ func YesNo(b bool) string {
 	return "no"
 }
 
-// Second is an instant in UTC to the second, "" for none.
-func Second(t time.Time) string { return instant(t, "2006-01-02 15:04:05") }
+// Second is an instant to the second, in UTC and saying so; "" for none.
+func Second(t time.Time) string { return instant(t, "2006-01-02 15:04:05 UTC") }
 
-// Minute is an instant to the minute, saying that it is UTC; "" for none.
+// Minute is an instant to the minute, in UTC and saying so; "" for none.
 func Minute(t time.Time) string { return instant(t, "2006-01-02 15:04 UTC") }
 
 func instant(t time.Time, layout string) string {

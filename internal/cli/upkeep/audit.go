@@ -70,7 +70,7 @@ func (c *auditVerify) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		t := table.New("holds", ">records", ">pruned up to", ">anchored up to", "head")
-		t.Add(v.Holds, v.Count-v.Pruned, v.Pruned, v.Anchor.Count, v.Head)
+		t.Add(table.YesNo(v.Holds), v.Count-v.Pruned, v.Pruned, v.Anchor.Count, v.Head)
 		if err := e.Show(c.Shown, raw, t); err != nil {
 			return err
 		}

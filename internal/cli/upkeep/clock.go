@@ -45,7 +45,7 @@ func (c *showClock) Run(ctx context.Context, e *command.Env) error {
 
 func shown(e *command.Env, o command.Shown, raw []byte, now Stand) error {
 	t := table.New("now", "may be moved")
-	t.Add(now.Now.UTC().Format("2006-01-02 15:04:05 UTC"), table.YesNo(now.Movable))
+	t.Add(table.Second(now.Now), table.YesNo(now.Movable))
 	return e.Show(o, raw, t)
 }
 

@@ -24,7 +24,7 @@ func (c *listEvents) Run(ctx context.Context, e *command.Env) error {
 func eventTable(found ...event.Event) *table.Table {
 	t := table.New(">number", "at", "type", "by", "about", "data")
 	for _, v := range found {
-		t.Add(v.Number, v.At.UTC().Format("2006-01-02 15:04:05"), v.Type, v.Actor, v.Subject, string(v.Data))
+		t.Add(v.Number, table.Second(v.At), v.Type, v.Actor, v.Subject, string(v.Data))
 	}
 	return t
 }

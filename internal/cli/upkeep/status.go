@@ -17,7 +17,7 @@ func (c *Status) Run(ctx context.Context, e *command.Env) error {
 	return command.Get(ctx, e, c.Shown, "/status", nil, func(s native.Status) *table.Table {
 		t := table.New("what", "value")
 		t.Add("version", s.Version)
-		t.Add("business clock", s.Now.UTC().Format("2006-01-02 15:04:05 UTC"))
+		t.Add("business clock", table.Second(s.Now))
 		t.Add("demo data", table.YesNo(s.Demo))
 		for _, kind := range []org.Kind{org.Partner, org.Reseller, org.Customer} {
 			t.Add(string(kind)+"s", s.Organisations[kind])
