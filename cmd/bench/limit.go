@@ -10,10 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 )
 
 // limitWay does what no import can avoid and nothing else: every field is split, amounts are read and added up per what
@@ -73,7 +74,7 @@ func addUp(file string) (groups, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue := make(chan usage.RawBlock, 2)
+	queue := make(chan intake.RawBlock, 2)
 	seed, all := maphash.MakeSeed(), groups{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
@@ -83,7 +84,7 @@ func addUp(file string) (groups, error) {
 			mine := groups{}
 			var buf []byte
 			for b := range queue {
-				err := b.Rows(func(r *usage.Row) error { return mine.add(r, seed, &buf) })
+				err := b.Rows(func(r *intake.Row) error { return mine.add(r, seed, &buf) })
 				if err != nil {
 					mu.Lock()
 					failed = err
@@ -111,7 +112,7 @@ func addUp(file string) (groups, error) {
 	return all, failed
 }
 
-func (m groups) add(r *usage.Row, seed maphash.Seed, buf *[]byte) error {
+func (m groups) add(r *intake.Row, seed maphash.Seed, buf *[]byte) error {
 	if r.Shared != nil { // rows like the one before them name only what differs
 		r.Whole()
 	}

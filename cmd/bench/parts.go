@@ -13,6 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -23,7 +25,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 	"github.com/purveyor-csp/purveyor/internal/world"
 )
@@ -34,7 +35,7 @@ type parts struct {
 	rows   *duckdb.Store
 	orgs   *org.Service
 	books  *pricing.Service
-	usage  *usage.Service
+	intake *intake.Service
 	reader rating.Reader
 }
 
@@ -58,7 +59,7 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 		db: db, rows: rows,
 		orgs:  &org.Service{DB: db, Store: orgs, Access: guard, Events: events, Now: now},
 		books: &pricing.Service{DB: db, Store: books, Access: guard, Events: events, Now: now},
-		usage: &usage.Service{
+		intake: &intake.Service{
 			DB: db, Store: usages, Rows: rows, Files: archives{files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
@@ -68,7 +69,7 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 
 type archives struct{ files *filestore.Store }
 
-func (a archives) NewArchive() (usage.Archiver, error) { return a.files.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.files.NewArchive() }
 
 func (p *parts) close() error { return errors.Join(p.rows.Close(), p.db.Close()) }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb/readcsv"
 )
 
@@ -36,10 +36,10 @@ func importWay(ctx context.Context, file, dir, memory string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	source := usage.Source{Name: file, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(file) }}
+	source := intake.Source{Name: file, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(file) }}
 	r := result{Steps: map[string]float64{}}
 	start := time.Now()
-	load, err := p.usage.Import(ctx, usage.Request{Sources: []usage.Source{source}, Complete: true})
+	load, err := p.intake.Import(ctx, intake.Request{Sources: []intake.Source{source}, Complete: true})
 	if err != nil {
 		return r, err
 	}

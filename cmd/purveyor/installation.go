@@ -26,6 +26,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/notice"
@@ -40,7 +42,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
@@ -204,7 +205,8 @@ func (n *installation) build(o opening) error {
 		Delegation: delegated,
 		Notices:    &notice.Service{Delegated: delegated, Now: now},
 		Resources:  &resource.Service{DB: n.db, Usage: usages, Rows: n.rows, Orgs: orgs, Access: guard},
-		Usage: &usage.Service{
+		Usage:      &usage.Service{DB: n.db, Store: usages, Rows: n.rows, Access: guard, Events: events},
+		Intake: &intake.Service{
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
@@ -225,7 +227,7 @@ func (n *installation) recover(ctx context.Context) error {
 	if err := n.api.Roles.Roles.Load(ctx); err != nil {
 		return err
 	}
-	if err := n.api.Usage.Recover(ctx); err != nil {
+	if err := n.api.Intake.Recover(ctx); err != nil {
 		return err
 	}
 	_, err := n.runner.Recover(ctx)
@@ -308,10 +310,10 @@ func (n *installation) Close() error {
 	return errors.Join(append(errs, n.lock.Unlock())...)
 }
 
-// archives hands the file store to usage, which knows archives by what they do.
+// archives hands the file store to intake, which knows archives by what they do.
 type archives struct{ files *filestore.Store }
 
-func (a archives) NewArchive() (usage.Archiver, error) { return a.files.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.files.NewArchive() }
 
 // The questions that go up from lower areas are answered here.
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -82,10 +83,10 @@ func (v *Service) rows(ctx context.Context, s scope.Scope, b usage.Batch, r *Rep
 		return err
 	}
 	r.Checked[Digests]++
-	if usage.CellsDigest(cells) != b.Digest {
+	if intake.CellsDigest(cells) != b.Digest {
 		r.bad(Digests, string(b.ID), "the usage store no longer has the cells that were sealed")
 	}
-	again, err := usage.Recount(ctx, v.Rows, s, cells)
+	again, err := intake.Recount(ctx, v.Rows, s, cells)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func lineDigests(st *stored, r *Report) {
 		if n := int64(len(contents[b.Number])); n != b.Rows || !cost[b.Number].Equal(b.Cost) {
 			r.bad(Batches, string(b.ID), "sealed with %d lines and %s, and the ledger has %d lines and %s", b.Rows, b.Cost, n, cost[b.Number])
 		}
-		if usage.LinesDigest(contents[b.Number]) != b.Digest {
+		if intake.LinesDigest(contents[b.Number]) != b.Digest {
 			r.bad(Digests, string(b.ID), "the reconciliation lines are not those that were sealed")
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -44,10 +45,10 @@ func lived(t *testing.T) string {
 	}
 	old := row("t-a", "9/1/2026", "3.33")
 	old.Unbilled = true
-	n.Import(t, usage.Request{}, installtest.UsageFile(old))
-	n.Import(t, usage.Request{Complete: true}, installtest.UsageFile(row("t-a", "9/1/2026", "3.335"), row("t-a", "9/2/2026", "10"),
+	n.Import(t, intake.Request{}, installtest.UsageFile(old))
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row("t-a", "9/1/2026", "3.335"), row("t-a", "9/2/2026", "10"),
 		row("t-b", "9/1/2026", "20.5"), row("t-x", "9/1/2026", "7"), row("t-b", "9/99/2026", "1")))
-	n.Import(t, usage.Request{}, installtest.LineFile(
+	n.Import(t, intake.Request{}, installtest.LineFile(
 		installtest.Line{Subtotal: "8.00", Tenant: "t-b"}, installtest.Line{Subtotal: "-2.00", Tenant: "t-b", Type: "customerCredit", Product: "CRED"},
 		installtest.Line{Subtotal: "9.00"}))
 	first := n.Bill(t)
@@ -59,9 +60,9 @@ func lived(t *testing.T) string {
 		}
 	}
 	n.Bill(t)
-	n.Import(t, usage.Request{Add: true}, installtest.UsageFile(row("t-a", "9/3/2026", "1.11")))
+	n.Import(t, intake.Request{Add: true}, installtest.UsageFile(row("t-a", "9/3/2026", "1.11")))
 	n.Bill(t)
-	n.Import(t, usage.Request{Add: true}, installtest.UsageFile(row("t-a", "9/4/2026", "2.22")))
+	n.Import(t, intake.Request{Add: true}, installtest.UsageFile(row("t-a", "9/4/2026", "2.22")))
 	n.Draft(t)
 	if err := n.Close(); err != nil {
 		t.Fatal(err)

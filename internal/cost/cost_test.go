@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -99,8 +100,8 @@ p-1,t-x,G1,DZH1,0001,plan-x,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/6,wes
 // filled is the month, with a licence of 50.00 for a.
 func filled(t *testing.T) *house {
 	h := newHouse(t)
-	h.Import(t, usage.Request{Complete: true}, month)
-	h.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Subtotal: "50.00"}))
+	h.Import(t, intake.Request{Complete: true}, month)
+	h.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "50.00"}))
 	return h
 }
 
@@ -323,7 +324,7 @@ func TestMonths(t *testing.T) {
 	if s := state(); s != cost.Nothing {
 		t.Errorf("nothing was imported, and the month is %s", s)
 	}
-	h.Import(t, usage.Request{}, installtest.UsageFile(installtest.Row{Unbilled: true}, installtest.Row{Unbilled: true, Tenant: "t-new", Entitlement: "e-new", Price: "10"}))
+	h.Import(t, intake.Request{}, installtest.UsageFile(installtest.Row{Unbilled: true}, installtest.Row{Unbilled: true, Tenant: "t-new", Entitlement: "e-new", Price: "10"}))
 	if s := state(); s != cost.Open {
 		t.Errorf("unbilled usage makes the month %s", s)
 	}
@@ -332,7 +333,7 @@ func TestMonths(t *testing.T) {
 	h.expect("once it is", rosa, cost.Query{}, "buy,sell,list: b12.1 s15.125 l11")
 	h.shows("a", access.ChargesList)
 	h.expect("to the customer too", h.give("rita", "a", access.CustomerReader, "@a"), cost.Query{By: []string{"subscription"}}, "list: e-a l1; e-new l10")
-	h.Import(t, usage.Request{Complete: true}, installtest.UsageFile(installtest.Row{}))
+	h.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{}))
 	if s := state(); s != cost.Complete {
 		t.Errorf("all that was billed makes the month %s", s)
 	}

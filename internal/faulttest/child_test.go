@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/installtest"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/sample"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -64,7 +65,7 @@ func closeMonth(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		load, err := n.Usage.Import(ctx, usage.Request{Sources: []usage.Source{installtest.Source(name, text)}, Period: installtest.September})
+		load, err := n.Intake.Import(ctx, intake.Request{Sources: []intake.Source{installtest.Source(name, text)}, Period: installtest.September})
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/s2"
 	"github.com/zeebo/blake3"
 
-	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
 // Archive is a source being kept, so that a single line can be read again: block by block, each compressed by itself.
@@ -49,7 +49,7 @@ func (s *Store) NewArchive() (*Archive, error) {
 }
 
 // Add keeps the next block, which starts on the given line. Repeats are rows of it, in their order.
-func (a *Archive) Add(text []byte, firstLine, lines int64, repeats []usage.Repeat) error {
+func (a *Archive) Add(text []byte, firstLine, lines int64, repeats []intake.Repeat) error {
 	_, _ = a.original.Write(text) // a hash does not fail
 	if a.held >= epochBytes {
 		a.epoch, a.held = a.items+1, 0
@@ -79,7 +79,7 @@ func (a *Archive) Add(text []byte, firstLine, lines int64, repeats []usage.Repea
 }
 
 // within says whether runs stand one behind the other in what is left of a block.
-func within(runs []usage.Run, at, end int) bool {
+func within(runs []intake.Run, at, end int) bool {
 	for _, r := range runs {
 		if int(r.From) < at || r.To < r.From || int(r.To) > end {
 			return false
@@ -90,7 +90,7 @@ func within(runs []usage.Run, at, end int) bool {
 }
 
 // define makes an item of the runs of a row.
-func (a *Archive) define(text []byte, r *usage.Repeat) {
+func (a *Archive) define(text []byte, r *intake.Repeat) {
 	a.items++
 	*r.Place = a.items
 	a.fresh = binary.AppendUvarint(a.fresh, uint64(len(r.Runs)))

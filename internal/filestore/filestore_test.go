@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
 // A file of several early syncs is whole under its name; one given up leaves nothing, wherever it stopped.
@@ -67,14 +67,14 @@ type drawn struct {
 }
 
 // row adds a row of some kind to a text.
-func (d *drawn) row(t *rapid.T, text []byte) ([]byte, usage.Repeat) {
+func (d *drawn) row(t *rapid.T, text []byte) ([]byte, intake.Repeat) {
 	k := rapid.IntRange(0, len(d.kinds)-1).Draw(t, "kind")
-	r := usage.Repeat{Place: &d.places[k]}
+	r := intake.Repeat{Place: &d.places[k]}
 	for _, run := range d.kinds[k] {
 		text = append(text, rapid.SampledFrom([]string{"", "7", ",-0.5,"}).Draw(t, "between")...)
 		from := int32(len(text))
 		text = append(text, run...)
-		r.Runs = append(r.Runs, usage.Run{From: from, To: int32(len(text))})
+		r.Runs = append(r.Runs, intake.Run{From: from, To: int32(len(text))})
 	}
 	return append(text, "\r\n"...), r
 }
@@ -105,10 +105,10 @@ func TestArchivesComeBack(t *testing.T) {
 				a.held = epochBytes
 			}
 			var text []byte
-			var repeats []usage.Repeat
+			var repeats []intake.Repeat
 			rows := rapid.IntRange(0, 12).Draw(t, "rows")
 			for range rows {
-				var r usage.Repeat
+				var r intake.Repeat
 				if text, r = d.row(t, text); rapid.IntRange(0, 3).Draw(t, "told") > 0 {
 					repeats = append(repeats, r)
 					if *r.Place != 0 && *r.Place >= a.epoch && a.held < epochBytes {
@@ -164,8 +164,8 @@ func TestDamagedArchives(t *testing.T) {
 	}
 	var place uint32
 	text := []byte("head,1,tail\nhead,2,tail\n")
-	repeats := []usage.Repeat{
-		{Place: &place, Runs: []usage.Run{{From: 0, To: 5}, {From: 6, To: 11}}}, {Place: &place, Runs: []usage.Run{{From: 12, To: 17}, {From: 18, To: 23}}},
+	repeats := []intake.Repeat{
+		{Place: &place, Runs: []intake.Run{{From: 0, To: 5}, {From: 6, To: 11}}}, {Place: &place, Runs: []intake.Run{{From: 12, To: 17}, {From: 18, To: 23}}},
 	}
 	if err := a.Add(text, 1, 2, repeats); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -25,7 +27,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
@@ -44,6 +45,7 @@ type Installation struct {
 	Events   event.Log
 	Orgs     *org.Service
 	Books    *pricing.Service
+	Intake   *intake.Service
 	Usage    *usage.Service
 	Invoices *invoice.Service
 	Recon    *recon.Service
@@ -70,7 +72,7 @@ func Open(ctx context.Context, dir string, w Wrap) (n *Installation, err error) 
 		return nil, errors.Join(err, n.Close())
 	}
 	n.build(w)
-	if err := n.Usage.Recover(ctx); err != nil {
+	if err := n.Intake.Recover(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	if _, err := n.Runner.Recover(ctx); err != nil {
@@ -97,7 +99,8 @@ func (n *Installation) build(w Wrap) {
 	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: n.Events, Now: now}
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: n.Events, Now: now}
-	n.Usage = &usage.Service{
+	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: n.Events}
+	n.Intake = &intake.Service{
 		DB: n.DB, Store: usages, Rows: n.Rows, Files: archives{n.Files}, Access: guard, Events: n.Events, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}
@@ -116,7 +119,7 @@ func (n *Installation) build(w Wrap) {
 type archives struct{ *filestore.Store }
 
 // NewArchive starts keeping a source.
-func (a archives) NewArchive() (usage.Archiver, error) { return a.Store.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 // Close closes the stores.
 func (n *Installation) Close() error { return errors.Join(n.Rows.Close(), n.DB.Close()) }
@@ -154,12 +157,12 @@ func (n *Installation) Settle(t testing.TB, w org.World, books ...pricing.Book) 
 }
 
 // Import imports files given as text.
-func (n *Installation) Import(t testing.TB, req usage.Request, files ...string) usage.Load {
+func (n *Installation) Import(t testing.TB, req intake.Request, files ...string) usage.Load {
 	t.Helper()
 	for i, text := range files {
 		req.Sources = append(req.Sources, Source(fmt.Sprintf("file-%d.csv", i+1), []byte(text)))
 	}
-	load, err := n.Usage.Import(Operator(t.Context()), req)
+	load, err := n.Intake.Import(Operator(t.Context()), req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +173,8 @@ func (n *Installation) Import(t testing.TB, req usage.Request, files ...string) 
 }
 
 // Source is a file in memory.
-func Source(name string, b []byte) usage.Source {
-	return usage.Source{Name: name, Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+func Source(name string, b []byte) intake.Source {
+	return intake.Source{Name: name, Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
 }
 
 // Draft drafts September.

@@ -13,10 +13,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // explain leads every line of a document back, and checks that each holds.
@@ -66,8 +66,8 @@ func TestExplain(t *testing.T) {
 	)
 	quoted := strings.Replace(usageFile, ",Other,", ",\"Other,\nin two lines\",", 1)
 	lineFile := installtest.LineFile(installtest.Line{Subtotal: "515.73"}, installtest.Line{Subtotal: "66.11", Product: "CFQ8"})
-	n.Import(t, usage.Request{Complete: true}, quoted)
-	n.Import(t, usage.Request{}, lineFile)
+	n.Import(t, intake.Request{Complete: true}, quoted)
+	n.Import(t, intake.Request{}, lineFile)
 	issued := n.Bill(t)
 	if len(issued) != 3 {
 		t.Fatalf("%v", nets(issued))
@@ -131,8 +131,8 @@ func (e eyes) Require(context.Context, access.Action) (access.Grant, error) {
 // it sees no more than any buyer.
 func TestExplainToReseller(t *testing.T) {
 	n := installtest.New(t)
-	n.Import(t, usage.Request{Complete: true}, installtest.UsageFile(installtest.Row{Quantity: "7", Price: "13.7713"}))
-	n.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Subtotal: "515.73"}))
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{Quantity: "7", Price: "13.7713"}))
+	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "515.73"}))
 	issued := n.Bill(t)
 	n.Invoices.Access = eyes{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
 	for _, s := range issued {
@@ -192,8 +192,8 @@ func checkPrinted(t *testing.T, list []invoice.Explanation, files ...string) {
 func TestExplainCorrections(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
-	n.Import(t, usage.Request{Complete: true}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Quantity: "3", Price: "10"}))
-	n.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "20.00"}))
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Quantity: "3", Price: "10"}))
+	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "20.00"}))
 	first := n.Bill(t)[0]
 	note, err := n.Invoices.Void(ctx, first.ID, 0, "wrong address")
 	if err != nil {
@@ -224,7 +224,7 @@ func TestExplainCorrections(t *testing.T) {
 			t.Errorf("%s: cost %s, row %s", c.ref, g.Provider.Cost, g.Rows[0].Cost)
 		}
 	}
-	n.Import(t, usage.Request{Supersede: true}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "1.00", Product: "CFQ9"}))
+	n.Import(t, intake.Request{Supersede: true}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "1.00", Product: "CFQ9"}))
 	last := n.Bill(t)[0]
 	withdrawn := 0
 	for _, e := range explain(t, n, string(last.ID), false) {
@@ -244,9 +244,9 @@ func TestExplainWhatCounts(t *testing.T) {
 	u := func(day, cost string) installtest.Row {
 		return installtest.Row{Tenant: "t-b", Day: day, Cost: cost, Unbilled: true}
 	}
-	n.Import(t, usage.Request{}, installtest.UsageFile(u("9/1/2026", "10"), u("9/2/2026", "20")))
-	n.Import(t, usage.Request{}, installtest.UsageFile(u("9/2/2026", "21"), u("9/3/2026", "30")))
-	n.Import(t, usage.Request{}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Day: "9/3/2026", Cost: "33"}, installtest.Row{Tenant: "t-b", Day: "9/4/2026", Cost: "40"}))
+	n.Import(t, intake.Request{}, installtest.UsageFile(u("9/1/2026", "10"), u("9/2/2026", "20")))
+	n.Import(t, intake.Request{}, installtest.UsageFile(u("9/2/2026", "21"), u("9/3/2026", "30")))
+	n.Import(t, intake.Request{}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Day: "9/3/2026", Cost: "33"}, installtest.Row{Tenant: "t-b", Day: "9/4/2026", Cost: "40"}))
 	issued := n.Bill(t)[0]
 	if issued.Net.String() != "121.2" { // (10 + 21 + 30 + 40) × 1.2
 		t.Fatalf("issued %s", issued.Net)

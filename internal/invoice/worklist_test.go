@@ -8,6 +8,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -37,11 +38,11 @@ func nets(list []invoice.Summary) (out []string) {
 func TestWorklist(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
-	n.Import(t, usage.Request{Complete: true}, installtest.UsageFile(
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(
 		installtest.Row{Cost: "100"}, installtest.Row{Entitlement: "e-new", Cost: "10"},
 		installtest.Row{Tenant: "t-x", Entitlement: "e-x", Cost: "20"}, installtest.Row{Tenant: "t-b", Cost: "40"},
 	))
-	n.Import(t, usage.Request{}, installtest.LineFile(
+	n.Import(t, intake.Request{}, installtest.LineFile(
 		installtest.Line{Subtotal: "8.00", Tenant: "t-b"},
 		installtest.Line{Subtotal: "5.00", Product: "ODD1", Term: "none"}, installtest.Line{Subtotal: "3.00", Product: "odd1", Tenant: "t-b", Term: "none"},
 		installtest.Line{Subtotal: "2.00", Tenant: "t-x"},
@@ -83,7 +84,7 @@ func TestAnswersDecide(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
 	file := installtest.UsageFile(installtest.Row{Tenant: "t-b", Cost: "40"})
-	n.Import(t, usage.Request{Complete: true}, strings.Replace(file, "p-1,t-b,", "p-1,,", 1))
+	n.Import(t, intake.Request{Complete: true}, strings.Replace(file, "p-1,t-b,", "p-1,,", 1))
 	list, err := n.Invoices.Unresolved(ctx, installtest.September)
 	if want := []string{"unknown_entitlement entitlement e-b 40"}; err != nil || !slices.Equal(waiting(list), want) {
 		t.Fatalf("%v, %v; want %v", waiting(list), err, want)
@@ -99,7 +100,7 @@ func TestAnswersDecide(t *testing.T) {
 	retail.Rules = append(retail.Rules, software)
 	retail.From++
 	n.Settle(t, installtest.Small(), retail)
-	n.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "100.00", Product: "ODD1", Term: "none"}))
+	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "100.00", Product: "ODD1", Term: "none"}))
 	if err := n.Usage.Resolve(ctx, usage.Resolution{Kind: "product", Ref: "ODD1", Target: "software"}, n.Known); err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +112,8 @@ func TestAnswersDecide(t *testing.T) {
 // What is no answer is refused, and says why.
 func TestNoAnswers(t *testing.T) {
 	n := installtest.New(t)
-	n.Import(t, usage.Request{}, installtest.UsageFile(installtest.Row{}))
-	n.Import(t, usage.Request{}, installtest.LineFile(installtest.Line{Subtotal: "5.00", Product: "ODD1", Term: "none"}))
+	n.Import(t, intake.Request{}, installtest.UsageFile(installtest.Row{}))
+	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "5.00", Product: "ODD1", Term: "none"}))
 	for name, c := range map[string]struct {
 		x    usage.Resolution
 		kind fault.Kind

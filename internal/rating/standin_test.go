@@ -13,6 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -20,8 +22,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
-	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
@@ -29,13 +29,13 @@ const september = period.Month(2026*12 + 8)
 
 type archives struct{ *filestore.Store }
 
-func (a archives) NewArchive() (usage.Archiver, error) { return a.Store.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 // installation is import and rating on real stores. Nobody is known in it, so every group is unresolved: what counts
 // is what is yielded.
 type installation struct {
 	db     *sqlstore.DB
-	usage  *usage.Service
+	intake *intake.Service
 	reader rating.Reader
 	rater  rating.Rater
 }
@@ -54,17 +54,17 @@ func open(t *testing.T) installation {
 	}
 	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
 	store := sqlstore.Usage{DB: db}
-	return installation{db, &usage.Service{
+	return installation{db, &intake.Service{
 		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
 		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: sqlstore.Books{DB: db}}, rating.Rater{Rows: rows}}
 }
 
-func (n installation) load(t *testing.T, req usage.Request, file string) {
+func (n installation) load(t *testing.T, req intake.Request, file string) {
 	t.Helper()
-	req.Sources = []usage.Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(file))), nil }}}
-	if _, err := n.usage.Import(access.AsLocalOperator(t.Context()), req); err != nil {
+	req.Sources = []intake.Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(file))), nil }}}
+	if _, err := n.intake.Import(access.AsLocalOperator(t.Context()), req); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,17 +123,17 @@ func TestWhatCountsWhileBilledIsIncomplete(t *testing.T) {
 	v := open(t)
 	unbilled := rows(row("", 1, 1, 100, ""), row("", 1, 2, 200, ""), row("", 2, 1, 400, ""))
 	billed := rows(row("G1", 1, 1, 110, ""), row("G1", 1, 3, 1000, ""), row("G1", 3, 1, 5000, ""))
-	v.load(t, usage.Request{}, unbilled)
+	v.load(t, intake.Request{}, unbilled)
 	v.expect(t, "7", "0")
-	v.load(t, usage.Request{}, billed)
+	v.load(t, intake.Request{}, billed)
 	v.expect(t, "67", "0") // 1 + 2 + 4 unbilled; 10 and 50 billed; the billed 1.10 waits behind the unbilled 1
-	v.load(t, usage.Request{}, rows(row("", 1, 3, 900, "")))
+	v.load(t, intake.Request{}, rows(row("", 1, 3, 900, "")))
 	v.expect(t, "66", "0") // the download grew by a day: its 9 stand in for the billed 10
-	v.load(t, usage.Request{}, rows(row("", 1, 1, 105, "")))
+	v.load(t, intake.Request{}, rows(row("", 1, 1, 105, "")))
 	v.expect(t, "66.05", "0") // and was corrected
-	v.load(t, usage.Request{Complete: true}, billed)
+	v.load(t, intake.Request{Complete: true}, billed)
 	v.expect(t, "61.1", "0")
-	v.load(t, usage.Request{}, unbilled)
+	v.load(t, intake.Request{}, unbilled)
 	v.expect(t, "61.1", "0")
 }
 
@@ -144,7 +144,7 @@ func TestControlsAreNoCharges(t *testing.T) {
 			"p-1,t-1," + invoice + ",DZH1,0001,5.00,0,5.00,EUR,plan-1," + meter + ",Fabrikam,28503520,9/30/2026\n"
 	}
 	august := func(s string) string { return strings.Replace(s, ",9/", ",8/", 1) }
-	req := usage.Request{Period: september}
+	req := intake.Request{Period: september}
 	t.Run("no rows", func(t *testing.T) {
 		v := open(t)
 		v.load(t, req, line("G1", "Meter"))
@@ -166,7 +166,7 @@ func TestControlsAreNoCharges(t *testing.T) {
 	t.Run("late usage", func(t *testing.T) {
 		v := open(t)
 		v.load(t, req, rows(row("G2", 1, 1, 100, "")))
-		v.load(t, usage.Request{Add: true}, rows(august(strings.Replace(row("G2", 1, 1, 500, "Fabrikam"), "Meter", "Other", 1))))
+		v.load(t, intake.Request{Add: true}, rows(august(strings.Replace(row("G2", 1, 1, 500, "Fabrikam"), "Meter", "Other", 1))))
 		v.load(t, req, line("G2", "Other"))
 		v.expect(t, "1", "0")
 	})

@@ -16,10 +16,10 @@ var chance = []string{"math/rand", "crypto/rand"}
 
 // stillVariables are package variables that nothing changes but that are neither errors, patterns nor arrays.
 var stillVariables = exceptions{
-	"internal/delegation.tables": "embedded files",
-	"internal/invoice.percent":   "a decimal written as text: 1 ÷ 100",
-	"internal/recon.oneCent":     "a decimal: a constant but for the language",
-	"internal/usage.entryColumn": "an array the columns' own table fills",
+	"internal/delegation.tables":  "embedded files",
+	"internal/invoice.percent":    "a decimal written as text: 1 ÷ 100",
+	"internal/recon.oneCent":      "a decimal: a constant but for the language",
+	"internal/intake.entryColumn": "an array the columns' own table fills",
 }
 
 // TestClockAndChance looks at words, areas, adapters and samples, tests excepted. None reads the machine's clock or
@@ -35,7 +35,7 @@ func clockBut(t *tree, still exceptions) report {
 	used := map[string]bool{}
 	for _, p := range t.of(words, areas, adapters, samples) {
 		l, _, _ := place(p.path)
-		exact := l.name == words || l.name == areas || p.path == "internal/usage/microsoft"
+		exact := l.name == words || l.name == areas || p.path == "internal/intake/microsoft"
 		vars := map[string]bool{}
 		for _, f := range p.sources() {
 			r.count("files", 1)
@@ -246,7 +246,7 @@ func (v *Service) due() time.Time { names := v.Now(); names = names.Add(time.Hou
 		{"a float", area("", "type Amount struct { Value float64 }"), "float64"},
 		{"a float written out", area("", "const factor = 1.12"), "1.12"},
 		{"a float read", area("strconv", `func f(s string) bool { _, err := strconv.ParseFloat(s, 64); return err == nil }`), "ParseFloat"},
-		{"a float in a decoder", map[string]string{"internal/usage/microsoft/a.go": "package microsoft\n\ntype a float32\n"}, "float32"},
+		{"a float in a decoder", map[string]string{"internal/intake/microsoft/a.go": "package microsoft\n\ntype a float32\n"}, "float32"},
 		{"a document that says when it was printed", map[string]string{"internal/document/a.go": "package document\n\nimport \"time\"\n\nvar x = time.Now()\n"}, "time.Now"},
 		{"points on a page, and a sample from a seed", map[string]string{
 			"internal/document/a.go": "package document\n\nconst margin = 18.5\n\nvar colours = map[string]int{}\n",

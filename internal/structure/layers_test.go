@@ -50,7 +50,8 @@ var layers = []layer{
 		{path: "internal/charge"},
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
-		{path: "internal/usage", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
+		{path: "internal/usage"},
+		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
 		{path: "internal/resource"},
 		{path: "internal/rating"},
 		{path: "internal/reservation"},
@@ -69,7 +70,7 @@ var layers = []layer{
 		{path: "internal/sqlstore", uses: []string{"internal/clock"}}, // whose stand it keeps
 		{path: "internal/usagestore/duckdb"},
 		{path: "internal/usagestore/clickhouse"},
-		{path: "internal/usage/microsoft"}, // decoders: cmd hands them to usage
+		{path: "internal/intake/microsoft"}, // decoders: cmd hands them to usage
 		{path: "internal/filestore"},
 		{path: "internal/vault"},
 		{path: "internal/cloud"},
@@ -118,7 +119,7 @@ var layers = []layer{
 	// What only tests and measurements import.
 	{name: proofs, sees: []string{words, areas, adapters, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
-		{path: "internal/usage/microsoft/poison"},
+		{path: "internal/intake/microsoft/poison"},
 		{path: "internal/usagestore/usagetest"},
 		{path: "internal/usagestore/duckdb/readcsv"},
 		{path: "internal/sqlstore/storetest"},

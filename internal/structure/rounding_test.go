@@ -12,7 +12,7 @@ var rounding = exceptions{
 	"internal/usage/control.go":          "the provider's documented truncations",
 	"internal/recon/tax.go":              "the provider's tax, and the rate behind it",
 	"internal/recon/compare.go":          "a truncated figure in the words of a difference",
-	"internal/usage/decode_row.go":       "the tolerance within which a row agrees with its own formula",
+	"internal/intake/decode_row.go":      "the tolerance within which a row agrees with its own formula",
 	"internal/usagestore/duckdb/lane.go": "the head of a long literal, whose tail is kept beside it",
 	"internal/event/log.go":              "an instant, of its monotonic part",
 	"internal/event/anchor.go":           "an instant, of its monotonic part",

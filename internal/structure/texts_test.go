@@ -169,9 +169,9 @@ func TestCommentsFires(t *testing.T) {
 }
 
 func TestArchitectureFires(t *testing.T) {
-	page := "    money period id\n    usage         rows, for rating\n    usage/microsoft, usage/aws     files\n"
+	page := "    money period id\n    usage         rows, for rating\n    intake/microsoft, intake/aws   files\n"
 	fires(t, func(t *tree) report { return onThePage(t, page) }, []fixture{
-		{"as it should be", map[string]string{"internal/money/a.go": "package money\n", "internal/id/a.go": "package id\n", "internal/usage/microsoft/a.go": "package microsoft\n"}, ""},
+		{"as it should be", map[string]string{"internal/money/a.go": "package money\n", "internal/id/a.go": "package id\n", "internal/intake/microsoft/a.go": "package microsoft\n"}, ""},
 		{"a package that is not there", map[string]string{"internal/rating/a.go": "package rating\n"}, "internal/rating: is not among"},
 		{"only its child is there", map[string]string{"internal/micro/a.go": "package micro\n"}, "internal/micro: is not among"},
 	})

@@ -8,6 +8,16 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
+// Dataset is what a file holds.
+type Dataset string
+
+// The datasets: daily rated usage; invoice reconciliation lines; the provider's list of the files of one export.
+const (
+	DailyUsage     Dataset = "usage"
+	Reconciliation Dataset = "reconciliation"
+	Manifest       Dataset = "manifest"
+)
+
 // Slot is where rows of one kind belong: within it, and between its billed and unbilled sides, overlap is looked for.
 type Slot struct {
 	Connector string         `json:"connector"` // "microsoft"
@@ -100,4 +110,24 @@ type Resolution struct {
 	Kind   string `json:"kind"`   // "customer", "entitlement", "product"
 	Ref    string `json:"ref"`    // the provider's id
 	Target string `json:"target"` // a customer's key; for a product, a family
+}
+
+// PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late  It is 0
+// when there are none.
+func PeriodOf(have []Batch, invoice string) (found period.Month) {
+	for _, b := range have {
+		if invoice != "" && b.Slot.Dataset == DailyUsage && b.Slot.Invoice == invoice {
+			found = max(found, b.Slot.Period)
+		}
+	}
+	return found
+}
+
+// Numbers is the number of each batch, in their order.
+func Numbers(list []Batch) []uint32 {
+	out := make([]uint32, len(list))
+	for i, b := range list {
+		out[i] = b.Number
+	}
+	return out
 }

@@ -214,7 +214,7 @@ func InvoicedIn(ctx context.Context, r tx.Read, store Store, s scope.Scope, p pe
 	if err != nil {
 		return nil, nil, err
 	}
-	list := slices.DeleteFunc(slices.Clone(all), func(b Batch) bool { return !b.Slot.Billed || ownPeriod(all, b.Slot.Invoice) != p })
-	masks, err := store.Masks(ctx, r, s, batchNumbers(list))
+	list := slices.DeleteFunc(slices.Clone(all), func(b Batch) bool { return !b.Slot.Billed || PeriodOf(all, b.Slot.Invoice) != p })
+	masks, err := store.Masks(ctx, r, s, Numbers(list))
 	return list, masks, err
 }

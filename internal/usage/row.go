@@ -65,23 +65,6 @@ const (
 	NumColumns
 )
 
-// Row is one data record as a decoder reached it: the text of every column, unquoted, not otherwise touched. The
-// bytes are only valid until the next row.
-type Row struct {
-	Line   int64 // 1-based line in the file on which the record starts
-	Values [NumColumns][]byte
-
-	// Shared is, where a decoder can say, the text of every column that is no part of the fact: rows of one file with
-	// equal Shared have equal values there. Then only the columns of the fact are in Values; Whole fills in the others.
-	// Runs are where its pieces stand in the block.
-	Shared []byte
-	Runs   []Run
-	Whole  func()
-}
-
-// Run is a piece of a block, from one byte to before another.
-type Run struct{ From, To int32 }
-
 // Entry is what is constant for one resource and meter: every column but the day, the amounts, the tags and the
 // variant.
 type Entry [NumColumns]string

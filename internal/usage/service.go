@@ -4,8 +4,18 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
+
+// Service answers what is sealed, and takes what people answer for references that nobody claims.
+type Service struct {
+	DB     tx.DB
+	Store  Store
+	Rows   RowStore
+	Access access.Guard
+	Events event.Log
+}
 
 // Loads lists the import commands that sealed something, newest last.
 func (v *Service) Loads(ctx context.Context) (list []Load, err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -28,9 +29,9 @@ type ManifestFile struct {
 
 // ImportLine is one line of what an import answers: how far it is, then the load or the problem.
 type ImportLine struct {
-	Progress *usage.Progress `json:"progress,omitempty"`
-	Load     *usage.Load     `json:"load,omitempty"`
-	Problem  *Problem        `json:"problem,omitempty"`
+	Progress *intake.Progress `json:"progress,omitempty"`
+	Load     *usage.Load      `json:"load,omitempty"`
+	Problem  *Problem         `json:"problem,omitempty"`
 }
 
 type importInput struct {
@@ -66,7 +67,7 @@ func (s *Server) serveImport(h huma.Context, in *importInput) {
 	out := &importAnswer{w: w, enc: json.NewEncoder(w)}
 	h.SetHeader("Content-Type", "application/x-ndjson")
 	h.SetStatus(http.StatusOK)
-	load, err := s.Usage.Import(r.Context(), usage.Request{
+	load, err := s.Intake.Import(r.Context(), intake.Request{
 		Sources: parts.sources(manifest), Dataset: in.Dataset, Period: in.Period.Month, Complete: in.Complete, Add: in.Add, Supersede: in.Supersede,
 		Progress: out.progress,
 	})
@@ -100,10 +101,10 @@ func openManifest(r *http.Request) (*uploads, Manifest, error) {
 	return &uploads{parts: parts}, m, nil
 }
 
-func (u *uploads) sources(m Manifest) []usage.Source {
-	out := make([]usage.Source, len(m.Files))
+func (u *uploads) sources(m Manifest) []intake.Source {
+	out := make([]intake.Source, len(m.Files))
 	for i, f := range m.Files {
-		out[i] = usage.Source{Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return u.open(i) }}
+		out[i] = intake.Source{Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return u.open(i) }}
 	}
 	return out
 }
@@ -132,7 +133,7 @@ type importAnswer struct {
 
 const progressEvery = 200 * time.Millisecond
 
-func (a *importAnswer) progress(p usage.Progress) {
+func (a *importAnswer) progress(p intake.Progress) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now := time.Now(); now.Sub(a.last) >= progressEvery {

@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/notice"
@@ -37,6 +38,7 @@ type Server struct {
 	Roles      *access.Service
 	Orgs       *org.Service
 	Books      *pricing.Service
+	Intake     *intake.Service
 	Usage      *usage.Service
 	Invoices   *invoice.Service
 	Archive    *document.Archive

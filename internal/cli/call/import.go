@@ -12,6 +12,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -23,7 +24,7 @@ type Source struct {
 }
 
 // Import sends files as one import command and follows it until its load is known: all of it counts, or nothing.
-func (c *Client) Import(ctx context.Context, q url.Values, files []Source, follow func(usage.Progress)) (usage.Load, []byte, error) {
+func (c *Client) Import(ctx context.Context, q url.Values, files []Source, follow func(intake.Progress)) (usage.Load, []byte, error) {
 	body, writing := io.Pipe()
 	form := multipart.NewWriter(writing)
 	sent := make(chan error, 1)
@@ -45,7 +46,7 @@ func (c *Client) Import(ctx context.Context, q url.Values, files []Source, follo
 }
 
 // follow reads the lines of the answer: how far it is, and at last what became of it.
-func (c *Client) follow(ctx context.Context, r Request, progress func(usage.Progress)) (*usage.Load, error) {
+func (c *Client) follow(ctx context.Context, r Request, progress func(intake.Progress)) (*usage.Load, error) {
 	answer, err := c.Stream(ctx, r)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
 // A file that breaks while it is sent is named, whatever the server makes of the rest.
@@ -20,7 +20,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 	broken := Source{"broken.csv", 10, func() (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(strings.NewReader("head"), fails{})), nil
 	}}
-	_, _, err := api.Import(t.Context(), nil, []Source{broken}, func(usage.Progress) {})
+	_, _, err := api.Import(t.Context(), nil, []Source{broken}, func(intake.Progress) {})
 	if fault.CodeOf(err) != "no_such_file" || !strings.Contains(err.Error(), "broken.csv") {
 		t.Errorf("%v", err)
 	}
@@ -38,7 +38,7 @@ func TestImportCutOff(t *testing.T) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"progress":{"file":"a","bytes":5,"total_bytes":9,"rows":2}}` + "\n"))}, nil
 	}))
 	whole := Source{"a", 9, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("123456789")), nil }}
-	_, _, err := api.Import(t.Context(), nil, []Source{whole}, func(p usage.Progress) { seen += int(p.Rows) })
+	_, _, err := api.Import(t.Context(), nil, []Source{whole}, func(p intake.Progress) { seen += int(p.Rows) })
 	if fault.CodeOf(err) != "answer_cut" || seen != 2 {
 		t.Errorf("%v after %d rows", err, seen)
 	}

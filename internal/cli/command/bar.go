@@ -11,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -37,7 +38,7 @@ func terminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (b *bar) show(p usage.Progress) {
+func (b *bar) show(p intake.Progress) {
 	if b.p == nil {
 		if !terminal(b.out) {
 			return

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 )
 
 // command is one import command: its files, and what they say.

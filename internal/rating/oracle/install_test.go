@@ -13,6 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -23,7 +25,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
@@ -33,15 +34,15 @@ type installation struct {
 	db     *sqlstore.DB
 	orgs   *org.Service
 	books  *pricing.Service
-	usage  *usage.Service
+	intake *intake.Service
 	reader rating.Reader
 	rater  rating.Rater
 }
 
-// archives hands the file store to usage, which knows archives by what they do.
+// archives hands the file store to intake, which knows archives by what they do.
 type archives struct{ *filestore.Store }
 
-func (a archives) NewArchive() (usage.Archiver, error) { return a.Store.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 func install(t *testing.T) *installation {
 	t.Helper()
@@ -56,7 +57,7 @@ func install(t *testing.T) *installation {
 	orgs, books, usages := sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}, sqlstore.Usage{DB: n.db}
 	n.orgs = &org.Service{DB: n.db, Store: orgs, Access: access.Local{}, Events: events, Now: now}
 	n.books = &pricing.Service{DB: n.db, Store: books, Access: access.Local{}, Events: events, Now: now}
-	n.usage = &usage.Service{
+	n.intake = &intake.Service{
 		DB: n.db, Store: usages, Rows: rows, Files: archives{files}, Access: access.Local{}, Events: events, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}
@@ -74,11 +75,12 @@ func must(t testing.TB, err error) {
 // answer answers references one after the other; what nothing imported names cannot be answered, and no answer is left.
 func (n *installation) answer(t *testing.T, w *oracle.World) {
 	t.Helper()
+	answers := &usage.Service{DB: n.db, Store: sqlstore.Usage{DB: n.db}, Rows: n.rater.Rows, Access: access.Local{}, Events: n.intake.Events}
 	known := func(_ context.Context, _ tx.Read, key string) (bool, error) {
 		return slices.ContainsFunc(w.Organisations, func(o org.Organisation) bool { return o.Key == key && o.Kind == org.Customer }), nil
 	}
 	w.Answers = slices.DeleteFunc(w.Answers, func(a usage.Resolution) bool {
-		err := n.usage.Resolve(n.ctx, a, known)
+		err := answers.Resolve(n.ctx, a, known)
 		if fault.KindOf(err) != fault.NotFound {
 			must(t, err)
 		}
@@ -89,14 +91,14 @@ func (n *installation) answer(t *testing.T, w *oracle.World) {
 // run runs one import command and says what became of it; the oracle's ledger must say the same.
 func (n *installation) run(t *testing.T, c command, ledger *oracle.Ledger) {
 	t.Helper()
-	req := usage.Request{Period: c.Period, Complete: c.Complete, Add: c.Add, Supersede: c.Supersede}
+	req := intake.Request{Period: c.Period, Complete: c.Complete, Add: c.Add, Supersede: c.Supersede}
 	for _, f := range c.files {
-		req.Sources = append(req.Sources, usage.Source{Name: f.name, Size: int64(len(f.bytes)), Open: func() (io.ReadCloser, error) {
+		req.Sources = append(req.Sources, intake.Source{Name: f.name, Size: int64(len(f.bytes)), Open: func() (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(f.bytes)), nil
 		}})
 	}
 	want, ok := ledger.Import(c.Import)
-	load, err := n.usage.Import(n.ctx, req)
+	load, err := n.intake.Import(n.ctx, req)
 	switch {
 	case !ok && fault.KindOf(err) != fault.Conflict && fault.KindOf(err) != fault.Invalid:
 		t.Fatalf("%s: imported (%+v, %v), and should have been refused", c.what, load.Rows, err)

@@ -1,0 +1,454 @@
+package intake
+
+import (
+	"bytes"
+	"math/bits"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// worker turns the rows of blocks into facts. Each has its own caches; dictionaries and slots are the load's.
+type worker struct {
+	load      *loading
+	file      *sourceFile
+	block     *usage.Block
+	repeats   *repeats // of the block being read
+	known     recent
+	spots     map[string]*spots // by what rows print
+	all       []*spots
+	slots     map[string]*monthly // by what rows print
+	variants  map[string]*variantInfo
+	buf       []byte
+	sightings []sighting // of rows of the block that were not looked up yet
+	dayText   []byte
+	dayIs     period.Date
+	bad       *usage.Problem
+}
+
+func newWorker(l *loading, f *sourceFile) *worker {
+	return &worker{
+		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+	}
+}
+
+// common is what rows with the same shared text need: its numbers, its slot and its entitlement.
+type common struct {
+	entry, tags item
+	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
+	slot        *monthly
+	spots       *spots
+	lengths     []int32 // of the runs of the first row
+	place       uint32  // in the archive, whose it is
+}
+
+// alike says whether runs are those of the first row: the same text, cut in the same way.
+func (c *common) alike(runs []Run) bool {
+	if len(runs) == 0 || len(runs) != len(c.lengths) {
+		return false
+	}
+	for i, run := range runs {
+		if run.To-run.From != c.lengths[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// monthly is a slot but for its period, and the batches of the periods seen.
+type monthly struct {
+	slot    usage.Slot
+	months  []period.Month
+	batches []uint32
+}
+
+// variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency.
+type variantInfo struct {
+	item
+	factor rough
+	known  bool
+}
+
+// row takes one row into the block, or keeps it aside and says why.
+func (w *worker) row(r *Row) error {
+	w.bad = nil
+	f := usage.Fact{File: w.file.number, Line: uint32(r.Line)}
+	f.Day = w.day(r)
+	var wide []usage.WideValue
+	f.Quantity = w.number(r, usage.Quantity, false, &wide)
+	f.Cost = w.number(r, usage.BillingPreTaxTotal, false, &wide)
+	f.Pricing = w.number(r, usage.PricingPreTaxTotal, false, &wide)
+	f.EffectiveUnitPrice = w.number(r, usage.EffectiveUnitPrice, true, &wide)
+	if w.bad != nil {
+		return w.quarantine()
+	}
+	zero := nothing(&f, wide)
+	c := w.known.find(r.Shared)
+	if c == nil || c.variants[boolInt(zero)] == nil {
+		if c = w.learn(r, c, zero); c == nil {
+			return w.quarantine()
+		}
+	}
+	v := c.variants[boolInt(zero)]
+	f.Entry, f.Variant, f.TagSet = c.entry.number, v.number, c.tags.number
+	batch, err := w.batch(c.slot, f.Day)
+	if err != nil {
+		return err
+	}
+	f.Batch = batch
+	w.count(&f, c, v, wide)
+	if c.alike(r.Runs) {
+		w.repeats.add(c, r.Runs)
+	}
+	w.block.Facts = append(w.block.Facts, f)
+	for i := range wide {
+		wide[i].Fact = f
+		w.block.Wide = append(w.block.Wide, wide[i])
+	}
+	return nil
+}
+
+// learn finds out what is common to the rows that share their text with this one; c is what is known of it. It is nil
+// when the row is to be kept aside.
+func (w *worker) learn(r *Row, c *common, zero bool) *common {
+	if r.Whole != nil && r.Shared != nil {
+		r.Whole()
+	}
+	w.price(r, usage.UnitPrice)
+	w.price(r, usage.ExchangeRate)
+	if w.bad == nil && len(bytes.TrimSpace(r.Values[usage.EntitlementID])) == 0 {
+		w.reject(r, usage.EntitlementID, "no_entitlement", "the row names no Azure subscription")
+	}
+	if w.bad != nil {
+		return nil
+	}
+	if c == nil {
+		c = &common{entry: w.entry(r)}
+		currency, err := money.ParseCurrency(string(r.Values[usage.BillingCurrency]))
+		if err != nil {
+			w.reject(r, usage.BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
+			return nil
+		}
+		c.slot, c.spots, c.tags = w.slotOf(r, currency), w.spotsOf(r), w.tags(r)
+		for _, run := range r.Runs {
+			c.lengths = append(c.lengths, run.To-run.From)
+		}
+		w.known.add(r.Shared, c)
+	}
+	c.variants[boolInt(zero)] = w.variant(r, zero)
+	return c
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// nothing says whether the printed amount is 0; other amounts may be long all the same.
+func nothing(f *usage.Fact, wide []usage.WideValue) bool {
+	for _, x := range wide {
+		if x.Column == usage.BillingPreTaxTotal {
+			return false
+		}
+	}
+	return f.Cost.IsZero()
+}
+
+func (w *worker) reject(r *Row, c usage.Column, code, reason string) {
+	if w.bad == nil {
+		w.bad = &usage.Problem{
+			File: w.file.name, Line: r.Line, Column: w.load.columnName(c), Code: code, Reason: reason,
+			Value: clip(string(r.Values[c])), Verdict: usage.Quarantined,
+		}
+	}
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return s
+}
+
+func (w *worker) quarantine() error {
+	w.file.quarantine(*w.bad)
+	return nil
+}
+
+func (w *worker) day(r *Row) period.Date {
+	text := r.Values[usage.UsageDate]
+	if w.dayIs != 0 && bytes.Equal(text, w.dayText) {
+		return w.dayIs
+	}
+	d, ok := w.load.parseDay(text)
+	if !ok {
+		w.reject(r, usage.UsageDate, "impossible_date", "not a day of the calendar")
+		return 0
+	}
+	w.dayText, w.dayIs = append(w.dayText[:0], text...), d
+	return d
+}
+
+// number reads one of the four amounts of a fact; blank is allowed where the amount only informs.
+func (w *worker) number(r *Row, c usage.Column, blank bool, wide *[]usage.WideValue) money.Fixed {
+	text := r.Values[c]
+	if blank && len(text) == 0 {
+		return money.Fixed{}
+	}
+	f, fit := money.ParseFixed(text)
+	switch fit {
+	case money.Fits:
+	case money.Wide:
+		d, err := money.Parse(string(text))
+		if err != nil {
+			w.reject(r, c, "not_a_number", "not a number")
+			break
+		}
+		if short, fit := money.ParseFixed([]byte(d.String())); fit == money.Fits { // long by zeros only: the same number without them
+			return short
+		}
+		*wide = append(*wide, usage.WideValue{Column: c, Value: d})
+	default:
+		w.reject(r, c, misfit(fit), misfitText(fit))
+	}
+	return f
+}
+
+func misfit(fit money.Fit) string {
+	switch fit {
+	case money.TooLarge:
+		return "too_large"
+	case money.TooLong:
+		return "too_long"
+	}
+	return "not_a_number"
+}
+
+func misfitText(fit money.Fit) string {
+	switch fit {
+	case money.TooLarge:
+		return "10^11 or more: no single row is that large"
+	case money.TooLong:
+		return "40 decimals or more"
+	}
+	return "not a number"
+}
+
+// price checks a column that is kept as printed but must be a number: the unit price and the exchange rate.
+func (w *worker) price(r *Row, c usage.Column) {
+	text := r.Values[c]
+	if w.bad != nil || c == usage.ExchangeRate && len(text) == 0 {
+		return
+	}
+	if _, fit := money.ParseFixed(text); fit != money.Fits && fit != money.Wide {
+		w.reject(r, c, misfit(fit), misfitText(fit))
+	}
+}
+
+func (w *worker) entry(r *Row) item {
+	w.buf = w.buf[:0]
+	for c := range usage.NumColumns {
+		if entryColumn[c] {
+			w.buf = appendField(w.buf, r.Values[c])
+		}
+	}
+	it, fresh := w.load.entries.find(w.buf)
+	if fresh {
+		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.number, Hash: it.hash})
+		copyEntry(&w.block.Entries[len(w.block.Entries)-1].Value, r, string(w.buf))
+	}
+	return it
+}
+
+// copyEntry takes over the values of a row, whose texts stand one behind the other in its canonical bytes.
+func copyEntry(e *usage.Entry, r *Row, canonical string) {
+	for c := range usage.NumColumns {
+		if entryColumn[c] {
+			length := uint64(len(r.Values[c]))
+			from := (bits.Len64(length|1) + 6) / 7 // bytes of the length before it
+			end := from + int(length)
+			e[c], canonical = canonical[from:end], canonical[end:]
+		}
+	}
+}
+
+// entryColumn says which columns make up an entry.
+var entryColumn = func() (is [usage.NumColumns]bool) {
+	for c := range usage.NumColumns {
+		is[c] = usage.PartOf(c) == usage.PartEntry
+	}
+	return is
+}()
+
+// slotOf is the slot of a row, found by what it prints.
+func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
+	w.buf = appendField(appendField(appendField(w.buf[:0], r.Values[usage.PartnerID]), r.Values[usage.InvoiceNumber]), r.Values[usage.BillingCurrency])
+	m := w.slots[string(w.buf)]
+	if m == nil {
+		invoice := strings.TrimSpace(string(r.Values[usage.InvoiceNumber]))
+		m = &monthly{slot: usage.Slot{
+			Connector: Connector, Dataset: usage.DailyUsage, Account: strings.ToLower(string(r.Values[usage.PartnerID])),
+			Currency: currency, Billed: invoice != "", Invoice: invoice,
+		}}
+		w.slots[string(w.buf)] = m
+	}
+	return m
+}
+
+// spotsOf is where a row's entitlement adds up, found by what it prints.
+func (w *worker) spotsOf(r *Row) *spots {
+	printed := r.Values[usage.EntitlementID]
+	s := w.spots[string(printed)]
+	if s == nil {
+		entitlement := strings.ToLower(string(printed))
+		if s = w.spots[entitlement]; s == nil {
+			s = newSpots(entitlement)
+			w.spots[entitlement] = s
+			w.all = append(w.all, s)
+		}
+		w.spots[string(printed)] = s
+	}
+	return s
+}
+
+// Connector names where Microsoft's files come from.
+const Connector = "microsoft"
+
+func (w *worker) variant(r *Row, zero bool) *variantInfo {
+	benefit := r.Values[usage.BenefitType]
+	covered := zero && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")))
+	w.buf = w.buf[:0]
+	for _, c := range [...]usage.Column{usage.UnitPrice, usage.ExchangeRate, usage.ExchangeRateDate, usage.EarnedCredit, usage.Credit, usage.CreditType, usage.BenefitOrderID, usage.BenefitID, usage.BenefitType} {
+		w.buf = appendField(w.buf, r.Values[c])
+	}
+	if covered {
+		w.buf = append(w.buf, 1)
+	}
+	if v := w.variants[string(w.buf)]; v != nil {
+		return v
+	}
+	if len(w.variants) >= generation { // the dictionary is asked again
+		clear(w.variants)
+	}
+	printed := string(w.buf)
+	value := usage.Variant{
+		UnitPrice: string(r.Values[usage.UnitPrice]), ExchangeRate: string(r.Values[usage.ExchangeRate]),
+		ExchangeRateDate: string(r.Values[usage.ExchangeRateDate]), EarnedCredit: string(r.Values[usage.EarnedCredit]),
+		Credit: string(r.Values[usage.Credit]), CreditType: string(r.Values[usage.CreditType]), BenefitOrderID: string(r.Values[usage.BenefitOrderID]),
+		BenefitID: string(r.Values[usage.BenefitID]), BenefitType: string(benefit), Covered: covered,
+	}
+	it, fresh := w.load.variants.find(canonical(&value))
+	v := &variantInfo{item: it}
+	v.factor, v.known = unitCost(value)
+	if fresh {
+		w.block.Variants = append(w.block.Variants, usage.VariantRecord{Number: it.number, Hash: it.hash, Value: value})
+	}
+	w.variants[printed] = v
+	return v
+}
+
+// canonical is what makes a variant the same one in every format: its numbers by value, the rest as printed.
+func canonical(v *usage.Variant) []byte {
+	var b []byte
+	for _, s := range [...]string{v.UnitPrice, v.ExchangeRate, v.EarnedCredit, v.Credit} {
+		if d, err := money.Parse(s); err == nil {
+			s = d.String()
+		}
+		b = appendField(b, []byte(s))
+	}
+	for _, s := range [...]string{v.ExchangeRateDate, v.CreditType, v.BenefitOrderID, v.BenefitID, v.BenefitType} {
+		b = appendField(b, []byte(s))
+	}
+	if v.Covered {
+		b = append(b, 1)
+	}
+	return b
+}
+
+// unitCost is about what one unit costs in billing currency after the credits stated; known is false for covered
+// usage and where a number is missing.
+func unitCost(v usage.Variant) (rough, bool) {
+	price, err := money.Parse(v.UnitPrice)
+	if err != nil || v.Covered {
+		return rough{}, false
+	}
+	factor := price
+	if rate, err := money.Parse(v.ExchangeRate); err == nil {
+		factor = factor.Mul(rate)
+	}
+	for _, credit := range []string{v.EarnedCredit, v.Credit} {
+		if p, err := money.Parse(credit); err == nil {
+			factor = factor.Mul(money.FromInt(100).Sub(p)).Mul(money.FromMinor(1, 2))
+		}
+	}
+	f, fit := money.ParseFixed([]byte(factor.Round(money.FixedPlaces).String()))
+	return roughly(f), fit == money.Fits
+}
+
+func (w *worker) tags(r *Row) item {
+	text := r.Values[usage.Tags]
+	if len(text) == 0 || string(text) == "{}" {
+		return item{}
+	}
+	it, fresh := w.load.tags.find(text)
+	if fresh {
+		w.block.TagSets = append(w.block.TagSets, usage.TagSetRecord{Number: it.number, Hash: it.hash, Text: string(text), Pairs: usage.ParseTags(text)})
+	}
+	return it
+}
+
+func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
+	month := day.Month()
+	for i, known := range m.months {
+		if known == month {
+			return m.batches[i], nil
+		}
+	}
+	slot := m.slot
+	slot.Period = month
+	n, err := w.load.batch(slot)
+	if err == nil {
+		m.months, m.batches = append(m.months, month), append(m.batches, n)
+	}
+	return n, err
+}
+
+// count adds the row to its cell and looks whether it is odd: the same row again, or an amount that price and
+// quantity do not make.
+func (w *worker) count(f *usage.Fact, c *common, v *variantInfo, wide []usage.WideValue) {
+	var h xxh3.Uint128
+	h, w.buf = fingerprint(w.buf[:0], c.entry.hash, v.hash, c.tags.hash, f, wide)
+	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
+	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
+		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
+	}
+	cell := c.spots.at(f.Batch, f.Day)
+	cell.add(h.Hi, h.Lo, f.Cost)
+	for _, x := range wide {
+		if x.Column == usage.BillingPreTaxTotal {
+			cell.wide = cell.wide.Add(x.Value)
+		}
+	}
+}
+
+// small says that neither amount reaches a hundredth: there the provider's own truncation is as large as they are.
+func small(cost, quantity money.Fixed, v *variantInfo) bool {
+	cent := roughly(money.Fixed{Lo: 10_000_000_000_000_000})
+	return roughly(cost).below(cent) && v.factor.times(roughly(quantity)).below(cent)
+}
+
+func (a rough) below(b rough) bool {
+	if a.mantissa == 0 {
+		return true
+	}
+	if a.exponent != b.exponent {
+		return a.exponent < b.exponent
+	}
+	return a.mantissa < b.mantissa
+}

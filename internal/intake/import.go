@@ -1,0 +1,206 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Service imports the provider's files.
+type Service struct {
+	DB     tx.DB
+	Store  usage.Store
+	Rows   usage.RowStore
+	Files  Archives
+	Access access.Guard
+	Events event.Log
+	Now    func() time.Time // business clock
+
+	// What a provider's files look like: how they are opened, how their days read, what their columns are called.
+	Format     Format
+	ParseDay   func([]byte) (period.Date, bool)
+	ColumnName func(usage.Column) string
+
+	settling sync.Mutex
+}
+
+// Archives is where sources are kept.
+type Archives interface{ NewArchive() (Archiver, error) }
+
+// Request is one import command.
+type Request struct {
+	Sources   []Source
+	Dataset   usage.Dataset // empty: each file's header decides
+	Period    period.Month  // of reconciliation lines whose invoice no imported rows name
+	Complete  bool          // the billed rows are all of their period
+	Add       bool          // rows that differ from sealed ones come on top
+	Supersede bool          // rows that differ from sealed ones replace them
+	Progress  func(Progress)
+}
+
+// Import reads sources into one load and seals its batches in one ledger transaction. A file that cannot be read is
+// refused whole and the others count; rows that cannot be counted are kept aside. It is a Conflict when billed rows
+// differ from sealed ones of the same slot, and then nothing is imported. The load says where every row went.
+func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
+	grant, err := v.Access.Require(ctx, access.UsageImport)
+	if err != nil {
+		return usage.Load{}, err
+	}
+	l, err := v.begin(ctx, req)
+	if err != nil {
+		return usage.Load{}, err
+	}
+	if err := l.readAll(ctx, req); err != nil {
+		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
+	v.settling.Lock() // what is compared with what is sealed must still hold when it is sealed
+	defer v.settling.Unlock()
+	s, err := l.settle(ctx, grant, req)
+	if err != nil {
+		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
+	if err := s.close(ctx); err != nil {
+		return usage.Load{}, err
+	}
+	if err := s.control(ctx); err != nil {
+		return usage.Load{}, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
+	}
+	s.finish()
+	return s.out.Load, v.DB.Do(ctx, s.write)
+}
+
+// Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
+func (v *Service) Recover(ctx context.Context) error {
+	known := map[uint32]bool{}
+	grant, err := v.Access.Require(ctx, access.UsageImport)
+	if err != nil {
+		return err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		loads, err := v.Store.Loads(ctx, r, grant.Scope)
+		for _, l := range loads {
+			known[l.Number] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	left, err := v.Rows.Loads(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range left {
+		if !known[n] {
+			if err := v.Rows.Drop(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
+	if len(req.Sources) == 0 {
+		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
+	}
+	l := &loading{
+		service: v, entries: &dictionary{}, variants: &dictionary{}, tags: &dictionary{},
+		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
+	}
+	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
+		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.limit = l.next + maxSlots
+	for i, s := range req.Sources {
+		l.total += s.Size
+		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: cellSums{}}
+		f.Name, f.Number = s.Name, f.number
+		l.files = append(l.files, f)
+	}
+	l.writer, err = v.Rows.Begin(ctx, l.number)
+	return l, err
+}
+
+// readAll reads every file, and takes out again what came of those that failed or repeat another.
+func (l *loading) readAll(ctx context.Context, req Request) error {
+	seen := map[string]bool{}
+	var without []uint16
+	for i, f := range l.files {
+		if err := l.read(ctx, f, req.Sources[i], req.Dataset); err != nil {
+			return err
+		}
+		if f.failed == nil && f.spoilt() {
+			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
+				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)
+		}
+		if f.failed == nil && f.in > f.aside && len(l.files) > 1 {
+			same := f.content()
+			f.repeats = seen[same] || seen[f.Digest]
+			seen[same], seen[f.Digest] = true, true
+		}
+		if f.repeats {
+			f.skip(repeatedFile, f.in-f.aside)
+		}
+		if !f.counts() {
+			without = append(without, f.number)
+		}
+	}
+	return l.writer.RemoveFiles(ctx, without)
+}
+
+// content is the digest of the rows of a file, whatever their order and the file's format.
+func (f *sourceFile) content() string {
+	if f.Dataset == usage.Reconciliation {
+		all := make([]string, len(f.lines))
+		for i := range f.lines {
+			all[i] = usage.Content(f.lines[i])
+		}
+		return LinesDigest(all)
+	}
+	return CellsDigest(f.cells.cells())
+}
+
+// settle says what the ledger must record of what was read.
+func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*sealing, error) {
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: cellSums{}, touched: map[uint32]bool{}, at: l.service.Now()}
+	for _, f := range l.files {
+		if f.counts() {
+			s.sums.merge(f.cells)
+		}
+	}
+	for k := range s.sums {
+		s.touched[k.batch] = true
+	}
+	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if s.have, err = l.service.Store.Batches(ctx, r, grant.Scope, usage.BatchFilter{}); err != nil {
+			return err
+		}
+		if s.masks, err = l.service.Store.Masks(ctx, r, grant.Scope, usage.Numbers(s.have)); err != nil {
+			return err
+		}
+		loads, err := l.service.Store.Loads(ctx, r, grant.Scope)
+		for _, x := range loads {
+			for _, f := range x.Files {
+				s.old[f.Digest] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.seal(ctx)
+}

@@ -1,0 +1,138 @@
+package intake
+
+import (
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// spot is where rows of two batches can be the same rows: one entitlement on one day.
+type spot struct {
+	entitlement string
+	day         period.Date
+}
+
+func spotOf(c usage.Cell) spot { return spot{strings.ToLower(c.Entitlement), c.Day} }
+
+// held is what the ledger has sealed already in a slot: cells that still count.
+type held struct {
+	batch usage.Batch
+	cells map[spot]usage.Cell
+}
+
+// mode is what an import was told to do about rows that differ from sealed ones. Old says whether every file of a
+// cell was imported before: then it is no newer download.
+type mode struct {
+	add, supersede bool
+	old            func(usage.Cell) bool
+}
+
+// verdicts is what overlap comes to for one slot of a load.
+type verdicts struct {
+	skip   []skipped
+	masks  []usage.Mask // older cells that give way
+	gone   int64        // rows in them
+	doubts []doubt
+}
+
+// skipped is a cell that is not sealed again, and why.
+type skipped struct {
+	cell usage.Cell
+	why  skipReason
+}
+
+// doubt is a cell about which only a comparison row by row can tell.
+type doubt struct {
+	cell  usage.Cell
+	older []usage.Cell
+}
+
+// skipReason is why rows are not sealed again; it is the code of what is said about them.
+type skipReason string
+
+const (
+	knownRows    skipReason = "known_rows"
+	oldDownload  skipReason = "old_download"
+	isCovered    skipReason = "billed_is_complete"
+	repeatedFile skipReason = "repeated_file"
+)
+
+// overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
+// same slot; covered says that the slot is unbilled and the billed rows of its period are complete. Pure.
+func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how mode) (verdicts, error) {
+	var v verdicts
+	for _, c := range fresh {
+		older := at(spotOf(c), have)
+		many := c.Rows >= rowsOf(older)
+		switch {
+		case covered:
+			v.skip = append(v.skip, skipped{c, isCovered})
+		case len(older) == 0:
+		case same(c, older):
+			v.skip = append(v.skip, skipped{c, knownRows})
+		case how.supersede:
+			v.replace(older)
+		case !slot.Billed && how.old(c):
+			v.skip = append(v.skip, skipped{c, oldDownload})
+		case !slot.Billed && many:
+			v.replace(older)
+		case slot.Billed && many && !how.add:
+			return v, differ(slot, c, older)
+		default: // a part of what is there, perhaps, or to be added row by row
+			v.doubts = append(v.doubts, doubt{c, older})
+		}
+	}
+	return v, nil
+}
+
+func (v *verdicts) replace(older []usage.Cell) {
+	for _, o := range older {
+		v.masks = append(v.masks, usage.Mask{Batch: o.Batch, Entitlement: strings.ToLower(o.Entitlement), Day: o.Day})
+		v.gone += o.Rows
+	}
+}
+
+func differ(slot usage.Slot, c usage.Cell, older []usage.Cell) error {
+	return fault.New(fault.Conflict, "rows_differ",
+		"entitlement %s has %d other rows on %s in %s than the %d just read; nothing was imported. Import with --add if these rows come on top (the next part of a download that was cut), or with --supersede if they replace the sealed ones",
+		c.Entitlement, rowsOf(older), c.Day, slotName(slot), c.Rows)
+}
+
+// at lists the sealed cells of a spot.
+func at(s spot, have []held) (older []usage.Cell) {
+	for _, h := range have {
+		if o, ok := h.cells[s]; ok {
+			older = append(older, o)
+		}
+	}
+	return older
+}
+
+func rowsOf(cells []usage.Cell) (n int64) {
+	for _, c := range cells {
+		n += c.Rows
+	}
+	return n
+}
+
+// same says whether the rows of a cell are those of one sealed cell, or of all of them together.
+func same(c usage.Cell, older []usage.Cell) bool {
+	var all [16]byte
+	for _, o := range older {
+		if o.Hash == c.Hash && o.Rows == c.Rows {
+			return true
+		}
+		all = plus(all, o.Hash)
+	}
+	return all == c.Hash && rowsOf(older) == c.Rows
+}
+
+func slotName(s usage.Slot) string {
+	kind := "unbilled usage"
+	if s.Billed {
+		kind = "invoice " + s.Invoice
+	}
+	return kind + " of " + s.Period.String()
+}
