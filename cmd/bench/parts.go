@@ -67,9 +67,9 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 	}, nil
 }
 
-type archives struct{ files *filestore.Store }
+type archives struct{ *filestore.Store }
 
-func (a archives) NewArchive() (intake.Archiver, error) { return a.files.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 func (p *parts) close() error { return errors.Join(p.rows.Close(), p.db.Close()) }
 

@@ -70,6 +70,7 @@ type opening struct {
 	temporary bool
 	now       func() time.Time
 	named     bool // callers in this process say who they are, by the context of their requests
+	rebuild   bool // the usage store is one that holds nothing, beside the old one
 }
 
 // open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.
@@ -91,7 +92,7 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if n.db, err = sqlstore.Open(ctx, ledger); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	if n.rows, err = duckdb.Open(filepath.Join(dir, "usage.duckdb"), duckdb.Options{MemoryLimit: o.Memory}); err != nil {
+	if n.rows, err = openRows(dir, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	if n.files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
@@ -311,9 +312,9 @@ func (n *installation) Close() error {
 }
 
 // archives hands the file store to intake, which knows archives by what they do.
-type archives struct{ files *filestore.Store }
+type archives struct{ *filestore.Store }
 
-func (a archives) NewArchive() (intake.Archiver, error) { return a.files.NewArchive() }
+func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 // The questions that go up from lower areas are answered here.
 

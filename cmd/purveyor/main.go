@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
 // version is set when the program is built.
@@ -42,10 +43,15 @@ func program() cli.Program {
 		Serve: func(ctx context.Context, dir string) error {
 			return serve(ctx, dir, opening{Settings: *s, log: logger(*s), now: time.Now})
 		},
+		Rebuild: func(ctx context.Context, dir string, progress func(intake.Progress)) (intake.Rebuilt, error) {
+			if !isData(dir) {
+				return intake.Rebuilt{}, noData(dir)
+			}
+			return rebuild(ctx, dir, opening{Settings: *s, log: discardLog(), now: time.Now}, progress)
+		},
 		Open: func(ctx context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
 			if !o.Create && !isData(dir) {
-				return nil, nil, fault.New(fault.NotFound, "no_data_directory",
-					"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)
+				return nil, nil, noData(dir)
 			}
 			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now}
 			how.named = o.Named && o.Temporary
@@ -55,6 +61,11 @@ func program() cli.Program {
 			return connect(ctx, dir, how)
 		},
 	}
+}
+
+func noData(dir string) error {
+	return fault.New(fault.NotFound, "no_data_directory",
+		"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)
 }
 
 // isData says whether a folder is a data directory.

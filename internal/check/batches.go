@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // loads checks that every row of every import went somewhere, and that what it sealed is in its batches.
@@ -41,67 +40,22 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 		if b.Slot.Dataset != usage.DailyUsage {
 			continue
 		}
-		if err := v.sums(ctx, s, b, r); err != nil {
+		list, err := star.Departures(ctx, v.Rows, s, b)
+		if err != nil {
 			return err
 		}
-		if err := v.rows(ctx, s, b, r); err != nil {
-			return err
+		r.Checked[Batches]++
+		r.Checked[Currencies]++
+		r.Checked[Digests]++
+		for _, d := range list {
+			r.bad(departs[d.Of], string(b.ID), "%s", d.Text)
 		}
 	}
 	return nil
 }
 
-func (v *Service) sums(ctx context.Context, s scope.Scope, b usage.Batch, r *Report) error {
-	rows, cost := int64(0), money.Decimal{}
-	entries := map[uint32]bool{}
-	q := usage.Query{Batches: []usage.BatchRef{{Load: b.LoadNumber, Batch: b.Number}}}
-	err := v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
-		rows, cost = rows+x.Rows, cost.Add(x.Cost)
-		entries[x.Entry] = true
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.Checked[Batches]++
-	if rows != b.Rows || !cost.Equal(b.Cost) {
-		r.bad(Batches, string(b.ID), "sealed with %d rows and %s, and the usage store has %d rows and %s", b.Rows, b.Cost, rows, cost)
-	}
-	r.Checked[Currencies]++
-	return v.Rows.Entries(ctx, s, b.LoadNumber, nil, func(e usage.EntryRecord) error {
-		if c := e.Value[usage.BillingCurrency]; entries[e.Number] && c != string(b.Slot.Currency) {
-			r.bad(Currencies, string(b.ID), "a batch in %s has rows in %q", b.Slot.Currency, c)
-		}
-		return nil
-	})
-}
-
-// rows makes the digest of a batch again from its rows, and compares it cell by cell with what the store keeps.
-func (v *Service) rows(ctx context.Context, s scope.Scope, b usage.Batch, r *Report) error {
-	cells, err := v.Rows.Cells(ctx, s, []uint32{b.Number})
-	if err != nil {
-		return err
-	}
-	r.Checked[Digests]++
-	if intake.CellsDigest(cells) != b.Digest {
-		r.bad(Digests, string(b.ID), "the usage store no longer has the cells that were sealed")
-	}
-	again, err := intake.Recount(ctx, v.Rows, s, cells)
-	if err != nil {
-		return err
-	}
-	have := map[string]usage.Cell{}
-	for _, c := range again {
-		have[c.Entitlement+" "+c.Day.String()] = c
-	}
-	for _, c := range cells {
-		if x := have[strings.ToLower(c.Entitlement)+" "+c.Day.String()]; x.Rows != c.Rows || x.Hash != c.Hash {
-			r.bad(Digests, string(b.ID), "the rows of entitlement %s on %s are not those that were sealed", c.Entitlement, c.Day)
-			break // one tells
-		}
-	}
-	return nil
-}
+// departs is the check that fails when stored rows are not those that were sealed.
+var departs = map[string]string{star.OfRows: Batches, star.OfContent: Digests, star.OfCurrency: Currencies}
 
 // lineDigests makes the digests of batches of reconciliation lines again.
 func lineDigests(st *stored, r *Report) {
@@ -125,7 +79,7 @@ func lineDigests(st *stored, r *Report) {
 		if n := int64(len(contents[b.Number])); n != b.Rows || !cost[b.Number].Equal(b.Cost) {
 			r.bad(Batches, string(b.ID), "sealed with %d lines and %s, and the ledger has %d lines and %s", b.Rows, b.Cost, n, cost[b.Number])
 		}
-		if intake.LinesDigest(contents[b.Number]) != b.Digest {
+		if star.LinesDigest(contents[b.Number]) != b.Digest {
 			r.bad(Digests, string(b.ID), "the reconciliation lines are not those that were sealed")
 		}
 	}

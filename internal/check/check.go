@@ -161,11 +161,7 @@ func (s *stored) periods() []period.Month {
 func (v *Service) files(s *stored, r *Report) {
 	names := append([]string{}, s.archived...)
 	for _, l := range s.loads {
-		for _, f := range l.Files {
-			if f.Archive != "" {
-				names = append(names, f.Archive)
-			}
-		}
+		names = append(names, l.Kept()...)
 	}
 	for _, d := range s.documents {
 		if d.Worksheet != "" {

@@ -33,6 +33,7 @@ import (
 type Program struct {
 	Version string
 	Open    command.Open
+	Rebuild command.Rebuild
 	// Serve serves a data directory until the context ends, by Settings: a pointer to a struct of flags of serve.
 	Serve    func(ctx context.Context, dir string) error
 	Settings any
@@ -90,7 +91,7 @@ func (p Program) Main(ctx context.Context, args []string) int {
 	if p.Settings != nil {
 		c.Serve.Plugins = kong.Plugins{p.Settings}
 	}
-	e := &command.Env{Open: p.Open, In: p.In, Out: p.Out, Err: p.Err}
+	e := &command.Env{Open: p.Open, Rebuild: p.Rebuild, In: p.In, Out: p.Out, Err: p.Err}
 	k, err := kong.New(&c, kong.Name("purveyor"), kong.Writers(p.Out, p.Err), kong.Bind(p, e), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Description("Sell a cloud to your customers: from the provider's files to the invoice, exact to the cent.\n\n"+

@@ -10,6 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // worker turns the rows of blocks into facts. Each has its own caches; dictionaries and slots are the load's.
@@ -19,8 +20,8 @@ type worker struct {
 	block     *usage.Block
 	repeats   *repeats // of the block being read
 	known     recent
-	spots     map[string]*spots // by what rows print
-	all       []*spots
+	spots     map[string]*star.Spots // by what rows print
+	all       []*star.Spots
 	slots     map[string]*monthly // by what rows print
 	variants  map[string]*variantInfo
 	buf       []byte
@@ -32,16 +33,16 @@ type worker struct {
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 
 // common is what rows with the same shared text need: its numbers, its slot and its entitlement.
 type common struct {
-	entry, tags item
+	entry, tags star.Item
 	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
 	slot        *monthly
-	spots       *spots
+	spots       *star.Spots
 	lengths     []int32 // of the runs of the first row
 	place       uint32  // in the archive, whose it is
 }
@@ -68,7 +69,7 @@ type monthly struct {
 
 // variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency.
 type variantInfo struct {
-	item
+	star.Item
 	factor rough
 	known  bool
 }
@@ -94,7 +95,7 @@ func (w *worker) row(r *Row) error {
 		}
 	}
 	v := c.variants[boolInt(zero)]
-	f.Entry, f.Variant, f.TagSet = c.entry.number, v.number, c.tags.number
+	f.Entry, f.Variant, f.TagSet = c.entry.Number, v.Number, c.tags.Number
 	batch, err := w.batch(c.slot, f.Day)
 	if err != nil {
 		return err
@@ -251,16 +252,16 @@ func (w *worker) price(r *Row, c usage.Column) {
 	}
 }
 
-func (w *worker) entry(r *Row) item {
+func (w *worker) entry(r *Row) star.Item {
 	w.buf = w.buf[:0]
 	for c := range usage.NumColumns {
 		if entryColumn[c] {
-			w.buf = appendField(w.buf, r.Values[c])
+			w.buf = star.AppendField(w.buf, r.Values[c])
 		}
 	}
-	it, fresh := w.load.entries.find(w.buf)
+	it, fresh := w.load.entries.Find(w.buf)
 	if fresh {
-		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.number, Hash: it.hash})
+		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.Number, Hash: it.Hash})
 		copyEntry(&w.block.Entries[len(w.block.Entries)-1].Value, r, string(w.buf))
 	}
 	return it
@@ -288,7 +289,7 @@ var entryColumn = func() (is [usage.NumColumns]bool) {
 
 // slotOf is the slot of a row, found by what it prints.
 func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
-	w.buf = appendField(appendField(appendField(w.buf[:0], r.Values[usage.PartnerID]), r.Values[usage.InvoiceNumber]), r.Values[usage.BillingCurrency])
+	w.buf = star.AppendField(star.AppendField(star.AppendField(w.buf[:0], r.Values[usage.PartnerID]), r.Values[usage.InvoiceNumber]), r.Values[usage.BillingCurrency])
 	m := w.slots[string(w.buf)]
 	if m == nil {
 		invoice := strings.TrimSpace(string(r.Values[usage.InvoiceNumber]))
@@ -302,13 +303,13 @@ func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
 }
 
 // spotsOf is where a row's entitlement adds up, found by what it prints.
-func (w *worker) spotsOf(r *Row) *spots {
+func (w *worker) spotsOf(r *Row) *star.Spots {
 	printed := r.Values[usage.EntitlementID]
 	s := w.spots[string(printed)]
 	if s == nil {
 		entitlement := strings.ToLower(string(printed))
 		if s = w.spots[entitlement]; s == nil {
-			s = newSpots(entitlement)
+			s = star.NewSpots(entitlement)
 			w.spots[entitlement] = s
 			w.all = append(w.all, s)
 		}
@@ -325,7 +326,7 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 	covered := zero && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")))
 	w.buf = w.buf[:0]
 	for _, c := range [...]usage.Column{usage.UnitPrice, usage.ExchangeRate, usage.ExchangeRateDate, usage.EarnedCredit, usage.Credit, usage.CreditType, usage.BenefitOrderID, usage.BenefitID, usage.BenefitType} {
-		w.buf = appendField(w.buf, r.Values[c])
+		w.buf = star.AppendField(w.buf, r.Values[c])
 	}
 	if covered {
 		w.buf = append(w.buf, 1)
@@ -343,11 +344,11 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 		Credit: string(r.Values[usage.Credit]), CreditType: string(r.Values[usage.CreditType]), BenefitOrderID: string(r.Values[usage.BenefitOrderID]),
 		BenefitID: string(r.Values[usage.BenefitID]), BenefitType: string(benefit), Covered: covered,
 	}
-	it, fresh := w.load.variants.find(canonical(&value))
-	v := &variantInfo{item: it}
+	it, fresh := w.load.variants.Find(canonical(&value))
+	v := &variantInfo{Item: it}
 	v.factor, v.known = unitCost(value)
 	if fresh {
-		w.block.Variants = append(w.block.Variants, usage.VariantRecord{Number: it.number, Hash: it.hash, Value: value})
+		w.block.Variants = append(w.block.Variants, usage.VariantRecord{Number: it.Number, Hash: it.Hash, Value: value})
 	}
 	w.variants[printed] = v
 	return v
@@ -360,10 +361,10 @@ func canonical(v *usage.Variant) []byte {
 		if d, err := money.Parse(s); err == nil {
 			s = d.String()
 		}
-		b = appendField(b, []byte(s))
+		b = star.AppendField(b, []byte(s))
 	}
 	for _, s := range [...]string{v.ExchangeRateDate, v.CreditType, v.BenefitOrderID, v.BenefitID, v.BenefitType} {
-		b = appendField(b, []byte(s))
+		b = star.AppendField(b, []byte(s))
 	}
 	if v.Covered {
 		b = append(b, 1)
@@ -391,14 +392,14 @@ func unitCost(v usage.Variant) (rough, bool) {
 	return roughly(f), fit == money.Fits
 }
 
-func (w *worker) tags(r *Row) item {
+func (w *worker) tags(r *Row) star.Item {
 	text := r.Values[usage.Tags]
 	if len(text) == 0 || string(text) == "{}" {
-		return item{}
+		return star.Item{}
 	}
-	it, fresh := w.load.tags.find(text)
+	it, fresh := w.load.tags.Find(text)
 	if fresh {
-		w.block.TagSets = append(w.block.TagSets, usage.TagSetRecord{Number: it.number, Hash: it.hash, Text: string(text), Pairs: usage.ParseTags(text)})
+		w.block.TagSets = append(w.block.TagSets, usage.TagSetRecord{Number: it.Number, Hash: it.Hash, Text: string(text), Pairs: usage.ParseTags(text)})
 	}
 	return it
 }
@@ -423,16 +424,16 @@ func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
 // quantity do not make.
 func (w *worker) count(f *usage.Fact, c *common, v *variantInfo, wide []usage.WideValue) {
 	var h xxh3.Uint128
-	h, w.buf = fingerprint(w.buf[:0], c.entry.hash, v.hash, c.tags.hash, f, wide)
+	h, w.buf = star.Fingerprint(w.buf[:0], c.entry.Hash, v.Hash, c.tags.Hash, f, wide)
 	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
 	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
 		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
 	}
-	cell := c.spots.at(f.Batch, f.Day)
-	cell.add(h.Hi, h.Lo, f.Cost)
+	cell := c.spots.At(f.Batch, f.Day)
+	cell.Add(h.Hi, h.Lo, f.Cost)
 	for _, x := range wide {
 		if x.Column == usage.BillingPreTaxTotal {
-			cell.wide = cell.wide.Add(x.Value)
+			cell.AddLong(x.Value)
 		}
 	}
 }

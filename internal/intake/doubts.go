@@ -9,6 +9,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // doubtsAtOnce bounds how many cells are compared row by row at a time.
@@ -63,7 +64,7 @@ func (s *sealing) freshRows(ctx context.Context, part []doubt) (map[spot][]fresh
 	var buf []byte
 	err := s.writer.CellRows(ctx, cells, func(r usage.CellRow) error {
 		row := freshRow{place: usage.Place{File: r.File, Line: r.Line}, cost: r.Cost}
-		row.hash, buf = fingerprintOf(&r, buf)
+		row.hash, buf = star.FingerprintOf(&r, buf)
 		for _, w := range r.Wide {
 			if w.Column == usage.BillingPreTaxTotal {
 				row.wide = row.wide.Add(w.Value)
@@ -86,7 +87,7 @@ func (s *sealing) sealedRows(ctx context.Context, part []doubt) (map[spot]map[xx
 	var buf []byte
 	err := s.service.Rows.CellRows(ctx, s.grant.Scope, cells, func(r usage.CellRow) error {
 		var h xxh3.Uint128
-		h, buf = fingerprintOf(&r, buf)
+		h, buf = star.FingerprintOf(&r, buf)
 		at := spotOf(usage.Cell{Entitlement: r.Entitlement, Day: r.Day})
 		if out[at] == nil {
 			out[at] = map[xxh3.Uint128]int{}
@@ -114,10 +115,10 @@ func intersect(fresh []freshRow, sealed map[xxh3.Uint128]int) (known []freshRow)
 
 // leaveOut takes single rows out of a cell of the load.
 func (s *sealing) leaveOut(c usage.Cell, known []freshRow) {
-	sum := s.sums[cellKey{c.Batch, c.Entitlement, c.Day}]
+	sum := s.sums[star.KeyOf(c)]
 	for _, r := range known {
-		sum.take(r.hash.Hi, r.hash.Lo, r.cost)
-		sum.wide = sum.wide.Sub(r.wide)
+		sum.Take(r.hash.Hi, r.hash.Lo, r.cost)
+		sum.AddLong(r.wide.Neg())
 		s.drop = append(s.drop, r.place)
 		s.file(r.place.File).skip(knownRows, 1)
 	}

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // Service imports the provider's files.
@@ -32,8 +34,16 @@ type Service struct {
 	settling sync.Mutex
 }
 
-// Archives is where sources are kept.
-type Archives interface{ NewArchive() (Archiver, error) }
+// Archives is where sources are kept, and how loads are made of them.
+type Archives interface {
+	NewArchive() (Archiver, error)
+	// Original writes a kept source as it was read, uncompressed.
+	Original(w io.Writer, archive string) error
+	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
+	Get(digest string) (io.ReadCloser, error)
+	// Verify is a fault when what is kept under a digest is not there, or not whole.
+	Verify(digest string) error
+}
 
 // Request is one import command.
 type Request struct {
@@ -70,7 +80,10 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err := s.close(ctx); err != nil {
 		return usage.Load{}, err
 	}
-	if err := s.control(ctx); err != nil {
+	if err = s.control(ctx); err == nil {
+		err = s.keep(ctx)
+	}
+	if err != nil {
 		return usage.Load{}, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
 	}
 	s.finish()
@@ -113,8 +126,9 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
 	l := &loading{
-		service: v, entries: &dictionary{}, variants: &dictionary{}, tags: &dictionary{},
+		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
+		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() },
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
@@ -126,7 +140,7 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 	l.limit = l.next + maxSlots
 	for i, s := range req.Sources {
 		l.total += s.Size
-		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: cellSums{}}
+		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: star.Cells{}}
 		f.Name, f.Number = s.Name, f.number
 		l.files = append(l.files, f)
 	}
@@ -168,21 +182,21 @@ func (f *sourceFile) content() string {
 		for i := range f.lines {
 			all[i] = usage.Content(f.lines[i])
 		}
-		return LinesDigest(all)
+		return star.LinesDigest(all)
 	}
-	return CellsDigest(f.cells.cells())
+	return star.CellsDigest(f.cells.List())
 }
 
 // settle says what the ledger must record of what was read.
 func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*sealing, error) {
-	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: cellSums{}, touched: map[uint32]bool{}, at: l.service.Now()}
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: star.Cells{}, touched: map[uint32]bool{}, at: l.service.Now()}
 	for _, f := range l.files {
 		if f.counts() {
-			s.sums.merge(f.cells)
+			s.sums.Merge(f.cells)
 		}
 	}
 	for k := range s.sums {
-		s.touched[k.batch] = true
+		s.touched[k.Batch] = true
 	}
 	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if s.have, err = l.service.Store.Batches(ctx, r, grant.Scope, usage.BatchFilter{}); err != nil {

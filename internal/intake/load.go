@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // Source is one thing to import from: a file, or standard input.
@@ -33,9 +34,9 @@ type loading struct {
 	service  *Service
 	number   uint32
 	writer   usage.Writer
-	entries  *dictionary
-	variants *dictionary
-	tags     *dictionary
+	entries  *star.Dictionary
+	variants *star.Dictionary
+	tags     *star.Dictionary
 	files    []*sourceFile
 
 	mu      sync.Mutex
@@ -46,6 +47,9 @@ type loading struct {
 
 	spare   sync.Pool // of *Block
 	repeats sync.Pool // of *repeats
+
+	archive func(*sourceFile) (Archiver, error)
+	without map[uint16]map[int64]bool // lines of files that are passed over
 
 	rows     atomic.Int64
 	bytes    atomic.Int64
@@ -93,7 +97,10 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 	if list, ok := dec.(Lister); ok && dataset == usage.Manifest {
 		f.blobs = list.Blobs()
 	}
-	archive, err := l.service.Files.NewArchive()
+	if lines := l.without[f.number]; lines != nil {
+		dec = partly{dec, lines}
+	}
+	archive, err := l.archive(f)
 	if err != nil {
 		return err
 	}
@@ -287,7 +294,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range w.all {
-		f.cells.add(s)
+		f.cells.Add(s)
 	}
 }
 

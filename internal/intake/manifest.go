@@ -37,7 +37,7 @@ func (s *sealing) listed() map[uint32]bool {
 		}
 		for _, b := range m.blobs {
 			for k := range byName[blobName(b)].cells {
-				out[k.batch] = true
+				out[k.Batch] = true
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // spot is where rows of two batches can be the same rows: one entitlement on one day.
@@ -124,7 +125,7 @@ func same(c usage.Cell, older []usage.Cell) bool {
 		if o.Hash == c.Hash && o.Rows == c.Rows {
 			return true
 		}
-		all = plus(all, o.Hash)
+		all = star.Plus(all, o.Hash)
 	}
 	return all == c.Hash && rowsOf(older) == c.Rows
 }

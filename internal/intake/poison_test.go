@@ -36,6 +36,7 @@ type installation struct {
 	store usage.Store
 	db    *sqlstore.DB
 	files *filestore.Store
+	kept  string // folder of the files
 }
 
 func open(t *testing.T) installation {
@@ -46,17 +47,20 @@ func open(t *testing.T) installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { rows.Close() })
-	files, err := filestore.Open(t.TempDir())
+	kept := t.TempDir()
+	files, err := filestore.Open(kept)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
 	store := sqlstore.Usage{DB: db}
-	return installation{&intake.Service{
+	n := installation{&intake.Service{
 		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
 		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, store, db, files}
+	}, store, db, files, kept}
+	t.Cleanup(func() { n.rebuilds(t) })
+	return n
 }
 
 func operator(t *testing.T) context.Context { return access.AsLocalOperator(t.Context()) }

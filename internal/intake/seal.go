@@ -3,8 +3,6 @@ package intake
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // sealing turns what was read into what the ledger records.
@@ -25,11 +24,12 @@ type sealing struct {
 	have  []usage.Batch
 	masks []usage.Mask
 	old   map[string]bool // digests of files that earlier loads read
-	sums  cellSums
+	sums  star.Cells
 	// slots that the load has rows of, sealed before or not
 	touched map[uint32]bool
 	at      time.Time
-	drop    []usage.Place // rows of the load that are sealed already
+	drop    []usage.Place // rows of the load that are sealed already, one by one
+	removed []usage.Cell  // cells of the load that are not sealed again
 	done    []completion
 	marks   []uint32 // batches of earlier loads that are complete now
 	out     usage.Seal
@@ -52,10 +52,14 @@ func (s *sealing) seal(ctx context.Context) error {
 // close makes the rows of the load durable. Without any, nothing of it is kept: all its rows are sealed already, or are
 // reconciliation lines, which are the ledger's.
 func (s *sealing) close(ctx context.Context) error {
-	if slices.ContainsFunc(s.out.Batches, func(b usage.Batch) bool { return b.Slot.Dataset == usage.DailyUsage }) {
+	if s.sealsRows() {
 		return s.writer.Close(ctx)
 	}
 	return s.writer.Abort(ctx)
+}
+
+func (s *sealing) sealsRows() bool {
+	return slices.ContainsFunc(s.out.Batches, func(b usage.Batch) bool { return b.Slot.Dataset == usage.DailyUsage })
 }
 
 // order is the slots of the load, billed ones first: whether they are complete decides what unbilled rows are worth.
@@ -65,8 +69,7 @@ func (s *sealing) order() []uint32 {
 
 // usage settles overlap slot by slot, and makes the batches of what is left.
 func (s *sealing) usage(ctx context.Context) error {
-	all := s.sums.cells()
-	var remove []usage.Cell
+	all := s.sums.List()
 	said := false
 	for _, number := range s.order() {
 		slot := s.slots[number]
@@ -83,7 +86,7 @@ func (s *sealing) usage(ctx context.Context) error {
 			return err
 		}
 		for _, x := range v.skip {
-			remove = append(remove, x.cell)
+			s.removed = append(s.removed, x.cell)
 			s.skip(x)
 		}
 		s.replaced(v, fresh)
@@ -96,13 +99,13 @@ func (s *sealing) usage(ctx context.Context) error {
 	if !said {
 		s.sayComplete()
 	}
-	if err := s.writer.Remove(ctx, remove); err != nil {
+	if err := s.writer.Remove(ctx, s.removed); err != nil {
 		return err
 	}
 	if err := s.writer.RemoveRows(ctx, s.drop); err != nil {
 		return err
 	}
-	return s.writer.PutCells(ctx, s.sums.cells())
+	return s.writer.PutCells(ctx, s.sums.List())
 }
 
 // overlap holds the cells of a slot against what is sealed there.
@@ -125,8 +128,8 @@ func (s *sealing) isOld(c usage.Cell) bool {
 
 // rowsIn is how many rows of a cell a file brought.
 func (f *sourceFile) rowsIn(c usage.Cell) int64 {
-	if sum := f.cells[cellKey{c.Batch, c.Entitlement, c.Day}]; sum != nil && f.counts() {
-		return sum.rows
+	if sum := f.cells[star.KeyOf(c)]; sum != nil && f.counts() {
+		return sum.Rows()
 	}
 	return 0
 }
@@ -138,7 +141,7 @@ func (s *sealing) file(number uint16) *sourceFile { return s.files[number-1] }
 
 // skip leaves a cell out and counts its rows with the files they came from.
 func (s *sealing) skip(x skipped) {
-	delete(s.sums, cellKey{x.cell.Batch, x.cell.Entitlement, x.cell.Day})
+	delete(s.sums, star.KeyOf(x.cell))
 	for _, f := range s.files {
 		f.skip(x.why, f.rowsIn(x.cell))
 	}
@@ -207,24 +210,15 @@ func (s *sealing) batch(number uint32, slot usage.Slot) (usage.Batch, bool) {
 		Number: number, Load: s.out.Load.ID, LoadNumber: s.number, Slot: slot, State: usage.Sealed, SealedAt: s.at,
 	}
 	var cells []usage.Cell
-	for _, c := range s.sums.cells() {
+	for _, c := range s.sums.List() {
 		if c.Batch == number {
 			cells = append(cells, c)
 			b.Rows += c.Rows
-			b.Cost = b.Cost.Add(s.sums[cellKey{c.Batch, c.Entitlement, c.Day}].total())
+			b.Cost = b.Cost.Add(s.sums[star.KeyOf(c)].Total())
 		}
 	}
-	b.Digest = CellsDigest(cells)
+	b.Digest = star.CellsDigest(cells)
 	return b, b.Rows > 0
-}
-
-// CellsDigest is the digest of a batch of daily rows, given its cells by entitlement and day.
-func CellsDigest(cells []usage.Cell) string {
-	h := sha256.New()
-	for _, c := range cells {
-		fmt.Fprintf(h, "%s %s %d %x\n", c.Entitlement, c.Day, c.Rows, c.Hash)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // tally says where the rows of each file went.

@@ -3,8 +3,6 @@ package intake
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // freshLine is a line that was just read, with its file and what makes it the same line wherever it stands.
@@ -193,15 +192,8 @@ func (s *sealing) lineBatch(slot usage.Slot, fresh []freshLine) error {
 		b.Cost = b.Cost.Add(l.Subtotal)
 		s.out.Lines = append(s.out.Lines, l.SealedLine)
 	}
-	b.Digest = LinesDigest(all)
+	b.Digest = star.LinesDigest(all)
 	s.out.Batches = append(s.out.Batches, b)
 	s.have = append(s.have, b)
 	return nil
-}
-
-// LinesDigest is the digest of a batch of reconciliation lines, given the Content of each, in whatever order.
-func LinesDigest(contents []string) string {
-	slices.Sort(contents)
-	h := sha256.Sum256([]byte(strings.Join(contents, "\n")))
-	return hex.EncodeToString(h[:])
 }

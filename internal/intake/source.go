@@ -8,6 +8,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
 // sourceFile is one file of a load while it is read.
@@ -25,7 +26,7 @@ type sourceFile struct {
 	oddities map[string]*oddity
 	failed   error
 	repeats  bool // another file of the load holds the same rows
-	cells    cellSums
+	cells    star.Cells
 	lines    []usage.StatementLine
 	blobs    []string // of a manifest: the files of its export
 }

@@ -22,7 +22,7 @@ func (c counted) whole(st *State, masks []usage.Mask) error {
 		b := &st.Batches[i]
 		if have := c[b.Number]; !partly[b.Number] && have != b.Rows || partly[b.Number] && have > b.Rows {
 			return fault.New(fault.Unavailable, CodeRowsLost,
-				"batch %s was sealed with %d rows and the usage store has %d: nothing was rated; restore the usage store from the backup that belongs to this ledger",
+				"batch %s was sealed with %d rows and the usage store has %d: nothing was rated; stop the server and give \"purveyor usage rebuild\", which makes the usage store again from the archived files",
 				b.ID, b.Rows, have)
 		}
 	}

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"slices"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -61,6 +62,15 @@ type Load struct {
 	Files    []File    `json:"files"`
 	Rows     Counts    `json:"rows"`
 	Problems []Problem `json:"problems,omitempty"`
+	Recipe   string    `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
+}
+
+// Kept lists what the file store has of a load: its archived sources, and its recipe.
+func (l *Load) Kept() (digests []string) {
+	for _, f := range l.Files {
+		digests = append(digests, f.Archive)
+	}
+	return slices.DeleteFunc(append(digests, l.Recipe), func(d string) bool { return d == "" })
 }
 
 // File is one source of a load. Number is 1-based within the load; Digest is of its original bytes.

@@ -15,6 +15,7 @@ import (
 type Usage struct {
 	Import   importCommand   `cmd:"" help:"Import files, or folders of them; the same rows twice count once."`
 	List     listUsage       `cmd:"" help:"List what was imported: batches, or import commands."`
+	Rebuild  rebuildCommand  `cmd:"" help:"Make the usage store again from the archived files, when it was lost or damaged."`
 	Generate generateCommand `cmd:"" help:"Make up a month of usage, and the provider's statement for it."`
 }
 

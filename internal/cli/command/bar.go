@@ -11,21 +11,35 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Import sends files as one import command, and shows how far it is.
 func (e *Env) Import(ctx context.Context, api *call.Client, q url.Values, files []call.Source) (l usage.Load, raw []byte, err error) {
-	b := &bar{out: e.Err}
+	b := &bar{out: e.Err, what: "import"}
 	defer b.done()
 	return api.Import(ctx, q, files, b.show)
 }
 
-// bar shows how far an import is, with rate and time left, on a terminal only.
+// RebuildUsage makes the usage store of the data directory again, and shows how far that is.
+func (e *Env) RebuildUsage(ctx context.Context) (intake.Rebuilt, error) {
+	b := &bar{out: e.Err, what: "rebuild"}
+	defer b.done()
+	made, err := e.Rebuild(ctx, e.Dir(), b.show)
+	if err != nil && ctx.Err() != nil { // whatever it says, this is why
+		err = fault.New(fault.Unavailable, "interrupted",
+			"interrupted; a usage store is replaced whole or not at all, and doing it again comes to the same").Because(context.Cause(ctx))
+	}
+	return made, err
+}
+
+// bar shows how far reading files is, with rate and time left, on a terminal only.
 type bar struct {
-	out io.Writer
-	p   *progressbar.ProgressBar
+	out  io.Writer
+	what string
+	p    *progressbar.ProgressBar
 }
 
 // terminal says whether somebody is looking.
@@ -50,7 +64,7 @@ func (b *bar) show(p intake.Progress) {
 		b.p = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
 			progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
 	}
-	b.p.Describe(fmt.Sprintf("import, %d rows", p.Rows))
+	b.p.Describe(fmt.Sprintf("%s, %d rows", b.what, p.Rows))
 	_ = b.p.Set64(p.Bytes) // a bar that cannot be drawn stops nothing
 }
 

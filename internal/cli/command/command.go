@@ -17,6 +17,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
@@ -32,9 +33,13 @@ type OpenOptions struct {
 	Named     bool        // of a temporary one: whoever the context of a request names is calling, else the local operator
 }
 
+// Rebuild makes the usage store of a data directory again from archived sources; no server may run on it meanwhile.
+type Rebuild func(ctx context.Context, dir string, progress func(intake.Progress)) (intake.Rebuilt, error)
+
 // Env is what commands run with.
 type Env struct {
 	Open     Open
+	Rebuild  Rebuild
 	Data     string // the data directory as given; empty when not
 	In       io.Reader
 	Out, Err io.Writer

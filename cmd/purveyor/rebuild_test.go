@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// said is what a command line prints, and its exit code.
+func said(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	var out, trouble bytes.Buffer
+	p := program()
+	p.Out, p.Err = &out, &trouble
+	code := p.Main(t.Context(), args)
+	return out.String() + trouble.String(), code
+}
+
+// billedMonth is a data directory with two loads, one of which replaced the other, and issued documents.
+func billedMonth(t *testing.T, rows string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "co")
+	file := func(name string) string { return filepath.Join(filepath.Dir(dir), name) }
+	purveyor(t, "init", dir, "--customers", "3", "--demo", "2026-10-01")
+	purveyor(t, "apply", "-f", filepath.Join(dir, "world.yaml"), "--data", dir)
+	purveyor(t, "pricebook", "publish", "-f", filepath.Join(dir, "book.yaml"), "--data", dir)
+	purveyor(t, "usage", "generate", "--rows", rows, "--customers", "3", "--unbilled", "-o", file("early.csv"))
+	purveyor(t, "usage", "generate", "--rows", rows, "--customers", "3", "-o", file("usage.csv"))
+	purveyor(t, "usage", "import", file("early.csv"), "--data", dir)
+	purveyor(t, "usage", "import", file("usage.csv"), "--complete", "--data", dir)
+	for _, step := range []string{"draft", "approve", "issue"} {
+		purveyor(t, "invoice", step, "--period", "2026-09", "--data", dir)
+	}
+	return dir
+}
+
+// A rebuilding that is killed, whenever that is, leaves the old usage store or the new one, and whole. Done again, it
+// comes to the same.
+func TestRebuildKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("rebuilding that is killed a dozen times is left out of short runs")
+	}
+	dir := billedMonth(t, "20000")
+	explain := []string{"explain", "WS-2026-00001", "3", "--data", dir}
+	want, code := said(t, explain...)
+	if code != 0 {
+		t.Fatal(want)
+	}
+	start := time.Now()
+	purveyor(t, "usage", "rebuild", "--data", dir)
+	lasts := time.Since(start)
+	killed, making := 0, 0
+	for round := range 24 {
+		if round >= 8 && making > 0 {
+			break
+		}
+		c := exec.Command(os.Args[0])
+		c.Args = []string{"purveyor", "usage", "rebuild", "--data", dir}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(lasts*time.Duration(round%8+1)/8, func() { _ = c.Process.Kill() })
+		if err := c.Wait(); err != nil {
+			killed++
+		}
+		timer.Stop()
+		if _, err := os.Stat(filepath.Join(dir, makingName)); err == nil {
+			making++
+		}
+		if got, code := said(t, explain...); code != 0 || got != want {
+			t.Fatalf("round %d: exit code %d, %s", round, code, got)
+		}
+		bare(t, dir)
+	}
+	t.Logf("killed %d times, %d of them in the middle", killed, making)
+	if making == 0 {
+		t.Error("no kill hit a rebuilding in the middle")
+	}
+	purveyor(t, "usage", "rebuild", "--data", dir)
+	if got, _ := said(t, explain...); got != want {
+		t.Error(got)
+	}
+	purveyor(t, "check", "--data", dir)
+}
+
+// A rebuilt store that was not put in its place yet is put there by whoever opens the directory next, whatever is left
+// of the old one.
+func TestRebuiltIsTaken(t *testing.T) {
+	dir := billedMonth(t, "600")
+	for name, old := range map[string]func(path string) error{
+		"the old store and its log": func(path string) error {
+			return errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.WriteFile(path+".wal", []byte("log"), 0o600))
+		},
+		"the old store without its log": func(path string) error { return os.WriteFile(path, []byte("old"), 0o600) },
+		"nothing":                       func(string) error { return nil },
+	} {
+		path := filepath.Join(dir, rowsName)
+		if err := errors.Join(os.Rename(path, filepath.Join(dir, rebuiltName)), old(path)); err != nil {
+			t.Fatal(err)
+		}
+		if got, code := said(t, "check", "--data", dir); code != 0 {
+			t.Errorf("%s: %s", name, got)
+		}
+		bare(t, dir)
+	}
+}
+
+// bare checks that nothing of a rebuilding is left beside the usage store.
+func bare(t *testing.T, dir string) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(dir, rowsName+".*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
