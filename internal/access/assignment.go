@@ -80,7 +80,7 @@ func (a Assignment) valid(role Role, at spot, realm, owner *node) error {
 	case at.resource && realm.Kind == Customer && realm != at.node:
 		return bad("bad_scope", "people of a customer get roles among its own resources only")
 	case role.Owner != "" && (owner == nil || at.resource && owner != at.node || !at.resource && !inside(at.path(), owner.Path)):
-		return bad("bad_scope", "%s is a custom role of somebody else", role.Name)
+		return noRole(role.ID) // of somebody else: it is not there
 	}
 	return nil
 }

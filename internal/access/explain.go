@@ -136,23 +136,33 @@ func (v verdict) answer(action Action, place string, usable bool) string {
 	return fmt.Sprintf("no: no role is held at %s or above, and so it does not exist", place)
 }
 
-// Explain says why somebody may or may not. To explain others takes access.read at the place; oneself everybody may.
+// Explain says why somebody may or may not. To explain others takes access.read at the place; oneself everybody may, at
+// places one has to do with. NotFound for other places, and for people who are not the asker's to know of.
 // groups and realm of others come from Service.Lookup.
 func (v *Service) Explain(ctx context.Context, who id.Principal, action Action, place string) (Explanation, error) {
 	asker, _ := identity.Caller(ctx)
-	person := asker
-	if who != "" && who != asker.ID {
-		if _, err := v.Roles.RequireAt(ctx, AccessRead, place); err != nil {
-			return Explanation{}, err
-		}
-		var err error
-		if person, err = v.lookup(ctx, who); err != nil {
-			return Explanation{}, err
-		}
-	}
 	s, err := v.Roles.current(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}
-	return s.explain(v.Roles.words, person, action, place, v.Now())
+	if who == "" || who == asker.ID {
+		if c, ok := s.caller(asker, v.Now()); ok {
+			if at, ok := s.forest.locate(canonical(place)); ok && !s.knows(&c, c.own(at)) {
+				return Explanation{}, noPlace(place)
+			}
+		}
+		return s.explain(v.Roles.words, asker, action, place, v.Now())
+	}
+	if _, err := v.Roles.RequireAt(ctx, AccessRead, place); err != nil {
+		return Explanation{}, err
+	}
+	person, err := v.lookup(ctx, who)
+	if err != nil {
+		return Explanation{}, err
+	}
+	x, err := s.explain(v.Roles.words, person, action, place, v.Now())
+	if err != nil {
+		return x, err
+	}
+	return v.asked(ctx, s, person, x)
 }

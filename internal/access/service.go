@@ -41,7 +41,7 @@ func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Prin
 		}
 		list, err := v.Store.Assignments(ctx, r, Filter{Subject: string(who)})
 		if err == nil && len(list) == 0 {
-			err = fault.New(fault.NotFound, "principal_not_found", "nobody is known as %q", who)
+			err = nobody(who)
 		}
 		if err == nil {
 			p = identity.Principal{ID: who, Realm: list[0].Realm}
@@ -66,7 +66,8 @@ func (v *Service) Assignments(ctx context.Context, f Filter) ([]Assignment, erro
 		list, err = v.Store.Assignments(ctx, r, f)
 		return err
 	})
-	list = slices.DeleteFunc(list, func(a Assignment) bool { return !grant.Scope.Sees(s.forest.pathOf(a.Scope)) })
+	who, _ := identity.Caller(ctx)
+	list = slices.DeleteFunc(list, func(a Assignment) bool { return !grant.Scope.Sees(s.forest.pathOf(a.Scope)) || !s.told(who, a) })
 	for i := range list {
 		list[i].Scope = s.forest.pathOf(list[i].Scope)
 	}
@@ -106,32 +107,10 @@ func (a Assignment) giving() Action {
 // governs is Denied for staff who would give to, or take from, people of a realm that is not theirs or below it: nobody
 // reaches upwards. Among its resources a customer decides about everybody.
 func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at spot) error {
-	who, _ := identity.Caller(ctx)
-	if who.ID == identity.LocalOperator || at.resource {
-		return nil
-	}
-	own, theirs := s.forest.byID[who.Realm], s.forest.byID[a.Realm]
-	if own == nil || theirs == nil || !inside(theirs.Path, own.Path) {
+	if who, _ := identity.Caller(ctx); !at.resource && !s.governed(who, a.Realm) {
 		return fault.New(fault.Denied, "not_your_people", "roles of people above you are not yours to change; nothing was changed")
 	}
 	return nil
-}
-
-// known is NotFound for an assignment to whom nobody knows, or who is of another realm than it says: it would lie there
-// until somebody comes by that id.
-func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignment) error {
-	if v.RealmOf == nil {
-		return nil
-	}
-	realm, err := v.RealmOf(ctx, r, a.Principal, a.Group)
-	if err == nil && realm == a.Realm {
-		return nil
-	}
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	return fault.New(fault.NotFound, "principal_not_found", "%s has no person, program or group %q: nothing was changed; \"person list\", \"program list\" and \"group list\" show ids",
-		s.forest.byID[a.Realm].Key, a.subject())
 }
 
 // Assign gives a role, or takes its actions away with Deny. Giving the same again changes its end, condition and
@@ -145,6 +124,10 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		s := v.Roles.present.Load()
 		at, role, err := s.checked(a)
+		who, _ := identity.Caller(ctx)
+		if unknown := v.known(ctx, t, s, a); unknown != nil && (err == nil || !s.governed(who, a.Realm)) {
+			return unknown // before what a rule says of a realm that is not theirs
+		}
 		if err != nil {
 			return err
 		}
@@ -152,9 +135,6 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 			return fault.New(fault.Invalid, "bad_end", "the end of an assignment lies ahead; nothing was given")
 		}
 		if err := v.governs(ctx, s, a, at); err != nil {
-			return err
-		}
-		if err := v.known(ctx, t, s, a); err != nil {
 			return err
 		}
 		if err := v.escalates(ctx, s, a, role, at); err != nil {
@@ -266,10 +246,8 @@ func (v *Service) Revoke(ctx context.Context, assignment id.Assignment) error {
 	if err != nil {
 		return err
 	}
-	if at, ok := s.forest.locate(a.Scope); ok {
-		if err := v.governs(ctx, s, a, at); err != nil {
-			return err
-		}
+	if at, ok := s.forest.locate(a.Scope); ok && v.governs(ctx, s, a, at) != nil {
+		return noAssignment(assignment)
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		if a.Source != "" {

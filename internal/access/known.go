@@ -1,0 +1,77 @@
+package access
+
+import (
+	"context"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// told says whether an assignment whose place somebody may look at is told to them. Among resources all are, for who
+// reaches into them is their owner's to know. In the commercial tree those of one's own people and of people below are:
+// which staff somebody above has at work there is not.
+func (s *snapshot) told(who identity.Principal, a Assignment) bool {
+	return s.governed(who, a.Realm) || len(a.Scope) > 0 && a.Scope[0] == '@'
+}
+
+// governed says whether a realm is somebody's own, or below it; every one is the local operator's.
+func (s *snapshot) governed(who identity.Principal, realm id.Organisation) bool {
+	own, theirs := s.forest.byID[who.Realm], s.forest.byID[realm]
+	return who.ID == identity.LocalOperator || own != nil && theirs != nil && inside(theirs.Path, own.Path)
+}
+
+// knows says whether a place is there for somebody who asks about themselves: something they were given bears on it,
+// though it may be over; or, of a customer's resources, on the customer.
+func (s *snapshot) knows(c *caller, at spot) bool {
+	found := false
+	see := func(_, _ string, e *entry) { found = found || e.realm == c.Realm }
+	if c.reaches(at) {
+		s.walk(c, at, see)
+	}
+	if commercial, ok := s.forest.locate(at.Key); ok && at.resource && c.reaches(commercial) {
+		s.walk(c, commercial, see)
+	}
+	return found
+}
+
+// known is NotFound for an assignment to whom nobody knows, or who is of another realm than it says: it would lie there
+// until somebody comes by that id. Of a realm that is somebody else's it says what it says of one that there is not.
+func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignment) error {
+	if v.RealmOf == nil || (a.Principal == "") == (a.Group == "") {
+		return nil
+	}
+	realm, err := v.RealmOf(ctx, r, a.Principal, a.Group)
+	if err == nil && realm == a.Realm {
+		return nil
+	}
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	of := "that organisation"
+	if who, _ := identity.Caller(ctx); s.forest.byID[a.Realm] != nil && s.governed(who, a.Realm) {
+		of = s.forest.byID[a.Realm].Key
+	}
+	return fault.New(fault.NotFound, "principal_not_found",
+		"%s has no person, program or group %q: nothing was changed; \"person list\", \"program list\" and \"group list\" show ids", of, a.subject())
+}
+
+// asked is whom somebody asks about, with the explanation that is told of them. Who is of somebody else's realm is known
+// only by what they hold among the resources that the asker may look at, and told without what else they are in.
+func (v *Service) asked(ctx context.Context, s *snapshot, person identity.Principal, x Explanation) (Explanation, error) {
+	asker, _ := identity.Caller(ctx)
+	if s.governed(asker, person.Realm) {
+		return x, nil
+	}
+	x.Groups, x.Steps = nil, slices.DeleteFunc(x.Steps, func(st Step) bool { return st.At == "" || st.At[0] != '@' })
+	if len(x.Steps) == 0 {
+		return Explanation{}, nobody(person.ID)
+	}
+	return x, nil
+}
+
+func nobody(who id.Principal) error {
+	return fault.New(fault.NotFound, "principal_not_found", "nobody is known as %q", who)
+}
