@@ -123,7 +123,7 @@ func (h held) uses() (list []use) {
 	return list
 }
 
-// each visits every entry of a caller and its groups whose place exists.
+// each visits every entry of a caller and its groups whose place exists, and denials where there was one.
 func (s *snapshot) each(c *caller, visit func(at spot, e *entry)) {
 	subject := func(name string) {
 		h := s.holding(name)
@@ -133,8 +133,10 @@ func (s *snapshot) each(c *caller, visit func(at spot, e *entry)) {
 		for i := range h.at {
 			at, ok := s.forest.locate(h.at[i].anchor)
 			for j := range h.at[i].entries {
-				if ok {
-					visit(at, &h.at[i].entries[j])
+				if e := &h.at[i].entries[j]; ok {
+					visit(at, e)
+				} else if was, ok := s.forest.stood(h.at[i].anchor); ok && e.deny {
+					visit(was, e) // what is denied of the days before it ended stays so
 				}
 			}
 		}

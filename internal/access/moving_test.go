@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
@@ -130,4 +131,53 @@ func (h *house) document(number, seller, buyer string) {
 	h.must(h.db.Do(operator(), func(ctx context.Context, t tx.Tx) error {
 		return sqlstore.Invoices{DB: h.db}.Save(ctx, t, scope.All(), v)
 	}))
+}
+
+// TestDenialsOutliveEntitlements: what somebody is denied at an entitlement stays denied of the days before it ended.
+func TestDenialsOutliveEntitlements(t *testing.T) {
+	h := newHouse(t)
+	w := theWorld()
+	old := org.Entitlement{Provider: "old-c1", Period: period.Period{Start: period.NewDate(2026, 1, 1), End: period.NewDate(2026, 9, 10)}}
+	for i := range w.Organisations {
+		if w.Organisations[i].Key == "c1" {
+			w.Organisations[i].Entitlements = append(w.Organisations[i].Entitlements, old)
+		}
+	}
+	_, err := h.orgs.Apply(operator(), w, false)
+	h.must(err)
+	h.give("cora", "c1", access.CustomerReader, "@c1")
+	_, err = h.access.Assign(operator(), access.Assignment{Principal: "cora", Realm: key("c1"), Role: access.CustomerReader, Scope: "@c1/old-c1", Deny: true})
+	h.must(err)
+	for _, now := range []time.Time{h.now, h.now.AddDate(0, 0, 20)} {
+		h.now = now
+		grant, err := h.roles.Require(as("cora", "c1"), access.UsageRead)
+		h.must(err)
+		on := period.NewDate(2026, 8, 15)
+		if s := grant.Scope; s.SeesRef("old-c1", on) || s.SeesRef("t-c1", on) || !s.SeesRef("e-c1", on) || s.Sees("@c1/old-c1") {
+			t.Errorf("on %s cora sees of August: %+v", now.Format(time.DateOnly), s.Refs())
+		}
+	}
+}
+
+// TestSubscriptionsAreDeniedToStaff: what is denied at a subscription in the commercial tree is not seen in its customer's
+// usage, and the rest is.
+func TestSubscriptionsAreDeniedToStaff(t *testing.T) {
+	h := newHouse(t)
+	w := theWorld()
+	for i := range w.Organisations {
+		if w.Organisations[i].Key == "c1" {
+			w.Organisations[i].Entitlements = append(w.Organisations[i].Entitlements, org.Entitlement{Provider: "F-c1"})
+		}
+	}
+	_, err := h.orgs.Apply(operator(), w, false)
+	h.must(err)
+	h.give("nora", "nordwind", access.ResellerBillingAdmin, "nordwind")
+	_, err = h.access.Assign(operator(), access.Assignment{Principal: "nora", Realm: key("nordwind"), Role: access.ResellerBillingAdmin, Scope: "c1/E-c1", Deny: true})
+	h.must(err)
+	grant, err := h.roles.Require(as("nora", "nordwind"), access.UsageRead)
+	h.must(err)
+	on := period.NewDate(2026, 8, 15)
+	if s := grant.Scope; s.SeesRef("e-c1", on) || s.SeesRef("t-c1", on) || !s.SeesRef("f-c1", on) || !s.SeesRef("t-c2", on) {
+		t.Errorf("nora sees %+v", s.Refs())
+	}
 }

@@ -45,6 +45,11 @@ func (h held) deniedOn(chain []string) bool {
 	return slices.ContainsFunc(h.deny, func(d spot) bool { return !d.resource && d.tail == "" && slices.Contains(chain, d.Key) })
 }
 
+// deniedAt says whether a customer's subscription is taken out of the commercial tree.
+func (h held) deniedAt(n *node, entitlement string) bool {
+	return slices.ContainsFunc(h.deny, func(d spot) bool { return d.node == n && !d.resource && strings.EqualFold(d.tail, entitlement) })
+}
+
 // whole is all of a customer on some days. The tenant would show what is taken out below, so then only entitlements are
 // named.
 func (h held) whole(n *node, resource bool, days period.Period) (refs []scope.Ref) {
@@ -57,8 +62,10 @@ func (h held) whole(n *node, resource bool, days period.Period) (refs []scope.Re
 		if !ok {
 			continue
 		}
-		if !resource {
+		if !resource && !h.deniedAt(n, e.Of) {
 			refs = append(refs, scope.Ref{Customer: n.Organisation, ID: e.Of, Whole: !hidden, Days: both})
+		}
+		if !resource {
 			continue
 		}
 		for _, ref := range h.entitled(n, e.Of, "", both) {

@@ -132,6 +132,15 @@ func (f *forest) entitled(n *node, tail string) bool {
 	return slices.Contains(n.Entitlements, entitlement) && named(tail)
 }
 
+// stood finds an anchor at an entitlement that a customer once had.
+func (f *forest) stood(anchor string) (spot, bool) {
+	key, tail, _ := strings.Cut(strings.TrimPrefix(anchor, "@"), "/")
+	entitlement, _, _ := strings.Cut(tail, "/")
+	n := f.byKey[key]
+	had := n != nil && anchor[0] == '@' && slices.ContainsFunc(n.Held, func(e period.Dated[string]) bool { return e.Of == entitlement })
+	return spot{n, true, tail, anchor}, had
+}
+
 // named says whether every part of a tail has a name.
 func named(tail string) bool {
 	return tail != "" && tail[0] != '/' && tail[len(tail)-1] != '/' && !strings.Contains(tail, "//")
