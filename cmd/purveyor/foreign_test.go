@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,11 +26,12 @@ type staffed struct {
 	*caller
 	n      *installation
 	people map[string]id.Principal
+	realms map[string]string // of those who are called otherwise
 	links  map[string]string // by which they begin
 }
 
 func newStaffed(t *testing.T) *staffed {
-	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, links: map[string]string{}}
+	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, realms: map[string]string{}, links: map[string]string{}}
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	n, err := open(access.AsLocalOperator(t.Context()), s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
 	if err != nil {
@@ -58,12 +60,12 @@ func newStaffed(t *testing.T) *staffed {
 	return s
 }
 
-// as calls as the global admin of a realm; "" is the local operator.
-func (s *staffed) as(realm string) {
+// as calls as the global admin of a realm, or as who was added under a name; "" is the local operator.
+func (s *staffed) as(name string) {
 	who := identity.Principal{ID: identity.LocalOperator}
-	if realm != "" {
-		of := org.OrganisationID(realm)
-		who = identity.Principal{ID: s.people[realm], Realm: of, In: of, MFA: true}
+	if name != "" {
+		of := org.OrganisationID(cmp.Or(s.realms[name], name))
+		who = identity.Principal{ID: s.people[name], Realm: of, In: of, MFA: true}
 	}
 	s.client.Transport = inProcess{handler: s.n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context { return identity.As(ctx, who) }}
 }

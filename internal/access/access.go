@@ -83,6 +83,12 @@ func denied(action Action) error {
 	return fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
 }
 
+// inPart is denied where an action is held for a part of what it is about.
+func inPart(action Action) error {
+	return fault.New(fault.Denied, "not_the_whole",
+		"%s is about the whole installation, and your role is not: nothing was done; the partner's global admin over everything may", action)
+}
+
 // CodeChargesOff is the code of the Denied by which somebody learns that a role would do, and that a customer's usage
 // charges are not shown.
 const CodeChargesOff = "usage_charges_off"

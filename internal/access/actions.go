@@ -91,3 +91,15 @@ func (a Action) onResources() bool {
 	}
 	return false
 }
+
+// ofInstallation says whether an action is about the books, the log and the keys of the whole installation. A part of
+// them makes no sense: what was asked with a part would leave rows unbilled, and find wrong what only was not seen. So
+// it is for who runs all of it: the partner's global admin over everything, and for statements whoever may compare them.
+func (a Action) ofInstallation() bool {
+	switch a {
+	case EventRead, AuditRead, AuditVerify, AuditPrune, KeyRotate, JobRead, Check, Reconcile, ClockMove,
+		UsageImport, UnresolvedFix, InvoiceDraft, InvoiceIssue:
+		return true
+	}
+	return false
+}

@@ -13,7 +13,7 @@ import (
 type held struct {
 	allow []heldAt
 	deny  []spot
-	admin bool // the partner's global admin, over everything
+	admin bool // the partner's global admin, over everything; or who compares statements for all of the partner
 	off   bool // somewhere the role would do, and usage charges are not shown there
 }
 
@@ -58,7 +58,7 @@ func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot)
 			a.owned, a.own = true, a.view
 		}
 		h.allow = append(h.allow, a)
-		h.admin = h.admin || e.role.ID == PartnerGlobalAdmin && at.node == c.realm && at.tail == ""
+		h.admin = h.admin || (e.role.ID == PartnerGlobalAdmin || action == Reconcile) && at.node == c.realm && at.Kind == Partner && at.tail == ""
 	})
 	h.admin = h.admin && len(h.deny) == 0
 	slices.SortStableFunc(h.allow, func(a, b heldAt) int { return strings.Compare(a.path(), b.path()) })

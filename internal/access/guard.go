@@ -153,6 +153,9 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	if len(h.allow) == 0 {
 		return Grant{}, refused(action, h.off && len(h.deny) == 0)
 	}
+	if action.ofInstallation() && !h.admin {
+		return Grant{}, inPart(action)
+	}
 	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
 }
 

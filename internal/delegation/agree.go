@@ -19,8 +19,7 @@ import (
 // Relationships are those the caller may see, as they are now.
 func (v *Service) Relationships(ctx context.Context, f Filter) (list []Relationship, err error) {
 	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
-		s, f := c.sees(f)
-		stored, err := v.Store.Relationships(ctx, r, s, f)
+		stored, err := v.relationships(ctx, r, c, f)
 		for _, x := range stored {
 			x, log := x.At(v.Now())
 			if !gone(log) && !(c.customer && x.State == Created) { // a draft is its maker's alone
@@ -106,8 +105,7 @@ func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms) (R
 // Drop throws a draft away. A draft that is not there is NotFound.
 func (v *Service) Drop(ctx context.Context, r id.Relationship) error {
 	return v.write(ctx, access.DelegationChange, func(ctx context.Context, t tx.Tx, c caller) error {
-		s, f := c.sees(Filter{ID: string(r)})
-		list, err := v.Store.Relationships(ctx, t, s, f)
+		list, err := v.relationships(ctx, t, c, Filter{ID: string(r)})
 		x, err := only(list, err, "relationship", string(r))
 		if err != nil {
 			return err
@@ -174,7 +172,7 @@ func (v *Service) invited(ctx context.Context, r tx.Read, c caller, reply Reply)
 	if err != nil {
 		return Relationship{}, "", err
 	}
-	if reply.Token == "" || len(list) == 0 || list[0].Customer != "" && list[0].Customer != customer.ID {
+	if reply.Token == "" || len(list) == 0 || !c.whole() || list[0].Customer != "" && list[0].Customer != customer.ID {
 		return Relationship{}, "", fault.New(fault.NotFound, "invitation_not_found", "this link is not known, was replaced by a newer one, or was used already")
 	}
 	return list[0], customer.ID, nil

@@ -117,8 +117,7 @@ func (v *Service) stopAll(ctx context.Context, t tx.Tx, c caller, r id.Registrat
 
 // activation is one the caller may see, with its registration.
 func (v *Service) activation(ctx context.Context, t tx.Read, c caller, a id.Activation) (Activation, Registration, error) {
-	s, f := c.sees(Filter{ID: string(a)})
-	list, err := v.Store.Activations(ctx, t, s, f)
+	list, err := v.activations(ctx, t, c, Filter{ID: string(a)})
 	found, err := only(list, err, "activation", string(a))
 	if err != nil {
 		return found, Registration{}, err
@@ -183,8 +182,8 @@ type Trail struct {
 // Trails are the activations the caller may see, as they are now, with what was done under each.
 func (v *Service) Trails(ctx context.Context, f Filter) (list []Trail, err error) {
 	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
+		activations, err := v.activations(ctx, r, c, f)
 		s, f := c.sees(f)
-		activations, err := v.Store.Activations(ctx, r, s, f)
 		if err != nil {
 			return err
 		}

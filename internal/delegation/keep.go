@@ -40,8 +40,7 @@ func (v *Service) alter(ctx context.Context, action access.Action, r id.Relation
 	rule func(context.Context, tx.Tx, caller, Relationship) (Relationship, []event.Type, error),
 ) (after Relationship, err error) {
 	err = v.write(ctx, action, func(ctx context.Context, t tx.Tx, c caller) error {
-		s, f := c.sees(Filter{ID: string(r)})
-		list, err := v.Store.Relationships(ctx, t, s, f)
+		list, err := v.relationships(ctx, t, c, Filter{ID: string(r)})
 		before, err := only(list, err, "relationship", string(r))
 		if err != nil {
 			return err

@@ -95,6 +95,9 @@ func (v *Service) Register(ctx context.Context, definition id.Definition, at Pla
 		if err != nil {
 			return err
 		}
+		if !c.reaches(at) {
+			return fault.New(fault.NotFound, "entitlement_not_found", "the customer has no entitlement %s now; nothing was changed", at.lower().Entitlement)
+		}
 		list, err := v.Store.Definitions(ctx, t, scope.All(), Filter{ID: string(definition)})
 		d, err := only(slices.DeleteFunc(list, func(d Definition) bool { return !slices.Contains(sellers(place), d.Organisation) }), err, "definition", string(definition))
 		if err != nil {
@@ -183,8 +186,7 @@ func roleIDs(r Registration) (ids []RoleID) {
 // Registrations are those the caller may see, ended ones too.
 func (v *Service) Registrations(ctx context.Context, f Filter) (list []Registration, err error) {
 	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
-		s, f := c.sees(f)
-		list, err = v.Store.Registrations(ctx, r, s, f)
+		list, err = v.registrations(ctx, r, c, f)
 		return err
 	})
 	return list, err
@@ -213,8 +215,7 @@ func (v *Service) End(ctx context.Context, r id.Registration, why string) (ended
 }
 
 func (v *Service) registration(ctx context.Context, r tx.Read, c caller, reg id.Registration) (Registration, error) {
-	s, f := c.sees(Filter{ID: string(reg)})
-	list, err := v.Store.Registrations(ctx, r, s, f)
+	list, err := v.registrations(ctx, r, c, Filter{ID: string(reg)})
 	return only(list, err, "registration", string(reg))
 }
 
@@ -233,8 +234,8 @@ func (v *Service) Risks(ctx context.Context) (list []Risk, err error) {
 }
 
 func (v *Service) risks(ctx context.Context, r tx.Read, c caller, f Filter) ([]Risk, error) {
+	registrations, err := v.registrations(ctx, r, c, f)
 	s, f := c.sees(f)
-	registrations, err := v.Store.Registrations(ctx, r, s, f)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,15 @@ func (c caller) sees(f Filter) (scope.Scope, Filter) {
 	return c.Scope, f
 }
 
+// whole says whether the caller's role is for all of their organisation: of a customer's people only such consent to what
+// is about all of it, and read and end that.
+func (c caller) whole() bool { return !c.customer || c.Scope.Sees(c.place) }
+
+// reaches says whether a place among resources is one the caller's role is for. Staff are asked by their organisation.
+func (c caller) reaches(p Place) bool {
+	return !c.customer || c.Scope.Sees(p.lower().path(c.place[strings.LastIndexByte(c.place, '/')+1:]))
+}
+
 // operator says whether the caller acts for nobody in particular and must say for whom.
 func (c caller) operator() bool { return c.who.ID == identity.LocalOperator }
 
@@ -131,6 +140,28 @@ func sellers(place string) (list []id.Organisation) {
 		list = append(list, org.OrganisationID(key))
 	}
 	return list
+}
+
+// The lists of what the caller may know of, each by the rule above.
+
+func (v *Service) relationships(ctx context.Context, r tx.Read, c caller, f Filter) ([]Relationship, error) {
+	if !c.whole() {
+		return nil, nil
+	}
+	s, f := c.sees(f)
+	return v.Store.Relationships(ctx, r, s, f)
+}
+
+func (v *Service) registrations(ctx context.Context, r tx.Read, c caller, f Filter) ([]Registration, error) {
+	s, f := c.sees(f)
+	list, err := v.Store.Registrations(ctx, r, s, f)
+	return slices.DeleteFunc(list, func(x Registration) bool { return !c.reaches(x.Place) }), err
+}
+
+func (v *Service) activations(ctx context.Context, r tx.Read, c caller, f Filter) ([]Activation, error) {
+	s, f := c.sees(f)
+	list, err := v.Store.Activations(ctx, r, s, f)
+	return slices.DeleteFunc(list, func(x Activation) bool { return !c.reaches(x.Place) }), err
 }
 
 // only is the one thing a list holds, or NotFound.

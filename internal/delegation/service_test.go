@@ -54,8 +54,13 @@ func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, 
 	}
 	place := map[id.Organisation]string{
 		org.OrganisationID("contoso"): "contoso", org.OrganisationID("nordwind"): "contoso/nordwind", org.OrganisationID("rival"): "contoso/rival",
+		org.OrganisationID("c1"): "contoso/nordwind/c1", org.OrganisationID("c2"): "contoso/rival/c2",
 	}[who.Realm]
-	grant := access.Grant{Scope: scope.Of(place), Actor: string(who.ID)}
+	places := []string{place}
+	if isCustomer {
+		places = append(places, "@"+place[strings.LastIndexByte(place, '/')+1:])
+	}
+	grant := access.Grant{Scope: scope.Of(places...), Actor: string(who.ID)}
 	if place == "contoso" {
 		grant.View = scope.Cost | scope.Sell | scope.List
 	}
