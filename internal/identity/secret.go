@@ -2,12 +2,11 @@ package identity
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
-	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
@@ -42,36 +41,11 @@ func (v *Service) body() (string, error) {
 	return id.Body([16]byte(b)), nil
 }
 
-const recoveryCodes = 10
-
-// recovery draws recovery codes, to be shown once, with their digests. Each has 80 bits.
+// recovery draws recovery codes, to be shown once, with their digests.
 func (v *Service) recovery() (codes, digests []string, err error) {
-	for range recoveryCodes {
-		b, err := v.draw(10)
-		if err != nil {
-			return nil, nil, err
-		}
-		c := strings.ToLower(base32.StdEncoding.EncodeToString(b))
-		codes = append(codes, c[:4]+"-"+c[4:8]+"-"+c[8:12]+"-"+c[12:])
-		digests = append(digests, digestOf(c))
+	codes, err = factor.Recovery(v.draw)
+	for _, c := range codes {
+		digests = append(digests, digestOf(factor.Plain(c)))
 	}
-	return codes, digests, nil
-}
-
-// userCodeLetters are consonants: no code is a word, none is read as a digit.
-const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
-
-// userCode is eight letters for somebody to type: 34 bits, for a quarter of an hour and against few tries.
-func (v *Service) userCode() (string, error) {
-	var b strings.Builder
-	for b.Len() < 8 {
-		x, err := v.draw(1)
-		if err != nil {
-			return "", err
-		}
-		if n := int(x[0]); n < 240 { // 240 is a multiple of 20: every letter is as likely
-			b.WriteByte(userCodeLetters[n%len(userCodeLetters)])
-		}
-	}
-	return b.String(), nil
+	return codes, digests, err
 }

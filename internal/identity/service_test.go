@@ -112,7 +112,9 @@ func TestNoStaleSessions(t *testing.T) {
 func TestRefreshTokenShownAtOnce(t *testing.T) {
 	f := newService(t)
 	p := f.person("c", "kim@c.example")
-	code, err := f.Hand(t.Context(), identity.Ticket{Kind: identity.Code, Person: p.ID, Client: "x", Scope: "offline_access"})
+	browser, _, err := f.Open(t.Context(), identity.Session{Person: p.ID})
+	f.must(err)
+	code, err := f.Hand(t.Context(), identity.Ticket{Kind: identity.Code, Person: p.ID, From: browser.ID, Client: "x", Scope: "offline_access"})
 	f.must(err)
 	ask := func(kind identity.TicketKind, secret string) (identity.Redeemed, error) {
 		return f.Redeem(context.Background(), identity.Asked{Kind: kind, Secret: secret, Client: "x",

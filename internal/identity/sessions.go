@@ -97,7 +97,11 @@ func (v *Service) read(ctx context.Context, k proof) (x stand, err error) {
 		if x.session, err = v.Proofs.Session(ctx, r, id.Session(k.credential)); err != nil {
 			return lost(err)
 		}
-		if p.State != Active || x.session.Person != p.ID || !x.session.Ended.IsZero() {
+		by, err := v.client(ctx, r, x.session.Client)
+		if err != nil {
+			return err
+		}
+		if p.State != Active || by == Disabled || x.session.Person != p.ID || !x.session.Ended.IsZero() {
 			return ended()
 		}
 		x.principal.ID, x.principal.Realm, x.principal.In = p.ID, p.Realm, x.session.Realm
@@ -105,6 +109,16 @@ func (v *Service) read(ctx context.Context, k proof) (x stand, err error) {
 		return nil
 	})
 	return x, err
+}
+
+// client is the state of the program behind a client id; none of a client that everybody has, and of a browser.
+func (v *Service) client(ctx context.Context, r tx.Read, appID string) (State, error) {
+	for _, name := range id.Named("prn_", appID) {
+		if p, err := v.Store.Program(ctx, r, id.Principal(name)); fault.KindOf(err) != fault.NotFound {
+			return p.State, err
+		}
+	}
+	return "", nil
 }
 
 func (v *Service) readProgram(ctx context.Context, r tx.Read, k proof, x *stand) error {

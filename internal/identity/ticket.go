@@ -53,6 +53,7 @@ type Ticket struct {
 	Kind      TicketKind      `json:"-"`
 	Session   id.Session      `json:"-"` // whose it is, or that it was redeemed for
 	Person    id.Principal    `json:",omitempty"`
+	From      id.Session      `json:",omitempty"` // the browser's, in which a code was given or a device let in
 	Realm     id.Organisation `json:",omitempty"` // the realm tokens are asked for
 	Client    string          `json:",omitempty"`
 	Scope     string          `json:",omitempty"`

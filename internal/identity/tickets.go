@@ -192,6 +192,11 @@ func (v *Service) behind(ctx context.Context, t tx.Tx, k Ticket, begun Session) 
 		s.Seen = v.Now()
 		return p, s, nil, v.Proofs.SaveSession(ctx, t, s)
 	}
+	if from, err := v.Proofs.Session(ctx, t, k.From); fault.KindOf(err) == fault.NotFound || err == nil && !from.Ended.IsZero() {
+		return p, s, spent(), nil // what a session hands out ends with it
+	} else if err != nil {
+		return p, s, nil, err
+	}
 	s = begun
 	s.Person, s.Realm, s.Client, s.Agent, s.Methods, s.MFA = p.ID, p.Realm, k.Client, k.Agent, k.Methods, k.MFA
 	s.Expires = s.Created.Add(clientLife)
@@ -222,7 +227,7 @@ func (v *Service) Device(ctx context.Context, k Ticket) (secret, typed string, e
 	if secret, k, err = v.ticket(k); err != nil {
 		return "", "", err
 	}
-	if typed, err = v.userCode(); err != nil {
+	if typed, err = factor.Typed(v.draw); err != nil {
 		return "", "", err
 	}
 	u := Ticket{Kind: UserCode, Digest: digestOf(typed), Link: k.Digest, Client: k.Client, Scope: k.Scope, Created: k.Created, Expires: k.Expires}
@@ -251,7 +256,7 @@ func (v *Service) Let(ctx context.Context, typed string, s Session, answer Answe
 		if err != nil || !k.open(v.Now()) || k.Answer != "" {
 			return spent()
 		}
-		k.Answer, k.Person, k.Methods, k.MFA = answer, s.Person, s.Methods, s.MFA
+		k.Answer, k.Person, k.From, k.Methods, k.MFA = answer, s.Person, s.ID, s.Methods, s.MFA
 		if err := v.Proofs.SaveTicket(ctx, t, k); err != nil {
 			return err
 		}

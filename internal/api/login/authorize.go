@@ -96,7 +96,7 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
 		return nil
 	}
 	code, err := s.Identity.Hand(r.Context(), identity.Ticket{
-		Kind: identity.Code, Person: p.ID, Realm: realm.ID, Client: a.client.ID, Scope: want.text(), Redirect: a.to,
+		Kind: identity.Code, Person: p.ID, From: x.ID, Realm: realm.ID, Client: a.client.ID, Scope: want.text(), Redirect: a.to,
 		Challenge: a.q.Get("code_challenge"), Nonce: a.q.Get("nonce"), Agent: a.client.Name, Methods: x.Methods, MFA: x.MFA,
 	})
 	if err != nil {

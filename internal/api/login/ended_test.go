@@ -1,0 +1,64 @@
+package login_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// TestWhatEndedHandsOutNothing: what a browser's session handed out and nobody redeemed yet is worth nothing once that
+// session has ended. Whoever stole it would get one of their own, of months, after its person had signed out everywhere.
+func TestWhatEndedHandsOutNothing(t *testing.T) {
+	a := newAuthority(t)
+	p, secret := a.person("nordwind", "ines@nordwind.example")
+	ctx := t.Context()
+	for name, end := range map[string]func(identity.Session){
+		"signed out everywhere": func(identity.Session) { a.must(a.Identity.SignOutEverywhere(ctx, p.ID)) },
+		"signed out there":      func(s identity.Session) { a.must(a.Identity.End(ctx, p.ID, s.ID)) },
+		"the password changed": func(identity.Session) {
+			a.must(a.Identity.SetPassword(ctx, identity.Session{Person: p.ID}, password, password))
+		},
+	} {
+		b := a.browser().signIn("ines@nordwind.example", secret)
+		list, err := a.Identity.Sessions(ctx, p.ID)
+		a.must(err)
+		code := b.get(authorization("common", azureCLI, loopback, "openid offline_access "+arm+"/.default")).code()
+		_, device := a.call("/common/oauth2/v2.0/devicecode", url.Values{"client_id": {azureCLI}, "scope": {arm + "/.default offline_access"}})
+		b.get("/login/device").submit("/login/device", "code", device.text("user_code")).want(200, "Is this you?").submit("/login/device/answer", "answer", "allow").want(200, "signed in")
+		end(list[len(list)-1])
+		a.refuses(grant{name + ": a code", "/common/oauth2/v2.0/token", exchange(code), "invalid_grant"})
+		a.refuses(grant{name + ": a device", "/common/oauth2/v2.0/token", url.Values{
+			"client_id": {azureCLI}, "grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {device.text("device_code")},
+		}, "expired_token"})
+		if list, err = a.Identity.Sessions(ctx, p.ID); err != nil || len(list) != 0 {
+			t.Errorf("%s: still signed in: %+v, %v", name, list, err)
+		}
+	}
+}
+
+// TestTokensOfDisabledPrograms: a program that is disabled acts for nobody any more, from that instant.
+func TestTokensOfDisabledPrograms(t *testing.T) {
+	a := newAuthority(t)
+	const back = "https://app.example/back"
+	_, secret := a.person("contoso", "maria@contoso.example")
+	p, clientSecret := a.program("contoso", back)
+	b := a.browser().signIn("maria@contoso.example", secret)
+	b.get(authorization("common", p.AppID(), back, "openid offline_access "+arm+"/user_impersonation")).submit("/login/consent", "answer", "allow").follow()
+	verifier, _ := pkce()
+	out := a.granted("/common/oauth2/v2.0/token", url.Values{
+		"client_id": {p.AppID()}, "client_secret": {clientSecret}, "grant_type": {"authorization_code"}, "code": {b.code()}, "redirect_uri": {back}, "code_verifier": {verifier},
+	})
+	if _, err := a.who(out.text("access_token")); err != nil {
+		t.Fatal(err)
+	}
+	a.must(a.Identity.EnableProgram(t.Context(), p.ID, false))
+	if who, err := a.who(out.text("access_token")); fault.CodeOf(err) != "session_ended" {
+		t.Errorf("a disabled program still acts for %s: %v", who.ID, err)
+	}
+	a.must(a.Identity.EnableProgram(t.Context(), p.ID, true))
+	if _, err := a.who(out.text("access_token")); err != nil {
+		t.Errorf("enabled again: %v", err)
+	}
+}
