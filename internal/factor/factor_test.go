@@ -83,3 +83,13 @@ func TestHashes(t *testing.T) {
 		t.Error("the decoy is no hash: an unknown person would be answered sooner than a known one")
 	}
 }
+
+func TestPause(t *testing.T) {
+	for failures, want := range map[int]time.Duration{
+		0: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 7: 4 * time.Minute, 10: 32 * time.Minute, 11: time.Hour, 12: time.Hour, 1000: time.Hour,
+	} {
+		if got := Pause(failures); got != want {
+			t.Errorf("after %d: got %v, want %v", failures, got, want)
+		}
+	}
+}

@@ -47,9 +47,18 @@ func (v *Service) Federate(ctx context.Context, realm string, f Federation, secr
 	})
 }
 
-// Elsewhere is the external provider that signs in people with this mail address; ok is false when we do.
+// Elsewhere is the external provider that signs in people with this mail address; ok is false when we do: an organisation
+// may claim whichever domain it likes, and people of another are not led to its provider.
 func (v *Service) Elsewhere(ctx context.Context, mail string) (f Federation, ok bool, err error) {
-	return v.federation(ctx, func(f Federation) bool { return f.Serves(mail) })
+	var p Person
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		p, err = v.Store.PersonByLogin(ctx, r, v.login(mail))
+		return err
+	})
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return f, false, err
+	}
+	return v.federation(ctx, func(f Federation) bool { return f.Serves(mail) && (p.ID == "" || p.Realm == f.Realm) })
 }
 
 // federation is an external provider with its secret open.

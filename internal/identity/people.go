@@ -256,7 +256,7 @@ func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err
 		if p.State == Erased {
 			return p, noPerson()
 		}
-		p.State, p.Password, p.TOTP, p.Step, p.Recovery, p.Passkeys, p.Failures = Invited, "", nil, 0, nil, nil, 0
+		p.State, p.Password, p.TOTP, p.Step, p.Recovery, p.Passkeys, p.Failures, p.External = Invited, "", nil, 0, nil, nil, 0, ""
 		if err := v.endAll(ctx, t, p.ID, "", "reset"); err != nil {
 			return p, err
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
@@ -81,24 +82,10 @@ func (p Person) dropped(r Realm, demo bool) error {
 // failed is the person after a wrong try.
 func (p Person) failed(now time.Time) Person {
 	p.Failures++
-	if w := pause(p.Failures); w > 0 {
+	if w := factor.Pause(p.Failures); w > 0 {
 		p.Waits = now.Add(w)
 	}
 	return p
-}
-
-const (
-	freeTries = 5 // wrong tries in a row before the first wait
-	maxPause  = time.Hour
-)
-
-// pause is how long a person waits after so many wrong tries in a row: a minute after the fifth, twice as long after
-// each further one, an hour at most.
-func pause(failures int) time.Duration {
-	if failures < freeTries {
-		return 0
-	}
-	return min(time.Minute<<min(failures-freeTries, 10), maxPause)
 }
 
 // takeRecovery is the person without the recovery code of this digest; ok is false when there is none.

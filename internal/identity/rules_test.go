@@ -9,16 +9,6 @@ import (
 
 var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 
-func TestPause(t *testing.T) {
-	for failures, want := range map[int]time.Duration{
-		0: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 7: 4 * time.Minute, 10: 32 * time.Minute, 11: time.Hour, 12: time.Hour, 1000: time.Hour,
-	} {
-		if got := pause(failures); got != want {
-			t.Errorf("after %d: got %v, want %v", failures, got, want)
-		}
-	}
-}
-
 func TestSessionsLive(t *testing.T) {
 	browser := Session{Token: "t", Created: noon, Seen: noon, Expires: noon.Add(browserLife)}
 	program := Session{Created: noon, Seen: noon, Expires: noon.Add(clientLife)}

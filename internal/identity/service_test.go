@@ -362,3 +362,23 @@ func BenchmarkByCookie(b *testing.B) {
 		}
 	}
 }
+
+// TestOthersTriesKeepNoPasskeyOut: whoever guesses somebody's password without end makes passwords and codes wait, and
+// not a passkey, at which nobody guesses.
+func TestOthersTriesKeepNoPasskeyOut(t *testing.T) {
+	f := newService(t)
+	p := f.person("c", "kim@c.example")
+	f.must(f.AddPasskey(t.Context(), p.ID, identity.Passkey{ID: "key"}, ""))
+	for range 6 {
+		_, _ = f.SignIn(t.Context(), "kim@c.example", "a wrong password")
+	}
+	if now, err := f.Person(t.Context(), p.ID); err != nil || now.Waits.IsZero() {
+		t.Fatalf("nobody waits: %+v, %v", now, err)
+	}
+	if _, err := f.UsedPasskey(t.Context(), p.ID, "key", nil); err != nil {
+		t.Errorf("the passkey has to wait: %v", err)
+	}
+	if _, err := f.UsedPasskey(t.Context(), p.ID, "another", nil); fault.KindOf(err) != fault.Denied {
+		t.Errorf("a passkey that is not theirs: %v", err)
+	}
+}

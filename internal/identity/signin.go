@@ -56,7 +56,7 @@ func (v *Service) tried(ctx context.Context, who id.Principal, method string, f 
 		}
 		refused = nil
 		now := v.Now()
-		if p.State != Active || now.Before(p.Waits) {
+		if p.State != Active || now.Before(p.Waits) && method != "hwk" { // nobody guesses a passkey: others' tries keep nobody out
 			refused = refusedSignIn()
 			return v.hopeless(ctx, t, p, method)
 		}
@@ -70,7 +70,7 @@ func (v *Service) tried(ctx context.Context, who id.Principal, method string, f 
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method)); err != nil || p.Failures < freeTries {
+		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method)); err != nil || factor.Pause(p.Failures) == 0 {
 			return err
 		}
 		return v.note(ctx, t, event.PersonLocked, p.ID, p.ID, attempt(p.Realm, method, "until", p.Waits.UTC().Format(time.RFC3339)))

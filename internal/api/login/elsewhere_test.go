@@ -9,6 +9,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
 // There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
@@ -81,4 +82,43 @@ func TestSignInElsewhere(t *testing.T) {
 	at = theirs.browser().signIn("eve@contoso.example", stranger)
 	f := a.browser()
 	f.get(elsewhere(f, "eve@nordwind.example")).want(http.StatusForbidden, "not right")
+}
+
+// TestNobodyIsLedToTheProviderOfOthers: an organisation that claims a mail domain gets none of the people of others who
+// sign in here with an address of it, neither before their password nor instead of it.
+func TestNobodyIsLedToTheProviderOfOthers(t *testing.T) {
+	a, evil := newAuthority(t), newAuthority(t)
+	a.HTTP = evil.web.Client()
+	us, clientSecret := evil.program("contoso", a.Base+"/login/elsewhere/callback")
+	_, secret := a.person("contoso", "maria@contoso.example")
+	a.must(a.Identity.Federate(t.Context(), "c0002", identity.Federation{
+		Issuer: evil.Base + "/" + evil.tenantOf("contoso") + "/v2.0", ClientID: us.AppID(), Domains: []string{"contoso.example"}, Create: true,
+	}, clientSecret))
+	a.browser().get("/login").submit("/login", "mail", "Maria@contoso.example").want(200, "Enter your password")
+	a.browser().signIn("maria@contoso.example", secret).follow().want(200, "Contoso GmbH")
+	a.browser().get("/login").submit("/login", "mail", "nobody@contoso.example").want(200, "Go on to "+evil.Base)
+}
+
+// TestAnotherProviderAfterAReset: who was signed in by a provider that their organisation has left is no longer tied to
+// it once they were reset.
+func TestAnotherProviderAfterAReset(t *testing.T) {
+	a := newAuthority(t)
+	ctx := t.Context()
+	person := identity.Personal{Name: "Maria", Mail: "maria@nordwind.example"}
+	old := identity.Federation{Realm: org.OrganisationID("nordwind"), Issuer: "https://old.example", ClientID: "us", Domains: []string{"nordwind.example"}, Create: true}
+	p, err := a.Identity.Vouched(ctx, old, "maria", person)
+	a.must(err)
+	next := old
+	next.Issuer = "https://next.example"
+	if _, err := a.Identity.Vouched(ctx, next, "maria", person); fault.KindOf(err) != fault.Denied {
+		t.Errorf("another provider speaks for them at once: %v", err)
+	}
+	_, err = a.Identity.Reset(ctx, p.ID)
+	a.must(err)
+	if again, err := a.Identity.Vouched(ctx, next, "maria", person); err != nil || again.ID != p.ID {
+		t.Errorf("after a reset: %+v, %v", again, err)
+	}
+	if _, err := a.Identity.Vouched(ctx, old, "maria", person); fault.KindOf(err) != fault.Denied {
+		t.Errorf("the provider before still speaks for them: %v", err)
+	}
 }
