@@ -14,16 +14,21 @@ import (
 )
 
 // SignIn verifies a mail address and a password. Denied says nothing of which was wrong, or whether the person is known.
+// A password from before their organisation had a provider of its own proves nothing while it has: who left there is out.
 func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, error) {
 	var p Person
-	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+	_, elsewhere, err := v.Elsewhere(ctx, mail)
+	if err != nil {
+		return p, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		p, err = v.Store.PersonByLogin(ctx, r, v.login(mail))
 		return err
 	})
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return p, err
 	}
-	known := err == nil && p.State == Active && p.Password != ""
+	known := err == nil && p.State == Active && p.Password != "" && !elsewhere
 	hash := factor.Decoy
 	if known {
 		hash = p.Password

@@ -122,3 +122,15 @@ func TestAnotherProviderAfterAReset(t *testing.T) {
 		t.Errorf("the provider before still speaks for them: %v", err)
 	}
 }
+
+// TestPasswordsOfThoseWhoSignInElsewhere: who left their organisation's provider does not get in by the password they had
+// here before there was one.
+func TestPasswordsOfThoseWhoSignInElsewhere(t *testing.T) {
+	a := newAuthority(t)
+	_, secret := a.person("nordwind", "ines@nordwind.example")
+	b := a.browser().get("/login").submit("/login", "mail", "ines@nordwind.example").want(200, "Enter your password")
+	a.must(a.Identity.Federate(t.Context(), "nordwind", identity.Federation{Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"nordwind.example"}}, "s"))
+	b.submit("/login/password", "password", password).want(http.StatusForbidden, "not right")
+	a.must(a.Identity.Unfederate(t.Context(), "nordwind"))
+	a.browser().signIn("ines@nordwind.example", secret).follow().want(200, "Nordwind B.V.")
+}
