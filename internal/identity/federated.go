@@ -20,9 +20,9 @@ func (v *Service) Federate(ctx context.Context, realm string, f Federation, secr
 	for i := range f.Domains {
 		f.Domains[i] = fold(f.Domains[i])
 	}
-	if f.Issuer == "" || f.ClientID == "" || len(f.Domains) == 0 {
+	if !returnable(f.Issuer) || f.ClientID == "" || len(f.Domains) == 0 {
 		return fault.New(fault.Invalid, "federation_incomplete",
-			"an external provider has an issuer, a client id, and at least one mail domain that signs in there: nothing was saved")
+			"an external provider has an issuer at https://…, a client id, and at least one mail domain that signs in there: nothing was saved")
 	}
 	f.Realm = in.ID
 	if f.Secret, err = v.Sealer.Seal(ctx, Installation, []byte(secret)); err != nil {

@@ -96,10 +96,3 @@ func (s *Server) host(r *http.Request) string {
 	}
 	return u.Hostname()
 }
-
-func (s *Server) client() *http.Client {
-	if s.HTTP != nil {
-		return s.HTTP
-	}
-	return &http.Client{Timeout: 10 * time.Second}
-}
