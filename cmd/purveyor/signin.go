@@ -35,7 +35,7 @@ func (n *installation) people(ring secret.Ring, events event.Log, roles *access.
 		Crown: func(ctx context.Context, t tx.Tx, who id.Principal, r identity.Realm) error {
 			return roles.Crown(ctx, t, who, r.ID)
 		},
-		Admins: roles.Admins,
+		Admins: roles.Admins, Exceeds: roles.Exceeds,
 	}
 	who.Enter = func(ctx context.Context, p id.Principal, into id.Organisation) (ok bool, err error) {
 		var known identity.Principal

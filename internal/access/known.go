@@ -75,3 +75,59 @@ func (v *Service) asked(ctx context.Context, s *snapshot, person identity.Princi
 func nobody(who id.Principal) error {
 	return fault.New(fault.NotFound, "principal_not_found", "nobody is known as %q", who)
 }
+
+// Exceeds is Denied where a person, a program or a group of a realm has something that the caller could not give them: who
+// looks after how they sign in could become them. A realm's global admin looks after all of it; for "" and "" it takes one.
+func (v *Service) Exceeds(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal, group id.Group) error {
+	asker, known := identity.Caller(ctx)
+	if !known || asker.ID == identity.LocalOperator {
+		return nil
+	}
+	s, err := v.Roles.current(ctx)
+	if err != nil {
+		return err
+	}
+	c, _ := s.caller(asker, v.Now())
+	n := s.forest.byID[realm]
+	if c.realm == nil || n == nil {
+		return nobody(who)
+	}
+	at, _ := s.forest.locate(n.Path)
+	if s.decide(&c, AccessAssign, v.Roles.words[AccessAssign], c.own(at)).admin {
+		return nil
+	}
+	denied := fault.New(fault.Denied, "more_than_you", "a global admin looks after who may do more than you: nothing was changed")
+	if who == "" && group == "" {
+		return denied
+	}
+	subjects := []string{string(who), string(group)}
+	if who != "" && v.Lookup != nil {
+		p, err := v.Lookup(ctx, r, who)
+		if err != nil {
+			return err
+		}
+		for _, g := range p.Groups {
+			subjects = append(subjects, string(g))
+		}
+	}
+	for _, subject := range subjects {
+		if h := s.holding(subject); h != nil && s.more(&c, v.Roles.words, h) {
+			return denied
+		}
+	}
+	return nil
+}
+
+// more says whether something that is held is more than a caller holds there.
+func (s *snapshot) more(c *caller, words vocabulary, h *holding) bool {
+	for _, a := range h.at {
+		at, ok := s.forest.locate(a.anchor)
+		for i := range a.entries {
+			e := &a.entries[i]
+			if ok && !e.deny && e.end > c.now && s.holds(c, words, e.role.Role, at, *e) != nil {
+				return true
+			}
+		}
+	}
+	return false
+}

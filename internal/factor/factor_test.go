@@ -93,3 +93,15 @@ func TestPause(t *testing.T) {
 		}
 	}
 }
+
+func TestMailAddresses(t *testing.T) {
+	for text, want := range map[string]bool{
+		"a@b.example": true, "m.o'neil+x@b-c.example": true, "größe@müller.example": true,
+		"": false, "a": false, "@b.example": false, "a@": false, "a@b": false, "a@.b": false, "a@b.": false, "a b@c.example": false,
+		"a@b@c.example": false, "<a@b.example>": false, "a@b.example,c@d.example": false, "a@b.example\n": false,
+	} {
+		if got := IsMail(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

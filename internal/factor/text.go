@@ -26,3 +26,10 @@ func Plain(typed string) string {
 		return r
 	}, strings.ToLower(typed))
 }
+
+// IsMail says whether a text is a mail address. It is strict enough to catch slips and leaves the rest to whoever delivers.
+func IsMail(s string) bool {
+	user, domain, ok := strings.Cut(s, "@")
+	return ok && user != "" && len(s) <= 254 && strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>()[],;:\`, r) }) && !strings.Contains(domain, "@")
+}

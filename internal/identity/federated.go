@@ -30,6 +30,9 @@ func (v *Service) Federate(ctx context.Context, realm string, f Federation, secr
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		all, err := v.Trusts.Federations(ctx, t)
+		if err == nil {
+			err = v.exceeds(ctx, t, in.ID, "", "")
+		}
 		if err != nil {
 			return err
 		}

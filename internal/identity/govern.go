@@ -107,3 +107,11 @@ func (v *Service) someone(ctx context.Context, r tx.Read, who []id.Principal, gr
 	}
 	return false, nil
 }
+
+// exceeds keeps whoever looks after people from becoming more than they are: by a link, a secret, or a place in a group.
+func (v *Service) exceeds(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal, group id.Group) error {
+	if v.Exceeds == nil {
+		return nil
+	}
+	return v.Exceeds(ctx, r, realm, who, group)
+}

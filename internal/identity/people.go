@@ -20,7 +20,7 @@ func (v *Service) login(mail string) string { return factor.Keyed(v.Pepper, "log
 // sealed is the person with their personal values sealed, and findable by them.
 func (v *Service) sealed(ctx context.Context, p Person, mine Personal) (Person, error) {
 	mine.Name, mine.Mail = strings.TrimSpace(mine.Name), strings.TrimSpace(mine.Mail)
-	if !isMail(mine.Mail) {
+	if !factor.IsMail(mine.Mail) {
 		return p, fault.New(fault.Invalid, "not_a_mail_address", "this is no mail address: nothing was saved; write it like name@example.com").
 			With("mail", "no mail address")
 	}
@@ -34,13 +34,6 @@ func (v *Service) sealed(ctx context.Context, p Person, mine Personal) (Person, 
 	p.Personal, p.Login = mine, v.login(mine.Mail)
 	p.Sealed, err = v.Sealer.Seal(ctx, p.ID, text)
 	return p, err
-}
-
-// isMail is strict enough to catch slips and leaves the rest to whoever delivers.
-func isMail(s string) bool {
-	user, domain, ok := strings.Cut(s, "@")
-	return ok && user != "" && len(s) <= 254 && strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>()[],;:\`, r) }) && !strings.Contains(domain, "@")
 }
 
 // opened is the person with their personal values readable. An erased one has none.
@@ -252,6 +245,9 @@ func (v *Service) Reset(ctx context.Context, who id.Principal) (link string, err
 		return "", err
 	}
 	return link, v.tend(ctx, who, v.first, true, func(ctx context.Context, t tx.Tx, p Person) (Person, error) {
+		if err := v.exceeds(ctx, t, p.Realm, who, ""); err != nil {
+			return p, err
+		}
 		k.Realm = p.Realm
 		if p.State == Erased {
 			return p, noPerson()
@@ -355,6 +351,9 @@ func (v *Service) SetMembers(ctx context.Context, group id.Group, members []id.P
 			return fault.New(fault.NotFound, "group_not_found", "no such group is known")
 		}
 		g := groups[i]
+		if err := v.exceeds(ctx, t, g.Realm, "", g.ID); err != nil {
+			return err
+		}
 		for _, m := range members {
 			if err := v.member(ctx, t, g.Realm, m); err != nil {
 				return err

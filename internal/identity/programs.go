@@ -83,6 +83,9 @@ func (v *Service) changeProgram(ctx context.Context, who id.Principal, what stri
 		if _, err := v.Store.Realm(ctx, t, s, string(p.Realm)); err != nil || !theirs(ctx, p.Realm) {
 			return noProgram()
 		}
+		if err := v.exceeds(ctx, t, p.Realm, who, ""); err != nil {
+			return err
+		}
 		if p, err = f(p); err != nil {
 			return err
 		}

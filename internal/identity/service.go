@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -34,11 +35,14 @@ type Service struct {
 	Crown func(ctx context.Context, t tx.Tx, who id.Principal, r Realm) error
 	// Admins are whom and which groups a realm's global admin role was given to; nil is not known.
 	Admins func(ctx context.Context, r tx.Read, realm id.Organisation) ([]id.Principal, []id.Group, error)
+	// Exceeds is Denied where somebody, or a group, of a realm may do what the caller may not; of nobody, where the caller is
+	// no global admin of it. Nil is never.
+	Exceeds func(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal, group id.Group) error
 	// Enter says whether a person of one realm may ask for tokens of another's; nil is never.
 	Enter func(ctx context.Context, who id.Principal, into id.Organisation) (bool, error)
 
 	standing standing
-	tries    tries
+	tries    factor.Tries
 	hashing  sync.Mutex // a password at a time: 19 MiB and both passes are spent on purpose, and only once
 }
 

@@ -35,7 +35,7 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	}
 	right := v.matches(hash, password) && known
 	if err != nil {
-		v.tries.untold(false)
+		v.tries.Untold(false)
 		return Person{}, refusedSignIn()
 	}
 	return v.tried(ctx, p.ID, "pwd", func(now Person) (Person, bool) {
@@ -89,10 +89,10 @@ func (v *Service) tried(ctx context.Context, who id.Principal, method string, f 
 // hopeless records a try that could not be right: a few of somebody who may not sign in, none of somebody who has to wait.
 func (v *Service) hopeless(ctx context.Context, t tx.Tx, p Person, method string) error {
 	if p.State == Active {
-		v.tries.untold(true)
+		v.tries.Untold(true)
 		return nil
 	}
-	if !v.tries.recordable(p.ID, v.Now()) {
+	if !v.tries.Recordable(string(p.ID), v.Now()) {
 		return nil
 	}
 	return v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method, "state", string(p.State)))

@@ -3,8 +3,6 @@ package identity
 import (
 	"context"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -17,50 +15,9 @@ import (
 // not fill the log: a try that counts makes its person wait, and none counts while they do; of what nobody has to wait
 // for, a few an hour are recorded of each person or program; the rest is counted and no more.
 
-// refusalsAnHour is how many refusals of a person or program are recorded in an hour where none makes them wait.
-const refusalsAnHour = 5
-
-// tries counts, in memory only, what was refused.
-type tries struct {
-	mu             sync.Mutex
-	since          time.Time
-	of             map[id.Principal]int // since then; known ones, so there are no more of them than people and programs
-	unknown, known uint64               // that left no record
-}
-
-// recordable counts a refusal and says whether it is one to record.
-func (t *tries) recordable(who id.Principal, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.of == nil || now.Sub(t.since) >= time.Hour {
-		t.of, t.since = map[id.Principal]int{}, now
-	}
-	if t.of[who] >= refusalsAnHour {
-		t.known++
-		return false
-	}
-	t.of[who]++
-	return true
-}
-
-// untold counts a refusal that leaves no record.
-func (t *tries) untold(known bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known {
-		t.known++
-	} else {
-		t.unknown++
-	}
-}
-
 // Unrecorded is how many attempts to sign in were refused since the start without a record: as somebody who is not known,
 // and as somebody known of whom enough was recorded.
-func (v *Service) Unrecorded() (unknown, known uint64) {
-	v.tries.mu.Lock()
-	defer v.tries.mu.Unlock()
-	return v.tries.unknown, v.tries.known
-}
+func (v *Service) Unrecorded() (unknown, known uint64) { return v.tries.Unrecorded() }
 
 // signedIn records a sign-in; more is pairs of what else is told.
 func (v *Service) signedIn(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation, methods []string, more ...string) error {
@@ -97,10 +54,10 @@ func (v *Service) Refused(ctx context.Context, who id.Principal, method string) 
 		return err
 	})
 	if fault.KindOf(err) == fault.NotFound {
-		v.tries.untold(false)
+		v.tries.Untold(false)
 		return nil
 	}
-	if err != nil || !v.tries.recordable(who, v.Now()) {
+	if err != nil || !v.tries.Recordable(string(who), v.Now()) {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {

@@ -1,0 +1,50 @@
+package factor
+
+import (
+	"sync"
+	"time"
+)
+
+// refusalsAnHour is how many refusals of a person or program are recorded in an hour where none makes them wait.
+const refusalsAnHour = 5
+
+// Tries counts, in memory only, what was refused. Its zero value is ready.
+type Tries struct {
+	mu             sync.Mutex
+	since          time.Time
+	of             map[string]int // since then; known ones, so there are no more of them than people and programs
+	unknown, known uint64         // that left no record
+}
+
+// Recordable counts a refusal of somebody known and says whether it is one to record.
+func (t *Tries) Recordable(who string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil || now.Sub(t.since) >= time.Hour {
+		t.of, t.since = map[string]int{}, now
+	}
+	if t.of[who] >= refusalsAnHour {
+		t.known++
+		return false
+	}
+	t.of[who]++
+	return true
+}
+
+// Untold counts a refusal that leaves no record.
+func (t *Tries) Untold(known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known {
+		t.known++
+	} else {
+		t.unknown++
+	}
+}
+
+// Unrecorded is how many refusals left no record: of who is not known, and of who is.
+func (t *Tries) Unrecorded() (unknown, known uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unknown, t.known
+}
