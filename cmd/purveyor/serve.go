@@ -24,6 +24,9 @@ import (
 // patience is how long a stopping server waits for requests that are under way.
 const patience = 30 * time.Second
 
+// mostHeader bounds what addresses and headers may hold, tokens and cookies included: addresses are written into logs.
+const mostHeader = 32 << 10
+
 // serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
 // Over TLS callers sign in. Without it the address is of this machine alone, and whoever shows nothing is the local
 // operator too.
@@ -70,7 +73,7 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 		return first.send(ctx)
 	}
 	server := &http.Server{
-		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
+		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: mostHeader, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
 				return access.AsLocalOperator(context.WithoutCancel(ctx))

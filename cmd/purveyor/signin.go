@@ -109,6 +109,9 @@ func hostsOf(at net.Addr, proof *certificates) []string {
 	return hosts
 }
 
+// strangersTime is how long it may take to send a request by which nobody has proven who they are.
+const strangersTime = 30 * time.Second
+
 // callers finds out who is calling the API, and answers where that is proven. Who is known by the way they came, the
 // local operator by the socket, is asked nothing. Without TLS, which is on this machine alone, whoever shows nothing is
 // the local operator too; over TLS they are nobody, and told where to sign in.
@@ -117,7 +120,11 @@ func callers(authority *login.Server, overTLS bool) func(http.Handler) http.Hand
 		pages := authority.Handler()
 		asked := authority.Authenticate(known(authority, next, overTLS), native.Unproven, authority.Audiences...)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch _, is := identity.Caller(r.Context()); {
+			_, is := identity.Caller(r.Context())
+			if !is { // nobody is known yet, and nobody waits for what they send
+				_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangersTime))
+			}
+			switch {
 			case authority.Serves(r):
 				pages.ServeHTTP(w, r)
 			case is:
@@ -132,7 +139,11 @@ func callers(authority *login.Server, overTLS bool) func(http.Handler) http.Hand
 // known hands on who showed nothing: as the local operator, or to what is everybody's and nothing else.
 func known(authority *login.Server, next http.Handler, overTLS bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch _, is := identity.Caller(r.Context()); {
+		_, is := identity.Caller(r.Context())
+		if is || !overTLS {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // uploads take as long as they take
+		}
+		switch {
 		case is:
 		case !overTLS:
 			r = r.WithContext(access.AsLocalOperator(r.Context()))

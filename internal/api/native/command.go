@@ -65,6 +65,11 @@ func (s *Server) commands(next http.Handler) http.Handler {
 		}
 		key := callersKey(r)
 		if key != "" && !isUpload(r) {
+			if _, busy := s.busy.LoadOrStore(key, true); busy { // or both would be done, and one answer and one record lost
+				write(w, problem(fault.New(fault.Conflict, "key_busy", "a command under this key is being done: nothing was done twice; ask again when it is")))
+				return
+			}
+			defer s.busy.Delete(key)
 			if done := s.replay(w, r, key, digest); done {
 				return
 			}
@@ -148,6 +153,9 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 		return false
 	}
 	if _, err := s.Access.Require(r.Context(), s.actionOf(k.Command)); err != nil {
+		rec := recordOf(r.Context())
+		rec.command, rec.err = k.Command, err
+		s.record(r, rec, digest, nil)
 		write(w, problem(err))
 		return true
 	}

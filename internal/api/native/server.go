@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -67,6 +68,8 @@ type Server struct {
 	Ready     func(ctx context.Context) error                                // whether the stores answer
 	Wake      func()                                                         // there may be new jobs
 	Machine   func() time.Time                                               // the machine's clock, by which kept answers grow old
+
+	busy sync.Map // idempotency keys of commands that are being done
 }
 
 // Prefix is where the native API lives.
@@ -137,7 +140,8 @@ const maxBody = 64 << 20
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
-		http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+		s.Log.WarnContext(r.Context(), "not ready", "error", err) // whoever asks is not told where the stores are
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))
