@@ -69,3 +69,10 @@ func (s *Server) wrong(r *http.Request) {
 	now := s.Now()
 	s.failures.of(s.address(r), now).AllowN(now, 1)
 }
+
+// flooding counts what an address begins: devices, passkeys, sign-ins elsewhere. Each is kept for a while, and begun by
+// nobody in particular, so an address may begin as many as it may get wrong.
+func (s *Server) flooding(r *http.Request) bool {
+	now := s.Now()
+	return !s.starts.of(s.address(r), now).AllowN(now, 1)
+}

@@ -307,3 +307,23 @@ func TestFieldsOfSecrets(t *testing.T) {
 		t.Errorf("%d fields, %v", found, err)
 	}
 }
+
+// TestWhatAnAddressBegins: nobody fills the ledger with sign-ins that are begun and never done.
+func TestWhatAnAddressBegins(t *testing.T) {
+	a := newAuthority(t)
+	begun := func(n int) (got int) {
+		for range n {
+			if status, _ := a.call("/common/oauth2/v2.0/devicecode", url.Values{"client_id": {azureCLI}}); status == http.StatusOK {
+				got++
+			}
+		}
+		return got
+	}
+	if got := begun(60); got != 30 {
+		t.Errorf("one address begins %d devices at once", got)
+	}
+	a.advance(time.Minute)
+	if got := begun(60); got != 30 {
+		t.Errorf("and %d a minute later", got)
+	}
+}

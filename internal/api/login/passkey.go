@@ -113,6 +113,9 @@ func refusedPasskey() error {
 }
 
 func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ asked) (any, error) {
+	if s.flooding(r) {
+		return nil, retryAfter()
+	}
 	wa, err := s.webauthn(r)
 	if err != nil {
 		return nil, err

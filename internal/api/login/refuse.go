@@ -91,5 +91,5 @@ func sentence(text string) string { return strings.TrimRight(text, ".") + "." }
 
 // retryAfter is what somebody is told who got too much wrong.
 func retryAfter() *refusal {
-	return invalid("too_many_tries", 90055, "too many wrong tries came from your address: wait a minute and try again")
+	return invalid("too_many_tries", 90055, "too many tries came from your address: wait a minute and try again")
 }

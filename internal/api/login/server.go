@@ -32,6 +32,7 @@ type Server struct {
 
 	keys     keyring
 	failures limits
+	starts   limits
 	build    sync.Once
 	mux      *http.ServeMux
 }

@@ -70,6 +70,10 @@ func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
+	if elsewhere && s.flooding(r) {
+		s.waits(w, r)
+		return
+	}
 	if elsewhere {
 		s.toElsewhere(w, r, f, mail, next)
 		return

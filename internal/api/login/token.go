@@ -260,6 +260,10 @@ func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
 	if !s.sent(w, r) {
 		return
 	}
+	if s.flooding(r) {
+		s.refuse(w, r, retryAfter())
+		return
+	}
 	a, err := s.startDevice(r)
 	if err != nil {
 		s.wrong(r)

@@ -44,10 +44,15 @@ func (s *Server) form(h http.HandlerFunc) http.HandlerFunc {
 		case !s.site().Ours(r, r.PostForm.Get("csrf")):
 			s.failed(w, r, fault.New(fault.Denied, "stale_form", "this form was open for too long or came from elsewhere: go back, load the page again and repeat"))
 		case s.tooMany(r):
-			w.Header().Set("Retry-After", "60")
-			s.site().Show(w, r, http.StatusTooManyRequests, "problem", pages.Page{Title: "Too many tries", Error: sentence(strings.ToUpper(retryAfter().text[:1]) + retryAfter().text[1:])})
+			s.waits(w, r)
 		default:
 			h(w, r)
 		}
 	}
+}
+
+// waits tells an address that did too much to wait.
+func (s *Server) waits(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "60")
+	s.site().Show(w, r, http.StatusTooManyRequests, "problem", pages.Page{Title: "Too many tries", Error: sentence(strings.ToUpper(retryAfter().text[:1]) + retryAfter().text[1:])})
 }
