@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -77,6 +78,13 @@ func (l Log) walk(ctx context.Context, r tx.Read, visit func(Event) error) (coun
 		return 0, "", err
 	}
 	count, head = start.Count, start.Head
+	first, err := l.Store.Events(ctx, r, scope.All(), Filter{After: math.MinInt64, Limit: 1})
+	if err != nil {
+		return count, head, err
+	}
+	if len(first) > 0 && first[0].Number <= count {
+		return count, head, broken(first[0].Number, "the log begins after it")
+	}
 	for {
 		events, err := l.Store.Events(ctx, r, scope.All(), Filter{After: count, Limit: page})
 		if err != nil {

@@ -178,7 +178,7 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 		"two swapped":           {[]string{noUpdate, swap(mid, -1), swap(mid+1, mid), swap(-1, mid+1)}, mid},
 		"one twice":             {[]string{fmt.Sprintf("INSERT INTO event SELECT %d, at, type, actor, subject, data, prev, hash FROM event WHERE number = %d", n+1, mid)}, n + 1},
 		"one twice, in between": {[]string{noUpdate, fmt.Sprintf("UPDATE event SET number = -number WHERE number > %d", mid), "UPDATE event SET number = 1 - number WHERE number < 0", fmt.Sprintf("INSERT INTO event SELECT %d, at, type, actor, subject, data, prev, hash FROM event WHERE number = %d", mid+1, mid)}, mid + 1},
-		"the end put before":    {[]string{noUpdate, swap(n, 0)}, n},
+		"the end put before":    {[]string{noUpdate, swap(n, 0)}, 0},
 		"a checkpoint forged":   {[]string{forgedCheckpoint(mid, "00"), fmt.Sprintf("DELETE FROM event WHERE number <= %d", mid)}, mid},
 		"an anchor for checkpoint": {[]string{"DROP TRIGGER event_checkpoint_no_insert", noDelete, fmt.Sprintf(
 			"INSERT INTO event_checkpoint VALUES (%d, '%s', '%s', '%s')", anchor.Count, anchor.Head, anchor.At.Format("2006-01-02T15:04:05.000000000Z"), anchor.Signature),
@@ -204,6 +204,50 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 	} {
 		if err := v.Genuine(forged); fault.CodeOf(err) != event.CodeNotGenuine {
 			t.Errorf("an anchor with %s passes: %v", name, err)
+		}
+	}
+}
+
+// TestNothingIsPutBeforeTheBeginning: what is put where records were pruned, or before the first, is listed and exported
+// like any other, so the log does not hold.
+func TestNothingIsPutBeforeTheBeginning(t *testing.T) {
+	const n, pruned = 200, 100
+	path := longLog(t, n, n)
+	v, err := vault.Open(t.TempDir(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storetest.Open(t, path)
+	log := event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now, Genuine: v.Genuine}
+	var anchor event.Anchor
+	err = db.Do(context.Background(), func(ctx context.Context, w tx.Tx) error {
+		list, err := log.Store.Events(ctx, w, scope.All(), event.Filter{After: pruned - 1, Limit: 1})
+		if err != nil {
+			return err
+		}
+		c, err := v.Sign(event.Anchor{Count: pruned, Head: list[0].Hash, At: time.Now(), Prunes: true})
+		if err != nil {
+			return err
+		}
+		if err := log.Prune(ctx, w, "prn_a", c, event.Pruning{Until: pruned}); err != nil {
+			return err
+		}
+		anchor, err = log.Anchor(ctx, w)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := verification(t, plant(t, path), v, anchor); !got.Holds || got.Pruned != pruned {
+		t.Fatalf("a pruned log: %+v", got)
+	}
+	for _, number := range []int{-7, 0, 1, pruned / 2, pruned} {
+		forged := fmt.Sprintf("INSERT INTO event SELECT %d, at, type, 'prn_b', subject, data, prev, hash FROM event WHERE number = %d", number, n)
+		if got := verification(t, plant(t, path, forged), v, anchor); got.Holds || !strings.HasPrefix(got.Broken, fmt.Sprintf("event %d ", number)) {
+			t.Errorf("record %d was put before the beginning, and the log holds: %+v", number, got)
 		}
 	}
 }
