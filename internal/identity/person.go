@@ -46,7 +46,7 @@ type Person struct {
 
 	Failures int       `json:",omitempty"` // tries in a row that were wrong
 	Waits    time.Time `json:",omitzero"`  // no try counts before
-	Consents []string  `json:",omitempty"` // client ids of programs of others that may act for this person
+	Consents []string  `json:",omitempty"` // by client id first: which programs may act for this person, and where
 	Created  time.Time
 }
 

@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -198,7 +200,15 @@ func (v *Service) End(ctx context.Context, who id.Principal, which id.Session) e
 		if err != nil || s.Person != who {
 			return fault.New(fault.NotFound, "session_not_found", "no such session is known")
 		}
-		return v.end(ctx, t, s, "signed out")
+		if err := v.end(ctx, t, s, "signed out"); err != nil || s.Client == "" {
+			return err
+		}
+		p, err := v.Store.Person(ctx, t, who) // a program that was sent away asks again before it comes back
+		if err != nil {
+			return err
+		}
+		p.Consents = slices.DeleteFunc(slices.Clone(p.Consents), func(c string) bool { return strings.HasPrefix(c, s.Client) })
+		return v.Store.SavePerson(ctx, t, p)
 	})
 }
 

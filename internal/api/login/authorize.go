@@ -44,6 +44,22 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// consent is what a person agrees to, as it is remembered: the client, where it may act, and whether it may go on without
+// them. Who agreed to less is asked again.
+func (a request) consent(want wanted) string {
+	may := a.client.ID + " " + plainAudience(want.audience)
+	if want.has("offline_access") {
+		may += " offline_access"
+	}
+	return may
+}
+
+// agreed says whether a person agreed that a client acts somewhere, with them or without.
+func agreed(p identity.Person, clientID string, want wanted) bool {
+	there := clientID + " " + plainAudience(want.audience)
+	return slices.Contains(p.Consents, there) || slices.Contains(p.Consents, there+" offline_access")
+}
+
 // reply sends the browser back to the client.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, a request, answer url.Values) {
 	if state := a.q.Get("state"); state != "" {
@@ -88,7 +104,7 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
 	if !a.client.Known && a.client.Realm.ID != p.Realm && a.client.Realm.Kind != "partner" {
 		return invalid("unauthorized_client", 700016, "this application is of another organisation")
 	}
-	if !a.client.Known && (!slices.Contains(p.Consents, a.client.ID) || prompt == "consent") {
+	if !a.client.Known && (!slices.Contains(p.Consents, a.consent(want)) || prompt == "consent") {
 		if prompt == "none" {
 			return invalid("consent_required", 65001, "the person has not agreed to this application, and may not be asked")
 		}
@@ -188,7 +204,12 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, r, request{client: c, to: q.Get("redirect_uri"), q: q}, url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: the person declined."}})
 		return
 	}
-	if err := s.Identity.Consent(r.Context(), x.Person, c.ID); err != nil {
+	a := request{client: c, to: q.Get("redirect_uri"), q: q}
+	want, err := s.acceptable(a)
+	if err == nil {
+		err = s.Identity.Consent(r.Context(), x.Person, a.consent(want))
+	}
+	if err != nil {
 		s.failed(w, r, err)
 		return
 	}

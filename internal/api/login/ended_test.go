@@ -62,3 +62,26 @@ func TestTokensOfDisabledPrograms(t *testing.T) {
 		t.Errorf("enabled again: %v", err)
 	}
 }
+
+// TestConsentIsToWhatWasShown: who agreed that a program acts at one place while they are there is asked again before it
+// acts elsewhere, or without them; and once they sent it away, before it comes back at all.
+func TestConsentIsToWhatWasShown(t *testing.T) {
+	a := newAuthority(t)
+	const back = "https://app.example/back"
+	_, secret := a.person("contoso", "maria@contoso.example")
+	p, clientSecret := a.program("contoso", back)
+	b := a.browser().signIn("maria@contoso.example", secret)
+	ask := func(scope string) *browser { return b.get(authorization("common", p.AppID(), back, scope)) }
+	ask("openid "+arm+"/.default").want(200, "act for you?").submit("/login/consent", "answer", "allow").follow().code()
+	ask("openid " + arm + "/.default").code()
+	ask("openid offline_access "+arm+"/.default").want(200, "act for you?")
+	ask("openid "+partnerCenter+"/.default").want(200, "act for you?").submit("/login/consent", "answer", "allow").follow()
+	verifier, _ := pkce()
+	form := url.Values{"client_id": {p.AppID()}, "client_secret": {clientSecret}, "grant_type": {"authorization_code"}, "code": {b.code()}, "redirect_uri": {back}, "code_verifier": {verifier}}
+	a.refuses(grant{"a code for somewhere else", "/common/oauth2/v2.0/token", with(form, "scope", "https://purveyor.example/.default"), "consent_required"})
+	out := a.granted("/common/oauth2/v2.0/token", form)
+	who, err := a.Verify(t.Context(), out.text("access_token"), partnerCenter)
+	a.must(err)
+	b.get("/login/account").submit("/login/account/sessions/end", "session", string(who.Session)).follow().want(200, "Your account")
+	ask("openid "+arm+"/.default").want(200, "act for you?")
+}

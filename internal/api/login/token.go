@@ -160,6 +160,9 @@ func (s *Server) asked(r *http.Request, k identity.Ticket) (realm identity.Realm
 	if err != nil {
 		return realm, want, err
 	}
+	if _, known := knownClient(k.Client); !known && !agreed(p, k.Client, want) {
+		return realm, want, invalid("consent_required", 65001, "the person has not agreed that this application acts there: send them to the authorization endpoint")
+	}
 	in := tenant(r)
 	if identity.Everybody(in) && k.Realm != "" {
 		in = string(k.Realm)
