@@ -276,7 +276,13 @@ func (v *Service) Enable(ctx context.Context, who id.Principal, on bool) error {
 		if p.State = Disabled; on {
 			p.State, what = Active, "enabled"
 		}
+		if on && p.Password == "" && len(p.Passkeys) == 0 && p.External == "" {
+			p.State = Invited // and needs another link
+		}
 		if err := v.endAll(ctx, t, p.ID, "", what); err != nil {
+			return p, err
+		}
+		if err := v.Proofs.DropTickets(ctx, t, SetUp, p.ID); err != nil {
 			return p, err
 		}
 		return p, v.note(ctx, t, event.PrincipalSwitched, caller(ctx), p.ID, map[string]string{"to": what})

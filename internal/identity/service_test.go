@@ -382,3 +382,33 @@ func TestOthersTriesKeepNoPasskeyOut(t *testing.T) {
 		t.Errorf("a passkey that is not theirs: %v", err)
 	}
 }
+
+// TestLinksOfDisabledPeopleEnd: who was disabled does not come back by the link of an invitation or a reset, not even one
+// whose use had begun; and who is enabled again without anything to sign in with is invited, not active.
+func TestLinksOfDisabledPeopleEnd(t *testing.T) {
+	f := newService(t)
+	ctx := t.Context()
+	f.person("c", "first@c.example")
+	kim, invited, err := f.Invite(ctx, "c", identity.Personal{Name: "Kim", Mail: "kim@c.example"})
+	f.must(err)
+	lee := f.person("c", "lee@c.example")
+	reset, err := f.Reset(ctx, lee.ID)
+	f.must(err)
+	for who, link := range map[id.Principal]string{kim.ID: invited, lee.ID: reset} {
+		f.must(f.Enable(ctx, who, false))
+		if _, err := f.SetUp(ctx, link, identity.Personal{Name: "Mallory"}, "brown kettle morning"); fault.CodeOf(err) != "ticket_spent" {
+			t.Errorf("a disabled person begins by their link: %v", err)
+		}
+		if p, err := f.Person(ctx, who); err != nil || p.State != identity.Disabled {
+			t.Errorf("%s, %v", p.State, err)
+		}
+		f.must(f.Enable(ctx, who, true))
+		if p, err := f.Person(ctx, who); err != nil || p.State != identity.Invited {
+			t.Errorf("with nothing to sign in with they are %s, %v", p.State, err)
+		}
+		again, err := f.Reset(ctx, who)
+		f.must(err)
+		_, err = f.SetUp(ctx, again, identity.Personal{Name: "Somebody"}, "brown kettle morning")
+		f.must(err)
+	}
+}

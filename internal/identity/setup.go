@@ -98,6 +98,11 @@ func (v *Service) SetUp(ctx context.Context, link string, mine Personal, passwor
 		if _, err := v.take(ctx, t, SetUp, digestOf(link)); err != nil {
 			return err
 		}
+		if now, err := v.Store.Person(ctx, t, p.ID); err == nil && now.State != Invited { // disabled meanwhile
+			return spent()
+		} else if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
 		if nobody && settled(people) { // the link was printed before, and makes no second first person
 			return spent()
 		}

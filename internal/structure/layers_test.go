@@ -91,7 +91,8 @@ var layers = []layer{
 		{path: "internal/api"},
 		// Native moves the clock and hands documents out; both are asked as areas are.
 		{path: "internal/api/native", uses: []string{"internal/api", "internal/world", "internal/check", "internal/clock", "internal/document"}},
-		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/pages"}},
+		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
+		{path: "internal/api/login/outside"},
 		{path: "internal/api/login/pages"},
 		{path: "internal/api/arm", uses: []string{"internal/api"}},
 		{path: "internal/api/partnercenter", uses: []string{"internal/api"}},

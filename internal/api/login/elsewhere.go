@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/purveyor-csp/purveyor/internal/api/login/outside"
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -19,7 +20,7 @@ type elsewherePage struct{ Host, To string }
 
 // external is an external provider as we speak to it.
 func (s *Server) external(r *http.Request, f identity.Federation) (*oidc.Provider, oauth2.Config, error) {
-	ctx := oidc.ClientContext(r.Context(), s.client())
+	ctx := oidc.ClientContext(r.Context(), outside.Client(s.HTTP, !s.secure()))
 	p, err := oidc.NewProvider(ctx, f.Issuer)
 	if err != nil {
 		return nil, oauth2.Config{}, fault.New(fault.Unavailable, "provider_away", "the sign-in of your organisation cannot be reached: try again").Because(err)
@@ -87,7 +88,7 @@ func (s *Server) vouched(r *http.Request) (p identity.Person, k identity.Ticket,
 	if iss := r.FormValue("iss"); iss != "" && iss != f.Issuer || r.FormValue("code") == "" {
 		return p, k, refused
 	}
-	ctx := oidc.ClientContext(r.Context(), s.client())
+	ctx := oidc.ClientContext(r.Context(), outside.Client(s.HTTP, !s.secure()))
 	t, err := cfg.Exchange(ctx, r.FormValue("code"), oauth2.VerifierOption(string(k.Data)))
 	if err != nil {
 		return p, k, refused.Because(err)
