@@ -59,13 +59,16 @@ func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignmen
 }
 
 // asked is whom somebody asks about, with the explanation that is told of them. Who is of somebody else's realm is known
-// only by what they hold among the resources that the asker may look at, and told without what else they are in.
+// only by what they hold among the resources that the asker may look at. What groups they are in is told in their realm alone.
 func (v *Service) asked(ctx context.Context, s *snapshot, person identity.Principal, x Explanation) (Explanation, error) {
 	asker, _ := identity.Caller(ctx)
-	if s.governed(asker, person.Realm) {
+	if asker.ID == identity.LocalOperator || asker.Realm == person.Realm {
 		return x, nil
 	}
-	x.Groups, x.Steps = nil, slices.DeleteFunc(x.Steps, func(st Step) bool { return st.At == "" || st.At[0] != '@' })
+	if x.Groups = nil; s.governed(asker, person.Realm) {
+		return x, nil
+	}
+	x.Steps = slices.DeleteFunc(x.Steps, func(st Step) bool { return st.At == "" || st.At[0] != '@' })
 	if len(x.Steps) == 0 {
 		return Explanation{}, nobody(person.ID)
 	}
