@@ -8,6 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -172,13 +173,20 @@ func (v *Service) Vouched(ctx context.Context, f Federation, subject string, min
 // vouched ties a known person to a subject, once.
 func (v *Service) vouched(ctx context.Context, f Federation, who id.Principal, external string) (Person, error) {
 	var found Person
-	err := v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
+	err := v.change(ctx, who, func(ctx context.Context, t tx.Tx, realm Realm, p Person) (Person, error) {
 		if p.Realm != f.Realm || p.State != Active && p.State != Invited || p.External != "" && p.External != external {
 			return p, refusedSignIn()
 		}
+		var err error
+		if !p.Begun {
+			var people []Person
+			if people, err = v.Store.People(ctx, t, scope.All(), p.Realm); err == nil && !settled(people) {
+				err = v.lead(ctx, t, p, people, realm)
+			}
+		}
 		p.External, p.State, p.Begun = external, Active, true
 		found = p
-		return p, nil
+		return p, err
 	})
 	if err != nil {
 		return Person{}, err

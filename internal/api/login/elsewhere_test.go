@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"slices"
@@ -8,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
@@ -133,4 +136,32 @@ func TestPasswordsOfThoseWhoSignInElsewhere(t *testing.T) {
 	b.submit("/login/password", "password", password).want(http.StatusForbidden, "not right")
 	a.must(a.Identity.Unfederate(t.Context(), "nordwind"))
 	a.browser().signIn("ines@nordwind.example", secret).follow().want(200, "Nordwind B.V.")
+}
+
+// TestTheFirstFromElsewhereLeads: the first person of an organisation becomes its global admin, and ends the other
+// invitations to it, which may be from above, also when it is their own provider that signs them in.
+func TestTheFirstFromElsewhereLeads(t *testing.T) {
+	a := newAuthority(t)
+	ctx := t.Context()
+	var leads []id.Principal
+	a.Identity.Crown = func(_ context.Context, _ tx.Tx, who id.Principal, _ identity.Realm) error {
+		leads = append(leads, who)
+		return nil
+	}
+	first, _, err := a.Identity.Invite(ctx, "c0002", identity.Personal{Name: "Maria", Mail: "maria@tailspin.example"})
+	a.must(err)
+	_, another, err := a.Identity.Invite(ctx, "c0002", identity.Personal{Name: "Eve", Mail: "eve@contoso.example"})
+	a.must(err)
+	f := identity.Federation{Realm: org.OrganisationID("c0002"), Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"tailspin.example"}}
+	for range 2 {
+		if p, err := a.Identity.Vouched(ctx, f, "maria", identity.Personal{Name: "Maria", Mail: "maria@tailspin.example"}); err != nil || p.ID != first.ID {
+			t.Fatalf("%+v, %v", p, err)
+		}
+	}
+	if !slices.Equal(leads, []id.Principal{first.ID}) {
+		t.Errorf("led by %v", leads)
+	}
+	if _, err := a.Identity.SetUp(ctx, another, identity.Personal{Name: "Eve"}, password); fault.CodeOf(err) != "ticket_spent" {
+		t.Errorf("an invitation from before the first still lets in: %v", err)
+	}
 }
