@@ -13,7 +13,6 @@ type Source string
 const (
 	FromRelationship Source = "relationship"
 	FromRegistration Source = "registration"
-	FromStanding     Source = "standing"
 	FromActivation   Source = "activation"
 )
 
@@ -65,13 +64,12 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 		if !r.InForce(at) {
 			continue
 		}
-		running[r.ID] = r
-		source := FromRegistration
-		if r.Standing() {
-			source = FromStanding
+		if r.Standing() { // what stands at the provider is on record here, and no consent to anything
+			continue
 		}
+		running[r.ID] = r
 		for _, a := range r.Always {
-			given := Assignment{Realm: r.Organisation, Role: all[a.Role], Scope: r.path(l.keys[r.Customer]), End: r.Ended, Source: source, ID: string(r.ID)}
+			given := Assignment{Realm: r.Organisation, Role: all[a.Role], Scope: r.path(l.keys[r.Customer]), End: r.Ended, Source: FromRegistration, ID: string(r.ID)}
 			if a.Holder.Kind == Group {
 				given.Group = id.Group(a.Holder.ID)
 			} else {

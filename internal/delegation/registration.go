@@ -34,7 +34,8 @@ func (p Place) name() string {
 }
 
 // Registration is roles held at a place by staff of an organisation, from an instant to another. The customer made it
-// from a definition, which it copies; or it stands without one: what provisioning left behind. It is kept when it ends.
+// from a definition, which it copies; or it stands without one: what provisioning left behind at the provider, which
+// gives nothing here. It is kept when it ends.
 type Registration struct {
 	ID           id.Registration `json:"id"`
 	Definition   id.Definition   `json:"definition,omitempty"` // empty: standing access nobody asked the customer for
