@@ -195,7 +195,8 @@ func (n *installation) build(o opening) error {
 	if err != nil {
 		return err
 	}
-	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.Export, Erase: who.Erase})
+	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.Export, Erase: who.Erase},
+		safe.Source{Name: "access", Export: roles.Export}, safe.Source{Name: "delegated_access", Export: delegated.Export, Erase: delegated.Erase})
 	delegated.Given = givenTo(roles)
 	guard.Record = intoTrail(n.db, delegated)
 	n.api = &native.Server{

@@ -23,6 +23,7 @@ import (
 type shift struct {
 	*testing.T
 	n                 *installation
+	dir               string
 	op                context.Context
 	at                time.Time
 	agent, lead, boss identity.Person
@@ -45,8 +46,8 @@ customers:
 
 func newShift(t *testing.T) *shift {
 	t.Helper()
-	s := &shift{T: t, at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
-	n, err := open(s.op, t.TempDir(), opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return s.at }})
+	s := &shift{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
+	n, err := open(s.op, s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return s.at }})
 	s.ok(err)
 	t.Cleanup(func() { s.ok(n.Close()) })
 	s.n = n

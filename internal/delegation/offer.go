@@ -36,7 +36,7 @@ func (v *Service) Define(ctx context.Context, d Definition) (made Definition, er
 			return err
 		}
 		if len(have) == 0 {
-			if err := v.Store.AddDefinition(ctx, t, scope.All(), made); err != nil {
+			if err := v.Store.SaveDefinition(ctx, t, scope.All(), made); err != nil {
 				return err
 			}
 			return v.Events.Append(ctx, t, event.DefinitionCreated, c.Actor, string(made.ID), map[string]any{"organisation": by.ID})

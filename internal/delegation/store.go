@@ -18,9 +18,10 @@ type Store interface {
 	// SaveRelationship adds or replaces; Conflict when its organisation has another one of that name.
 	SaveRelationship(ctx context.Context, t tx.Tx, s scope.Scope, r Relationship) error
 	DropRelationship(ctx context.Context, t tx.Tx, s scope.Scope, r id.Relationship) error
-	// Definitions are listed by name and id; they never change.
+	// Definitions are listed by name and id. SaveDefinition adds one, or replaces one of the same organisation and name:
+	// an offer never changes, but for the names of people who were erased.
 	Definitions(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Definition, error)
-	AddDefinition(ctx context.Context, t tx.Tx, s scope.Scope, d Definition) error
+	SaveDefinition(ctx context.Context, t tx.Tx, s scope.Scope, d Definition) error
 	// Registrations are listed by their beginning and id, ended ones too.
 	Registrations(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Registration, error)
 	SaveRegistration(ctx context.Context, t tx.Tx, s scope.Scope, r Registration) error

@@ -141,14 +141,13 @@ func (d Delegation) Definitions(ctx context.Context, r tx.Read, s scope.Scope, f
 		administered(s, f.Realm, bun.SafeQuery("TRUE")), equals("organisation", string(f.Organisation), "id", f.ID, "name", f.Name))
 }
 
-// AddDefinition adds a definition.
-func (d Delegation) AddDefinition(ctx context.Context, t tx.Tx, s scope.Scope, x delegation.Definition) error {
+// SaveDefinition adds a definition or replaces what it says.
+func (d Delegation) SaveDefinition(ctx context.Context, t tx.Tx, s scope.Scope, x delegation.Definition) error {
 	q, text, err := d.written(ctx, t, s, x.Organisation, x)
 	if err != nil {
 		return err
 	}
-	_, err = q.NewInsert().Model(&definitionRow{ID: string(x.ID), Organisation: string(x.Organisation), Name: x.Name, Body: text}).Exec(ctx)
-	return err
+	return replace(ctx, q, &definitionRow{ID: string(x.ID), Organisation: string(x.Organisation), Name: x.Name, Body: text}, "id", "organisation", "name", "body")
 }
 
 // Registrations lists by beginning and id.

@@ -55,7 +55,7 @@ func saveDelegation(t *testing.T, db *sqlstore.DB) {
 			a := activation(who, r)
 			err := firstError(
 				d.SaveRelationship(ctx, tr, all, relationship(who, who, "org_c-"+who)),
-				d.AddDefinition(ctx, tr, all, delegation.Definition{ID: id.Definition("def_" + who), Name: "n", Organisation: r.Organisation, Always: r.Always, Eligible: r.Eligible, Created: at(1)}),
+				d.SaveDefinition(ctx, tr, all, delegation.Definition{ID: id.Definition("def_" + who), Name: "n", Organisation: r.Organisation, Always: r.Always, Eligible: r.Eligible, Created: at(1)}),
 				d.SaveRegistration(ctx, tr, all, r), d.SaveActivation(ctx, tr, all, a))
 			if err != nil {
 				return err
@@ -145,7 +145,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error { return d.DropRelationship(ctx, tr, mine, "rel_R") })
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
-			return d.AddDefinition(ctx, tr, mine, delegation.Definition{ID: "def_new", Organisation: "org_R"})
+			return d.SaveDefinition(ctx, tr, mine, delegation.Definition{ID: "def_new", Organisation: "org_R"})
 		})
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
 			return d.SaveRegistration(ctx, tr, mine, registration("new", "R", "c-r", 1))
@@ -162,6 +162,33 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(d.SaveRelationship(ctx, tr, mine, relationship("new", "r", "")), d.DropRelationship(ctx, tr, mine, "rel_r"))
+		})
+	},
+	"an offer changes in the names it has for people alone": func(t *testing.T, db *sqlstore.DB) {
+		saveDelegation(t, db)
+		d := sqlstore.Delegation{DB: db}
+		var one delegation.Definition
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := d.Definitions(ctx, r, scope.All(), delegation.Filter{ID: "def_r"})
+			one = list[0]
+			return err
+		})
+		for _, other := range []delegation.Definition{
+			{ID: one.ID, Name: "another", Organisation: one.Organisation}, {ID: one.ID, Name: one.Name, Organisation: "org_R"},
+		} {
+			refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return d.SaveDefinition(ctx, tr, scope.All(), other) })
+		}
+		one.Always[0].Holder.Name = "nobody any more"
+		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return d.SaveDefinition(ctx, tr, scope.All(), one) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error {
+			_, err := sqlstore.Safe{DB: db}.ErasePerson(ctx, tr, id.Principal(one.Always[0].Holder.ID), at(9))
+			return err
+		})
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return d.SaveDefinition(ctx, tr, scope.All(), one) })
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := d.Definitions(ctx, r, scope.All(), delegation.Filter{ID: "def_r"})
+			diff(t, list, []delegation.Definition{one})
+			return err
 		})
 	},
 	"a name is an organisation's once": func(t *testing.T, db *sqlstore.DB) {

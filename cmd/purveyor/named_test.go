@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/delegation"
+)
+
+// TestErasedAreNamedNowhere: an offer and a consent name somebody, who activates a role by it and is erased. They are
+// told of all of it before; afterwards neither their name nor their id at the provider stands in any file, the consent
+// says that somebody was there, and the customer still reads what was done.
+func TestErasedAreNamedNowhere(t *testing.T) {
+	s := newShift(t)
+	const name, object = "Aurelie Quintessence", "5e3b7c1a-0000-4000-8000-0000000000aa"
+	agent := delegation.Holder{ID: string(s.agent.ID), Kind: delegation.User, Name: name, Object: object}
+	d, err := s.n.api.Delegation.Define(s.op, delegation.Definition{
+		Name: "Personal", Organisation: s.agent.Realm, Always: []delegation.Authorization{{Holder: agent, Role: "Reader"}},
+		Eligible: []delegation.Eligible{{Holder: agent, Role: "Contributor", Policy: delegation.Policy{Longest: "PT1H", Approvers: []delegation.Holder{
+			{ID: string(s.lead.ID), Kind: delegation.User, Name: "Lead"},
+		}}}},
+	})
+	s.ok(err)
+	r, err := s.n.api.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
+	s.ok(err)
+	_, err = s.n.api.Delegation.Activate(s.now(s.session(s.agent, true)), delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"})
+	s.ok(err)
+
+	about, err := s.n.safe.Export(s.op, s.agent.ID)
+	s.ok(err)
+	told, err := json.Marshal(about)
+	s.ok(err)
+	for _, text := range []string{name, object, "the shop is slow", "rol_partner-helpdesk-agent"} {
+		if !bytes.Contains(told, []byte(text)) {
+			t.Errorf("not told of %q: %s", text, told)
+		}
+	}
+	if n := s.standing(name, object); n == 0 {
+		t.Fatal("the scan finds nothing of what is there")
+	}
+	s.ok(s.n.safe.Erase(s.op, s.agent.ID))
+	s.ok(s.n.drain(s.op))
+	if n := s.standing(name, object); n > 0 {
+		t.Errorf("what names them stands in files, %d times", n)
+	}
+	boss := s.now(s.session(s.boss, false))
+	list, err := s.n.api.Delegation.Registrations(boss, delegation.Filter{})
+	s.ok(err)
+	if h := list[0].Always[0].Holder; h.Name != "erased person" || h.ID != string(s.agent.ID) || list[0].Eligible[0].Policy.Approvers[0].Name != "Lead" {
+		t.Errorf("the consent says %+v", list[0])
+	}
+	if trails, err := s.n.api.Delegation.Trails(boss, delegation.Filter{}); err != nil || len(trails) != 1 || trails[0].Reason != "the shop is slow" {
+		t.Errorf("the customer reads %+v, %v", trails, err)
+	}
+}
+
+// standing counts how often texts stand in the files of the installation, the vault left out.
+func (s *shift) standing(texts ...string) (n int) {
+	s.Helper()
+	s.ok(filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(path)) == "vault" {
+			return err
+		}
+		file, err := os.ReadFile(path)
+		for _, text := range texts {
+			n += bytes.Count(file, []byte(text))
+		}
+		return err
+	}))
+	return n
+}
