@@ -6,4 +6,4 @@
 package document
 
 // Version names the renderer: byte equality is promised within one.
-const Version = "2"
+const Version = "3"

@@ -56,6 +56,37 @@ func pdf(t testing.TB, v invoice.Invoice) []byte {
 	return b.Bytes()
 }
 
+// Names and tags may hold anything, notes may be long, and quantities and prices have the digits they have: nothing
+// fails, runs off the page or into its neighbour.
+func TestPDFPrintsAnything(t *testing.T) {
+	v := invoiceOf(6)
+	v.From.Name, v.To.Name = "Sky 🚀 GmbH", "\U00010000"
+	v.Lines[0].Description, v.Lines[1].Description = "team 🚀", strings.Repeat("a-name-without-any-blank", 20)
+	v.Lines[2].Description, v.Lines[2].SubscriptionOf = "two\nlines\tand a tab", "sub 🚀"
+	v.Lines[3].Mixed, v.Lines[3].Quantity, v.Lines[3].UnitPrice = false, dec("123456.123456789012345678"), dec("0.000000123456789012")
+	v.Lines[4].Net = dec("12345678901234.56")
+	v.Notes = []string{strings.Repeat("A long reason 🚀. ", 500) + "The end."}
+	drawn := pdf(t, v)
+	tool, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("pdftotext (poppler-utils) is not installed: what PDFs say was not checked")
+	}
+	path := filepath.Join(t.TempDir(), "f.pdf")
+	if err := os.WriteFile(path, drawn, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// What is off the page is not in the text of the page's area.
+	out, err := exec.Command(tool, "-layout", "-r", "72", "-x", "0", "-y", "0", "-W", "595", "-H", "842", path, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"team", "two lines and a tab", "The end.", "quantity: 123,456.123456789012345678", "unit price: 0.000000123456789012", "12,345,678,901,234.56"} {
+		if !strings.Contains(string(out), s) {
+			t.Errorf("does not say %q:\n%s", s, out)
+		}
+	}
+}
+
 // The same document is the same bytes, also when several are drawn at once.
 func TestPDFIsDeterministic(t *testing.T) {
 	want := pdf(t, invoiceOf(60))

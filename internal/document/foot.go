@@ -82,11 +82,15 @@ func (p *page) exchange() {
 	p.Ln(3)
 }
 
+// notes are printed line by line: they may be longer than what is left of the page.
 func (p *page) notes() {
 	for _, n := range p.v.Notes {
-		p.room(10)
 		p.font("", 8)
-		p.SetX(left)
-		p.MultiCell(width, 4.4, n, "", "L", false)
+		for _, l := range p.SplitText(legible(n), width-2) {
+			p.room(4.4)
+			p.font("", 8)
+			p.SetX(left)
+			p.CellFormat(width, 4.4, l, "", 1, "L", false, 0, "")
+		}
 	}
 }

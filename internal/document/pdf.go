@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
 
@@ -62,7 +63,7 @@ func (p *page) prepare() {
 	p.SetModificationDate(at)
 	p.SetProducer("Purveyor "+Version, true)
 	p.SetTitle(titleOf(p.v)+" "+p.v.Number, true)
-	p.SetAuthor(p.v.From.Name, true)
+	p.SetAuthor(oneLine(p.v.From.Name), true)
 	p.SetLang("en")
 	p.AddUTF8FontFromBytes(face, "", regular)
 	p.AddUTF8FontFromBytes(face, "B", bold)
@@ -131,3 +132,33 @@ func (p *page) text(x float64, lines []string, height, w float64, align string) 
 		p.CellFormat(w, height, p.fit(l, w), "", 2, align, false, 0, "")
 	}
 }
+
+// legible is a text as the faces can print it: they end with the Basic Multilingual Plane, and the library fails on what
+// lies beyond (emoji, in names and tags). Control characters, but for line ends, become blanks.
+func legible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r > 0xFFFF:
+			return unicode.ReplacementChar
+		case r != '\n' && unicode.IsControl(r):
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// oneLine is a legible text in which line ends are blanks.
+func oneLine(s string) string { return strings.ReplaceAll(legible(s), "\n", " ") }
+
+// CellFormat prints a text that the faces can print.
+func (p *page) CellFormat(w, h float64, s, border string, ln int, align string, fill bool, link int, to string) {
+	p.Fpdf.CellFormat(w, h, oneLine(s), border, ln, align, fill, link, to)
+}
+
+// MultiCell prints a text over several lines.
+func (p *page) MultiCell(w, h float64, s, border, align string, fill bool) {
+	p.Fpdf.MultiCell(w, h, legible(s), border, align, fill)
+}
+
+// GetStringWidth is the width of a text as CellFormat prints it.
+func (p *page) GetStringWidth(s string) float64 { return p.Fpdf.GetStringWidth(oneLine(s)) }

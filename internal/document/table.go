@@ -68,38 +68,67 @@ func (p *page) customer(from int) {
 	p.CellFormat(24, 5.5, lineCount(n), "", 0, "R", false, 0, "")
 	p.black()
 	p.font("B", 8)
-	p.CellFormat(netW, 5.5, figure(sum, p.places), "", 1, "R", false, 0, "")
+	p.amount(netW, 5.5, figure(sum, p.places), "B", 8)
+}
+
+// amount ends a row with an amount, in smaller print where it is too long for its column.
+func (p *page) amount(w, h float64, s, style string, size float64) {
+	p.font(style, size)
+	if have := p.GetStringWidth(s); have > w-2 {
+		p.font(style, size*(w-2)/have)
+	}
+	p.CellFormat(w, h, s, "", 1, "R", false, 0, "")
+	p.font(style, size)
+}
+
+// figures are the quantity and the unit price of a line as their columns have them, and in full what is too long for
+// its column: that stands below, for nothing is rounded to make room.
+func (p *page) figures(l *invoice.Line) (quantity, price, below string) {
+	quantity, price = figure(l.Quantity, 0), figure(l.UnitPrice, p.places)
+	if p.GetStringWidth(quantity) > quantityW-2 {
+		quantity, below = "below", "quantity: "+quantity
+	}
+	if p.GetStringWidth(price) > priceW-2 {
+		if below != "" {
+			below += "  ·  "
+		}
+		price, below = "below", below+"unit price: "+price
+	}
+	return quantity, price, below
 }
 
 func (p *page) line(l *invoice.Line) {
 	p.font("", 8)
 	text := p.wrap(l.Description, textW-2)
-	p.room(6 + 4*float64(len(text)))
+	quantity, price, below := p.figures(l)
+	p.room(6 + 4*float64(len(text)) + 3.6*float64(min(len(below), 1)))
 	p.font("", 8)
 	p.SetX(left)
 	p.grey()
 	p.CellFormat(numberW, 4.4, strconv.Itoa(l.Number), "", 0, "L", false, 0, "")
 	p.black()
 	p.CellFormat(textW, 4.4, text[0], "", 0, "L", false, 0, "")
-	p.CellFormat(quantityW, 4.4, figure(l.Quantity, 0), "", 0, "R", false, 0, "")
-	p.CellFormat(priceW, 4.4, figure(l.UnitPrice, p.places), "", 0, "R", false, 0, "")
+	p.CellFormat(quantityW, 4.4, quantity, "", 0, "R", false, 0, "")
+	p.CellFormat(priceW, 4.4, price, "", 0, "R", false, 0, "")
 	p.CellFormat(taxW, 4.4, l.Tax.Category+" "+l.Tax.Percent.String()+" %", "", 0, "R", false, 0, "")
-	p.CellFormat(netW, 4.4, figure(l.Net, p.places), "", 1, "R", false, 0, "")
+	p.amount(netW, 4.4, figure(l.Net, p.places), "", 8)
 	for _, more := range text[1:] {
 		p.SetX(left + numberW)
 		p.CellFormat(textW, 4, more, "", 1, "L", false, 0, "")
 	}
 	p.font("", 6.8)
 	p.grey()
-	p.SetX(left + numberW)
-	p.CellFormat(width-numberW, 3.6, p.fit(under(l), width-numberW-netW), "", 1, "L", false, 0, "")
+	for _, more := range blankless([]string{below, under(l)}) {
+		p.SetX(left + numberW)
+		p.CellFormat(width-numberW, 3.6, p.fit(more, width-numberW-netW), "", 1, "L", false, 0, "")
+	}
 	p.black()
 	p.Ln(0.9)
 }
 
 // wrap breaks a text into lines of a width, three at most.
 func (p *page) wrap(s string, w float64) []string {
-	lines := p.SplitText(s, w)
+	lines := p.SplitText(oneLine(s), w)
 	switch {
 	case len(lines) == 0:
 		return []string{""}
