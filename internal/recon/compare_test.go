@@ -105,6 +105,54 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// An invoice is taxed at the rate that explains most of its lines, however many digits it has and however small they
+// are; only what is off is named.
+func TestTaxRates(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate     string
+		currency money.Currency
+		places   int
+		amounts  []string
+	}{
+		"Quebec":              {"0.14975", "CAD", 2, []string{"1234.56", "99.99", "7.13", "0.01", "-40.00"}},
+		"New York":            {"0.08875", "USD", 2, []string{"250.00", "61.37", "20.00", "333.33"}},
+		"nothing large":       {"0.19", "EUR", 2, []string{"3.33", "1.07", "12.50", "0.99", "5.01"}},
+		"whole yen":           {"0.1", "JPY", 0, []string{"12345", "1002", "777", "98765"}},
+		"one line":            {"0.255", "EUR", 2, []string{"77.77"}},
+		"nothing is taxed":    {"0", "EUR", 2, []string{"77.77", "20.00"}},
+		"credits and charges": {"0.081", "CHF", 2, []string{"-77.77", "20.00", "19.99"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lines []usage.StatementLine
+			for i, s := range c.amounts {
+				l := lineOf("a", "", "1", "1")
+				l.Line, l.ProductID, l.TermAndBillingCycle, l.Currency, l.Subtotal = int64(i), "L", "One-Year commitment", c.currency, dec(s)
+				l.TaxTotal = l.Subtotal.Mul(dec(c.rate)).Round(c.places)
+				l.Total = l.Subtotal.Add(l.TaxTotal)
+				lines = append(lines, l)
+			}
+			wrong := func() (n int) {
+				for _, d := range compare(&usage.ControlTotals{}, money.Totals{}, nil, money.Totals{}, lines, nil).Differences {
+					if d.Code == WrongTax {
+						n++
+					}
+				}
+				return n
+			}
+			if n := wrong(); n != 0 {
+				t.Errorf("%d of %d lines are said to be taxed wrongly", n, len(lines))
+			}
+			if len(lines) > 2 {
+				lines[1].TaxTotal = lines[1].TaxTotal.Add(dec("5"))
+				lines[1].Total = lines[1].Total.Add(dec("5"))
+				if n := wrong(); n != 1 {
+					t.Errorf("one tax is wrong, and %d are named", n)
+				}
+			}
+		})
+	}
+}
+
 // W29 and W43: a printed figure that breaks its own formula is kept and reported.
 func TestWorkedExamples(t *testing.T) {
 	t.Run("W43", func(t *testing.T) {

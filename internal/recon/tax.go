@@ -1,7 +1,6 @@
 package recon
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -13,8 +12,8 @@ func (c *comparison) tax() {
 	for _, l := range c.lines {
 		rate := rates[taxOf{l.InvoiceNumber, l.Currency}]
 		right := l.Subtotal.Mul(rate).Round(2)
-		if also := l.correct.Mul(rate).Round(2); l.TaxTotal.Equal(also) {
-			right = also // taxed before the subtotal went wrong
+		if l.taxedAt(rate) {
+			right = l.TaxTotal
 		}
 		c.part(PartTax, right, l.Currency)
 		if off := l.TaxTotal.Sub(right); !off.IsZero() {
@@ -26,40 +25,65 @@ func (c *comparison) tax() {
 	}
 }
 
+// taxedAt says whether the tax of a line is that of a rate: on its subtotal, or on what that was before it went wrong;
+// to cents, or to the minor unit of its currency.
+func (l *line) taxedAt(rate money.Decimal) bool {
+	for _, on := range [...]money.Decimal{l.Subtotal, l.correct} {
+		tax := on.Mul(rate)
+		if l.TaxTotal.Equal(tax.Round(2)) || l.TaxTotal.Equal(tax.Round(l.Currency.Digits())) {
+			return true
+		}
+	}
+	return false
+}
+
 type taxOf struct {
 	invoice  string
 	currency money.Currency
 }
 
-// taxRates is the tax rate of each invoice: the one most of its lines agree on, to a tenth of a percent. Small lines
-// do not vote, for rounding blurs them.
+// taxRates is the tax rate of each invoice.
 func taxRates(lines []*line) map[taxOf]money.Decimal {
-	votes, last := map[taxOf]map[string]int{}, map[taxOf]*line{}
-	enough := money.FromInt(20)
+	by := map[taxOf][]*line{}
 	for _, l := range lines {
-		k := taxOf{l.InvoiceNumber, l.Currency}
-		if votes[k] == nil {
-			votes[k] = map[string]int{}
-		}
-		if l.Subtotal.Abs().Cmp(enough) >= 0 {
-			votes[k][l.TaxTotal.Quo(l.Subtotal, 3).String()]++
-			last[k] = l
+		if k := (taxOf{l.InvoiceNumber, l.Currency}); !l.Subtotal.IsZero() {
+			by[k] = append(by[k], l)
 		}
 	}
 	out := map[taxOf]money.Decimal{}
-	for k, v := range votes {
-		best := ""
-		for _, rate := range slices.Sorted(maps.Keys(v)) {
-			if best == "" || v[rate] > v[best] {
-				best = rate
-			}
-		}
-		switch {
-		case len(v) == 1 && v[best] == 1: // one line alone agrees with itself
-			out[k] = last[k].TaxTotal.Quo(last[k].Subtotal, 15)
-		case best != "":
-			out[k] = money.MustParse(best)
-		}
+	for k, list := range by {
+		out[k] = taxRate(list)
 	}
 	return out
+}
+
+// The largest lines of an invoice propose rates, and more of them vote.
+const proposing, voting = 40, 400
+
+// taxRate is the rate that explains the tax of most lines, the roundest of several: large lines tell it to more digits
+// than rates have (14.975 % in Quebec), and rounding blurs small ones.
+func taxRate(list []*line) (rate money.Decimal) {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *line) int { return b.Subtotal.Abs().Cmp(a.Subtotal.Abs()) })
+	list = list[:min(len(list), voting)]
+	tried, most := map[string]bool{}, 0
+	for _, steps := range [...]int64{100, 1000, 2000, 4000, 10_000, 20_000, 40_000, 100_000, 1_000_000, 1_000_000_000_000_000} {
+		for _, l := range list[:min(len(list), proposing)] {
+			r := l.TaxTotal.Mul(money.FromInt(steps)).Quo(l.Subtotal, 0).Quo(money.FromInt(steps), 15)
+			if tried[r.String()] {
+				continue
+			}
+			tried[r.String()] = true
+			votes := 0
+			for _, x := range list {
+				if x.taxedAt(r) {
+					votes++
+				}
+			}
+			if votes > most {
+				rate, most = r, votes
+			}
+		}
+	}
+	return rate
 }

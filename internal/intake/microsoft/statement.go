@@ -57,6 +57,14 @@ func (s *reading) number(c int) money.Decimal {
 	return d
 }
 
+// needed is a number that must be there: blank is not 0.
+func (s *reading) needed(c int) money.Decimal {
+	if s.text(c) == "" {
+		s.fail(c, "not_a_number", "a number")
+	}
+	return s.number(c)
+}
+
 func (s *reading) day(c int) period.Date {
 	if s.text(c) == "" {
 		return 0
@@ -86,7 +94,7 @@ func (s *reading) lineOf() *usage.StatementLine {
 		OrderDate: string(plainDay([]byte(s.text(stOrderDate)))), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
 		AvailabilityID: s.text(stAvailabilityID), SkuName: s.text(stSkuName), ProductName: s.text(stProductName),
 		ChargeType: s.text(stChargeType), UnitPrice: s.number(stUnitPrice), EffectiveUnitPrice: s.number(stEffectiveUnitPrice),
-		Quantity: s.number(stQuantity), BillableQuantity: s.number(stBillableQuantity), Subtotal: s.number(stSubtotal),
+		Quantity: s.number(stQuantity), BillableQuantity: s.number(stBillableQuantity), Subtotal: s.needed(stSubtotal),
 		TaxTotal: s.number(stTaxTotal), Total: s.number(stTotal), Currency: s.currency(stCurrency),
 		PricingCurrency: s.currency(stPricingCurrency), ExchangeRate: s.number(stExchangeRate),
 		PriceAdjustment: s.text(stPriceAdjustment), PublisherName: s.text(stPublisherName), PublisherID: s.text(stPublisherID),
