@@ -27,7 +27,7 @@ type Charge struct {
 	Plan         string        `json:"plan"`        // subscription description
 	Type         string        `json:"charge_type"` // new, cycleCharge, customerCredit …
 	Service      period.Period `json:"service"`     // the time it is for
-	Quantity     money.Decimal `json:"quantity"`
+	Quantity     money.Decimal `json:"quantity"`    // below 0 where Amount is: a credit takes back
 	Unit         string        `json:"unit,omitempty"`
 	Amount       money.Amount  `json:"amount"` // Subtotal as printed
 	Source       Source        `json:"source"`

@@ -18,7 +18,6 @@ func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Ch
 	seen := map[string]int{}
 	for i := range lines {
 		l := &lines[i]
-		family := Family(&l.StatementLine)
 		switch {
 		case backed(l.Control()):
 			controls = append(controls, *l)
@@ -27,7 +26,7 @@ func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Ch
 		default:
 			key := Content(l.StatementLine)
 			seen[key]++
-			charges = append(charges, asCharge(l, family, fmt.Sprint(seen[key])))
+			charges = append(charges, asCharge(l, Family(&l.StatementLine), fmt.Sprint(seen[key])))
 		}
 	}
 	return charges, controls, orphans
@@ -56,6 +55,9 @@ func asCharge(l *SealedLine, family, ordinal string) charge.Charge {
 	quantity := l.BillableQuantity
 	if quantity.IsZero() {
 		quantity = l.Quantity
+	}
+	if l.Subtotal.Sign() < 0 { // credits print the quantity they take back, and a negative price
+		quantity = quantity.Abs().Neg()
 	}
 	name := l.ProductName
 	if l.SkuName != "" && !strings.EqualFold(l.SkuName, l.ProductName) {

@@ -94,3 +94,25 @@ func TestCharges(t *testing.T) {
 		t.Errorf("printed ends are inclusive, ours are not: %s", got)
 	}
 }
+
+// The provider prints what it takes back with the quantity as it was and a negative price: 10 seats cancelled at −9.42
+// are −94.20 (worked example W10). Sold by the seat, that is −10 seats.
+func TestCreditsTakeBack(t *testing.T) {
+	for _, c := range []struct{ quantity, billable, subtotal, want string }{
+		{"10", "10", "100.80", "10"}, {"10", "10", "-94.20", "-10"}, {"2", "", "-10.42", "-2"}, {"-2", "-2", "-10.42", "-2"}, {"25", "25", "0", "25"},
+	} {
+		number := func(s string) (d money.Decimal) {
+			if s != "" {
+				d = money.MustParse(s)
+			}
+			return d
+		}
+		l := SealedLine{StatementLine: StatementLine{
+			TermAndBillingCycle: "One-Year commitment", Quantity: number(c.quantity), BillableQuantity: number(c.billable), Subtotal: number(c.subtotal),
+		}}
+		charges, _, _ := Charges([]SealedLine{l}, func(Control) bool { return false })
+		if got := charges[0].Quantity.String(); got != c.want {
+			t.Errorf("%s for %s is a quantity of %s, want %s", c.quantity, c.subtotal, got, c.want)
+		}
+	}
+}

@@ -85,6 +85,9 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 			base.Quantity = n
 		}
 	}
+	if amount.Value.big().Sign() < 0 && base.Quantity.big().Sign() > 0 { // taken back, and printed as it was given
+		base.Quantity = base.Quantity.Mul(must("-1"))
+	}
 	on := firstOf(p)
 	if d := l.From(); d > on && d < firstOf(p+1) {
 		on = d
