@@ -189,7 +189,7 @@ func (n *installation) build(o opening) error {
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Invoiced: documents.InvoicedOn}
 	guard.Place = organisations.Place
 	who, err := n.people(ring, events, roles)
 	if err != nil {

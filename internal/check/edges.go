@@ -42,11 +42,17 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 	}
 	billed := map[string]money.Decimal{}
 	for _, d := range list {
-		if !stands(d) && d.Ordinal < last.Ordinal && !counted(d, last) {
-			continue // void before the last one was made
-		}
 		if !stands(d) && d.Ordinal > last.Ordinal {
 			continue
+		}
+		if !stands(d) {
+			counted, known := m.counted(d, last)
+			if !known {
+				return
+			}
+			if !counted {
+				continue // void before the last one was made
+			}
 		}
 		for _, l := range d.Lines {
 			billed[l.Key] = billed[l.Key].Add(l.Net)
@@ -68,18 +74,10 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 }
 
 // counted says whether a document that is void now still stood when a later one was made: then that one bills the
-// difference to it.
-func counted(d, later *invoice.Invoice) bool {
-	nets := map[string]money.Decimal{}
-	for _, l := range d.Lines {
-		nets[l.Key] = l.Net
-	}
-	for _, l := range later.Lines {
-		if net, ok := nets[l.Key]; ok && !net.IsZero() {
-			return !l.Billed.IsZero()
-		}
-	}
-	return len(later.Lines) < len(d.Lines) // what did not change is not on it
+// difference to it. It is not known when both events were exported and pruned.
+func (m *month) counted(d, later *invoice.Invoice) (counted, known bool) {
+	void, made := m.voided[string(d.ID)], m.drafted[string(later.ID)]
+	return void > made, void > 0 || made > 0
 }
 
 // again rates the month once more: drafts and documents must come out the same when all they were made from is as it

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -22,8 +23,10 @@ type month struct {
 	batches   []usage.Batch
 	charges   map[id.Charge]charge.Charge // of the statement lines that count
 	drafts    int
+	drafted   map[string]int64 // as the event log has it
+	voided    map[string]int64
 
-	sold     map[name]money.Amount               // by buyer and group
+	sold     map[name][]money.Amount             // by buyer and group, on any document: prices and rows may have changed since
 	groups   map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
 	spans    map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
 	invoiced map[name]bool                       // by edge and group, on documents that stand
@@ -43,7 +46,8 @@ type figures struct {
 
 func newMonth(st *stored, p period.Month) *month {
 	m := &month{
-		period: p, charges: map[id.Charge]charge.Charge{}, drafts: st.drafts[p], sold: map[name]money.Amount{}, groups: map[name][]figures{},
+		period: p, charges: map[id.Charge]charge.Charge{}, drafts: st.drafts[p], drafted: st.drafted, voided: st.voided,
+		sold: map[name][]money.Amount{}, groups: map[name][]figures{},
 		spans: map[period.Period]map[uint32]uint32{}, invoiced: map[name]bool{}, exact: map[id.Invoice]map[string]money.Decimal{},
 	}
 	for i := range st.documents {
@@ -132,8 +136,11 @@ func (v *Service) worksheets(m *month, r *Report) error {
 
 // note remembers a group of a document.
 func (m *month) note(d *invoice.Invoice, g *invoice.Group, own name, r *Report) {
+	at := of(string(d.Buyer), g)
+	if list := m.sold[at]; len(list) == 0 || !list[len(list)-1].Value.Equal(g.Sold) || list[len(list)-1].Currency != d.Currency {
+		m.sold[at] = append(list, money.Of(g.Sold, d.Currency))
+	}
 	if stands(d) {
-		m.sold[of(string(d.Buyer), g)] = money.Of(g.Sold, d.Currency)
 		m.invoiced[of(string(d.Edge), g)] = true
 	}
 	if g.Charge != "" {
@@ -159,15 +166,19 @@ func (m *month) note(d *invoice.Invoice, g *invoice.Group, own name, r *Report) 
 	m.spans[g.Span][g.Batch] = g.Load
 }
 
-// bought holds what an edge pays for a group against what it was sold for on the edge above.
+// bought holds what an edge pays for a group against what it was sold for on the edge above: on one of the documents
+// there, for what is corrected above is not always worth a document below.
 func (m *month) bought(d *invoice.Invoice, g *invoice.Group, r *Report) {
-	was, ok := m.sold[of(string(d.Seller), g)]
-	if !ok {
+	list := m.sold[of(string(d.Seller), g)]
+	if len(list) == 0 {
 		return
 	}
 	r.Checked[Chains]++
-	if !was.Value.Equal(g.Bought.Value) || was.Currency != g.Bought.Currency && !was.Value.IsZero() {
-		r.bad(Chains, d.Number, "%s buys %s for %s, and it was sold to it for %s", d.SellerKey, what(g), g.Bought, was)
+	is := func(was money.Amount) bool {
+		return was.Value.Equal(g.Bought.Value) && (was.Currency == g.Bought.Currency || was.Value.IsZero())
+	}
+	if !slices.ContainsFunc(list, is) {
+		r.bad(Chains, d.Number, "%s buys %s for %s, and it was sold to it for %s", d.SellerKey, what(g), g.Bought, list[len(list)-1])
 	}
 }
 

@@ -24,6 +24,8 @@ type stored struct {
 	postings  map[id.Invoice][]invoice.Posting
 	archived  []string
 	issues    map[string]issue // by document
+	drafted   map[string]int64 // document → number of the event that drafted it last
+	voided    map[string]int64 // document → number of the event that voided it
 	since     time.Time        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
 }
@@ -94,7 +96,7 @@ func (s *stored) readDocuments(ctx context.Context, t tx.Read, sc scope.Scope, v
 const eventsAtOnce = 1000
 
 func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) error {
-	s.issues = map[string]issue{}
+	s.issues, s.drafted, s.voided = map[string]issue{}, map[string]int64{}, map[string]int64{}
 	checkpoint, err := v.Events.Store.Checkpoint(ctx, t)
 	if err != nil {
 		return err
@@ -109,16 +111,25 @@ func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *S
 		}
 		for _, e := range list {
 			after = e.Number
-			if e.Type != event.InvoiceIssued {
-				continue
-			}
-			var was issue
-			if json.Unmarshal(e.Data, &was) == nil { // a record that is no JSON breaks the chain, which is checked
-				s.issues[e.Subject] = was
-			}
+			s.note(e)
 		}
 		if len(list) < eventsAtOnce {
 			return nil
+		}
+	}
+}
+
+// note takes from an event what it says of a document.
+func (s *stored) note(e event.Event) {
+	switch e.Type {
+	case event.InvoiceDrafted:
+		s.drafted[e.Subject] = e.Number
+	case event.InvoiceVoided:
+		s.voided[e.Subject] = e.Number
+	case event.InvoiceIssued:
+		var was issue
+		if json.Unmarshal(e.Data, &was) == nil { // a record that is no JSON breaks the chain, which is checked
+			s.issues[e.Subject] = was
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -90,9 +91,8 @@ func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
 			before = append(before, have[i])
 		}
 	}
-	billed, old, ordinal := history(before, d.Edge)
-	draft := r.edge(e)
-	doc, err := r.document(draft, ordinal, billed, old)
+	was, draft := history(before, e), r.edge(e)
+	doc, err := r.document(draft, was)
 	if err != nil {
 		return out, err
 	}
@@ -103,10 +103,29 @@ func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
 	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties, taxes or what concerns others may have changed
 		out.Same, out.Inputs = bytes.Equal(priced(doc), priced(*d)), true
 	}
-	for _, l := range d.Lines {
-		out.Inputs = out.Inputs && l.Billed.Equal(billed[l.Key]) // an earlier document may have been voided since
-	}
+	out.Inputs = out.Inputs && !voidedSince(d, doc, before, was)
 	return out, nil
+}
+
+// voidedSince says whether an earlier document was voided after one was made: a line of the one counts it as billed, or
+// its cost as carried, or what is on the voided one was not worth a line then and is now.
+func voidedSince(d *Invoice, again Invoice, before []Invoice, was past) bool {
+	void, made := map[string]bool{}, map[string]Line{}
+	for i := range before {
+		if before[i].Edge == d.Edge && before[i].State == Void {
+			for _, l := range before[i].Lines {
+				void[l.Key] = true
+			}
+		}
+	}
+	for _, l := range d.Lines {
+		if made[l.Key] = l; !l.Billed.Equal(was.billed[l.Key]) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(again.Lines, func(l Line) bool {
+		return void[l.Key] && (made[l.Key].Key == "" || !less(l.Cost, made[l.Key].Cost).IsZero())
+	})
 }
 
 // priced is what of a document follows from its worksheet alone.

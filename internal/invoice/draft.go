@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -255,14 +256,19 @@ func group(g *rating.Group, s *rating.Step, key string) Group {
 }
 
 // document makes the draft of one edge: settled lines for what is new, totals, tax. It has no lines when nothing is.
-func (r *run) document(d *edgeDraft, ordinal int, billed map[string]money.Decimal, old map[string]Line) (Invoice, error) {
+func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 	x, e := r.state.Index, d.edge
+	if o := before.other; o != nil {
+		return Invoice{}, fault.New(fault.Conflict, "other_currency",
+			"%s is in %s, and %s buys from %s in %s: nothing was drafted; void it first, or end that edge and begin another in %s",
+			o.Number, o.Currency, o.BuyerKey, o.SellerKey, e.Terms.Currency, e.Terms.Currency)
+	}
 	seller, buyer := x.Organisation(e.Seller), x.Organisation(e.Buyer)
 	last := r.state.Period.End().AddDays(-1)
 	v := Invoice{
-		ID:    id.Invoice("inv_" + id.Derive("invoice", string(e.ID), r.state.Period.String(), fmt.Sprint(ordinal))),
+		ID:    id.Invoice("inv_" + id.Derive("invoice", string(e.ID), r.state.Period.String(), fmt.Sprint(before.ordinal))),
 		State: Draft, Edge: e.ID, Seller: seller.ID, Buyer: buyer.ID, SellerKey: seller.Key, BuyerKey: buyer.Key,
-		SellerPath: x.Path(seller.ID, last), BuyerPath: x.Path(buyer.ID, last), Period: r.state.Period, Ordinal: ordinal,
+		SellerPath: x.Path(seller.ID, last), BuyerPath: x.Path(buyer.ID, last), Period: r.state.Period, Ordinal: before.ordinal,
 		Series: e.Terms.Series, From: seller.Legal, To: buyer.Legal, PaymentDays: e.Terms.PaymentDays,
 		PurchaseOrder: e.Terms.PurchaseOrder, BuyerReference: e.Terms.BuyerReference, Currency: e.Terms.Currency,
 		TaxPoint: last, Pins: r.pins(d), Lines: []Line{},
@@ -271,18 +277,17 @@ func (r *run) document(d *edgeDraft, ordinal int, billed map[string]money.Decima
 	if err != nil {
 		return Invoice{}, err
 	}
-	for key, l := range d.lines {
-		if already, known := billed[key]; known {
-			l.Billed = already
-		}
-		settle(&l.Line, v.Currency, l.unit)
-		if _, known := billed[key]; !known || !l.Net.IsZero() {
-			v.Lines = append(v.Lines, l.Line)
+	for key, made := range d.lines {
+		l, known := made.Line, before.lines[key].Key != ""
+		l.Billed, l.Cost = before.billed[key], less(l.Cost, before.cost[key])
+		settle(&l, v.Currency, made.unit)
+		if !known || !l.Net.IsZero() {
+			v.Lines = append(v.Lines, l)
 		}
 	}
-	for key, already := range billed {
+	for key, already := range before.billed {
 		if d.lines[key] == nil && !already.IsZero() { // billed before, and no longer there
-			v.Lines = append(v.Lines, withdrawn(old[key], key, already, v.Currency))
+			v.Lines = append(v.Lines, withdrawn(before.lines[key], already, before.cost[key], v.Currency))
 		}
 	}
 	for i := range v.Lines {
@@ -296,11 +301,24 @@ func (r *run) document(d *edgeDraft, ordinal int, billed map[string]money.Decima
 	return v, nil
 }
 
-func withdrawn(old Line, key string, already money.Decimal, c money.Currency) Line {
-	l := old
-	l.Key, l.Exact, l.Billed, l.Cost, l.Rows = key, money.Decimal{}, already, nil, 0
+func withdrawn(l Line, already money.Decimal, cost money.Totals, c money.Currency) Line {
+	l.Exact, l.Billed, l.Cost, l.Rows = money.Decimal{}, already, less(nil, cost), 0
 	settle(&l, c, unitPrice{})
 	return l
+}
+
+// less is what is left of sums without others. Currencies of which nothing is left are left out.
+func less(all, without money.Totals) money.Totals {
+	left := money.Totals{}
+	for c, d := range all {
+		left.Add(money.Of(d, c))
+	}
+	for c, d := range without {
+		if left.Sub(money.Of(d, c)); left[c].IsZero() {
+			delete(left, c)
+		}
+	}
+	return left
 }
 
 func (r *run) pins(d *edgeDraft) Pins {

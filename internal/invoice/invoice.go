@@ -100,7 +100,7 @@ type Line struct {
 	Net            money.Decimal `json:"net"`              // round(Exact) − Billed
 	Residue        money.Decimal `json:"residue"`          // Net + Billed − Exact
 	Tax            LineTax       `json:"tax"`              //
-	Cost           money.Totals  `json:"cost,omitempty"`   // what the seller pays for it, exact; the seller's eyes only
+	Cost           money.Totals  `json:"cost,omitempty"`   // what the seller pays for Net, exact: without what earlier documents carry; the seller's eyes only
 	Rows           int64         `json:"rows,omitempty"`   // usage rows behind it
 	Charge         id.Charge     `json:"charge,omitempty"` // for a charge line
 	Allowances     []Allowance   `json:"allowances,omitempty"`

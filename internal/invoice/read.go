@@ -132,3 +132,10 @@ func (v *Service) InvoicedBy(ctx context.Context, r tx.Read, owner, key string, 
 	}
 	return false, nil
 }
+
+// InvoicedOn says whether documents of an edge stand: then its currency may not change. It asks for the whole
+// installation, whoever applies.
+func (v *Service) InvoicedOn(ctx context.Context, r tx.Read, e id.Edge) (bool, error) {
+	list, err := v.Store.List(ctx, r, scope.All(), Filter{State: Issued, Edge: e})
+	return slices.ContainsFunc(list, func(s Summary) bool { return s.State == Issued && s.Answers == "" }), err
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -106,8 +107,7 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 	}
 	var out []Invoice
 	for _, d := range run.order() {
-		billed, old, ordinal := history(have, d.edge.ID)
-		doc, err := run.document(d, ordinal, billed, old)
+		doc, err := run.document(d, history(have, d.edge))
 		if err != nil {
 			return nil, err
 		}
@@ -124,25 +124,45 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 	return out, nil
 }
 
-// history is what an edge billed in the period so far: Σ net per line key of documents that stand, the newest line
-// under each key, and the ordinal of the next document.
-func history(have []Invoice, e id.Edge) (billed map[string]money.Decimal, lines map[string]Line, ordinal int) {
-	billed, lines, ordinal = map[string]money.Decimal{}, map[string]Line{}, 1
+// past is what an edge billed in a period so far, by documents that stand: per line key Σ nets, Σ costs and the newest
+// line.
+type past struct {
+	billed  map[string]money.Decimal
+	cost    map[string]money.Totals
+	lines   map[string]Line
+	ordinal int      // of the next document
+	other   *Invoice // the newest that stands and is not in the currency of the edge
+}
+
+// history is the past of an edge. A voided document and the credit note answering it cancel out.
+func history(have []Invoice, e *org.Edge) past {
+	p := past{billed: map[string]money.Decimal{}, cost: map[string]money.Totals{}, lines: map[string]Line{}, ordinal: 1}
+	have = slices.Clone(have)
+	slices.SortStableFunc(have, func(a, b Invoice) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 	for i := range have {
 		d := &have[i]
-		if d.Edge != e || d.State != Issued && d.State != Void {
+		if d.Edge != e.ID || d.State != Issued && d.State != Void {
 			continue
 		}
-		ordinal = max(ordinal, d.Ordinal+1)
+		p.ordinal = max(p.ordinal, d.Ordinal+1)
 		if d.State == Void || d.Preceding != nil {
-			continue // a voided document and the credit note answering it cancel out
+			continue
+		}
+		if d.Currency != e.Terms.Currency {
+			p.other = d
 		}
 		for _, l := range d.Lines {
-			billed[l.Key] = billed[l.Key].Add(l.Net)
-			lines[l.Key] = l
+			p.billed[l.Key] = p.billed[l.Key].Add(l.Net)
+			p.lines[l.Key] = l
+			if p.cost[l.Key] == nil {
+				p.cost[l.Key] = money.Totals{}
+			}
+			for c, paid := range l.Cost {
+				p.cost[l.Key].Add(money.Of(paid, c))
+			}
 		}
 	}
-	return billed, lines, ordinal
+	return p
 }
 
 func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, drafts, have []Invoice) (Run, error) {

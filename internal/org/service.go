@@ -12,6 +12,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -26,6 +27,8 @@ type Service struct {
 	Events event.Log
 	Places Places // who is told where organisations stand; nil for nobody
 	Now    func() time.Time
+	// Invoiced says whether documents of an edge stand. Nil stands for never.
+	Invoiced func(ctx context.Context, r tx.Read, e id.Edge) (bool, error)
 }
 
 // Places follows where organisations stand, in the transaction that moves them.
@@ -70,6 +73,9 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 		if err := Validate(merged); err != nil {
 			return Change{}, merged, err
 		}
+		if err := v.sameCurrency(ctx, r, have, merged); err != nil {
+			return Change{}, merged, err
+		}
 		result = Result{Diff: Diff(have, merged), Kept: kept}
 		return change(have, merged, period.DateOf(v.Now())), merged, nil
 	}
@@ -102,6 +108,33 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 		return Result{}, err
 	}
 	return result, nil
+}
+
+// sameCurrency keeps the currency of an edge that sold: what is billed so far in one currency is no part of a sum in
+// another.
+func (v *Service) sameCurrency(ctx context.Context, r tx.Read, have, now World) error {
+	if v.Invoiced == nil {
+		return nil
+	}
+	x := have.Index()
+	for i := range now.Edges {
+		e := &now.Edges[i]
+		was := x.Edge(e.ID)
+		if was == nil || was.Terms.Currency == e.Terms.Currency {
+			continue
+		}
+		invoiced, err := v.Invoiced(ctx, r, e.ID)
+		if err != nil {
+			return err
+		}
+		if invoiced {
+			seller, buyer := x.Organisation(e.Seller).Key, x.Organisation(e.Buyer).Key
+			return fault.New(fault.Conflict, "edge_invoiced",
+				"%s has invoices from %s in %s and cannot go on in %s; nothing was changed: end that edge and begin another on the first day of %s, or void the invoices first",
+				buyer, seller, was.Terms.Currency, e.Terms.Currency, e.Terms.Currency)
+		}
+	}
+	return nil
 }
 
 // Place puts every organisation where it stands today: edges that begin or end on a later day than they were applied

@@ -233,6 +233,9 @@ func (v *validation) terms(at string, t Terms) {
 	if !v.series.MatchString(t.Series) {
 		v.add(at, "series %q must be 1–16 letters, digits and dashes: invoice numbers begin with it", t.Series)
 	}
+	if strings.HasSuffix(t.Series, "-CN") { // X-CN-2026-00001 would be an invoice of X-CN and a credit note of X
+		v.add(at, "series %q must not end in -CN: so begin the numbers of credit notes", t.Series)
+	}
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")
 	if isTag && strings.TrimSpace(tag) != "" {
 		return

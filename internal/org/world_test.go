@@ -272,6 +272,7 @@ func TestValidate(t *testing.T) {
 		{"no book", func(w *World) { w.Edges[1].Terms.Book = "" }, "c1 buys from r since 2026-01-01", "price book"},
 		{"no such currency", func(w *World) { w.Edges[1].Terms.Currency = "EURO" }, "c1 buys from r since 2026-01-01", "EURO"},
 		{"paid before it is owed", func(w *World) { w.Edges[1].Terms.PaymentDays = -1 }, "c1 buys from r since 2026-01-01", "-1"},
+		{"a series that reads like credit notes", func(w *World) { w.Edges[1].Terms.Series = "A-CN" }, "c1 buys from r since 2026-01-01", "A-CN"},
 		{"a series with blanks", func(w *World) { w.Edges[1].Terms.Series = "A B" }, "c1 buys from r since 2026-01-01", "A B"},
 		{"a grouping by tag", func(w *World) { w.Edges[1].Terms.Grouping = "tag:team" }, "", ""},
 		{"a grouping by no tag", func(w *World) { w.Edges[1].Terms.Grouping = "tag:" }, "c1 buys from r since 2026-01-01", "tag:"},

@@ -70,7 +70,8 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 	return compare(rows, charges, lines, sold, statement, total), nil
 }
 
-// sold adds up the provider's cost of what the partner's own issued documents carry.
+// sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note
+// answering it cancel out, so both are left out.
 func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, x *org.Index, into money.Totals) error {
 	partner := x.Partner()
 	if partner == nil {
@@ -81,7 +82,7 @@ func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 		return err
 	}
 	for _, one := range list {
-		if one.State != invoice.Issued {
+		if one.State != invoice.Issued || one.Answers != "" {
 			continue
 		}
 		d, err := v.Invoices.Get(ctx, r, s, one.ID)
