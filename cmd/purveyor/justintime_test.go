@@ -241,17 +241,22 @@ func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
 	}
 }
 
-// TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship, an offer or provisioning, is its members'
+// TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship or an offer, is its members'
 // while they are in it and no longer.
 func TestGroupsOfDelegatedAccess(t *testing.T) {
 	s := newShift(t)
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)
-	owner := delegation.Authorization{Holder: delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}, Role: "Owner"}
-	_, err := s.n.api.Delegation.Stand(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, owner)
+	holder := delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}
+	_, err := s.n.api.Delegation.Stand(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
 	s.ok(err)
 	agent := s.session(s.agent, true)
-	s.ok(s.may(s.now(agent), access.ResourceOwn, "@c1/e-1"))
+	s.refused("by what stands at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
+	d, err := s.n.api.Delegation.Define(s.now(lead), delegation.Definition{Name: "Admins", Always: []delegation.Authorization{{Holder: holder, Role: "Reader"}}})
+	s.ok(err)
+	_, err = s.n.api.Delegation.Register(s.now(boss), d.ID, delegation.Place{Entitlement: "e-1"})
+	s.ok(err)
+	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1"))
 
 	draft, err := s.n.api.Delegation.Draft(s.now(lead), "", delegation.Terms{Name: "Directory", Roles: []string{"Global Reader"}, Duration: "P30D"})
 	s.ok(err)
@@ -286,7 +291,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 		}
 	}
 	s.members(admins)
-	s.refused("having left the group", s.may(s.now(agent), access.ResourceOwn, "@c1/e-1"), fault.NotFound)
+	s.refused("having left the group", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
 	if who, _ := identity.Caller(s.now(agent)); slices.Contains(who.Groups, admins.ID) {
 		t.Error("still in the group, and so in the customer's directory")
 	}
