@@ -43,6 +43,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
+	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
@@ -212,7 +213,7 @@ func (n *installation) build(o opening) error {
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
-		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater},
+		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
@@ -348,4 +349,10 @@ func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Orga
 		return nil, err
 	}
 	return w.Index().ByKey(key), nil
+}
+
+// inMemory is a rater that keeps the months that are looked at in memory.
+func inMemory(rater rating.Rater, rows *duckdb.Store) rating.Rater {
+	rater.Runs, rater.Memory = runs.New(rows, viewMemory), &rating.Memory{}
+	return rater
 }

@@ -26,6 +26,9 @@ func main() { os.Exit(run()) }
 // ownMemory is what the program takes beside the usage store before it tidies up more often.
 const ownMemory = 1 << 30
 
+// viewMemory is what of it may hold the usage of months that are looked at: about 18 million rows.
+const viewMemory = ownMemory / 2
+
 func run() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(ownMemory)

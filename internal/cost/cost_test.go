@@ -25,6 +25,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
 )
 
 // house is the small world with a second subscription of a, and with the customer m, who buys from r until the 15th and
@@ -32,7 +33,8 @@ import (
 type house struct {
 	*testing.T
 	*installtest.Installation
-	costs  *cost.Service
+	costs  *cost.Service // keeps usage in memory
+	stored *cost.Service // does not
 	access *access.Service
 	reader rating.Reader
 	rater  rating.Rater
@@ -70,10 +72,13 @@ func newHouse(t *testing.T) *house {
 	n.Settle(t, w, pricing.Book{Owner: "q", Key: "retail", From: since, Currency: "EUR",
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
 	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
-	h := &house{t, n, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
+	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
 	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}}
 	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
-	h.costs = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
+	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
+	held := h.rater
+	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), &rating.Memory{}
+	h.costs = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: held}
 	return h
 }
 
@@ -128,6 +133,9 @@ func (h *house) see(ctx context.Context, q cost.Query) string {
 	h.Helper()
 	q.Period = installtest.September
 	c, err := h.costs.List(ctx, q)
+	if other, err2 := h.stored.List(ctx, q); fmt.Sprint(err) != fmt.Sprint(err2) || asJSON(c, c.Customers) != asJSON(other, other.Customers) {
+		h.Errorf("%+v from memory: %+v, %v; from the store: %+v, %v", q, c, err, other, err2)
+	}
 	if err != nil {
 		return fmt.Sprint(fault.KindOf(err), " ", fault.CodeOf(err))
 	}
@@ -152,6 +160,11 @@ func (h *house) see(ctx context.Context, q cost.Query) string {
 		parts = append(parts, strings.TrimSpace(one)+";")
 	}
 	return strings.TrimSuffix(strings.Join(parts, " "), ";")
+}
+
+func asJSON(values ...any) string {
+	b, err := json.Marshal(values)
+	return fmt.Sprint(string(b), err)
 }
 
 func (h *house) expect(what string, ctx context.Context, q cost.Query, want string) {

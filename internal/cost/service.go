@@ -55,7 +55,8 @@ func (v *Service) List(ctx context.Context, q Query) (Costs, error) {
 		return Costs{}, err
 	}
 	t := table{by: by, eyes: &e, rows: map[string]*Row{}}
-	if err := v.Rater.Totals(ctx, e.scope, st, by.rating, t.add); err != nil {
+	eye := rating.Eye{Of: e.of, Customers: slices.Contains(q.By, "customer"), Sees: t.sees}
+	if err := v.Rater.View(ctx, e.scope, st, by.rating, eye, t.add); err != nil {
 		return Costs{}, err
 	}
 	out := Costs{Period: q.Period, State: state(st), By: slices.Concat([]string{}, q.By), Shown: e.view, Rows: t.sorted(), Customers: t.customers}
@@ -122,15 +123,27 @@ type table struct {
 	values    []string
 }
 
+// sees says whether there is anything of a group to be shown, and remembers whose it is.
+func (t *table) sees(g *rating.Group) bool {
+	if !t.eyes.see(g) {
+		return false
+	}
+	if a, missing := t.eyes.look(g); a == (amounts{}) && missing == 0 { // nothing is charged for it, or nothing of it is to be seen
+		return false
+	}
+	if g.Customer != nil && !t.known[g.Customer.ID] {
+		if t.known == nil {
+			t.known = map[id.Organisation]bool{}
+		}
+		t.known[g.Customer.ID] = true
+		t.customers = append(t.customers, g.Customer.ID)
+	}
+	return true
+}
+
 // add takes a rated group into its row.
 func (t *table) add(g *rating.Group, x *rating.Total) error {
-	if !t.eyes.see(g) {
-		return nil
-	}
 	a, missing := t.eyes.look(g)
-	if a == (amounts{}) && missing == 0 { // nothing is charged for it, or nothing of it is to be seen
-		return nil
-	}
 	t.values = t.by.values(t.values, g, x)
 	key := strings.Join(t.values, "\x00")
 	row := t.rows[key]
@@ -146,13 +159,6 @@ func (t *table) add(g *rating.Group, x *rating.Total) error {
 		t.rows[key] = row
 	}
 	row.add(a, missing, max(g.Sum.Rows, 1))
-	if g.Customer != nil && !t.known[g.Customer.ID] {
-		if t.known == nil {
-			t.known = map[id.Organisation]bool{}
-		}
-		t.known[g.Customer.ID] = true
-		t.customers = append(t.customers, g.Customer.ID)
-	}
 	return nil
 }
 

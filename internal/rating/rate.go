@@ -17,8 +17,12 @@ type Rater struct {
 	// Columns are those that are looked at besides what prices and customers depend on. Without any, groups have their
 	// whole entry and tags; else only the columns named are sure to be there.
 	Columns []usage.Column
-	// Sums adds up for Totals, which alone needs it.
+	// Sums adds up for Totals and View, which alone need it.
 	Sums TotalStore
+	// Runs, where there is one, answers View as far as it can.
+	Runs RunStore
+	// Memory, where there is one, spares View finding out the same again.
+	Memory *Memory
 }
 
 // Rate yields every group of the state's period: first usage in the order of Sums, then charges in the order of

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -28,6 +29,8 @@ type Total struct {
 	Tags    [][]string
 	Day     period.Date // 0 unless daily
 	usage.Sum
+
+	BeforeCredit money.Decimal // the quantities at their unit prices; a RunStore alone sets it
 }
 
 // TotalStore adds up what a usage store holds for views, in the store.
@@ -43,12 +46,10 @@ type TotalStore interface {
 // state; of those, the scope's are added up. Charges come whole, for their lines belong to no place: who yields them to
 // somebody looks whose they are.
 func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping, yield func(*Group, *Total) error) error {
-	hidden, err := v.StandIns(ctx, scope.All(), st)
+	q, err := v.counting(ctx, st)
 	if err != nil {
 		return err
 	}
-	q := st.Query()
-	q.Masks = slices.Concat(q.Masks, hidden)
 	run := newRun(st, q)
 	by.Columns = run.priced(by.Columns)
 	books := tagNames(st.Books)
@@ -87,6 +88,14 @@ func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping
 	return err
 }
 
+// counting is the query for the rows that count.
+func (v Rater) counting(ctx context.Context, st *State) (usage.Query, error) {
+	q := st.Query()
+	hidden, err := v.StandIns(ctx, scope.All(), st)
+	q.Masks = slices.Concat(q.Masks, hidden)
+	return q, err
+}
+
 // priced is columns with those that prices and customers depend on.
 func (r *run) priced(more []usage.Column) []usage.Column {
 	need := r.needs()
@@ -115,10 +124,18 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 	}
 	behind := map[usage.Control]bool{}
 	by := Grouping{Columns: []usage.Column{usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName}}
-	err := v.Sums.Totals(ctx, scope.All(), q, by, func(t *Total) error {
+	note := func(t *Total) error {
 		behind[t.Entry.Control()] = true
 		return nil
-	})
+	}
+	held, err := false, error(nil)
+	if v.Runs != nil {
+		any := func(*usage.Entry, *usage.Variant, int, [][]string, int) int { return 0 }
+		held, err = v.Runs.Runs(ctx, scope.All(), q, Reading{By: by, Unit: kindOf, Class: any}, func(_ int, t *Total) error { return note(t) })
+	}
+	if !held && err == nil {
+		err = v.Sums.Totals(ctx, scope.All(), q, by, note)
+	}
 	list, _, _ := st.Charges(func(c usage.Control) bool { return behind[c] })
 	return list, err
 }

@@ -30,21 +30,30 @@ func unitOf(v *usage.Variant) unit {
 	return u
 }
 
-// usageBase is the provider's amounts of a group. Until a retail price sheet is known, list is what an Azure plan
-// row says itself: quantity × unit price × exchange rate (money-path §4); where the row prints no exchange rate, it is
-// in the currency of its prices. Covered usage lists at 0.
+// usageBase is the provider's amounts of a group.
 func usageBase(g *Group) pricing.Base {
 	u := g.unit
 	if u == nil {
 		one := unitOf(g.Variant)
 		u = &one
 	}
+	var before money.Decimal
+	if u.priced {
+		before = g.Sum.Quantity.Mul(u.price)
+	}
+	return baseOf(g, u, before)
+}
+
+// baseOf is the provider's amounts of a group whose quantities come to that much at their unit prices. Until a retail
+// price sheet is known, list is what an Azure plan row says itself: quantity × unit price × exchange rate (money-path
+// §4); where the row prints no exchange rate, it is in the currency of its prices. Covered usage lists at 0.
+func baseOf(g *Group, u *unit, before money.Decimal) pricing.Base {
 	currency := money.Currency(g.Entry[usage.BillingCurrency])
 	b := pricing.Base{Quantity: g.Sum.Quantity, Cost: g.Sum.Cost, Currency: currency, ListCurrency: currency}
 	if !u.priced {
 		return b
 	}
-	b.CostBeforeCredit = g.Sum.Quantity.Mul(u.price)
+	b.CostBeforeCredit = before
 	if !u.rated {
 		b.ListCurrency = cmp.Or(money.Currency(g.Entry[usage.PricingCurrency]), currency)
 	}

@@ -1,0 +1,59 @@
+package runs
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// prices is what the variants of a load cost a unit, by their numbers.
+type prices struct {
+	variants []variant
+	places   int // decimals of the factors
+}
+
+// variant is what a question needs to know of one; value is nil where there is none.
+type variant struct {
+	value *usage.Variant
+	kind  int
+	price money.Decimal
+	by    factor
+}
+
+// variantBytes is about what a variant takes.
+const variantBytes = 384
+
+// pricesOf reads the variants of a load. The load is locked.
+func (v *Store) pricesOf(ctx context.Context, l *load, unit func(*usage.Variant) (money.Decimal, int)) (*prices, error) {
+	if l.prices != nil {
+		return l.prices, nil
+	}
+	list, err := v.source.Variants(ctx, scope.All(), l.number)
+	if err != nil {
+		return nil, err
+	}
+	p := &prices{}
+	for i := range list {
+		n := int(list[i].Number)
+		if more := n + 1 - len(p.variants); more > 0 {
+			if err := v.keep(l, int64(more)*variantBytes); err != nil {
+				return nil, err
+			}
+			p.variants = append(p.variants, make([]variant, more)...)
+		}
+		x := &p.variants[n]
+		x.value = &list[i].Value
+		x.price, x.kind = unit(x.value)
+		p.places = max(p.places, x.price.Places())
+	}
+	for i := range p.variants {
+		var ok bool
+		if p.variants[i].by, ok = factorOf(p.variants[i].price, p.places); !ok {
+			return nil, errUnfit
+		}
+	}
+	l.prices = p
+	return p, nil
+}

@@ -1,0 +1,129 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Source is the usage store that is read from.
+type Source interface {
+	// SortedRows yields the rows of a batch in the order of entry, tag set, variant and day, after begin was told how many
+	// there are and the first of their days. Of a load that is not closed there are none, and closed is false.
+	SortedRows(ctx context.Context, b usage.BatchRef, begin func(rows int64, first period.Date) error, yield func(*rating.Rows) error) (closed bool, err error)
+	Texts(ctx context.Context, s scope.Scope, load uint32, columns []usage.Column, yield func(numbers []uint32, texts [][]string) error) error
+	Variants(ctx context.Context, s scope.Scope, load uint32) ([]usage.VariantRecord, error)
+	TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error
+	Wide(ctx context.Context, s scope.Scope, batches []uint32) ([]usage.WideValue, error)
+}
+
+// Store keeps batches of a Source, of those looked at last as many as fit. It may be used by several goroutines.
+type Store struct {
+	source Source
+	most   int64 // bytes
+
+	mu    sync.Mutex
+	loads map[uint32]*load
+	turn  int64
+}
+
+var _ rating.RunStore = (*Store)(nil)
+
+// New keeps at most so many bytes.
+func New(source Source, most int64) *Store {
+	return &Store{source: source, most: most, loads: map[uint32]*load{}}
+}
+
+// load is what is kept of one load: the dictionary that its batches share, and those of its batches that were asked for.
+type load struct {
+	number uint32
+	turn   int64 // when it was looked at last; of the Store
+
+	mu      sync.Mutex
+	refused bool // it does not fit, or has a form that is not kept
+	bytes   int64
+	batches map[uint32]*batch
+	dictionary
+}
+
+// errUnfit says that something cannot be kept; the question is then for the usage store.
+var errUnfit = errors.New("runs: this is not kept")
+
+// hold is the loads of a question, in the order of its batches, and marks them as looked at.
+func (v *Store) hold(batches []usage.BatchRef) map[uint32]*load {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.turn++
+	held := map[uint32]*load{}
+	for _, b := range batches {
+		l := v.loads[b.Load]
+		if l == nil {
+			l = &load{number: b.Load, batches: map[uint32]*batch{}}
+			v.loads[b.Load] = l
+		}
+		l.turn = v.turn
+		held[b.Load] = l
+	}
+	return held
+}
+
+// trim forgets loads, beginning with the one looked at longest ago, until what is kept fits.
+func (v *Store) trim() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for {
+		var total int64
+		var oldest *load
+		for _, l := range v.loads {
+			l.mu.Lock()
+			bytes := l.bytes
+			l.mu.Unlock()
+			if total += bytes; bytes > 0 && (oldest == nil || l.turn < oldest.turn) {
+				oldest = l
+			}
+		}
+		if total <= v.most || oldest == nil {
+			return
+		}
+		delete(v.loads, oldest.number)
+	}
+}
+
+// keep counts bytes that a load is about to hold; it is errUnfit when they alone would be too many. The load is locked.
+func (v *Store) keep(l *load, bytes int64) error {
+	if l.bytes += bytes; l.bytes > v.most {
+		return errUnfit
+	}
+	return nil
+}
+
+// unfit remembers that a load is not kept, and lets go of what there is of it. The load is locked.
+func (l *load) unfit() error {
+	l.refused, l.bytes, l.batches, l.dictionary = true, 0, nil, dictionary{}
+	return errUnfit
+}
+
+// batchOf is a batch of a load, read if it is not there yet; nil while the load is not closed.
+func (v *Store) batchOf(ctx context.Context, l *load, number uint32) (*batch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refused {
+		return nil, errUnfit
+	}
+	if b := l.batches[number]; b != nil {
+		return b, nil
+	}
+	b, err := v.read(ctx, l, number)
+	if errors.Is(err, errUnfit) {
+		return nil, l.unfit()
+	}
+	if err == nil && b != nil {
+		l.batches[number] = b
+	}
+	return b, err
+}
