@@ -1,6 +1,7 @@
 package oracle_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
 )
 
 // drawGrouping makes up what totals are kept apart by.
@@ -93,4 +95,121 @@ func TestTotalsRateTheSame(t *testing.T) {
 		t.Errorf("%d groups rated, %d totals: nothing was shown", groups, fewer)
 	}
 	t.Logf("%d groups, %d totals", groups, fewer)
+}
+
+// seenAs adds up what an eye sees of a group.
+func seenAs(out tally[money.Decimal], by rating.Grouping, eye rating.Eye, g *rating.Group, x *rating.Total) {
+	at := "charge "
+	if g.Charge == nil {
+		at = fmt.Sprint(x.Day, " ", item(by, g.Entry, false, func(n int) string {
+			value, tagged := x.TagOf(n)
+			return fmt.Sprint(value, tagged)
+		}))
+	} else {
+		at += chargeOf(g.Charge.Source.File, g.Charge.Source.Line)
+	}
+	if eye.Customers && g.Customer != nil {
+		at += g.Customer.Key
+	}
+	b := g.Base
+	out.count(max(g.Sum.Rows, 1), at, "rows")
+	out.add(b.Quantity, at, "quantity")
+	out.add(b.Cost, at, "cost ", b.Currency)
+	out.add(b.CostBeforeCredit, at, "before credit ", b.ListCurrency)
+	if b.List != nil {
+		out.add(*b.List, at, "list ", b.ListCurrency)
+	} else {
+		out.count(max(g.Sum.Rows, 1), at, "without a list")
+	}
+	if g.Unresolved != "" {
+		out.count(max(g.Sum.Rows, 1), at, "unresolved")
+	}
+	for _, s := range g.Steps {
+		if s.Edge.Seller == eye.Of {
+			out.add(s.Sold.Value, at, "sold ", s.Sold.Currency)
+		}
+		if s.Edge.Buyer == eye.Of {
+			out.add(s.Sold.Value, at, "bought ", s.Sold.Currency)
+		}
+	}
+}
+
+// What views add up in memory before it is multiplied is, whoever looks and whatever they may see of it, the same to the
+// last digit as what the store's totals come to one by one.
+func TestViewsAreTheSame(t *testing.T) {
+	groups, fewer := 0, 0
+	for world := range 4 {
+		m := newMaker(20261126, world, 400)
+		n, _ := m.build(t, newFired())
+		held := n.rater
+		kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<20)}
+		held.Runs, held.Memory = kept, &rating.Memory{}
+		for _, month := range []period.Month{august, september} {
+			st := n.state(t, month)
+			for range 12 {
+				by, looked := m.drawGrouping(), m.drawScope()
+				eye := rating.Eye{Of: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, Customers: m.in100(50)}
+				odd := m.in100(30)
+				eye.Sees = func(g *rating.Group) bool {
+					return !odd || g.Charge == nil && len(g.Entry[usage.EntitlementID])%2 == 0 && (g.Unresolved != "" || len(g.Steps) > 1)
+				}
+				stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
+				must(t, n.rater.View(n.ctx, looked, st, by, eye, func(g *rating.Group, x *rating.Total) error {
+					groups++
+					seenAs(stored, by, eye, g, x)
+					return nil
+				}))
+				must(t, held.View(n.ctx, looked, st, by, eye, func(g *rating.Group, x *rating.Total) error {
+					fewer++
+					seenAs(views, by, eye, g, x)
+					return nil
+				}))
+				report(t, differences(views.said(), stored.said()))
+			}
+		}
+		if kept.passed > 0 {
+			t.Errorf("%d questions were passed on to the store", kept.passed)
+		}
+	}
+	if fewer == 0 || groups <= fewer {
+		t.Errorf("%d totals from the store, %d from memory: nothing was shown", groups, fewer)
+	}
+	t.Logf("%d totals from the store, %d from memory", groups, fewer)
+}
+
+// answering counts what is not answered from memory.
+type answering struct {
+	rating.RunStore
+	passed int
+}
+
+func (a *answering) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating.Reading, yield func(int, *rating.Total) error) (bool, error) {
+	held, err := a.RunStore.Runs(ctx, s, q, r, yield)
+	if !held {
+		a.passed++
+	}
+	return held, err
+}
+
+// drawScope makes up what somebody may look at: everything, or some tenants and entitlements on some days.
+func (m *maker) drawScope() scope.Scope {
+	if m.in100(40) {
+		return scope.All()
+	}
+	var refs []scope.Ref
+	for _, o := range m.world.Organisations {
+		for _, held := range o.Entitlements {
+			if m.in100(40) {
+				refs = append(refs, scope.Ref{ID: strings.ToUpper(held.Provider), Days: held.Period})
+			}
+		}
+		if o.Tenant != "" && m.in100(30) {
+			r := scope.Ref{ID: o.Tenant}
+			if m.in100(50) {
+				r.Days.Start = september.Start().AddDays(m.IntN(20))
+			}
+			refs = append(refs, r)
+		}
+	}
+	return scope.Of("p").WithRefsOf(func() []scope.Ref { return refs })
 }
