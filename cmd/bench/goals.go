@@ -24,6 +24,9 @@ func goals() []goal {
 		{name: "peak memory of the import, adversarial", unit: "GB", must: 2.5, aim: 1, measure: memory(importHostile)},
 		{name: "stored ÷ source bytes, usage store alone", must: 0.065, aim: 0.045, measure: stored},
 		{name: "re-rate + roll up stored lines ÷ PostgreSQL", must: 0.06, aim: 0.035, fullSize: true, measure: ratio(reRate, postgresRate)},
+		{name: "view of the partner, warm, p95", unit: "ms", must: 250, aim: 120, fullSize: true, measure: view(partnerQuery)},
+		{name: "view of one customer, warm, p95", unit: "ms", must: 60, aim: 20, fullSize: true, measure: view(customerQuery)},
+		{name: "view by a tag, partner, warm, p95", unit: "ms", must: 150, aim: 100, fullSize: true, measure: view(tagQuery)},
 		{name: "authentication and access of a request", unit: "µs", must: 100, aim: 50, measure: signingIn},
 		{name: "bill, PDFs included", unit: "s", must: 15, aim: 10, measure: seconds(billing)},
 	}

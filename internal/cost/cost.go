@@ -51,6 +51,8 @@ type Row struct {
 	Sell    money.Totals      `json:"sell,omitempty"`
 	List    money.Totals      `json:"list,omitempty"`
 	Missing map[string]int64  `json:"missing,omitempty"`
+
+	values []string // of the group, in the order asked for
 }
 
 // dimension is one thing to group by. Usage has it in a column of its entries; charges have it otherwise.

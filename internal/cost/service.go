@@ -1,9 +1,7 @@
 package cost
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -152,7 +150,7 @@ func (t *table) add(g *rating.Group, x *rating.Total) error {
 			return fault.New(fault.Invalid, "too_many_rows",
 				"grouped like this there are more than %d rows: name a customer or a place, or group by less", maxRows).With("by", "too fine")
 		}
-		row = &Row{Group: map[string]string{}}
+		row = &Row{Group: make(map[string]string, len(t.values)), values: slices.Clone(t.values)}
 		for i, d := range t.by.by {
 			row.Group[d.name] = t.values[i]
 		}
@@ -189,16 +187,9 @@ func (r *Row) add(a amounts, missing scope.View, n int64) {
 func (t *table) sorted() []Row {
 	slices.Sort(t.customers)
 	rows := make([]Row, 0, len(t.rows))
-	for _, r := range slices.Sorted(maps.Keys(t.rows)) {
-		rows = append(rows, *t.rows[r])
+	for _, r := range t.rows {
+		rows = append(rows, *r)
 	}
-	slices.SortStableFunc(rows, func(a, b Row) int {
-		for _, d := range t.by.by {
-			if c := cmp.Compare(a.Group[d.name], b.Group[d.name]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
+	slices.SortFunc(rows, func(a, b Row) int { return slices.Compare(a.values, b.values) })
 	return rows
 }

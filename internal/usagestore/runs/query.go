@@ -387,8 +387,9 @@ func (p *part) addExtras() {
 
 // yield yields the sums that have rows.
 func (p *part) yield(yield func(class int, t *rating.Total) error) error {
+	var e usage.Entry
+	unit := money.FromMinor(1, p.places)
 	for n, b := range p.list {
-		var e usage.Entry
 		p.dims.fill(&e, b.dims)
 		for slot := range p.slots {
 			at := n*len(p.slots) + slot
@@ -396,7 +397,7 @@ func (p *part) yield(yield func(class int, t *rating.Total) error) error {
 			if s.rows == 0 {
 				continue
 			}
-			before, err := s.beforeCredit(p.places)
+			before, err := s.beforeCredit(p.places, unit)
 			if err != nil {
 				return err
 			}

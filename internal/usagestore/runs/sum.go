@@ -111,18 +111,18 @@ func (s *sum) merge(other *sum) {
 	}
 }
 
-// beforeCredit is the quantity at its unit prices, which have so many decimals.
-func (s *sum) beforeCredit(places int) (money.Decimal, error) {
+// beforeCredit is the quantity at its unit prices, which have so many decimals; unit is one of the last of them.
+func (s *sum) beforeCredit(places int, unit money.Decimal) (money.Decimal, error) {
 	words := s.priced
+	if words[3] == 0 && words[2] == 0 && words[1]>>63 == 0 {
+		return money.Fixed{Hi: int64(words[1]), Lo: words[0]}.Decimal().Mul(unit), nil
+	}
 	negative := words[3]>>63 != 0
 	if negative {
 		var borrow uint64
 		for i := range words {
 			words[i], borrow = bits.Sub64(0, words[i], borrow)
 		}
-	}
-	if words[1]|words[2]|words[3] == 0 && words[0] == 0 {
-		return money.Decimal{}, nil
 	}
 	var bytes [32]byte
 	for i, w := range words {

@@ -48,7 +48,7 @@ func TestSums(t *testing.T) {
 				r.Fatalf("%s, want %s", x.got, want)
 			}
 		}
-		got, err := one.beforeCredit(7)
+		got, err := one.beforeCredit(7, money.MustParse("1e-7"))
 		if want := money.MustParse(priced.String() + "E-25"); err != nil || !got.Equal(want) {
 			r.Fatalf("priced %s, want %s: %v", got, want, err)
 		}
