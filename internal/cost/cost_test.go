@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -350,4 +351,29 @@ func TestMonths(t *testing.T) {
 	if s := state(); s != cost.Complete {
 		t.Errorf("all that was billed makes the month %s", s)
 	}
+}
+
+// TestAtOnce asks many things at the same time, and each is answered as it is alone.
+func TestAtOnce(t *testing.T) {
+	h := filled(t)
+	operator := installtest.Operator(t.Context())
+	queries := []cost.Query{{By: []string{"customer"}}, {By: []string{"service", "day"}}, {By: []string{"tag:env"}}, {Customer: "a", By: []string{"resource"}}}
+	var want []string
+	for _, q := range queries {
+		q.Period = installtest.September
+		c, err := h.stored.List(operator, q)
+		want = append(want, asJSON(c, c.Customers, err))
+	}
+	var all sync.WaitGroup
+	for n := range 32 {
+		all.Go(func() {
+			q := queries[n%len(queries)]
+			q.Period = installtest.September
+			c, err := h.costs.List(operator, q)
+			if got := asJSON(c, c.Customers, err); got != want[n%len(queries)] {
+				t.Errorf("%+v: %s, want %s", q, got, want[n%len(queries)])
+			}
+		})
+	}
+	all.Wait()
 }

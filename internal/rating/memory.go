@@ -20,8 +20,8 @@ type Memory struct {
 
 // How many states are remembered, and how much usage that is rated alike of each.
 const (
-	manyStates   = 4
-	manyFindings = 1 << 18
+	manyStates   = 2
+	manyFindings = 1 << 17
 )
 
 // of is what is known of a state.

@@ -2,6 +2,8 @@ package runs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -36,14 +38,39 @@ type tuple struct {
 	of      []uint32                      // by number of entry
 	sample  []uint32                      // an entry of each
 	entries []atomic.Pointer[usage.Entry] // made when first asked for
+	bytes   atomic.Int64
+	total   *atomic.Int64 // bytes of the load
 }
 
-// need reads columns that are not there yet. The load is locked.
+// entryBytes is about what an entry takes, whose texts are held already.
+const entryBytes = 700
+
+// need reads columns that are not there yet: together, and each alone when not all fit. The load is locked.
 func (v *Store) need(ctx context.Context, l *load, columns []usage.Column) error {
 	columns = slices.DeleteFunc(slices.Clone(columns), func(c usage.Column) bool { return l.columns[c] != nil })
+	slices.Sort(columns)
+	columns = slices.Compact(columns)
 	if len(columns) == 0 {
 		return nil
 	}
+	if len(columns) == 1 {
+		return l.once(columns[0], func() error { return v.readColumns(ctx, l, columns) })
+	}
+	if !slices.ContainsFunc(columns, func(c usage.Column) bool { return l.refused[c] }) {
+		err := l.once(fmt.Sprint(columns), func() error { return v.readColumns(ctx, l, columns) })
+		if !errors.Is(err, errUnfit) {
+			return err
+		}
+	}
+	for _, c := range columns {
+		if err := v.need(ctx, l, []usage.Column{c}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column) error {
 	read, known := make([]*texts, len(columns)), make([]map[string]uint32, len(columns))
 	for i := range read {
 		read[i], known[i] = &texts{}, map[string]uint32{}
@@ -105,7 +132,7 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 	if err := v.need(ctx, l, append([]usage.Column{usage.CustomerID}, columns...)); err != nil {
 		return nil, err
 	}
-	t := &tuple{columns: columns}
+	t := &tuple{columns: columns, total: &l.bytes}
 	first := l.columns[usage.CustomerID]
 	t.of = make([]uint32, len(first.of))
 	for i, n := range first.of {
@@ -123,11 +150,15 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 		}
 	}
 	t.entries = make([]atomic.Pointer[usage.Entry], len(t.sample))
-	if err := v.keep(l, int64(4*len(t.of)+12*len(t.sample))); err != nil {
-		return nil, err
-	}
 	if l.tuples == nil || len(l.tuples) == maxTuples {
+		for _, old := range l.tuples {
+			l.bytes.Add(-old.bytes.Swap(0))
+		}
 		l.tuples = map[string]*tuple{}
+	}
+	t.bytes.Store(int64(4*len(t.of) + 12*len(t.sample)))
+	if err := l.once("tuple "+key.String(), func() error { return v.keep(l, t.bytes.Load()) }); err != nil {
+		return nil, err
 	}
 	l.tuples[key.String()] = t
 	return t, nil
@@ -172,6 +203,8 @@ func (t *tuple) entry(number uint32) *usage.Entry {
 	if !t.entries[number].CompareAndSwap(nil, e) {
 		return t.entries[number].Load()
 	}
+	t.bytes.Add(entryBytes)
+	t.total.Add(entryBytes)
 	return e
 }
 
@@ -189,13 +222,21 @@ func (v *Store) tagsOf(ctx context.Context, l *load) (*tags, error) {
 	if l.tags != nil {
 		return l.tags, nil
 	}
+	err := l.once("tags", func() (err error) {
+		l.tags, err = v.readTags(ctx, l)
+		return err
+	})
+	return l.tags, err
+}
+
+func (v *Store) readTags(ctx context.Context, l *load) (*tags, error) {
 	t := &tags{}
 	number := func(known map[string]uint32, all *[]string, s string) uint32 {
 		n, ok := known[s]
 		if !ok {
 			n = uint32(len(*all))
 			known[s], *all = n, append(*all, s)
-			l.bytes += int64(len(s)) + 32
+			l.bytes.Add(int64(len(s)) + 32)
 		}
 		return n
 	}
@@ -219,7 +260,6 @@ func (v *Store) tagsOf(ctx context.Context, l *load) (*tags, error) {
 		return nil, err
 	}
 	t.from = append(t.from, uint32(len(t.keys)))
-	l.tags = t
 	return t, nil
 }
 
@@ -228,6 +268,8 @@ type lists struct {
 	of  []uint32 // by number of tag set
 	all [][][]string
 }
+
+func (x *lists) bytes() int64 { return int64(4*len(x.of) + 64*len(x.all)) }
 
 // listsOf numbers tag sets by the values of names, which are the same in any letters. The load is locked.
 func (v *Store) listsOf(ctx context.Context, l *load, names []string) (*lists, error) {
@@ -252,11 +294,14 @@ func (v *Store) listsOf(ctx context.Context, l *load, names []string) (*lists, e
 		}
 	}
 	x.read(t, asked, len(names))
-	if err := v.keep(l, int64(4*len(x.of)+64*len(x.all))); err != nil {
-		return nil, err
-	}
 	if l.lists == nil || len(l.lists) == maxTuples {
+		for _, old := range l.lists {
+			l.bytes.Add(-old.bytes())
+		}
 		l.lists = map[string]*lists{}
+	}
+	if err := l.once("lists "+key, func() error { return v.keep(l, x.bytes()) }); err != nil {
+		return nil, err
 	}
 	l.lists[key] = x
 	return x, nil

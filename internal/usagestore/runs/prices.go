@@ -30,6 +30,14 @@ func (v *Store) pricesOf(ctx context.Context, l *load, unit func(*usage.Variant)
 	if l.prices != nil {
 		return l.prices, nil
 	}
+	err := l.once("prices", func() (err error) {
+		l.prices, err = v.readPrices(ctx, l, unit)
+		return err
+	})
+	return l.prices, err
+}
+
+func (v *Store) readPrices(ctx context.Context, l *load, unit func(*usage.Variant) (money.Decimal, int)) (*prices, error) {
 	list, err := v.source.Variants(ctx, scope.All(), l.number)
 	if err != nil {
 		return nil, err
@@ -54,6 +62,5 @@ func (v *Store) pricesOf(ctx context.Context, l *load, unit func(*usage.Variant)
 			return nil, errUnfit
 		}
 	}
-	l.prices = p
 	return p, nil
 }

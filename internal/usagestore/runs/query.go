@@ -103,14 +103,6 @@ func (v *Store) part(ctx context.Context, l *load, number uint32, s scope.Scope,
 func (p *part) prepare(ctx context.Context, v *Store, l *load, number uint32, s scope.Scope, q *usage.Query) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	defer func() {
-		if errors.Is(err, errUnfit) {
-			_ = l.unfit()
-		}
-	}()
-	if l.refused {
-		return errUnfit
-	}
 	if err := v.need(ctx, l, seenColumns); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -44,9 +45,9 @@ type load struct {
 	number uint32
 	turn   int64 // when it was looked at last; of the Store
 
-	mu      sync.Mutex
-	refused bool // it does not fit, or has a form that is not kept
-	bytes   int64
+	bytes   atomic.Int64
+	mu      sync.Mutex   // of what follows
+	refused map[any]bool // batches, columns and other parts that do not fit, or have a form that is not kept
 	batches map[uint32]*batch
 	dictionary
 }
@@ -63,7 +64,7 @@ func (v *Store) hold(batches []usage.BatchRef) map[uint32]*load {
 	for _, b := range batches {
 		l := v.loads[b.Load]
 		if l == nil {
-			l = &load{number: b.Load, batches: map[uint32]*batch{}}
+			l = &load{number: b.Load, refused: map[any]bool{}, batches: map[uint32]*batch{}}
 			v.loads[b.Load] = l
 		}
 		l.turn = v.turn
@@ -80,9 +81,7 @@ func (v *Store) trim() {
 		var total int64
 		var oldest *load
 		for _, l := range v.loads {
-			l.mu.Lock()
-			bytes := l.bytes
-			l.mu.Unlock()
+			bytes := l.bytes.Load()
 			if total += bytes; bytes > 0 && (oldest == nil || l.turn < oldest.turn) {
 				oldest = l
 			}
@@ -96,32 +95,40 @@ func (v *Store) trim() {
 
 // keep counts bytes that a load is about to hold; it is errUnfit when they alone would be too many. The load is locked.
 func (v *Store) keep(l *load, bytes int64) error {
-	if l.bytes += bytes; l.bytes > v.most {
+	if l.bytes.Add(bytes) > v.most {
 		return errUnfit
 	}
 	return nil
 }
 
-// unfit remembers that a load is not kept, and lets go of what there is of it. The load is locked.
-func (l *load) unfit() error {
-	l.refused, l.bytes, l.batches, l.dictionary = true, 0, nil, dictionary{}
-	return errUnfit
+// once reads a part of a load. What it counted is undone when it fails, and what does not fit is not tried again. The
+// load is locked.
+func (l *load) once(part any, read func() error) error {
+	if l.refused[part] {
+		return errUnfit
+	}
+	before := l.bytes.Load()
+	err := read()
+	if err != nil {
+		l.bytes.Store(before)
+	}
+	if errors.Is(err, errUnfit) {
+		l.refused[part] = true
+	}
+	return err
 }
 
 // batchOf is a batch of a load, read if it is not there yet; nil while the load is not closed.
-func (v *Store) batchOf(ctx context.Context, l *load, number uint32) (*batch, error) {
+func (v *Store) batchOf(ctx context.Context, l *load, number uint32) (b *batch, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refused {
-		return nil, errUnfit
-	}
 	if b := l.batches[number]; b != nil {
 		return b, nil
 	}
-	b, err := v.read(ctx, l, number)
-	if errors.Is(err, errUnfit) {
-		return nil, l.unfit()
-	}
+	err = l.once(number, func() error {
+		b, err = v.read(ctx, l, number)
+		return err
+	})
 	if err == nil && b != nil {
 		l.batches[number] = b
 	}

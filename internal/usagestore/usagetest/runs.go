@@ -1,6 +1,7 @@
 package usagetest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -193,5 +194,24 @@ func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle OpenRuns) {
 	f.load(t, 9, dictionary(), far)
 	if _, held := runsOf(t, kept, scope.All(), usage.Query{Batches: []usage.BatchRef{{Load: 9, Batch: 1}}}, read); held {
 		t.Error("a batch of more days than there are bits for is held")
+	}
+	long := dictionary()
+	long.Entries[0].Value[usage.ResourceURI] = strings.Repeat("x", 2<<20)
+	f.load(t, 10, long, rows(row(1, 2, day(1), "1")))
+	q := usage.Query{Batches: []usage.BatchRef{{Load: 10, Batch: 1}}}
+	ended, end := context.WithCancel(background())
+	end()
+	if _, err := kept.Runs(ended, scope.All(), q, read, nil); err == nil {
+		t.Error("an ended context does not end the call")
+	}
+	for range 2 {
+		by := rating.Grouping{Columns: []usage.Column{usage.ResourceURI, usage.MeterCategory}}
+		if _, held := runsOf(t, kept, scope.All(), q, rating.Reading{Unit: unitOfVariant, By: by}); held {
+			t.Error("a column that does not fit is held")
+		}
+		by.Columns = by.Columns[1:]
+		if got, held := runsOf(t, kept, scope.All(), q, rating.Reading{Unit: unitOfVariant, By: by}); !held || len(got) != 1 {
+			t.Errorf("beside a column that does not fit others come to %v, held %v", got, held)
+		}
 	}
 }
