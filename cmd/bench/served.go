@@ -24,6 +24,7 @@ type served struct {
 	token, operator []float64               // seconds: the same request with a token to verify, and by the local operator
 	queries         [len(queries)][]float64 // seconds
 	first           [len(queries)]float64   // what each took the first time, which does not count
+	bytes           [len(queries)]int       // of an answer
 	memory          int64                   // the most the server took, bytes
 }
 
@@ -104,21 +105,23 @@ func (b *bench) asked(ctx context.Context, at string) error {
 	if err != nil {
 		return err
 	}
-	took := func(path, token string, keep *[]float64) error {
+	took := func(path, token string, keep *[]float64) (int, error) {
 		start := time.Now()
-		_, err := call(ctx, http.MethodGet, at+path, token, nil)
+		text, err := call(ctx, http.MethodGet, at+path, token, nil)
 		*keep = append(*keep, since(start))
-		return err
+		return len(text), err
 	}
 	for range requestPairs { // side by side, so that a noisy second falls on both
-		if err := errors.Join(took("/api/v1/clock", token, &b.served.token), took("/api/v1/clock", "", &b.served.operator)); err != nil {
+		_, signed := took("/api/v1/clock", token, &b.served.token)
+		_, local := took("/api/v1/clock", "", &b.served.operator)
+		if err := errors.Join(signed, local); err != nil {
 			return err
 		}
 	}
 	for i, q := range queries {
 		var list []float64
 		for start := time.Now(); len(list) < 2 || len(list) <= queryRuns && since(start) < querySeconds; {
-			if err := took("/api/v1/costs?period="+month+"&"+q.query, token, &list); err != nil {
+			if b.served.bytes[i], err = took("/api/v1/costs?period="+month+"&"+q.query, token, &list); err != nil {
 				return fmt.Errorf("%s: %w", q.name, err)
 			}
 		}
@@ -218,10 +221,10 @@ func view(kind string) func(*bench) (float64, bool) {
 
 // answered writes what queries took.
 func (b *bench) answered(s *strings.Builder) {
-	fmt.Fprintf(s, "\n| view of a month of %d rows, asked of a running server over HTTP | | median ms | p95 ms | first ms |\n|---|---|---|---|---|\n", b.rows)
+	fmt.Fprintf(s, "\n| view of a month of %d rows, asked of a running server over HTTP | | answer KB | median ms | p95 ms | first ms |\n|---|---|---|---|---|---|\n", b.rows)
 	for i, q := range queries {
 		list := b.served.queries[i]
-		fmt.Fprintf(s, "| %s | %s | %.1f | %.1f | %.0f |\n", q.kind, q.name, quantile(list, 0.5)*1000, quantile(list, 0.95)*1000, b.served.first[i]*1000)
+		fmt.Fprintf(s, "| %s | %s | %d | %.1f | %.1f | %.0f |\n", q.kind, q.name, b.served.bytes[i]>>10, quantile(list, 0.5)*1000, quantile(list, 0.95)*1000, b.served.first[i]*1000)
 	}
 	fmt.Fprintf(s, "\nEach was asked %d times after a first one, in this order: the first of all finds nothing in memory. The server took at most %d MB.\n",
 		len(b.served.queries[0]), b.served.memory>>20)

@@ -2,8 +2,8 @@ package money
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bojanz/currency"
 
@@ -77,11 +77,24 @@ func (t Totals) MarshalJSON() ([]byte, error) {
 	if t == nil {
 		return []byte("null"), nil
 	}
-	texts := make(map[Currency]string, len(t))
-	for c, d := range t {
-		texts[c] = d.Fixed(c.Digits())
+	b := append(make([]byte, 0, 48*len(t)+2), '{')
+	for i, c := range t.Currencies() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(c.appendJSON(b), ':', '"')
+		b = append(append(b, t[c].Fixed(c.Digits())...), '"')
 	}
-	return json.Marshal(texts)
+	return append(b, '}'), nil
+}
+
+// appendJSON writes the text of a currency; codes are capital letters, and rows may hold anything.
+func (c Currency) appendJSON(b []byte) []byte {
+	if strings.Trim(string(c), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		text, _ := json.Marshal(string(c)) // a string can always be marshalled
+		return append(b, text...)
+	}
+	return append(append(append(b, '"'), c...), '"')
 }
 
 // Add adds an amount to the sum of its currency.
@@ -91,7 +104,14 @@ func (t Totals) Add(a Amount) { t[a.Currency] = t[a.Currency].Add(a.Value) }
 func (t Totals) Sub(a Amount) { t[a.Currency] = t[a.Currency].Sub(a.Value) }
 
 // Currencies lists the currencies in alphabetical order.
-func (t Totals) Currencies() []Currency { return slices.Sorted(maps.Keys(t)) }
+func (t Totals) Currencies() []Currency {
+	list := make([]Currency, 0, len(t))
+	for c := range t {
+		list = append(list, c)
+	}
+	slices.Sort(list)
+	return list
+}
 
 // IsZero says whether every sum is 0.
 func (t Totals) IsZero() bool {
