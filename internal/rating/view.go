@@ -52,8 +52,8 @@ type Eye struct {
 
 // View yields what an eye sees of Totals, added up further where rating cannot tell apart what is seen: the same
 // amounts in fewer groups. A group has of its entry and tags what the grouping asks for, its customer where customers are
-// kept apart, and of its steps those down to the last in which the eye's organisation buys or sells. A group may come in
-// several parts.
+// kept apart, and of its steps those down to the last in which the eye's organisation buys or sells; it is reused. A group
+// may come in several parts.
 func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, eye Eye, yield func(*Group, *Total) error) error {
 	if v.Runs == nil {
 		return v.seen(ctx, s, st, by, eye, yield)
@@ -65,8 +65,9 @@ func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, 
 	m := &merging{findings: v.Memory.of(st, q), eye: eye, q: q, books: tagNames(st.Books), known: map[seenAs]int{}, signs: map[string]int{}}
 	reading := Reading{By: by, Rated: newRun(st, q).priced(nil), Tags: m.books, Unit: kindOf, Class: m.class}
 	exchange := newRun(st, q).exchange
+	var g Group
 	held, err := v.Runs.Runs(ctx, s, q, reading, func(class int, t *Total) error {
-		g := m.classes[class].of(exchange, t)
+		m.classes[class].fill(&g, exchange, t)
 		return yield(&g, t)
 	})
 	if err != nil {
@@ -123,16 +124,16 @@ type merged struct {
 	plan *plan // nil when nothing is sold
 }
 
-// of is the class's group of a total.
-func (c *merged) of(exchange exchanges, t *Total) Group {
-	g := c.Group
-	g.Sum = t.Sum
-	g.Base = baseOf(&g, g.unit, t.BeforeCredit)
+// fill makes the class's group of a total, in the room of another.
+func (c *merged) fill(g *Group, exchange exchanges, t *Total) {
+	steps := g.Steps[:0]
+	*g = c.Group
+	g.Sum, g.Steps = t.Sum, steps
+	g.Base = baseOf(g, g.unit, t.BeforeCredit)
 	if c.plan != nil {
-		c.plan.apply(&g, exchange)
+		c.plan.apply(g, exchange)
 	}
 	g.Entry = t.Entry
-	return g
 }
 
 // kindOf is the unit price of a variant, and which of its parts there are.

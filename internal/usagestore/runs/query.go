@@ -380,6 +380,7 @@ func (p *part) addExtras() {
 // yield yields the sums that have rows.
 func (p *part) yield(yield func(class int, t *rating.Total) error) error {
 	var e usage.Entry
+	var t rating.Total
 	unit := money.FromMinor(1, p.places)
 	for n, b := range p.list {
 		p.dims.fill(&e, b.dims)
@@ -393,7 +394,7 @@ func (p *part) yield(yield func(class int, t *rating.Total) error) error {
 			if err != nil {
 				return err
 			}
-			t := rating.Total{Entry: &e, Tags: p.tags.all[b.tags], Day: p.slots[slot].day, BeforeCredit: before}
+			t = rating.Total{Entry: &e, Tags: p.tags.all[b.tags], Day: p.slots[slot].day, BeforeCredit: before}
 			t.Span, t.Rows, t.Quantity, t.Cost = p.slots[slot].span, s.rows, s.quantity.decimal(), s.cost.decimal()
 			if x, ok := p.extras[at]; ok {
 				t.Quantity, t.Cost, t.BeforeCredit = t.Quantity.Add(x[0]), t.Cost.Add(x[1]), t.BeforeCredit.Add(x[2])
