@@ -71,7 +71,7 @@ var layers = []layer{
 		{path: "internal/sqlstore", uses: []string{"internal/clock"}}, // whose stand it keeps
 		{path: "internal/usagestore/duckdb"},
 		{path: "internal/usagestore/clickhouse"},
-		{path: "internal/usagestore/runs"}, // over any of them: it reads what it keeps through an interface of its own
+		{path: "internal/usagestore/runs"},  // over any of them: it reads what it keeps through an interface of its own
 		{path: "internal/intake/microsoft"}, // decoders: cmd hands them to usage
 		{path: "internal/filestore"},
 		{path: "internal/vault"},
