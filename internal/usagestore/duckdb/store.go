@@ -31,6 +31,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	writers map[uint32]*writer // loads that are being written
+	dropped map[uint32]int
 }
 
 var _ usage.RowStore = (*Store)(nil)
@@ -58,7 +59,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, threads: opts.Threads, writers: map[uint32]*writer{}}
+	s := &Store{engine: e, threads: opts.Threads, writers: map[uint32]*writer{}, dropped: map[uint32]int{}}
 	if err := s.attach(path); err != nil {
 		e.close()
 		return nil, err
@@ -173,9 +174,21 @@ func (s *Store) Drop(ctx context.Context, load uint32, batches ...uint32) error 
 		}
 		todo = append(todo, fmt.Sprintf(`DELETE FROM loads WHERE number = %d`, load))
 	}
+	defer func() {
+		s.mu.Lock()
+		s.dropped[load]++
+		s.mu.Unlock()
+	}()
 	return s.with(ctx, func(c *conn) error {
 		return c.transaction(ctx, func() error { return c.exec(ctx, todo...) })
 	})
+}
+
+// Dropped is how often something of a load was dropped since the store was opened: what was read before may be gone.
+func (s *Store) Dropped(load uint32) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dropped[load]
 }
 
 // numbers lists numbers for a statement.

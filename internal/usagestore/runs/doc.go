@@ -3,6 +3,6 @@
 //
 // It owns adding up and nothing else: which batches count, what is hidden of them and what anything costs is told by the
 // caller. What it keeps is what a sealed batch holds, which never changes, under the numbers of load and batch, which are
-// never given out again; so nothing kept can be out of date. Always true: sums are exact; what is kept stays within a
+// never given out again, until something of the load is dropped; so nothing kept can be out of date. Always true: sums are exact; what is kept stays within a
 // number of bytes, and what does not fit is not answered here; it can all be thrown away and read again.
 package runs

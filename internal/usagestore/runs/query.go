@@ -1,9 +1,11 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -19,16 +21,23 @@ const maxSums = 1 << 19
 
 // Runs adds up the rows a question is about; held is false, and nothing was yielded, when they are not kept.
 func (v *Store) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating.Reading, yield func(class int, t *rating.Total) error) (held bool, err error) {
-	loads := v.hold(q.Batches)
+	batches := slices.Clone(q.Batches)
+	slices.SortFunc(batches, func(a, b usage.BatchRef) int {
+		return cmp.Or(cmp.Compare(a.Load, b.Load), cmp.Compare(a.Batch, b.Batch))
+	})
+	batches = slices.Compact(batches)
+	loads, fits := v.hold(batches)
+	if !fits {
+		return false, nil
+	}
 	defer v.trim()
 	var parts []*part
-	done := map[usage.BatchRef]bool{}
-	for _, ref := range q.Batches {
-		if done[ref] {
-			continue
+	for _, b := range batches {
+		p, err := v.part(ctx, loads[b.Load], b.Batch, s, &q, &r)
+		if err == nil && total(loads) > v.most {
+			v.tooMany(batches)
+			err = errUnfit
 		}
-		done[ref] = true
-		p, err := v.part(ctx, loads[ref.Load], ref.Batch, s, &q, &r)
 		if errors.Is(err, errUnfit) {
 			return false, nil
 		}
@@ -45,6 +54,14 @@ func (v *Store) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating
 		}
 	}
 	return true, nil
+}
+
+// total is the bytes of loads.
+func total(loads map[uint32]*load) (bytes int64) {
+	for _, l := range loads {
+		bytes += l.bytes.Load()
+	}
+	return bytes
 }
 
 // part is what a question asks of one batch.

@@ -32,5 +32,5 @@ func keep(bytes int64) usagetest.OpenRuns {
 func TestRuns(t *testing.T) { usagetest.Runs(t, fresh, keep(1<<16)) }
 
 func TestWhatIsNotHeld(t *testing.T) {
-	usagetest.RunsOfWhatIsNotHeld(t, fresh, keep(1<<20), keep(100))
+	usagetest.RunsOfWhatIsNotHeld(t, fresh, keep(1<<20), keep(2500), keep(100))
 }

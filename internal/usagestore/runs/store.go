@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,8 @@ type Source interface {
 	Variants(ctx context.Context, s scope.Scope, load uint32) ([]usage.VariantRecord, error)
 	TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error
 	Wide(ctx context.Context, s scope.Scope, batches []uint32) ([]usage.WideValue, error)
+	// Dropped is how often something of a load was dropped: what was read before is forgotten then.
+	Dropped(load uint32) int
 }
 
 // Store keeps batches of a Source, of those looked at last as many as fit. It may be used by several goroutines.
@@ -31,19 +34,21 @@ type Store struct {
 	mu    sync.Mutex
 	loads map[uint32]*load
 	turn  int64
+	over  map[string]bool // lists of batches that do not fit together
 }
 
 var _ rating.RunStore = (*Store)(nil)
 
 // New keeps at most so many bytes.
 func New(source Source, most int64) *Store {
-	return &Store{source: source, most: most, loads: map[uint32]*load{}}
+	return &Store{source: source, most: most, loads: map[uint32]*load{}, over: map[string]bool{}}
 }
 
 // load is what is kept of one load: the dictionary that its batches share, and those of its batches that were asked for.
 type load struct {
-	number uint32
-	turn   int64 // when it was looked at last; of the Store
+	number  uint32
+	dropped int   // how often something of it had been dropped before it was read
+	turn    int64 // when it was looked at last; of the Store
 
 	bytes   atomic.Int64
 	mu      sync.Mutex   // of what follows
@@ -55,22 +60,38 @@ type load struct {
 // errUnfit says that something cannot be kept; the question is then for the usage store.
 var errUnfit = errors.New("runs: this is not kept")
 
-// hold is the loads of a question, in the order of its batches, and marks them as looked at.
-func (v *Store) hold(batches []usage.BatchRef) map[uint32]*load {
+// manyLists is how many lists of batches are remembered not to fit.
+const manyLists = 100
+
+// tooMany remembers that batches do not fit together.
+func (v *Store) tooMany(batches []usage.BatchRef) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if len(v.over) == manyLists {
+		clear(v.over)
+	}
+	v.over[fmt.Sprint(batches)] = true
+}
+
+// hold is the loads of batches, and marks them as looked at; false when it is known that they do not fit.
+func (v *Store) hold(batches []usage.BatchRef) (map[uint32]*load, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over[fmt.Sprint(batches)] {
+		return nil, false
+	}
 	v.turn++
 	held := map[uint32]*load{}
 	for _, b := range batches {
 		l := v.loads[b.Load]
-		if l == nil {
-			l = &load{number: b.Load, refused: map[any]bool{}, batches: map[uint32]*batch{}}
+		if dropped := v.source.Dropped(b.Load); l == nil || l.dropped != dropped {
+			l = &load{number: b.Load, dropped: dropped, refused: map[any]bool{}, batches: map[uint32]*batch{}}
 			v.loads[b.Load] = l
 		}
 		l.turn = v.turn
 		held[b.Load] = l
 	}
-	return held
+	return held, true
 }
 
 // trim forgets loads, beginning with the one looked at longest ago, until what is kept fits.

@@ -159,12 +159,12 @@ func tagsOf(b *usage.Block, x usage.Fact, names []string) [][]string {
 	return tags
 }
 
-// RunsOfWhatIsNotHeld checks what keeps next to nothing, and what is not there to be kept.
-func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle OpenRuns) {
+// RunsOfWhatIsNotHeld checks what is not there to be kept, and what keeps a megabyte, a small load, and next to nothing.
+func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle, keepNone OpenRuns) {
 	f := fixture{open(t)}
 	read := rating.Reading{Unit: unitOfVariant}
 	f.load(t, 1, dictionary(), rows(row(1, 2, day(1), "1")))
-	if got, held := runsOf(t, keepLittle(t, f.store), scope.All(), all(1), read); held || len(got) > 0 {
+	if got, held := runsOf(t, keepNone(t, f.store), scope.All(), all(1), read); held || len(got) > 0 {
 		t.Errorf("a load that does not fit is held, with %v", got)
 	}
 	kept := keep(t, f.store)
@@ -177,6 +177,10 @@ func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle OpenRuns) {
 	must(t, w.Close(background()))
 	if got, held = runsOf(t, kept, scope.All(), open2, read); !held || len(got) != 1 {
 		t.Errorf("a load that is closed now has %v, held %v", got, held)
+	}
+	must(t, f.store.Drop(background(), 2, 1))
+	if got, _ = runsOf(t, kept, scope.All(), open2, read); len(got) > 0 {
+		t.Errorf("a batch that was dropped has %v", got)
 	}
 	for n, spoil := range []func(*usage.Fact){
 		func(x *usage.Fact) { x.Entry = 99 }, func(x *usage.Fact) { x.Variant = 99 }, func(x *usage.Fact) { x.TagSet = 99 },
@@ -212,6 +216,19 @@ func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle OpenRuns) {
 		by.Columns = by.Columns[1:]
 		if got, held := runsOf(t, kept, scope.All(), q, rating.Reading{Unit: unitOfVariant, By: by}); !held || len(got) != 1 {
 			t.Errorf("beside a column that does not fit others come to %v, held %v", got, held)
+		}
+	}
+	little, both := keepLittle(t, f.store), usage.Query{Batches: []usage.BatchRef{{Load: 11, Batch: 1}, {Load: 12, Batch: 1}}}
+	f.load(t, 11, dictionary(), rows(row(1, 2, day(1), "1")))
+	f.load(t, 12, dictionary(), rows(row(1, 2, day(1), "2")))
+	for range 2 {
+		if _, held := runsOf(t, little, scope.All(), both, read); held {
+			t.Error("two loads are held that do not fit together")
+		}
+		for i := range both.Batches {
+			if got, held := runsOf(t, little, scope.All(), usage.Query{Batches: both.Batches[i : i+1]}, read); !held || len(got) != 1 {
+				t.Errorf("one of two loads that do not fit together has %v, held %v", got, held)
+			}
 		}
 	}
 }
