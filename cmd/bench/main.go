@@ -79,6 +79,7 @@ func measure(ctx context.Context) error {
 	}
 	if b.views {
 		var s strings.Builder
+		b.goals(&s)
 		b.answered(&s)
 		fmt.Print(s.String())
 		return nil
