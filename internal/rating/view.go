@@ -46,7 +46,7 @@ type Eye struct {
 	Of        id.Organisation // whose buying and selling they look at
 	Customers bool            // customers are kept apart
 	// Sees says whether they look at a group. It is asked once for all usage that is rated alike, before it was added up:
-	// amounts are not known yet, only which there are.
+	// amounts are not known yet, only which there are, and of what is unresolved or excluded not why.
 	Sees func(g *Group) bool
 }
 
