@@ -142,7 +142,7 @@ func TestViewsAreTheSame(t *testing.T) {
 		m := newMaker(20261126, world, 400)
 		n, _ := m.build(t, newFired())
 		held := n.rater
-		kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<20)}
+		kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<26)}
 		held.Runs, held.Memory = kept, &rating.Memory{}
 		for _, month := range []period.Month{august, september} {
 			st := n.state(t, month)
