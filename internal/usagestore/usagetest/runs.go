@@ -172,10 +172,10 @@ func RunsOfWhatIsNotHeld(t *testing.T, open Open, keep, keepLittle, keepNone Ope
 	must(t, w.Append(background(), dictionary()))
 	must(t, w.Append(background(), rows(row(1, 2, day(1), "7"))))
 	open2 := usage.Query{Batches: []usage.BatchRef{{Load: 2, Batch: 1}}, Period: september}
-	got, held := runsOf(t, kept, scope.All(), open2, read)
+	got, _ := runsOf(t, kept, scope.All(), open2, read)
 	same(t, "runs of an open load", got, map[string]string{})
 	must(t, w.Close(background()))
-	if got, held = runsOf(t, kept, scope.All(), open2, read); !held || len(got) != 1 {
+	if got, held := runsOf(t, kept, scope.All(), open2, read); !held || len(got) != 1 {
 		t.Errorf("a load that is closed now has %v, held %v", got, held)
 	}
 	must(t, f.store.Drop(background(), 2, 1))
