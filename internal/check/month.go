@@ -151,13 +151,9 @@ func (m *month) note(d *invoice.Invoice, g *invoice.Group, own name, r *Report) 
 		return
 	}
 	for _, f := range m.groups[own] {
-		if f.rows != g.Rows {
-			continue
+		if f.rows == g.Rows && f.quantity.Equal(g.Quantity) && f.cost.Equal(g.Provider.Cost.Value) {
+			return
 		}
-		if !f.quantity.Equal(g.Quantity) || !f.cost.Equal(g.Provider.Cost.Value) {
-			r.bad(Sources, d.Number, "%s is %s for %s, and on %s %s for %s", what(g), g.Quantity, g.Provider.Cost.Value, f.document, f.quantity, f.cost)
-		}
-		return
 	}
 	m.groups[own] = append(m.groups[own], figures{document: d.Number, rows: g.Rows, quantity: g.Quantity, cost: g.Provider.Cost.Value})
 	if m.spans[g.Span] == nil {

@@ -8,40 +8,19 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // sources holds what worksheets say of their groups against the rows in the usage store. A group may be of fewer rows
-// than the store has, for some did not count when the document was made: it is then held against the rows that count
-// now, as far as those are as many. It can never be of more rows than there are.
+// than the store has, for some did not count when the document was made: which ones is not on record, so only that there
+// are as many can be said. It can never be of more rows than there are.
 func (v *Service) sources(ctx context.Context, s scope.Scope, m *month, r *Report) error {
 	for _, span := range m.sortedSpans() {
 		q := usage.Query{Period: span}
-		var numbers []uint32
 		for _, batch := range slices.Sorted(maps.Keys(m.spans[span])) {
 			q.Batches = append(q.Batches, usage.BatchRef{Load: m.spans[span][batch], Batch: batch})
-			numbers = append(numbers, batch)
 		}
-		fewer := false
 		err := v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
-			fewer = m.compare(span, x, r) || fewer
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if !fewer {
-			continue
-		}
-		err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) (err error) {
-			q.Masks, err = v.Usage.Masks(ctx, t, s, numbers)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		err = v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
 			m.compare(span, x, r)
 			return nil
 		})
@@ -63,13 +42,12 @@ func (m *month) sortedSpans() []period.Period {
 	return slices.SortedFunc(maps.Keys(m.spans), func(a, b period.Period) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 }
 
-// compare holds a group of the store against what worksheets say of it, and says whether one has fewer rows.
-func (m *month) compare(span period.Period, x usage.Sum, r *Report) (fewer bool) {
+// compare holds a group of the store against what worksheets say of all of it.
+func (m *month) compare(span period.Period, x usage.Sum, r *Report) {
 	list := m.groups[nameOf("", x.Batch, x.Entry, x.TagSet, x.Variant, span, "")]
 	for i := range list {
 		f := &list[i]
 		f.stored = max(f.stored, x.Rows)
-		fewer = fewer || x.Rows > f.rows
 		if x.Rows != f.rows {
 			continue
 		}
@@ -78,5 +56,4 @@ func (m *month) compare(span period.Period, x usage.Sum, r *Report) (fewer bool)
 			r.bad(Sources, f.document, "the %d rows of a group come to %s for %s on its worksheet, and to %s for %s in the usage store", f.rows, f.quantity, f.cost, x.Quantity, x.Cost)
 		}
 	}
-	return fewer
 }
