@@ -58,17 +58,8 @@ func (x *explaining) group(ctx context.Context, g Group) (Explained, error) {
 	}
 	facts, err := x.facts(ctx, g)
 	for _, f := range facts {
-		row := ExplainedRow{Line: int64(f.Line), Day: f.Day, Quantity: f.Quantity.Decimal()}
-		cost := f.Cost.Decimal()
-		for _, w := range x.wide[g.Batch][usage.Place{File: f.File, Line: f.Line}] {
-			switch w.Column { // the fact holds 0 in its place
-			case usage.Quantity:
-				row.Quantity = w.Value
-			case usage.BillingPreTaxTotal:
-				cost = w.Value
-			}
-		}
-		row.Cost = &cost
+		quantity, cost := x.amounts(f)
+		row := ExplainedRow{Line: int64(f.Line), Day: f.Day, Quantity: quantity, Cost: &cost}
 		if err := x.printed(&row, x.files[g.Load][f.File]); err != nil {
 			return e, err
 		}
@@ -121,7 +112,8 @@ func (x *explaining) printed(row *ExplainedRow, f usage.File) error {
 }
 
 // facts are the rows behind a group. Where the batch has more rows of the group than the document was made from, those
-// that do not count now are left out: a newer download has brought them again, or unbilled rows stand in for them.
+// that do not count now are left out: a newer download has brought them again, or unbilled rows stand in for them. Where
+// others counted then, they are those of the days that come to what the group says.
 func (x *explaining) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	q := usage.FactQuery{Batch: g.Batch, Entry: g.Entry, TagSet: g.TagSet, Variant: g.Variant, Period: g.Span}
 	var all []usage.Fact
@@ -141,8 +133,11 @@ func (x *explaining) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	left := slices.DeleteFunc(slices.Clone(all), func(f usage.Fact) bool {
 		return x.masks[usage.Mask{Batch: f.Batch, Entitlement: strings.ToLower(g.Entitlement), Day: f.Day}]
 	})
-	if int64(len(left)) == g.Rows {
+	if x.comes(left, g) {
 		return left, nil
+	}
+	if then := x.onDays(all, g); then != nil {
+		return then, nil
 	}
 	return all, nil
 }

@@ -257,3 +257,28 @@ func TestExplainWhatCounts(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// Which rows count changes after a document was made: what stands behind it are those that did then.
+func TestExplainWhatCounted(t *testing.T) {
+	n := installtest.New(t)
+	row := func(day, cost string) installtest.Row { return installtest.Row{Tenant: "t-b", Day: day, Cost: cost} }
+	unbilled := row("9/1/2026", "9")
+	unbilled.Unbilled = true
+	n.Import(t, intake.Request{}, installtest.UsageFile(unbilled))
+	n.Import(t, intake.Request{}, installtest.UsageFile(row("9/1/2026", "10"), row("9/2/2026", "20"))) // not complete: day 1 waits
+	first := n.Bill(t)[0]
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row("9/1/2026", "10"), row("9/2/2026", "20")))
+	n.Bill(t)
+	n.Import(t, intake.Request{Supersede: true, Complete: true}, installtest.UsageFile(row("9/2/2026", "21")))
+	n.Bill(t)
+	note, err := n.Invoices.Void(installtest.Operator(t.Context()), first.ID, 0, "again")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []invoice.Summary{first, note} {
+		want := []string{"file-1.csv:2 1 9", "file-1.csv:3 1 20"}
+		if got := rows(explain(t, n, string(s.ID), false)[0]); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", s.Number, got, want)
+		}
+	}
+}
