@@ -206,6 +206,24 @@ func (n *Installation) Bill(t testing.TB) []invoice.Summary {
 	return list
 }
 
+// OtherRowsCount imports and bills three times, so that which rows of a batch count changes: first an unbilled row of 9
+// stands in for the first day of a file that is not complete, then the file is, then its second day is corrected. It
+// gives back the first document, which is made from 9 and 20.
+func (n *Installation) OtherRowsCount(t testing.TB) invoice.Summary {
+	t.Helper()
+	row := func(day, cost string) Row { return Row{Tenant: "t-b", Day: day, Cost: cost} }
+	unbilled := row("9/1/2026", "9")
+	unbilled.Unbilled = true
+	n.Import(t, intake.Request{}, UsageFile(unbilled))
+	n.Import(t, intake.Request{}, UsageFile(row("9/1/2026", "10"), row("9/2/2026", "20")))
+	first := n.Bill(t)[0]
+	n.Import(t, intake.Request{Complete: true}, UsageFile(row("9/1/2026", "10"), row("9/2/2026", "20")))
+	n.Bill(t)
+	n.Import(t, intake.Request{Supersede: true, Complete: true}, UsageFile(row("9/2/2026", "21")))
+	n.Bill(t)
+	return first
+}
+
 // Known says whether there is a customer with a key.
 func (n *Installation) Known(ctx context.Context, r tx.Read, key string) (bool, error) {
 	w, err := sqlstore.Orgs{DB: n.DB}.World(ctx, r, scope.All())

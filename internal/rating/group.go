@@ -37,6 +37,16 @@ type Group struct {
 	pickedText string
 }
 
+// pick takes the tags that books look at: of each name, the values.
+func (g *Group) pick(names []string, values [][]string) {
+	for i, name := range names {
+		for _, value := range values[i] {
+			g.picked = append(g.picked, pricing.Tag{Name: name, Value: value})
+		}
+	}
+	g.pickedText = textOf(g.picked)
+}
+
 // Step is what one edge charges for a group. Sold is exact, in the edge's currency.
 type Step struct {
 	Edge     *org.Edge

@@ -106,12 +106,7 @@ func (f *findings) find(x alike, v *usage.Variant, books []string, tags [][]stri
 		g.kin = &kin{entry: *x.entry}
 		f.kins[x.entry] = g.kin
 	}
-	for i, name := range books {
-		for _, value := range tags[i] {
-			g.picked = append(g.picked, pricing.Tag{Name: name, Value: value})
-		}
-	}
-	g.pickedText = textOf(g.picked)
+	g.pick(books, tags)
 	found = finding{paying: f.pays(&g)}
 	found.customer = g.Customer
 	f.all[x] = found

@@ -7,7 +7,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
-	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -66,21 +65,21 @@ func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping
 			u := unitOf(t.Variant)
 			g.unit, units[t.Variant] = &u, &u
 		}
-		for i, name := range books {
-			for _, value := range t.Tags[len(by.Tags)-len(books)+i] {
-				g.picked = append(g.picked, pricing.Tag{Name: name, Value: value})
-			}
-		}
-		g.pickedText = textOf(g.picked)
+		g.pick(books, t.Tags[len(by.Tags)-len(books):])
 		run.usage(&g)
 		return yield(&g, t)
 	})
 	if err != nil {
 		return err
 	}
+	return v.rateCharges(ctx, st, run, yield)
+}
+
+// rateCharges yields the state's charges, rated.
+func (v Rater) rateCharges(ctx context.Context, st *State, run *run, yield func(*Group, *Total) error) error {
 	charges, err := v.charges(ctx, st)
 	for i := range charges {
-		g = Group{}
+		var g Group
 		if run.charge(&g, &charges[i]); err == nil {
 			err = yield(&g, nil)
 		}

@@ -56,48 +56,37 @@ type Eye struct {
 // may come in several parts.
 func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, eye Eye, yield func(*Group, *Total) error) error {
 	if v.Runs == nil {
-		return v.seen(ctx, s, st, by, eye, yield)
+		return v.Totals(ctx, s, st, by, eye.only(yield))
 	}
 	q, err := v.counting(ctx, st)
 	if err != nil {
 		return err
 	}
 	m := &merging{findings: v.Memory.of(st, q), eye: eye, q: q, books: tagNames(st.Books), known: map[seenAs]int{}, signs: map[string]int{}}
-	reading := Reading{By: by, Rated: newRun(st, q).priced(nil), Tags: m.books, Unit: kindOf, Class: m.class}
-	exchange := newRun(st, q).exchange
+	run := newRun(st, q)
+	reading := Reading{By: by, Rated: run.priced(nil), Tags: m.books, Unit: kindOf, Class: m.class}
 	var g Group
 	held, err := v.Runs.Runs(ctx, s, q, reading, func(class int, t *Total) error {
-		m.classes[class].fill(&g, exchange, t)
+		m.classes[class].fill(&g, run.exchange, t)
 		return yield(&g, t)
 	})
 	if err != nil {
 		return err
 	}
 	if !held {
-		return v.seen(ctx, s, st, by, eye, yield)
+		return v.Totals(ctx, s, st, by, eye.only(yield))
 	}
-	return v.seenCharges(ctx, st, newRun(st, q), eye, yield)
+	return v.rateCharges(ctx, st, run, eye.only(yield))
 }
 
-// seen is View where nothing is held in memory.
-func (v Rater) seen(ctx context.Context, s scope.Scope, st *State, by Grouping, eye Eye, yield func(*Group, *Total) error) error {
-	return v.Totals(ctx, s, st, by, func(g *Group, t *Total) error {
-		if !eye.Sees(g) {
+// only passes on what the eye sees.
+func (e Eye) only(yield func(*Group, *Total) error) func(*Group, *Total) error {
+	return func(g *Group, t *Total) error {
+		if !e.Sees(g) {
 			return nil
 		}
 		return yield(g, t)
-	})
-}
-
-func (v Rater) seenCharges(ctx context.Context, st *State, run *run, eye Eye, yield func(*Group, *Total) error) error {
-	charges, err := v.charges(ctx, st)
-	for i := range charges {
-		var g Group
-		if run.charge(&g, &charges[i]); err == nil && eye.Sees(&g) {
-			err = yield(&g, nil)
-		}
 	}
-	return err
 }
 
 // merging finds out what of usage may be added up before it is multiplied: prices are linear, so groups whose steps, as

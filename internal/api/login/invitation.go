@@ -31,11 +31,15 @@ type invitationPage struct {
 	MayAnswer bool
 }
 
+// invitedBy is the page of a token, before anything is known of it.
+func invitedBy(token string) invitationPage {
+	return invitationPage{Token: token, Here: invitationPath + "?" + url.Values{"token": {token}}.Encode()}
+}
+
 // invitation is behind the one-time link of a relationship: it shows the terms, to whoever may agree to them.
 func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
 	x, who, ok := s.signedIn(r)
-	f := invitationPage{Token: r.FormValue("token")}
-	f.Here = invitationPath + "?" + url.Values{"token": {f.Token}}.Encode()
+	f := invitedBy(r.FormValue("token"))
 	if !ok {
 		s.toSignIn(w, r, f.Here, nil)
 		return
@@ -115,8 +119,7 @@ func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x identity.S
 
 // postInvitation takes the customer's answer.
 func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request) {
-	f := invitationPage{Token: r.PostForm.Get("token")}
-	f.Here = invitationPath + "?" + url.Values{"token": {f.Token}}.Encode()
+	f := invitedBy(r.PostForm.Get("token"))
 	x, who, ok := s.signedIn(r)
 	if !ok {
 		s.toSignIn(w, r, f.Here, nil)
