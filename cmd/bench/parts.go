@@ -63,7 +63,7 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 			DB: db, Store: usages, Rows: rows, Files: archives{files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
-		reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books},
+		reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: db}},
 	}, nil
 }
 

@@ -163,7 +163,8 @@ func (n *installation) build(o opening) error {
 	guard.Now = now
 	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now, Genuine: n.vault.Genuine}
 	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
-	reader, rater, invoices := rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: n.rows, Sums: n.rows}, sqlstore.Invoices{DB: n.db}
+	invoices := sqlstore.Invoices{DB: n.db}
+	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: n.rows, Sums: n.rows}
 	jobs := sqlstore.Jobs{DB: n.db}
 	documents := &invoice.Service{
 		DB: n.db, Store: invoices, Access: guard, Events: events, Files: n.files, Lines: n.files, Now: now, Reader: reader, Rater: rater,
@@ -231,6 +232,9 @@ func (n *installation) recover(ctx context.Context) error {
 		return err
 	}
 	if err := n.api.Intake.Recover(ctx); err != nil {
+		return err
+	}
+	if err := n.api.Invoices.FixEarlier(ctx); err != nil {
 		return err
 	}
 	_, err := n.runner.Recover(ctx)

@@ -74,7 +74,7 @@ func newHouse(t *testing.T) *house {
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
 	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
 	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
-	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}}
+	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}, Issued: sqlstore.Invoices{DB: n.DB}}
 	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
 	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
 	held := h.rater

@@ -11,7 +11,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Remade is a stored document held against the same one made again: its lines, taxes and worksheet. Inputs says that
@@ -32,31 +31,13 @@ func (v *Service) Again(ctx context.Context, p period.Month, look func(*rating.G
 	if err != nil {
 		return nil, err
 	}
-	var st *rating.State
-	var have []Invoice
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
-			return err
-		}
-		have, err = v.documents(ctx, r, grant.Scope, Filter{Period: p})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	run := newRun(st)
-	err = v.Rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
-		if err := run.add(g); err != nil || look == nil {
-			return err
-		}
-		return look(g)
-	})
+	run, have, err := v.rated(ctx, grant.Scope, p, adding{look: look})
 	if err != nil {
 		return nil, err
 	}
 	var out []Remade
 	for i := range have {
-		if d := &have[i]; d.State == Draft || d.State == Approved || d.State == Issued && newest(have, d) {
+		if d := &have[i]; !d.Rebills && (d.State == Draft || d.State == Approved) || d.State == Issued && newest(have, d) && !run.rebilled[d.Edge] {
 			one, err := run.again(d, have)
 			if err != nil {
 				return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -25,6 +26,12 @@ type run struct {
 	tally Tally
 	pack  *packer
 	input string // digest of the state, once it was asked for
+	cuts  []period.Date
+
+	rebilled map[id.Edge]bool // billed anew, at the terms of today
+
+	keeps   bool           // there are documents that stand: what waits may be on them
+	waiting []rating.Group // found no customer, chain or price
 }
 
 // edgeDraft is what an edge sells in the period, as lines being added up.
@@ -62,6 +69,8 @@ type Unresolved struct {
 	Rows   int64                   `json:"rows"`
 	Cost   money.Totals            `json:"cost"`
 	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
+	// Invoiced is how many of the rows were invoiced before: they stay as they were invoiced.
+	Invoiced int64 `json:"stay_invoiced,omitempty"`
 }
 
 // Excluded counts what rules took out.
@@ -83,7 +92,7 @@ type Tally struct {
 
 func newRun(st *rating.State) *run {
 	return &run{
-		state: st, edges: map[id.Edge]*edgeDraft{}, open: map[rating.Reason]*Unresolved{}, pack: newPacker(),
+		state: st, cuts: st.Query().Cuts, edges: map[id.Edge]*edgeDraft{}, open: map[rating.Reason]*Unresolved{}, pack: newPacker(),
 		ex: Excluded{Cost: money.Totals{}}, tally: Tally{Cost: money.Totals{}, List: money.Totals{}},
 	}
 }
@@ -136,6 +145,11 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 		u.Refs[g.Ref] = money.Totals{}
 	}
 	u.Refs[g.Ref].Add(cost)
+	if r.keeps {
+		waits := *g
+		waits.Steps = nil
+		r.waiting = append(r.waiting, waits)
+	}
 }
 
 func (r *run) edge(e *org.Edge) *edgeDraft {
@@ -164,6 +178,9 @@ func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
 		d.books[s.Rate.Book] = true
 	}
 	d.exchanged(g, s)
+	if p == nil { // nothing is to be kept
+		return nil
+	}
 	return d.worksheet.add(p, group(g, s, l.Key))
 }
 
@@ -273,7 +290,7 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 		PurchaseOrder: e.Terms.PurchaseOrder, BuyerReference: e.Terms.BuyerReference, Currency: e.Terms.Currency,
 		TaxPoint: last, Pins: r.pins(d), Lines: []Line{},
 	}
-	tax, err := TaxFor(seller.Legal, buyer.Legal, StandardCategory, last, x.World().Taxes)
+	tax, err := before.tax(seller.Legal, buyer.Legal, last, x.World().Taxes)
 	if err != nil {
 		return Invoice{}, err
 	}
@@ -298,6 +315,8 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 	for _, k := range slices.Sorted(maps.Keys(d.exchange)) {
 		v.Exchange = append(v.Exchange, d.exchange[k])
 	}
+	fixed := r.state.FixedBy(e, v.Exchange, r.cuts)
+	v.Fixed, v.Follows, v.Pins.Standing = &fixed, before.follows(v.Lines), before.ids()
 	return v, nil
 }
 

@@ -73,6 +73,13 @@ type Invoice struct {
 	Pins      Pins       `json:"pins"`
 	Notes     []string   `json:"notes,omitempty"`
 
+	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself: the seller's eyes only.
+	Fixed *rating.Fixed `json:"fixed,omitempty"`
+	// Follows names the documents whose amounts on the same lines a correction changes, newest first (EN 16931 BG-3).
+	Follows []Preceding `json:"follows,omitempty"`
+	// Rebills says that the document is part of billing an edge and month anew, and may only be issued with the other parts.
+	Rebills bool `json:"rebills,omitempty"`
+
 	DraftedAt time.Time `json:"drafted_at,omitzero"`
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
 }
@@ -154,6 +161,8 @@ type Pins struct {
 	Books   []id.Book `json:"books"`
 	Rater   string    `json:"rater"`            // version of the arithmetic
 	Inputs  string    `json:"inputs,omitempty"` // digest of all that rating looked at
+	// Standing are the documents of the edge and month that stood when the draft was made: with others it is drafted anew.
+	Standing []id.Invoice `json:"standing,omitempty"`
 }
 
 // Posting is one side of a journal entry. Debit and credit of one document and organisation are equal.

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Margin is what a seller sold in a currency in a period, over issued documents and credit notes, and what it paid
@@ -26,7 +26,9 @@ type Margin struct {
 	Unconverted money.Totals   `json:"unconverted,omitempty"`
 }
 
-// Margins is what each seller earned in a period, by seller and currency. Denied to those who may not see cost.
+// Margins is what each seller earned in a period, by seller and currency: Σ nets of the documents that stand, less what the
+// rows that count now cost on the lines they bill, whether or not there was a document since. Denied to those who may not
+// see cost.
 func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error) {
 	grant, err := v.Access.Require(ctx, access.MarginRead)
 	if err != nil {
@@ -35,25 +37,24 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	if !grant.View.Has(scope.Sell) || !paid(grant.View) {
 		return []Margin{}, nil
 	}
-	var list []Invoice
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		list, err = v.documents(ctx, r, grant.Scope, Filter{Period: p})
-		return err
-	})
-	list = slices.DeleteFunc(list, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // what is bought is no sale of one's own
-	return margins(list), err
+	run, have, err := v.rated(ctx, scope.All(), p, adding{light: true}) // prices come from above whoever looks
+	if err != nil {
+		return nil, err
+	}
+	have = slices.DeleteFunc(have, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // what is bought is no sale of one's own
+	return run.margins(have), nil
 }
 
 // paid says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.
 func paid(view scope.View) bool { return view.Has(scope.Cost) || view.Has(scope.Buy) }
 
 // margins is the rule. A voided document and the credit note answering it cancel out, so both are left out.
-func margins(list []Invoice) []Margin {
+func (r *run) margins(list []Invoice) []Margin {
 	type key struct {
 		seller string
 		money.Currency
 	}
-	sums := map[key]*Margin{}
+	sums, seen := map[key]*Margin{}, map[id.Edge]bool{}
 	for i := range list {
 		d := &list[i]
 		if d.State != Issued || d.Preceding != nil {
@@ -63,7 +64,13 @@ func margins(list []Invoice) []Margin {
 		if sums[k] == nil {
 			sums[k] = &Margin{Seller: d.SellerKey, Currency: d.Currency, Unconverted: money.Totals{}}
 		}
-		sums[k].add(d)
+		m := sums[k]
+		m.Documents++
+		m.Sold = m.Sold.Add(d.Net)
+		if !seen[d.Edge] {
+			seen[d.Edge] = true
+			m.cost(r.carried(list, d.Edge))
+		}
 	}
 	out := make([]Margin, 0, len(sums))
 	for _, m := range sums {
@@ -78,20 +85,40 @@ func margins(list []Invoice) []Margin {
 	return out
 }
 
-func (m *Margin) add(d *Invoice) {
-	m.Documents++
-	m.Sold = m.Sold.Add(d.Net)
-	for i := range d.Lines {
-		for c, paid := range d.Lines[i].Cost {
-			if c != d.Currency {
-				at := slices.IndexFunc(d.Exchange, func(x Exchange) bool { return x.From == c && x.To == d.Currency })
-				if at < 0 {
-					m.Unconverted.Add(money.Of(paid, c))
-					continue
-				}
-				paid = paid.Mul(d.Exchange[at].Rate)
+// carried is what the seller of an edge pays for the lines that documents bill, and the exchange rates on these documents.
+func (r *run) carried(list []Invoice, edge id.Edge) (money.Totals, []Exchange) {
+	sum, rates := money.Totals{}, []Exchange{}
+	billed := map[string]bool{}
+	for i := range list {
+		if d := &list[i]; d.Edge == edge && d.State == Issued && d.Preceding == nil {
+			rates = append(rates, d.Exchange...)
+			for _, l := range d.Lines {
+				billed[l.Key] = true
 			}
-			m.Cost = m.Cost.Add(paid)
 		}
+	}
+	if made := r.edges[edge]; made != nil {
+		for key, l := range made.lines {
+			if billed[key] {
+				for c, paid := range l.Cost {
+					sum.Add(money.Of(paid, c))
+				}
+			}
+		}
+	}
+	return sum, rates
+}
+
+func (m *Margin) cost(sum money.Totals, rates []Exchange) {
+	for c, paid := range sum {
+		if c != m.Currency {
+			at := slices.IndexFunc(rates, func(x Exchange) bool { return x.From == c && x.To == m.Currency })
+			if at < 0 {
+				m.Unconverted.Add(money.Of(paid, c))
+				continue
+			}
+			paid = paid.Mul(rates[at].Rate)
+		}
+		m.Cost = m.Cost.Add(paid)
 	}
 }

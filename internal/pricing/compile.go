@@ -190,6 +190,9 @@ func (v Versions) Cuts(p period.Period) []period.Date {
 	return slices.Compact(cuts)
 }
 
+// All lists the versions, by their first day.
+func (v Versions) All() []*Compiled { return slices.Clone(v.list) }
+
 // TagNames lists the tags any version looks at, in lower case, sorted.
 func (v Versions) TagNames() []string {
 	var names []string

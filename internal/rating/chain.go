@@ -2,20 +2,9 @@ package rating
 
 import (
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 )
-
-// Books finds the book of an edge in force on a day, or nil.
-type Books interface {
-	On(owner, key string, on period.Date) *pricing.Compiled
-}
-
-// walk prices one group along its chain. Pure: it changes nothing but g.
-func walk(x *org.Index, books Books, chain []*org.Edge, key pricing.Key, g *Group) {
-	plans(x, books, chain, key, g.Span.Start).apply(g, exchanges{x, map[conversion][]Exchange{}})
-}
 
 // apply prices one group by its plan.
 func (p *plan) apply(g *Group, exchange exchanges) {
@@ -65,7 +54,7 @@ func (s *Step) price(base *pricing.Base, month period.Month, exchange exchanges)
 		return "", ""
 	}
 	if amount.Currency != to {
-		s.Exchange = exchange.of(amount.Currency, to, month)
+		s.Exchange = exchange.of(s.Edge, amount.Currency, month)
 		if s.Exchange == nil {
 			return MissingRate, string(amount.Currency) + "→" + string(to) + " " + month.String()
 		}

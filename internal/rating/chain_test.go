@@ -34,6 +34,12 @@ func booksOf(first, second pricing.Price) Versions {
 	})
 }
 
+// walk prices one group along its chain.
+func walk(x *org.Index, books Versions, chain []*org.Edge, key pricing.Key, g *Group) {
+	st := &State{Index: x, Books: books}
+	plans(st, chain, key, g.Span.Start).apply(g, exchanges{st, map[conversion][]Exchange{}})
+}
+
 func walked(w org.World, books Versions) Group {
 	g := Group{Span: september.Month().Period(), Base: pricing.Base{
 		Quantity: money.FromInt(3), Cost: money.MustParse("10"), CostBeforeCredit: money.MustParse("12.5"),

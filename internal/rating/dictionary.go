@@ -296,9 +296,9 @@ func (d *dictionaries) entry(one *dictionary, at int) *usage.Entry {
 }
 
 // tagNames is every tag any book looks at, sorted.
-func tagNames(books Versions) []string {
+func (st *State) tagNames() []string {
 	names := map[string]bool{}
-	for _, v := range books {
+	for v := range st.versions {
 		for _, n := range v.TagNames() {
 			names[n] = true
 		}

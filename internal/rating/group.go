@@ -10,7 +10,7 @@ import (
 )
 
 // Version names the arithmetic of this package; documents pin it.
-const Version = "1"
+const Version = "2"
 
 // Group is one rated group: usage of one entry, tag set, variant and span, or one charge. Exactly one of Entry and
 // Charge is set.

@@ -20,29 +20,24 @@ type plan struct {
 type planned struct {
 	edge  *org.Edge
 	rate  pricing.Rate
-	asked bool // by a rule for covered usage
+	asked bool       // by a rule for covered usage
+	fixed *fixedEdge // what documents fix for the edge, or nil
 }
 
 // plans finds the rates along a chain. Pure.
-func plans(x *org.Index, books Books, chain []*org.Edge, key pricing.Key, on period.Date) *plan {
+func plans(st *State, chain []*org.Edge, key pricing.Key, on period.Date) *plan {
 	p := &plan{}
 	for _, e := range chain {
-		seller := x.Organisation(e.Seller)
-		book := books.On(seller.Key, e.Terms.Book, on)
-		if book == nil {
-			p.reason, p.ref = NoBook, seller.Key+"/"+e.Terms.Book
-			break
-		}
-		rate, ok := book.RateFor(key, on)
-		if !ok {
-			p.reason, p.ref = NoRate, seller.Key+"/"+e.Terms.Book
+		rate, why, ref := st.rate(e, key, on)
+		if why != "" {
+			p.reason, p.ref = why, ref
 			break
 		}
 		if rate.Price.Kind == pricing.Excluded {
 			p.excluded = e
 			break
 		}
-		p.steps = append(p.steps, planned{e, rate, key.Covered && rate.Rule != ""})
+		p.steps = append(p.steps, planned{e, rate, key.Covered && rate.Rule != "", st.fixed[e.ID]})
 	}
 	return p
 }
@@ -57,8 +52,8 @@ type run struct {
 }
 
 func newRun(st *State, q usage.Query) *run {
-	r := &run{st: st, q: q, plans: map[planKey]*plan{}, exchange: exchanges{x: st.Index, known: map[conversion][]Exchange{}}}
-	for _, v := range st.Books {
+	r := &run{st: st, q: q, plans: map[planKey]*plan{}, exchange: exchanges{st, map[conversion][]Exchange{}}}
+	for v := range st.versions {
 		r.sight.Widen(v)
 	}
 	return r
@@ -108,7 +103,7 @@ func (r *run) find(g *Group, key pricing.Key) *plan {
 	if len(chain) == 0 {
 		return nil
 	}
-	return plans(r.st.Index, r.st.Books, chain, key, g.Span.Start)
+	return plans(r.st, chain, key, g.Span.Start)
 }
 
 // keyOf is what rules look at in a group of usage.
@@ -124,22 +119,25 @@ func keyOf(g *Group) pricing.Key {
 
 // exchanges finds exchange rates, and remembers them.
 type exchanges struct {
-	x     *org.Index
+	st    *State
 	known map[conversion][]Exchange
 }
 
+// conversion is from a currency into that of an edge. Edges of one currency share it, but for those of which documents
+// fix the rates.
 type conversion struct {
+	fixed    *fixedEdge
 	from, to money.Currency
 	month    period.Month
 }
 
-// of is the one exchange from one currency to another in a month, or none when no rate is known.
-func (v exchanges) of(from, to money.Currency, month period.Month) []Exchange {
-	k := conversion{from, to, month}
+// of is the one exchange from a currency into that of an edge in a month, or none when no rate is known.
+func (v exchanges) of(e *org.Edge, from money.Currency, month period.Month) []Exchange {
+	k := conversion{v.st.fixed[e.ID], from, e.Terms.Currency, month}
 	list, ok := v.known[k]
 	if !ok {
-		if r := v.x.Rate(from, to, month); r != nil {
-			list = []Exchange{{r.From, r.To, r.Value, month.String(), r.Source, r.Rule}}
+		if x := v.st.exchange(e, from, month); x != nil {
+			list = []Exchange{*x}
 		}
 		v.known[k] = list
 	}

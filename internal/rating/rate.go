@@ -35,7 +35,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	}
 	q.Masks = slices.Concat(q.Masks, hidden)
 	run, rows := newRun(st, q), counted{}
-	d := &dictionaries{tags: tagNames(st.Books)}
+	d := &dictionaries{tags: st.tagNames()}
 	d.columns, d.rated, d.all = run.columns(v.Columns)
 	d.withTags = d.all || slices.Contains(v.Columns, usage.Tags)
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
@@ -130,7 +130,7 @@ func (r *run) usage(g *Group) {
 
 func (r *run) charge(g *Group, c *charge.Charge) {
 	g.Charge = c
-	g.Span = within(c.Service, r.st.Period.Period())
+	g.Span = chargedIn(c, r.st.Period.Period())
 	g.Base = pricing.Base{
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
@@ -160,10 +160,19 @@ func (r *run) apply(p *plan, g *Group) {
 	p.apply(g, r.exchange)
 }
 
-// within is the part of a service period that lies in the billing period; all of the billing period when none does.
-func within(service, billing period.Period) period.Period {
-	if service.Start > billing.Start && service.Start < billing.End {
-		billing.Start = service.Start
+// chargedIn is the days a charge is priced for; the first of them decides whose chain it goes down and at which prices.
+// What takes earlier service back goes back to whom sold it then, at the prices of its first day. Else it is the part of
+// the service period that lies in the billing period, and all of the billing period when none does.
+func chargedIn(c *charge.Charge, billing period.Period) period.Period {
+	from := c.Service.Start
+	switch {
+	case from > billing.Start && from < billing.End:
+		billing.Start = from
+	case from > 0 && from < billing.Start && c.Amount.Value.Sign() < 0:
+		billing.Start = from
+		if c.Service.End > from {
+			billing.End = min(billing.End, c.Service.End)
+		}
 	}
 	return billing
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -30,6 +32,11 @@ type State struct {
 	Lines         []usage.SealedLine
 	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
 	InvoicedMasks []usage.Mask  // on those of other months
+
+	fixed  map[id.Edge]*fixedEdge // by documents that stand for the period
+	issued []Fixed                // what it was made from, with the world and the books as they are today
+	world  *org.World
+	books  []pricing.Book
 }
 
 // Versions is every version of every book, by owner and key.
@@ -45,6 +52,8 @@ type Reader struct {
 	Usage usage.Store
 	Orgs  org.Store
 	Books pricing.Store
+	// Issued says what documents fix. Prices come from above whoever looks, so it is asked for the whole installation.
+	Issued IssuedTerms
 }
 
 // Read is the state of a period as the ledger has it now.
@@ -53,12 +62,20 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if err != nil {
 		return nil, err
 	}
-	st := &State{Period: p, Index: world.Index()}
+	st := &State{Period: p, Index: world.Index(), world: &world}
 	books, err := v.Books.Versions(ctx, r, s, "")
 	if err != nil {
 		return nil, err
 	}
 	st.Books = CompileBooks(books)
+	if v.Issued == nil {
+		return nil, fault.New(fault.Internal, "terms_missing", "nobody says which months are issued: nothing was rated")
+	}
+	fixed, err := v.Issued.Fixed(ctx, r, scope.All(), p)
+	if err != nil {
+		return nil, err
+	}
+	st.fix(fixed, books)
 	for i := range books {
 		st.Published = append(st.Published, books[i].ID)
 	}
@@ -110,6 +127,11 @@ func (st *State) Digest() string {
 	for i := range st.Lines {
 		lines[st.Lines[i].Batch]++
 	}
+	fixed := []Fixed{}
+	for _, f := range st.fixed {
+		fixed = append(fixed, f.Fixed)
+	}
+	slices.SortFunc(fixed, func(a, b Fixed) int { return strings.Compare(string(a.Edge), string(b.Edge)) })
 	text, err := json.Marshal(struct {
 		Period            period.Month
 		World             *org.World
@@ -118,7 +140,8 @@ func (st *State) Digest() string {
 		Batches, Invoiced []batch
 		Masks, Others     []usage.Mask
 		Lines             map[uint32]int
-	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines})
+		Fixed             []Fixed `json:",omitempty"`
+	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines, fixed})
 	if err != nil {
 		panic("rating: " + err.Error()) // every field of a State can be marshalled
 	}
@@ -151,8 +174,11 @@ func numbers(batches []usage.Batch) []uint32 {
 // Query is the query for the sums of the state: cut wherever an organisation, an edge or a rule begins or ends.
 func (st *State) Query() usage.Query {
 	q := usage.Query{Batches: refs(st.Batches), Masks: st.Masks, Period: st.Period.Period(), Cuts: st.Index.Cuts(st.Period.Period())}
-	for _, v := range st.Books {
+	for v := range st.versions {
 		q.Cuts = append(q.Cuts, v.Cuts(q.Period)...)
+	}
+	for _, f := range st.fixed {
+		q.Cuts = append(q.Cuts, f.Cuts...)
 	}
 	slices.Sort(q.Cuts)
 	q.Cuts = slices.Compact(q.Cuts)

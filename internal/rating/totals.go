@@ -51,7 +51,7 @@ func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping
 	}
 	run := newRun(st, q)
 	by.Columns = run.priced(by.Columns)
-	books := tagNames(st.Books)
+	books := st.tagNames()
 	by.Tags = slices.Concat(by.Tags, books)
 	kins, units := map[*usage.Entry]*kin{}, map[*usage.Variant]*unit{}
 	var g Group

@@ -62,7 +62,7 @@ func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, 
 	if err != nil {
 		return err
 	}
-	m := &merging{findings: v.Memory.of(st, q), eye: eye, q: q, books: tagNames(st.Books), known: map[seenAs]int{}, signs: map[string]int{}}
+	m := &merging{findings: v.Memory.of(st, q), eye: eye, q: q, books: st.tagNames(), known: map[seenAs]int{}, signs: map[string]int{}}
 	run := newRun(st, q)
 	reading := Reading{By: by, Rated: run.priced(nil), Tags: m.books, Unit: kindOf, Class: m.class}
 	var g Group
@@ -195,6 +195,11 @@ func (p *plan) sign(of id.Organisation) string {
 		for _, part := range [...]string{string(x.Kind), x.Factor.String(), x.Unit.String(), string(x.Currency), string(s.edge.Terms.Currency)} {
 			b.WriteString(part)
 			b.WriteByte(' ')
+		}
+		if f := s.fixed; f != nil { // edges of one currency may convert at other rates
+			for _, x := range f.Exchange {
+				b.WriteString(string(x.From) + x.Date + " " + x.Rate.String() + " ")
+			}
 		}
 		for _, is := range [...]bool{s.asked, s.edge.Seller == of, s.edge.Buyer == of} {
 			b.WriteString(strconv.FormatBool(is))

@@ -135,6 +135,9 @@ func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.In
 		if err := insertInvoiceLines(ctx, q, v); err != nil {
 			return err
 		}
+		if err := x.Fix(ctx, t, s, v); err != nil {
+			return err
+		}
 	}
 	if state == "" {
 		return insert(ctx, q, []invoiceRow{row}, false)

@@ -61,7 +61,7 @@ func install(t *testing.T) *installation {
 		DB: n.db, Store: usages, Rows: rows, Files: archives{files}, Access: access.Local{}, Events: events, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}
-	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books}, rating.Rater{Rows: rows, Sums: rows}
+	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: n.db}}, rating.Rater{Rows: rows, Sums: rows}
 	return n
 }
 

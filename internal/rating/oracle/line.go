@@ -76,7 +76,7 @@ func (l *Line) Kind(rows []*Row) string {
 func (l *Line) From() period.Date { return dayOf(l.Text["ChargeStartDate"]) }
 
 // Charge says what becomes of a line that is a charge of a period: it is priced by the tenant alone, on the first day
-// it is for within the period, and has no list price.
+// it is for within the period or, when it takes back earlier service, on the first day of that, and has no list price.
 func (w *World) Charge(l *Line, p period.Month) Outcome {
 	amount := Amount{must(l.Text["Subtotal"]), money.Currency(l.Text["Currency"])}
 	base := Base{Cost: amount, CostBeforeCredit: amount}
@@ -89,7 +89,10 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 		base.Quantity = base.Quantity.Mul(must("-1"))
 	}
 	on := firstOf(p)
-	if d := l.From(); d > on && d < firstOf(p+1) {
+	switch d := l.From(); {
+	case d > on && d < firstOf(p+1):
+		on = d
+	case d > 0 && d < on && amount.Value.big().Sign() < 0: // of earlier service: back to whom sold it then
 		on = d
 	}
 	o := w.whose(Outcome{Base: base}, "", l.Text[lineCustomer], on)

@@ -1,0 +1,151 @@
+package invoice
+
+import (
+	"cmp"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+)
+
+// keep adds to the lines of a run what was invoiced and finds no customer, chain, book, rate or list price any more: it
+// stays as it was invoiced, by what the worksheets say of it. Only rows that are gone are credited.
+func (r *run) keep(files Files, have []Invoice) error {
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	recorded, err := r.recorded(files, have)
+	if err != nil {
+		return err
+	}
+	for i := range r.waiting {
+		if err := r.keepGroup(&r.waiting[i], recorded); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record is what a worksheet says of a group on an edge.
+type record struct {
+	Group
+	edge  id.Edge
+	depth int // of the seller: the partner's own sale comes first
+}
+
+// recorded reads of the newest document that stands on each edge what its worksheet says of the groups that wait, by the
+// hash of their entry or the id of their charge.
+func (r *run) recorded(files Files, have []Invoice) (map[string][]record, error) {
+	wanted := map[string]bool{}
+	for i := range r.waiting {
+		wanted[hashOf(&r.waiting[i])] = true
+	}
+	out := map[string][]record{}
+	for i := range have {
+		d := &have[i]
+		if d.State != Issued || !newest(have, d) || d.Worksheet == "" {
+			continue
+		}
+		depth := strings.Count(d.SellerPath, "/")
+		err := Groups(files, d.Worksheet, func(g Group) error {
+			if key := cmp.Or(g.Charge, g.Hash); wanted[key] {
+				out[key] = append(out[key], record{g, d.Edge, depth})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// hashOf names a group by its content, as worksheets do.
+func hashOf(g *rating.Group) string {
+	if g.Charge != nil {
+		return string(g.Charge.ID)
+	}
+	return hex.EncodeToString(g.Sum.EntryHash[:8])
+}
+
+// keepGroup adds one group that waits to the lines it was invoiced on, if it was.
+func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
+	by := map[id.Edge]*record{}
+	list := recorded[hashOf(g)]
+	for i := range list {
+		x := &list[i]
+		if !x.Span.Contains(g.Span.Start) || r.state.Index.Edge(x.edge) == nil {
+			continue
+		}
+		if best := by[x.edge]; best == nil || x.likeness(g) > best.likeness(g) {
+			by[x.edge] = x
+		}
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	steps := make([]*record, 0, len(by))
+	for _, x := range by {
+		steps = append(steps, x)
+	}
+	slices.SortFunc(steps, func(a, b *record) int { return cmp.Or(cmp.Compare(a.depth, b.depth), cmp.Compare(a.edge, b.edge)) })
+	kept := *g
+	if kept.Customer = r.state.Index.ByKey(steps[0].Customer); kept.Customer == nil {
+		return nil
+	}
+	if !r.asRecorded(&kept, steps) {
+		return nil
+	}
+	r.open[g.Unresolved].Invoiced += max(g.Sum.Rows, 1)
+	for i := range kept.Steps {
+		if err := r.edge(kept.Steps[i].Edge).add(r.pack, &kept, &kept.Steps[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// likeness says how much of a group a record is about: its tags, the provider's price and exchange rate, and whether it
+// was covered may be several of one entry.
+func (x *record) likeness(g *rating.Group) (n int) {
+	if g.Charge != nil {
+		return 1
+	}
+	for _, same := range [...]bool{
+		x.Provider.Covered == g.Variant.Covered, x.Tags == g.Tags, x.Provider.UnitPrice == g.Variant.UnitPrice,
+		x.Provider.ExchangeRate == g.Variant.ExchangeRate, x.Batch == g.Sum.Batch, x.Variant == g.Sum.Variant,
+	} {
+		n *= 2
+		if same {
+			n++
+		}
+	}
+	return n
+}
+
+// asRecorded prices a group by the rates of records. What comes to the same as it did has the amounts it had, also where
+// today's reading of the row would not make them again.
+func (r *run) asRecorded(g *rating.Group, steps []*record) bool {
+	var rates []rating.EdgeRate
+	for _, x := range steps {
+		rates = append(rates, rating.EdgeRate{Edge: r.state.Index.Edge(x.edge), Rate: x.Rate})
+	}
+	g.Unresolved, g.Ref, g.Steps = "", "", nil
+	same := true
+	for _, x := range steps {
+		same = same && x.Quantity.Equal(g.Base.Quantity) && x.Provider.Cost.Value.Equal(g.Base.Cost) && x.Span == g.Span
+	}
+	if !same {
+		r.state.Reprice(g, rates)
+		return g.Unresolved == ""
+	}
+	for _, x := range steps {
+		e := r.state.Index.Edge(x.edge)
+		sold := x.Bought
+		sold.Value, sold.Currency = x.Sold, e.Terms.Currency
+		g.Steps = append(g.Steps, rating.Step{Edge: e, Rate: x.Rate, Bought: x.Bought, Base: x.Base, Exchange: x.Exchange, Sold: sold})
+	}
+	return true
+}

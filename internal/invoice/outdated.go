@@ -1,0 +1,107 @@
+package invoice
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// outdated lists the documents that were made from something else than what there is now: other rows, organisations,
+// books or answers, or beside other documents of their edge that stood. The state is left as drafting sees it.
+func outdated(st *rating.State, list, have []Invoice) (names []string) {
+	st.Unfix(beingRebilled(have, nil))
+	digest := ""
+	for i := range list {
+		d := &list[i]
+		if d.Preceding != nil { // a credit note is made from the document it answers
+			if answered := find(have, d.Preceding.ID); answered == nil || answered.State != Issued {
+				names = append(names, d.SellerKey+" to "+d.BuyerKey)
+			}
+			continue
+		}
+		if digest == "" {
+			digest = st.Digest()
+		}
+		if d.Pins.Inputs != digest || d.Pins.Rater != rating.Version || !slices.Equal(d.Pins.Standing, standing(have, d)) {
+			names = append(names, d.SellerKey+" to "+d.BuyerKey)
+		}
+	}
+	return names
+}
+
+// standing names the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
+func standing(have []Invoice, d *Invoice) (list []id.Invoice) {
+	if d.Rebills {
+		return d.Pins.Standing
+	}
+	for i := range have {
+		if o := &have[i]; o.Edge == d.Edge && o.State == Issued && o.Preceding == nil {
+			list = append(list, o.ID)
+		}
+	}
+	return list
+}
+
+// refresh drafts a month anew when documents that are to be issued are outdated. Those that come out the same stay
+// approved; it is a Conflict when one does not.
+func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) error {
+	var before []Invoice
+	stale := false
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := v.pick(ctx, r, grant.Scope, how.Period, how.Invoices, Approved)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		st, err := v.Reader.Read(ctx, r, grant.Scope, how.Period)
+		if err != nil {
+			return err
+		}
+		have, err := v.documents(ctx, r, grant.Scope, Filter{Period: how.Period})
+		before, stale = list, len(outdated(st, list, have)) > 0
+		return err
+	})
+	if err != nil || !stale {
+		return err
+	}
+	if _, err := v.draft(ctx, grant, how.Period, nil); err != nil {
+		return err
+	}
+	var changed []string
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		for i := range before {
+			now, err := v.Store.Get(ctx, r, grant.Scope, before[i].ID)
+			switch {
+			case fault.KindOf(err) == fault.NotFound:
+			case err != nil:
+				return err
+			case now.State == Approved:
+				continue
+			}
+			changed = append(changed, before[i].SellerKey+" to "+before[i].BuyerKey)
+		}
+		return nil
+	})
+	if err == nil && len(changed) > 0 {
+		err = changedMeanwhile(changed)
+	}
+	return err
+}
+
+// manyNames is how many documents an error names one by one.
+const manyNames = 5
+
+func changedMeanwhile(names []string) error {
+	more := ""
+	if len(names) > manyNames {
+		names, more = names[:manyNames], " and others"
+	}
+	return fault.New(fault.Conflict, "drafted_anew",
+		"what the approved documents of %s%s were made from has changed since (a void, another document, or new usage of the month): nothing was issued, and the month was drafted anew. Look at the drafts and approve them again",
+		strings.Join(names, ", "), more)
+}

@@ -1,0 +1,122 @@
+package invoice
+
+import (
+	"context"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// rebillReason is what the credit notes say of a month that is billed anew.
+const rebillReason = "Billed anew"
+
+// Rebill bills what a buyer bought in a month anew, at the terms of today: book, grouping, currency, exchange rates and
+// taxes. Each document that stands gets a credit note, and what there is to bill a new document; they are drafts, and are
+// issued together. NotFound when there is no such buyer, Conflict when no document stands.
+func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) (Run, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
+	if err != nil {
+		return Run{}, err
+	}
+	edges := map[id.Edge]bool{}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		edges, err = v.issuedEdges(ctx, r, grant, p, buyer)
+		return err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	return v.draft(ctx, grant, p, edges)
+}
+
+// issuedEdges are the caller's own sales to a buyer of which documents of a month stand.
+func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant, p period.Month, buyer string) (map[id.Edge]bool, error) {
+	list, err := v.Store.List(ctx, r, grant.Scope, Filter{Period: p})
+	if err != nil {
+		return nil, err
+	}
+	edges := map[id.Edge]bool{}
+	for _, d := range list {
+		if d.Buyer == buyer && d.State == Issued && d.Answers == "" && grant.Scope.Owns(org.OrganisationID(d.Seller)) {
+			edges[d.Edge] = true
+		}
+	}
+	if len(edges) == 0 {
+		return nil, fault.New(fault.Conflict, "nothing_to_rebill",
+			"no document to %q stands for %s: nothing was changed; \"invoice draft\" bills what was not billed yet, \"invoice list --period %s\" shows what there is", buyer, p, p)
+	}
+	return edges, nil
+}
+
+// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. It
+// says how many there were.
+func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string) (discarded int, err error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
+	if err != nil {
+		return 0, err
+	}
+	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		discarded = 0
+		list, err := v.documents(ctx, t, grant.Scope, Filter{Period: p})
+		for i := range list {
+			if d := &list[i]; err == nil && isRebill(d) && d.BuyerKey == buyer && grant.Scope.Owns(d.Seller) {
+				discarded++
+				err = v.Store.Discard(ctx, t, grant.Scope, d.ID)
+			}
+		}
+		return err
+	})
+	return discarded, err
+}
+
+func isRebill(d *Invoice) bool { return d.Rebills && (d.State == Draft || d.State == Approved) }
+
+// beingRebilled are the edges that are to be billed anew, with those of which drafts are.
+func beingRebilled(have []Invoice, more map[id.Edge]bool) map[id.Edge]bool {
+	out := map[id.Edge]bool{}
+	for e := range more {
+		out[e] = true
+	}
+	for i := range have {
+		if isRebill(&have[i]) {
+			out[have[i].Edge] = true
+		}
+	}
+	return out
+}
+
+// reversed is the credit notes over the documents that stand, as drafts.
+func (p *past) reversed() (notes []made) {
+	for _, d := range p.standing {
+		n := d.reverse(rebillReason)
+		n.State, n.Rebills = Draft, true
+		notes = append(notes, made{n, nil})
+	}
+	return notes
+}
+
+// forgotten is a past in which nothing stands; the ordinals go on.
+func (p *past) forgotten() past { return past{ordinal: p.ordinal} }
+
+// together is a Conflict when some of the documents that bill an edge and month anew are to be issued and others not.
+func together(list, have []Invoice) error {
+	for i := range list {
+		if !list[i].Rebills {
+			continue
+		}
+		for j := range have {
+			o := &have[j]
+			if o.Edge == list[i].Edge && isRebill(o) && !slices.ContainsFunc(list, func(x Invoice) bool { return x.ID == o.ID }) {
+				return fault.New(fault.Conflict, "rebill_together",
+					"%s to %s is billed anew for %s by credit notes and a new document, which are issued together, and %s is %s: nothing was issued. Approve and name all of them, or give \"invoice rebill --cancel\"",
+					o.SellerKey, o.BuyerKey, o.Period, o.ID, o.State)
+			}
+		}
+	}
+	return nil
+}

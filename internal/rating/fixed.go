@@ -1,0 +1,209 @@
+package rating
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Fixed is what the first document issued for an edge and a month fixes: later documents of the month are made by it,
+// whatever the edge, the books and the exchange rates say since.
+type Fixed struct {
+	Edge     id.Edge        `json:"edge"`
+	Book     string         `json:"book"`  // key of the seller's book
+	Books    []id.Book      `json:"books"` // the versions of it that were published, sorted
+	Grouping org.Grouping   `json:"grouping,omitempty"`
+	Currency money.Currency `json:"currency"`
+	Exchange []Exchange     `json:"exchange,omitempty"` // the monthly rates it used
+	Cuts     []period.Date  `json:"cuts,omitempty"`     // days on which something changed, so that spans stay what they were
+}
+
+// IssuedTerms says what issued documents fix.
+type IssuedTerms interface {
+	// Fixed lists what the documents that stand for a month fix, by edge and in the order the documents were made: the first
+	// of an edge counts, and later ones add the exchange rates that it did not use.
+	Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]Fixed, error)
+}
+
+// fixedEdge is what is fixed for an edge, with its book versions compiled.
+type fixedEdge struct {
+	Fixed
+	versions pricing.Versions
+}
+
+// fix lays what issued documents fix over the world of the state.
+func (st *State) fix(list []Fixed, books []pricing.Book) {
+	st.books, st.issued = books, list
+	if len(list) == 0 {
+		return
+	}
+	st.fixed = map[id.Edge]*fixedEdge{}
+	byID := map[id.Book]*pricing.Book{}
+	for i := range books {
+		byID[books[i].ID] = &books[i]
+	}
+	compiled := map[string]pricing.Versions{}
+	for _, f := range list {
+		if e := st.fixed[f.Edge]; e != nil {
+			e.Exchange, e.Cuts = missing(e.Exchange, f.Exchange), slices.Concat(e.Cuts, f.Cuts)
+			continue
+		}
+		f.Exchange = slices.Clone(f.Exchange)
+		st.fixed[f.Edge] = &fixedEdge{f, versionsOf(f.Books, byID, compiled)}
+	}
+	w := *st.Index.World()
+	w.Edges = slices.Clone(w.Edges)
+	for i := range w.Edges {
+		if f := st.fixed[w.Edges[i].ID]; f != nil {
+			t := &w.Edges[i].Terms
+			t.Book, t.Grouping, t.Currency = f.Book, f.Grouping, f.Currency
+		}
+	}
+	st.Index = w.Index()
+}
+
+// versionsOf compiles versions once for all edges that have the same.
+func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Book, compiled map[string]pricing.Versions) pricing.Versions {
+	var key strings.Builder
+	var list []pricing.Book
+	for _, b := range ids {
+		key.WriteString(string(b) + " ")
+		if byID[b] != nil {
+			list = append(list, *byID[b])
+		}
+	}
+	v, known := compiled[key.String()]
+	if !known {
+		v = pricing.NewVersions(list)
+		compiled[key.String()] = v
+	}
+	return v
+}
+
+// missing adds to exchange rates those whose currencies and date they do not have.
+func missing(have, more []Exchange) []Exchange {
+	for _, x := range more {
+		if !slices.ContainsFunc(have, func(h Exchange) bool { return h.From == x.From && h.To == x.To && h.Date == x.Date }) {
+			have = append(have, x)
+		}
+	}
+	return have
+}
+
+// IsFixed says whether a document stands for an edge in the state's month.
+func (st *State) IsFixed(e id.Edge) bool { return st.fixed[e] != nil }
+
+// FixedBy is what a document of an edge fixes for the month: what is fixed already, else what holds today, with the
+// exchange rates the document uses and the days on which the state changes.
+func (st *State) FixedBy(e *org.Edge, used []Exchange, cuts []period.Date) Fixed {
+	f := Fixed{Edge: e.ID, Book: e.Terms.Book, Grouping: e.Terms.Grouping, Currency: e.Terms.Currency}
+	if have := st.fixed[e.ID]; have != nil {
+		f = have.Fixed
+	} else {
+		f.Books = st.versionsNamed(st.Index.Organisation(e.Seller).Key, e.Terms.Book)
+	}
+	f.Exchange, f.Cuts = nil, cuts
+	for _, x := range used {
+		if _, err := period.ParseMonth(x.Date); err == nil { // those printed by the provider are of a day, and stand on its rows
+			f.Exchange = append(f.Exchange, x)
+		}
+	}
+	return f
+}
+
+// versionsNamed lists the published versions of a book, sorted.
+func (st *State) versionsNamed(owner, key string) []id.Book {
+	var list []id.Book
+	for _, c := range st.Books[owner+"/"+key].All() {
+		list = append(list, c.Book().ID)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// rate is the rate of a key on an edge and a day, or why there is none.
+func (st *State) rate(e *org.Edge, key pricing.Key, on period.Date) (rate pricing.Rate, why Reason, ref string) {
+	if f := st.fixed[e.ID]; f != nil {
+		if book := f.versions.On(on); book != nil {
+			if rate, ok := book.RateFor(key, on); ok {
+				return rate, "", ""
+			}
+		}
+	}
+	seller := st.Index.Organisation(e.Seller).Key
+	book := st.Books.On(seller, e.Terms.Book, on)
+	if book == nil {
+		return rate, NoBook, seller + "/" + e.Terms.Book
+	}
+	rate, ok := book.RateFor(key, on)
+	if !ok {
+		return rate, NoRate, seller + "/" + e.Terms.Book
+	}
+	return rate, "", ""
+}
+
+// exchange is the one exchange rate from a currency into that of an edge in a month, or nil.
+func (st *State) exchange(e *org.Edge, from money.Currency, month period.Month) *Exchange {
+	to, date := e.Terms.Currency, month.String()
+	if f := st.fixed[e.ID]; f != nil {
+		for i := range f.Exchange {
+			if x := &f.Exchange[i]; x.From == from && x.To == to && x.Date == date {
+				return x
+			}
+		}
+	}
+	if r := st.Index.Rate(from, to, month); r != nil {
+		return &Exchange{r.From, r.To, r.Value, date, r.Source, r.Rule}
+	}
+	return nil
+}
+
+// versions yields every book version that may price something: those published, and those that documents fix.
+func (st *State) versions(yield func(pricing.Versions) bool) {
+	for _, v := range st.Books {
+		if !yield(v) {
+			return
+		}
+	}
+	for _, f := range st.fixed {
+		if !yield(f.versions) {
+			return
+		}
+	}
+}
+
+// EdgeRate is the rate of an edge.
+type EdgeRate struct {
+	Edge *org.Edge
+	Rate pricing.Rate
+}
+
+// Reprice prices a group once more by given rates, from the partner's own sale down. It fails as Rate does when an
+// exchange rate or a list price is missing.
+func (st *State) Reprice(g *Group, rates []EdgeRate) {
+	p := &plan{}
+	for _, x := range rates {
+		covered := g.Variant != nil && g.Variant.Covered
+		p.steps = append(p.steps, planned{x.Edge, x.Rate, covered && x.Rate.Rule != "", st.fixed[x.Edge.ID]})
+	}
+	p.apply(g, exchanges{st, map[conversion][]Exchange{}})
+}
+
+// Unfix makes the edges named pay by what holds today, as if no document stood for them.
+func (st *State) Unfix(edges map[id.Edge]bool) {
+	left := slices.DeleteFunc(slices.Clone(st.issued), func(f Fixed) bool { return edges[f.Edge] })
+	if len(left) == len(st.issued) {
+		return
+	}
+	st.Index, st.fixed, st.issued = st.world.Index(), nil, nil
+	st.fix(left, st.books)
+	st.Resolver.Index = st.Index
+}

@@ -1,0 +1,61 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+var _ rating.IssuedTerms = Invoices{}
+
+type termsRow struct {
+	bun.BaseModel `bun:"table:invoice_terms"`
+	Invoice       string
+	Edge          string
+	Period        string
+	Ordinal       int64
+	Body          string
+}
+
+// Fixed lists what the documents that stand for a month fix, by edge and ordinal.
+func (x Invoices) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]rating.Fixed, error) {
+	var rows []termsRow
+	err := x.DB.in(r).NewRaw(`SELECT t.* FROM invoice_terms AS t JOIN invoice ON invoice.id = t.invoice
+		WHERE t.period = ? AND NOT `+isVoid+` AND ? ORDER BY t.edge, t.ordinal`, p.String(), documentWithin(s)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, func(row termsRow) (f rating.Fixed, err error) { return f, json.Unmarshal([]byte(row.Body), &f) })
+}
+
+// Fix records what an issued document fixes; a document that fixes something already is left as it is.
+func (x Invoices) Fix(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.Invoice) error {
+	if !s.SeesDocument(v.Seller, v.Buyer) {
+		return notFoundInvoice(v.ID)
+	}
+	if v.Fixed == nil || v.Preceding != nil {
+		return nil
+	}
+	text, err := body(*v.Fixed)
+	if err != nil {
+		return err
+	}
+	row := termsRow{Invoice: string(v.ID), Edge: string(v.Edge), Period: v.Period.String(), Ordinal: int64(v.Ordinal), Body: text}
+	return insert(ctx, x.DB.in(t), []termsRow{row}, true)
+}
+
+// Unfixed lists issued documents that stand and fix nothing: earlier builds did not keep it.
+func (x Invoices) Unfixed(ctx context.Context, r tx.Read, s scope.Scope) (list []id.Invoice, err error) {
+	err = x.DB.in(r).NewRaw(`SELECT id FROM invoice WHERE state = ? AND answers = '' AND NOT `+isVoid+`
+		AND NOT EXISTS (SELECT 1 FROM invoice_terms AS t WHERE t.invoice = invoice.id) AND ? ORDER BY period, edge, ordinal`,
+		string(invoice.Issued), documentWithin(s)).Scan(ctx, &list)
+	return list, err
+}
