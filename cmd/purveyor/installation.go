@@ -191,7 +191,7 @@ func (n *installation) build(o opening) error {
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Invoiced: documents.InvoicedOn}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now}
 	guard.Place = organisations.Place
 	who, err := n.people(ring, events, roles)
 	if err != nil {
@@ -205,7 +205,7 @@ func (n *installation) build(o opening) error {
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
 		Roles:      roles,
 		Orgs:       organisations,
-		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Invoiced: documents.InvoicedBy, Owner: hasOrganisation(orgs)},
+		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
 		Delegation: delegated,
 		Notices:    &notice.Service{Delegated: delegated, Now: now},
 		Resources:  &resource.Service{DB: n.db, Usage: usages, Rows: n.rows, Orgs: orgs, Access: guard},

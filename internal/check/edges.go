@@ -89,7 +89,7 @@ func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report)
 		m.state(g, r)
 		return nil
 	})
-	if fault.CodeOf(err) == rating.CodeRowsLost {
+	if code := fault.CodeOf(err); code == rating.CodeRowsLost || code == invoice.CodeWorksheetUnreadable {
 		r.Checked[States] += rated
 		r.bad(States, m.period.String(), "%v", err)
 		return nil

@@ -108,7 +108,6 @@ func (n *Installation) build(w Wrap) {
 		DB: n.DB, Store: invoices, Access: guard, Events: n.Events, Files: files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
 		Jobs: job.Queue{Store: jobs},
 	}
-	n.Orgs.Invoiced = n.Invoices.InvoicedOn
 	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: invoices}
 	n.Archive = &document.Archive{DB: n.DB, Invoices: n.Invoices, Files: files, Access: guard}
 	n.Runner = &job.Runner{

@@ -3,38 +3,40 @@ package invoice_test
 import (
 	"testing"
 
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// What is billed in one currency is never taken off a sum in another: an edge that sold keeps its currency until its
-// documents are void.
-func TestOneCurrencyAnEdge(t *testing.T) {
+// What is billed in one currency is never taken off a sum in another: an issued month keeps its currency until its
+// documents are void, whatever the edge is in since.
+func TestOneCurrencyAMonth(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
-	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Cost: "100"}))
+	row := installtest.Row{Tenant: "t-b", Cost: "100"}
+	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row))
 	first := n.Bill(t)[0]
 	yen := installtest.Small()
 	yen.Edges[1].Terms.Currency = "JPY"
 	yen.Rates = append(yen.Rates, org.Rate{From: "EUR", To: "JPY", Month: installtest.September, Value: money.MustParse("160.2"), Source: "ECB", Rule: "x"})
-	if _, err := n.Orgs.Apply(ctx, yen, false); fault.CodeOf(err) != "edge_invoiced" {
-		t.Errorf("another currency was applied: %v", err)
-	}
-	n.Orgs.Invoiced = nil // as if it had been changed in some other way
 	n.Settle(t, yen)
-	if _, err := n.Invoices.Draft(ctx, installtest.September); fault.CodeOf(err) != "other_currency" {
-		t.Errorf("drafted: %v", err)
+	row.Cost = "90"
+	n.Import(t, intake.Request{Complete: true, Supersede: true}, installtest.UsageFile(row))
+	note := n.Bill(t)[0]
+	if note.Net.String() != "-12" || note.Currency != "EUR" {
+		t.Errorf("a correction of an invoice in EUR is %s %s", note.Net, note.Currency)
 	}
-	if _, err := n.Invoices.Again(ctx, installtest.September, nil); err != nil {
-		t.Error(err)
+	for _, s := range []string{string(first.ID), string(note.ID)} {
+		d, err := n.Invoices.Find(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.Invoices.Void(ctx, d.ID, 0, "in yen, please"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := n.Invoices.Void(ctx, first.ID, 0, "in yen, please"); err != nil {
-		t.Fatal(err)
-	}
-	if s := n.Bill(t)[0]; s.Net.String() != "19224" || s.Currency != "JPY" {
-		t.Errorf("%s %s", s.Net, s.Currency)
+	if s := n.Bill(t)[0]; s.Net.String() != "17302" || s.Currency != "JPY" {
+		t.Errorf("billed again once everything is void: %s %s", s.Net, s.Currency)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
@@ -27,6 +28,9 @@ func (r *run) keep(files Files, have []Invoice) error {
 	}
 	return nil
 }
+
+// CodeWorksheetUnreadable is the code of the Unavailable by which drafting stops rather than credit what it cannot look up.
+const CodeWorksheetUnreadable = "worksheet_unreadable"
 
 // record is what a worksheet says of a group on an edge.
 type record struct {
@@ -56,7 +60,9 @@ func (r *run) recorded(files Files, have []Invoice) (map[string][]record, error)
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, fault.New(fault.Unavailable, CodeWorksheetUnreadable,
+				"%d rows and charges of %s find no customer or price, and the worksheet of %s, which says how they were invoiced, cannot be read: nothing was drafted; restore %s into the file store from a backup",
+				len(r.waiting), d.Period, d.Number, d.Worksheet).Because(err)
 		}
 	}
 	return out, nil

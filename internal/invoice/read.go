@@ -12,8 +12,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/period"
-	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -67,7 +65,7 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 
 // withheld is a document as those may see it who may not know what its seller pays, or whom it buys from.
 func (v Invoice) withheld() Invoice {
-	v.SellerPath, v.BuyerPath, v.Pins = "", "", Pins{}
+	v.SellerPath, v.BuyerPath, v.Pins, v.Fixed = "", "", Pins{}, nil
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {
 		v.Lines[i].Cost = nil
@@ -103,39 +101,4 @@ func Digest(v Invoice) string {
 	}
 	h := sha256.Sum256(canonical(v))
 	return hex.EncodeToString(h[:])
-}
-
-// InvoicedBy says whether an owner issued documents by its price book of this key for a month that ends after a day:
-// a version may not start there (money-path §6). It asks for the whole installation, whoever publishes.
-func (v *Service) InvoicedBy(ctx context.Context, r tx.Read, owner, key string, from period.Date) (bool, error) {
-	books, err := v.Reader.Books.Versions(ctx, r, scope.All(), key)
-	if err != nil {
-		return false, err
-	}
-	list, err := v.Store.List(ctx, r, scope.All(), Filter{State: Issued, Seller: org.OrganisationID(owner)})
-	if err != nil {
-		return false, err
-	}
-	for _, one := range list {
-		if one.Period.End() <= from || one.Answers != "" {
-			continue
-		}
-		d, err := v.Store.Get(ctx, r, scope.All(), one.ID)
-		if err != nil {
-			return false, err
-		}
-		for i := range books {
-			if books[i].Owner == owner && slices.Contains(d.Pins.Books, books[i].ID) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// InvoicedOn says whether documents of an edge stand: then its currency may not change. It asks for the whole
-// installation, whoever applies.
-func (v *Service) InvoicedOn(ctx context.Context, r tx.Read, e id.Edge) (bool, error) {
-	list, err := v.Store.List(ctx, r, scope.All(), Filter{State: Issued, Edge: e})
-	return slices.ContainsFunc(list, func(s Summary) bool { return s.State == Issued && s.Answers == "" }), err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -18,20 +19,47 @@ const rebillReason = "Billed anew"
 // Rebill bills what a buyer bought in a month anew, at the terms of today: book, grouping, currency, exchange rates and
 // taxes. Each document that stands gets a credit note, and what there is to bill a new document; they are drafts, and are
 // issued together. NotFound when there is no such buyer, Conflict when no document stands.
-func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) (Run, error) {
-	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
+func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]Summary, error) {
+	grant, edges, err := v.mayRebill(ctx, p, buyer)
 	if err != nil {
-		return Run{}, err
+		return nil, err
 	}
-	edges := map[id.Edge]bool{}
+	run, err := v.draft(ctx, grant, p, edges)
+	return slices.DeleteFunc(run.Drafts, func(d Summary) bool { return !edges[d.Edge] }), err
+}
+
+// PlanRebill is the documents that Rebill would draft, and by how much the buyer's month would come to more. Nothing is
+// changed.
+func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) ([]Summary, []Impact, error) {
+	grant, edges, err := v.mayRebill(ctx, p, buyer)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, have, err := v.rated(ctx, grant.Scope, p, adding{rebilled: edges, light: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	docs, err := run.documents(have)
+	list, by := []Summary{}, map[impactKey]money.Decimal{}
+	for i := range docs {
+		if d := &docs[i].Invoice; edges[d.Edge] {
+			k := impactKey{d.SellerKey, d.BuyerKey, d.Currency}
+			list, by[k] = append(list, Summarise(*d)), by[k].Add(d.Net)
+		}
+	}
+	return list, impacts(p, by), err
+}
+
+// mayRebill is the right to bill a buyer's month anew, and the edges on which it is.
+func (v *Service) mayRebill(ctx context.Context, p period.Month, buyer string) (grant access.Grant, edges map[id.Edge]bool, err error) {
+	if grant, err = v.Access.Require(ctx, access.InvoiceVoid); err != nil {
+		return grant, nil, err
+	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		edges, err = v.issuedEdges(ctx, r, grant, p, buyer)
 		return err
 	})
-	if err != nil {
-		return Run{}, err
-	}
-	return v.draft(ctx, grant, p, edges)
+	return grant, edges, err
 }
 
 // issuedEdges are the caller's own sales to a buyer of which documents of a month stand.

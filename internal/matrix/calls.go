@@ -130,6 +130,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"unresolved-resolve": json(`{"kind":"customer","ref":"ten-nobody","target":%q}`, p.key),
 		"invoice-approve":    json(`{"invoices":[%q]}`, have("ref")),
 		"invoice-issue":      json(`{"invoices":[%q],"on":"2026-10-01"}`, have("ref")),
+		"invoice-rebill":     json(`{"buyer":%q,"dry_run":true}`, p.key),
 		"invoice-void":       json(`{"reason":"matrix"}`),
 		"recon-run":          {"?period=2026-09", "application/octet-stream", statementCSV()},
 		"role-define":        json("%s", customRole(p, 0)),

@@ -12,7 +12,6 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -27,8 +26,6 @@ type Service struct {
 	Events event.Log
 	Places Places // who is told where organisations stand; nil for nobody
 	Now    func() time.Time
-	// Invoiced says whether documents of an edge stand. Nil stands for never.
-	Invoiced func(ctx context.Context, r tx.Read, e id.Edge) (bool, error)
 }
 
 // Places follows where organisations stand, in the transaction that moves them.
@@ -41,6 +38,10 @@ type Result struct {
 	Diff    []Difference `json:"differences"`
 	Kept    []string     `json:"kept,omitempty"` // what the file does not name and stays as it is
 	Applied bool         `json:"applied"`        // something was written
+
+	World  World          `json:"-"` // as it is then
+	Edges  []id.Edge      `json:"-"` // edges that were there and have other terms
+	Months []period.Month `json:"-"` // months of which an exchange rate is another
 }
 
 // World is everything the caller may see.
@@ -73,10 +74,8 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 		if err := Validate(merged); err != nil {
 			return Change{}, merged, err
 		}
-		if err := v.sameCurrency(ctx, r, have, merged); err != nil {
-			return Change{}, merged, err
-		}
-		result = Result{Diff: Diff(have, merged), Kept: kept}
+		result = Result{Diff: Diff(have, merged), Kept: kept, World: merged}
+		result.Edges, result.Months = altered(have, merged)
 		return change(have, merged, period.DateOf(v.Now())), merged, nil
 	}
 	if dryRun {
@@ -110,31 +109,20 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 	return result, nil
 }
 
-// sameCurrency keeps the currency of an edge that sold: what is billed so far in one currency is no part of a sum in
-// another.
-func (v *Service) sameCurrency(ctx context.Context, r tx.Read, have, now World) error {
-	if v.Invoiced == nil {
-		return nil
-	}
+// altered lists the edges of both worlds whose terms differ, and the months of exchange rates that do.
+func altered(have, now World) (edges []id.Edge, months []period.Month) {
 	x := have.Index()
 	for i := range now.Edges {
-		e := &now.Edges[i]
-		was := x.Edge(e.ID)
-		if was == nil || was.Terms.Currency == e.Terms.Currency {
-			continue
-		}
-		invoiced, err := v.Invoiced(ctx, r, e.ID)
-		if err != nil {
-			return err
-		}
-		if invoiced {
-			seller, buyer := x.Organisation(e.Seller).Key, x.Organisation(e.Buyer).Key
-			return fault.New(fault.Conflict, "edge_invoiced",
-				"%s has invoices from %s in %s and cannot go on in %s; nothing was changed: end that edge and begin another on the first day of %s, or void the invoices first",
-				buyer, seller, was.Terms.Currency, e.Terms.Currency, e.Terms.Currency)
+		if was := x.Edge(now.Edges[i].ID); was != nil && was.Terms != now.Edges[i].Terms {
+			edges = append(edges, was.ID)
 		}
 	}
-	return nil
+	for _, r := range now.Rates {
+		if was := x.Rate(r.From, r.To, r.Month); was != nil && !was.Value.Equal(r.Value) {
+			months = append(months, r.Month)
+		}
+	}
+	return edges, months
 }
 
 // Place puts every organisation where it stands today: edges that begin or end on a later day than they were applied

@@ -16,7 +16,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -27,49 +26,28 @@ type Service struct {
 	Access access.Guard
 	Events event.Log
 	Now    func() time.Time
-	// Invoiced says whether an invoice was issued by this book of this owner for a period that includes from or
-	// ends after it. Nil stands for never.
-	Invoiced func(ctx context.Context, r tx.Read, owner, key string, from period.Date) (bool, error)
 	// Owner says whether there is an organisation with this key. Nil stands for yes.
 	Owner func(ctx context.Context, r tx.Read, key string) (bool, error)
 }
 
 // Publish adds a book as the next version and returns it. A book equal to the version in force from its first day is
-// that version: nothing is added. Faults: NotFound for a book that is not the caller's own, Invalid for a book that does not hold (see Validate) or an unknown owner,
-// Conflict with code period_invoiced for a start within what was invoiced.
+// that version: nothing is added. It may start in a month that was invoiced: what had a price there keeps it. Faults:
+// NotFound for a book that is not the caller's own, Invalid for a book that does not hold (see Validate) or an unknown owner.
 func (v *Service) Publish(ctx context.Context, b Book) (Book, error) {
-	grant, err := v.Access.Require(ctx, access.BookPublish)
+	grant, err := v.mayPublish(ctx, b)
 	if err != nil {
-		return Book{}, err
-	}
-	if !grant.Scope.Owns(org.OrganisationID(b.Owner)) { // whether there is such an owner is not told either
-		return Book{}, fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", b.Owner)
-	}
-	if err := Validate(b); err != nil {
 		return Book{}, err
 	}
 	published := b
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		versions, err := v.Store.Versions(ctx, t, grant.Scope, b.Key)
-		if err != nil {
+		next, known, err := v.plan(ctx, t, grant, b)
+		published = next
+		if err != nil || known {
 			return err
 		}
-		versions = slices.DeleteFunc(versions, func(o Book) bool { return o.Owner != b.Owner })
-		next, same, err := number(versions, b)
-		if err != nil || same != nil {
-			if same != nil {
-				published = *same
-			}
-			return err
-		}
-		if err := v.mayStart(ctx, t, b); err != nil {
-			return err
-		}
-		next.Published = v.Now().UTC()
 		if err := v.Store.Insert(ctx, t, grant.Scope, next); err != nil {
 			return err
 		}
-		published = next
 		return v.Events.Append(ctx, t, event.BookPublished, grant.Actor, string(next.ID), map[string]any{
 			"owner": next.Owner, "key": next.Key, "version": next.Version, "from": next.From, "rules": len(next.Rules),
 		})
@@ -80,30 +58,52 @@ func (v *Service) Publish(ctx context.Context, b Book) (Book, error) {
 	return published, nil
 }
 
-func (v *Service) mayStart(ctx context.Context, t tx.Tx, b Book) error {
-	if v.Owner != nil {
-		known, err := v.Owner(ctx, t, b.Owner)
-		if err != nil {
-			return err
-		}
-		if !known {
-			return fault.New(fault.Invalid, "unknown_owner",
-				"price book %q was not published: there is no organisation %q; apply the world first or correct owner", b.Key, b.Owner).With("owner", "unknown")
-		}
-	}
-	if v.Invoiced == nil {
-		return nil
-	}
-	invoiced, err := v.Invoiced(ctx, t, b.Owner, b.Key, b.From)
+// Plan is the version that publishing a book would add, or is already; nothing is changed. Its faults are those of
+// Publish.
+func (v *Service) Plan(ctx context.Context, b Book) (next Book, err error) {
+	grant, err := v.mayPublish(ctx, b)
 	if err != nil {
+		return Book{}, err
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		next, _, err = v.plan(ctx, r, grant, b)
 		return err
+	})
+	return next, err
+}
+
+// mayPublish is the right to publish a book that holds.
+func (v *Service) mayPublish(ctx context.Context, b Book) (access.Grant, error) {
+	grant, err := v.Access.Require(ctx, access.BookPublish)
+	if err != nil {
+		return grant, err
 	}
-	if invoiced {
-		return fault.New(fault.Conflict, "period_invoiced",
-			"price book %q of %q was not published: invoices are issued for days on or after %s; start the version after the last invoiced period",
-			b.Key, b.Owner, b.From).With("from", "lies in an invoiced period")
+	if !grant.Scope.Owns(org.OrganisationID(b.Owner)) { // whether there is such an owner is not told either
+		return grant, fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", b.Owner)
 	}
-	return nil
+	return grant, Validate(b)
+}
+
+// plan gives a book its place among the versions there are; known says that it is one of them.
+func (v *Service) plan(ctx context.Context, r tx.Read, grant access.Grant, b Book) (next Book, known bool, err error) {
+	versions, err := v.Store.Versions(ctx, r, grant.Scope, b.Key)
+	if err != nil {
+		return b, false, err
+	}
+	versions = slices.DeleteFunc(versions, func(o Book) bool { return o.Owner != b.Owner })
+	next, same, err := number(versions, b)
+	if same != nil {
+		return *same, true, err
+	}
+	if err != nil || v.Owner == nil {
+		return next, false, err
+	}
+	owned, err := v.Owner(ctx, r, b.Owner)
+	if err == nil && !owned {
+		err = fault.New(fault.Invalid, "unknown_owner",
+			"price book %q was not published: there is no organisation %q; apply the world first or correct owner", b.Key, b.Owner).With("owner", "unknown")
+	}
+	return next, false, err
 }
 
 // number gives a book its place after the versions there are, or finds the one that says the same. Only the version

@@ -20,20 +20,8 @@ import (
 // Faults: Invalid for what is no resolution, and for a target there is not; NotFound for a reference that nothing
 // imported names.
 func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
-	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
+	grant, err := v.mayResolve(ctx, &x, known)
 	if err != nil {
-		return err
-	}
-	x.Ref = strings.ToLower(strings.TrimSpace(x.Ref)) // as it is compared: a second answer replaces the first
-	if !slices.Contains([]string{CustomerRef, EntitlementRef, ProductRef}, x.Kind) || x.Ref == "" {
-		return fault.New(fault.Invalid, "bad_resolution",
-			"a resolution is of a customer, an entitlement or a product, and names the provider's reference; nothing was resolved")
-	}
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error { return isTarget(ctx, r, &x, known) })
-	if err != nil {
-		return err
-	}
-	if err := v.named(ctx, grant.Scope, x); err != nil {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
@@ -42,6 +30,29 @@ func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.
 		}
 		return v.Events.Append(ctx, t, event.ReferenceSettled, grant.Actor, x.Ref, x)
 	})
+}
+
+// MayResolve says what stands against an answer, as Resolve does; nothing is changed.
+func (v *Service) MayResolve(ctx context.Context, x Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
+	_, err := v.mayResolve(ctx, &x, known)
+	return err
+}
+
+func (v *Service) mayResolve(ctx context.Context, x *Resolution, known func(context.Context, tx.Read, string) (bool, error)) (access.Grant, error) {
+	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
+	if err != nil {
+		return grant, err
+	}
+	x.Ref = strings.ToLower(strings.TrimSpace(x.Ref)) // as it is compared: a second answer replaces the first
+	if !slices.Contains([]string{CustomerRef, EntitlementRef, ProductRef}, x.Kind) || x.Ref == "" {
+		return grant, fault.New(fault.Invalid, "bad_resolution",
+			"a resolution is of a customer, an entitlement or a product, and names the provider's reference; nothing was resolved")
+	}
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error { return isTarget(ctx, r, x, known) })
+	if err != nil {
+		return grant, err
+	}
+	return grant, v.named(ctx, grant.Scope, *x)
 }
 
 // isTarget is a fault unless the target is a customer's key, or for a product a family.

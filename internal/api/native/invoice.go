@@ -24,6 +24,35 @@ func (s *Server) draft(ctx context.Context, in *PeriodPath) (*body[invoice.Run],
 	return &body[invoice.Run]{run}, err
 }
 
+type rebillInput struct {
+	PeriodPath
+	Body struct {
+		Buyer  string `json:"buyer" minLength:"1" doc:"Key of the buyer whose month is billed anew."`
+		DryRun bool   `json:"dry_run,omitempty" doc:"Only say what it would come to."`
+		Cancel bool   `json:"cancel,omitempty" doc:"Discard the drafts of billing anew; what was issued stands."`
+	}
+}
+
+// Rebilled is what billing a buyer's month anew came to, or would come to.
+type Rebilled struct {
+	Drafts    []invoice.Summary `json:"drafts"`
+	Months    []invoice.Impact  `json:"issued_months,omitempty"`
+	Discarded int               `json:"discarded,omitempty"`
+}
+
+func (s *Server) rebill(ctx context.Context, in *rebillInput) (out *body[Rebilled], err error) {
+	out = &body[Rebilled]{Rebilled{Drafts: []invoice.Summary{}}}
+	switch p, buyer := in.Period.Month, in.Body.Buyer; {
+	case in.Body.Cancel:
+		out.Body.Discarded, err = s.Invoices.CancelRebill(ctx, p, buyer)
+	case in.Body.DryRun:
+		out.Body.Drafts, out.Body.Months, err = s.Invoices.PlanRebill(ctx, p, buyer)
+	default:
+		out.Body.Drafts, err = s.Invoices.Rebill(ctx, p, buyer)
+	}
+	return out, err
+}
+
 type approveInput struct {
 	PeriodPath
 	Body struct {

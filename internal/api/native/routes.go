@@ -34,6 +34,7 @@ func (s *Server) routes() []route {
 		{"usage", "resolution-list", get, "/resolutions", access.UsageRead, "Answers given to unresolved references", call(s.listResolutions)},
 		{"usage", "unresolved-resolve", post, "/resolutions", access.UnresolvedFix, "Say whose a reference is", call(s.resolve)},
 		{"invoices", "invoice-draft", post, "/periods/{period}/draft", access.InvoiceDraft, "Rate a month and draft its documents", call(s.draft)},
+		{"invoices", "invoice-rebill", post, "/periods/{period}/rebill", access.InvoiceVoid, "Bill a buyer's month anew at the terms of today: credit notes and new documents, drafted together", call(s.rebill)},
 		{"invoices", "invoice-approve", post, "/periods/{period}/approve", access.InvoiceApprove, "Approve drafts", call(s.approve)},
 		{"invoices", "invoice-issue", post, "/periods/{period}/issue", access.InvoiceIssue, "Issue what was approved: numbers, journal, documents", call(s.issue)},
 		{"invoices", "invoice-list", get, "/invoices", access.InvoiceRead, "Documents without their lines", call(s.listInvoices)},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -53,6 +54,25 @@ func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[us
 	})
 }
 
-func (s *Server) resolve(ctx context.Context, in *body[usage.Resolution]) (*body[usage.Resolution], error) {
-	return in, s.Usage.Resolve(ctx, in.Body, s.Known)
+type resolveInput struct {
+	DryRun bool `query:"dry_run" doc:"Only say what it would do to issued months."`
+	Body   usage.Resolution
+}
+
+// Resolved is an answer to a reference, with dry_run what it would do to each month that is issued.
+type Resolved struct {
+	usage.Resolution
+	Months []invoice.Impact `json:"issued_months,omitempty"`
+}
+
+func (s *Server) resolve(ctx context.Context, in *resolveInput) (*body[Resolved], error) {
+	out := &body[Resolved]{Resolved{Resolution: in.Body}}
+	if !in.DryRun {
+		return out, s.Usage.Resolve(ctx, in.Body, s.Known)
+	}
+	err := s.Usage.MayResolve(ctx, in.Body, s.Known)
+	if err == nil {
+		out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Answers: []usage.Resolution{in.Body}})
+	}
+	return out, err
 }

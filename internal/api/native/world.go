@@ -9,8 +9,10 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/world"
 )
 
@@ -44,7 +46,15 @@ type applyInput struct {
 	RawBody []byte `contentType:"application/yaml"`
 }
 
-func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[org.Result], error) {
+// Applied is what an apply did, or would do: with dry_run to each month that is issued, else which months keep the terms
+// they were issued by.
+type Applied struct {
+	org.Result
+	Months     []invoice.Impact     `json:"issued_months,omitempty"`
+	NotReached []invoice.NotReached `json:"not_reached,omitempty"`
+}
+
+func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[Applied], error) {
 	w, err := world.Parse(in.RawBody)
 	if err != nil {
 		return nil, err
@@ -62,7 +72,17 @@ func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[org.Resu
 	if r.Diff == nil {
 		r.Diff = []org.Difference{}
 	}
-	return &body[org.Result]{r}, err
+	out := &body[Applied]{Applied{Result: r}}
+	if err != nil || len(r.Diff) == 0 {
+		return out, err
+	}
+	if in.DryRun {
+		if out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{World: &r.World}); err != nil {
+			return out, err
+		}
+	}
+	out.Body.NotReached, err = s.Invoices.NotReached(ctx, r.Edges, r.Months)
+	return out, err
 }
 
 // matches is a Precondition unless one of the tags of an If-Match is the present one.
@@ -82,7 +102,8 @@ func (s *Server) listBooks(ctx context.Context, in *Paging) (*body[List[pricing.
 
 // Published is the books of a file as they are in force now.
 type Published struct {
-	Books []pricing.Book `json:"books"`
+	Books  []pricing.Book   `json:"books"`
+	Months []invoice.Impact `json:"issued_months,omitempty"` // with dry_run
 }
 
 type publishInput struct {
@@ -106,14 +127,19 @@ func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Publ
 	}
 	out := &body[Published]{Published{Books: []pricing.Book{}}}
 	for _, b := range books {
-		if !in.DryRun {
-			if b, err = s.Books.Publish(ctx, b); err != nil {
-				return nil, err
-			}
+		publish := s.Books.Publish
+		if in.DryRun {
+			publish = s.Books.Plan
+		}
+		if b, err = publish(ctx, b); err != nil {
+			return nil, err
 		}
 		out.Body.Books = append(out.Body.Books, b)
 	}
-	return out, nil
+	if in.DryRun {
+		out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Books: out.Body.Books})
+	}
+	return out, err
 }
 
 // BookPath names a price book in a path.

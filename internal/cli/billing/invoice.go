@@ -20,6 +20,7 @@ type Invoice struct {
 	Draft   draftCommand   `cmd:"" help:"Rate a month and draft its invoices; drafts made before are made anew."`
 	Approve approveCommand `cmd:"" help:"Say of drafts that somebody has looked at them."`
 	Issue   issueCommand   `cmd:"" help:"Give approved drafts their numbers and make them final."`
+	Rebill  rebillCommand  `cmd:"" help:"Bill what a buyer bought in a month anew, at the terms of today: credit notes and new documents, drafted together."`
 	List    listInvoices   `cmd:"" help:"List invoices and credit notes."`
 	Show    showInvoice    `cmd:"" help:"Show one document with its lines and taxes."`
 	Void    voidCommand    `cmd:"" help:"Answer an issued invoice with a full credit note; its usage goes on the next draft."`
@@ -44,6 +45,7 @@ func (c *draftCommand) Run(ctx context.Context, e *command.Env) error {
 		if run.Tally.Unresolved > 0 {
 			open.Titled("%d unresolved:", run.Tally.Unresolved)
 		}
+		NoteWaiting(e, run.Waiting)
 		if err := e.Show(c.Shown, raw, t, open); err != nil {
 			return err
 		}

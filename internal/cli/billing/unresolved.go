@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/selling"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -94,6 +95,7 @@ type resolveCommand struct {
 	Kind   string `arg:"" enum:"customer,entitlement,product" help:"customer (the provider's tenant), entitlement (an Azure subscription) or product."`
 	Ref    string `arg:"" help:"The provider's id, as the worklist names it."`
 	Target string `arg:"" help:"The key of the customer it belongs to; of a product, its family."`
+	DryRun bool   `help:"Only show what it would do to issued months."`
 	command.Shown
 }
 
@@ -108,9 +110,17 @@ func (resolveCommand) Help() string {
 func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
 		x := usage.Resolution{Kind: c.Kind, Ref: c.Ref, Target: c.Target}
-		raw, err := api.Post(ctx, "/resolutions", x, nil)
+		path := "/resolutions"
+		if c.DryRun {
+			path += "?dry_run=true"
+		}
+		var did native.Resolved
+		raw, err := api.Post(ctx, path, x, &did)
 		if err != nil {
 			return err
+		}
+		if c.DryRun {
+			return e.Show(c.Shown, raw, answerTable(x).Titled("would be answered:"), selling.ImpactTable(did.Months))
 		}
 		return e.Show(c.Shown, raw, answerTable(x))
 	})

@@ -43,22 +43,22 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	return e.With(ctx, func(api *call.Client) error {
-		books, raw, err := PublishBooks(ctx, api, c.File, text, c.DryRun)
+		did, raw, err := PublishBooks(ctx, api, c.File, text, c.DryRun)
 		if err != nil {
 			return err
 		}
 		if c.DryRun {
 			e.Note("these could be published; nothing was")
+			return e.Show(c.Shown, raw, bookTable(did.Books...), ImpactTable(did.Months))
 		}
-		return e.Show(c.Shown, raw, bookTable(books...))
+		return e.Show(c.Shown, raw, bookTable(did.Books...))
 	})
 }
 
 // PublishBooks publishes the books of a file, or only says that they could be.
-func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (books []pricing.Book, raw []byte, err error) {
-	var did native.Published
+func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Published, raw []byte, err error) {
 	raw, err = sendFile(ctx, api, http.MethodPost, "/price-books", name, text, dry, &did)
-	return did.Books, raw, err
+	return did, raw, err
 }
 
 func bookTable(books ...pricing.Book) *table.Table {

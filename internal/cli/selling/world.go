@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -54,12 +55,16 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 		for _, kept := range did.Kept {
 			e.Note("kept, though not in the file: %s", kept)
 		}
+		NoteNotReached(e, did.NotReached)
+		if c.DryRun {
+			return e.Show(c.Shown, raw, t, ImpactTable(did.Months))
+		}
 		return e.Show(c.Shown, raw, t)
 	})
 }
 
 // ApplyWorld makes the world what a file says, or only says how it differs.
-func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did org.Result, raw []byte, err error) {
+func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Applied, raw []byte, err error) {
 	raw, err = sendFile(ctx, api, http.MethodPut, "/world", name, text, dry, &did)
 	return did, raw, err
 }

@@ -1,0 +1,58 @@
+package billing
+
+import (
+	"context"
+
+	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
+	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/selling"
+	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+type rebillCommand struct {
+	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
+	Buyer  string       `required:"" placeholder:"KEY" help:"Whose month is billed anew."`
+	DryRun bool         `help:"Only show the documents it would draft, and by how much the month would come to more."`
+	Cancel bool         `help:"Discard these drafts again; what was issued stands."`
+	command.Shown
+}
+
+// Help is the long help.
+func (rebillCommand) Help() string {
+	return `A month keeps the book, grouping, currency, exchange rates and taxes of its first issued document. Billing it anew takes
+those of today: each document that stands gets a credit note, and what there is to bill a new document. They are drafts,
+and are approved and issued together.
+
+  purveyor invoice rebill --period 2026-09 --buyer c0007 --dry-run
+  purveyor invoice rebill --period 2026-09 --buyer c0007
+  purveyor invoice approve --period 2026-09
+  purveyor invoice issue --period 2026-09`
+}
+
+// rebilling is the body of the call.
+type rebilling struct {
+	Buyer  string `json:"buyer"`
+	DryRun bool   `json:"dry_run,omitempty"`
+	Cancel bool   `json:"cancel,omitempty"`
+}
+
+// Run bills a month anew.
+func (c *rebillCommand) Run(ctx context.Context, e *command.Env) error {
+	return e.With(ctx, func(api *call.Client) error {
+		var did native.Rebilled
+		raw, err := api.Post(ctx, call.Path("periods", c.Period.String(), "rebill"), rebilling{c.Buyer, c.DryRun, c.Cancel}, &did)
+		if err != nil {
+			return err
+		}
+		t := invoiceTable(did.Drafts...)
+		switch {
+		case c.Cancel:
+			t.Titled("%s discarded", table.Count(did.Discarded, "draft"))
+		case c.DryRun:
+			return e.Show(c.Shown, raw, t.Titled("would be drafted:"), selling.ImpactTable(did.Months))
+		}
+		return e.Show(c.Shown, raw, t)
+	})
+}

@@ -1,0 +1,174 @@
+package invoice
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/rating"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// Impact is what a change would do to an issued month: by how much the next documents of a seller to a buyer would come
+// to more than they do without it.
+type Impact struct {
+	Period     period.Month   `json:"period"`
+	Seller     string         `json:"seller,omitempty"` // keys; none when rows would only begin or cease to wait
+	Buyer      string         `json:"buyer,omitempty"`
+	Currency   money.Currency `json:"currency,omitempty"`
+	Net        money.Decimal  `json:"net"`
+	Unresolved int64          `json:"unresolved,omitempty"` // how many more rows of the month would be unresolved
+}
+
+// impactKey is whose documents change.
+type impactKey struct {
+	seller, buyer string
+	currency      money.Currency
+}
+
+// Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller sees
+// what concerns its own sales; who may not read documents sees nothing.
+func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if fault.KindOf(err) == fault.Denied {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var issued []Summary
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		issued, err = v.Store.List(ctx, r, scope.All(), Filter{State: Issued})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	months := map[period.Month]bool{}
+	for _, d := range issued {
+		if d.Answers == "" {
+			months[d.Period] = true
+		}
+	}
+	out := []Impact{}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		list, err := v.impactOn(ctx, grant, month, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+// impactOn is what a proposal would do to one month.
+func (v *Service) impactOn(ctx context.Context, grant access.Grant, month period.Month, p rating.Proposal) ([]Impact, error) {
+	var now, then *rating.State
+	var have []Invoice
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if now, err = v.Reader.Read(ctx, r, scope.All(), month); err != nil {
+			return err
+		}
+		if then, err = v.Reader.Proposing(p).Read(ctx, r, scope.All(), month); err != nil {
+			return err
+		}
+		have, err = v.documents(ctx, r, scope.All(), Filter{Period: month})
+		return err
+	})
+	if err != nil || now.Digest() == then.Digest() {
+		return nil, err
+	}
+	before, waited, err := v.nets(ctx, now, have)
+	if err != nil {
+		return nil, err
+	}
+	after, waits, err := v.nets(ctx, then, have)
+	if err != nil {
+		return nil, err
+	}
+	for k, net := range before {
+		after[k] = after[k].Sub(net)
+	}
+	maps.DeleteFunc(after, func(k impactKey, _ money.Decimal) bool { return !grant.Scope.Owns(org.OrganisationID(k.seller)) })
+	out := impacts(month, after)
+	if more := waits - waited; more != 0 && grant.Scope.IsAll() {
+		out = append(out, Impact{Period: month, Unresolved: more})
+	}
+	return out, nil
+}
+
+// impacts lists what is not 0, by seller and buyer.
+func impacts(month period.Month, by map[impactKey]money.Decimal) (out []Impact) {
+	for k, net := range by {
+		if !net.IsZero() {
+			out = append(out, Impact{Period: month, Seller: k.seller, Buyer: k.buyer, Currency: k.currency, Net: net})
+		}
+	}
+	slices.SortFunc(out, func(a, b Impact) int {
+		return cmp.Or(strings.Compare(a.Seller, b.Seller), strings.Compare(a.Buyer, b.Buyer), cmp.Compare(a.Currency, b.Currency))
+	})
+	return out
+}
+
+// nets is what the next documents of a state would come to, and how many rows and charges are unresolved.
+func (v *Service) nets(ctx context.Context, st *rating.State, have []Invoice) (map[impactKey]money.Decimal, int64, error) {
+	run, err := v.add(ctx, scope.All(), st, have, adding{light: true})
+	if err != nil {
+		return nil, 0, err
+	}
+	docs, err := run.documents(have)
+	out := map[impactKey]money.Decimal{}
+	for i := range docs {
+		k := impactKey{docs[i].SellerKey, docs[i].BuyerKey, docs[i].Currency}
+		out[k] = out[k].Add(docs[i].Net)
+	}
+	return out, run.tally.Unresolved, err
+}
+
+// NotReached is an edge of which documents stand for months that a change of its terms does not reach.
+type NotReached struct {
+	Seller  string         `json:"seller"`
+	Buyer   string         `json:"buyer"`
+	Periods []period.Month `json:"periods"`
+}
+
+// NotReached lists the months that keep the terms they were issued by, of edges whose terms changed and of months whose
+// exchange rates did.
+func (v *Service) NotReached(ctx context.Context, edges []id.Edge, months []period.Month) ([]NotReached, error) {
+	grant, err := v.Access.Require(ctx, access.InvoiceRead)
+	if fault.KindOf(err) == fault.Denied {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var issued []Summary
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		issued, err = v.Store.List(ctx, r, grant.Scope, Filter{State: Issued})
+		return err
+	})
+	out := []NotReached{}
+	for _, d := range issued {
+		if d.Answers != "" || !slices.Contains(edges, d.Edge) && !slices.Contains(months, d.Period) {
+			continue
+		}
+		i := slices.IndexFunc(out, func(x NotReached) bool { return x.Seller == d.Seller && x.Buyer == d.Buyer })
+		if i < 0 {
+			i = len(out)
+			out = append(out, NotReached{Seller: d.Seller, Buyer: d.Buyer})
+		}
+		if !slices.Contains(out[i].Periods, d.Period) {
+			out[i].Periods = append(out[i].Periods, d.Period)
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,119 @@
+package rating
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+// Proposal is a change of the ledger that is looked at before it is made; zero fields change nothing.
+type Proposal struct {
+	World    *org.World         // as it would be
+	Books    []pricing.Book     // published besides those there are
+	Answers  []usage.Resolution // given besides those there are
+	Seal     *usage.Seal        // what an import adds and takes out
+	Complete []uint32           // batches that would be complete
+}
+
+// Proposing reads states as they would be after a proposal.
+func (v Reader) Proposing(p Proposal) Reader {
+	if p.World != nil {
+		v.Orgs = proposedWorld{v.Orgs, *p.World}
+	}
+	if len(p.Books) > 0 {
+		v.Books = proposedBooks{v.Books, p.Books}
+	}
+	v.Usage = proposedUsage{v.Usage, p}
+	return v
+}
+
+type proposedWorld struct {
+	org.Store
+	world org.World
+}
+
+func (x proposedWorld) World(context.Context, tx.Read, scope.Scope) (org.World, error) {
+	return x.world, nil
+}
+
+type proposedBooks struct {
+	pricing.Store
+	books []pricing.Book
+}
+
+func (x proposedBooks) Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]pricing.Book, error) {
+	list, err := x.Store.Versions(ctx, r, s, key)
+	for _, b := range x.books {
+		if key == "" || b.Key == key {
+			list = append(list, b)
+		}
+	}
+	return list, err
+}
+
+type proposedUsage struct {
+	usage.Store
+	what Proposal
+}
+
+func (x proposedUsage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.BatchFilter) ([]usage.Batch, error) {
+	list, err := x.Store.Batches(ctx, r, s, f)
+	if err != nil || x.what.Seal == nil {
+		return list, err
+	}
+	if !f.Superseded {
+		list = slices.DeleteFunc(slices.Clone(list), func(b usage.Batch) bool { return slices.Contains(x.what.Seal.Supersede, b.Number) })
+	}
+	for i := range list {
+		list[i].Complete = list[i].Complete || slices.Contains(x.what.Complete, list[i].Number)
+	}
+	for _, b := range x.what.Seal.Batches {
+		if (f.Period == 0 || b.Slot.Period == f.Period) && (f.Dataset == "" || b.Slot.Dataset == f.Dataset) {
+			list = append(list, b)
+		}
+	}
+	return list, nil
+}
+
+func (x proposedUsage) Masks(ctx context.Context, r tx.Read, s scope.Scope, batches []uint32) ([]usage.Mask, error) {
+	list, err := x.Store.Masks(ctx, r, s, batches)
+	if err != nil || x.what.Seal == nil {
+		return list, err
+	}
+	for _, m := range x.what.Seal.Masks {
+		if slices.Contains(batches, m.Batch) {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+func (x proposedUsage) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]usage.SealedLine, error) {
+	list, err := x.Store.Statement(ctx, r, s, p)
+	if err != nil || x.what.Seal == nil {
+		return list, err
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(l usage.SealedLine) bool { return slices.Contains(x.what.Seal.Supersede, l.Batch) })
+	for _, l := range x.what.Seal.Lines {
+		if l.Period == p {
+			list = append(list, l)
+		}
+	}
+	return list, nil
+}
+
+func (x proposedUsage) Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Resolution, error) {
+	list, err := x.Store.Resolutions(ctx, r, s)
+	for _, a := range x.what.Answers {
+		list = slices.DeleteFunc(slices.Clone(list), func(h usage.Resolution) bool { return h.Kind == a.Kind && strings.EqualFold(h.Ref, a.Ref) })
+		list = append(list, a)
+	}
+	return list, err
+}
