@@ -3,21 +3,19 @@ package structure
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// The limits. A function is measured without the tables in it.
+// The limits. A function is measured without the tables in it. Packages have none: one that holds two subjects is split by
+// subject, however long it is.
 const (
-	packageLines  = 3000 // without tests
 	fileLines     = 500
 	functionLines = 80
 	testLines     = 120 // of a function in a test
 	methodCount   = 12  // of an interface
-	exportedNames = 25  // of an area: types, functions and variables; the constants of a type belong to it
 )
 
 // outsize are things beyond a limit.
@@ -28,15 +26,9 @@ type outsize map[string]struct {
 
 // larger are the things beyond a limit, each with its size and the reason. It is a ratchet: the size may shrink and not
 // grow, and what fits again leaves the list.
-var larger = outsize{
-	"lines of package internal/sqlstore": {3418, "flat on purpose: one file for each area, over one set of helpers"},
-	"names of internal/identity":         {29, "people, programs and groups, each thing one proves oneself with, and each thing that is handed out, is a type both stores keep"},
-	"names of internal/usage":            {54, "what the import, both stores and readers of usage share: columns, rows, the star's records, batches, their counts, control totals"},
-	"names of internal/delegation":       {33, "three kinds of delegated access, each with its states and with what it is asked for by"},
-	"names of internal/invoice":          {38, "a document copies everything it was made from; each part of EN 16931 it carries is a type"},
-}
+var larger = outsize{}
 
-// TestSizes measures packages, files, functions, interfaces, and the names areas export.
+// TestSizes measures files, functions and interfaces.
 func TestSizes(t *testing.T) { verify(t, sizes) }
 
 func sizes(t *tree) report { return sizesBut(t, larger) }
@@ -44,8 +36,6 @@ func sizes(t *tree) report { return sizesBut(t, larger) }
 func sizesBut(t *tree, larger outsize) report {
 	m := measured{larger: larger, seen: map[string]bool{}}
 	for _, p := range t.sorted() {
-		l, _, _ := place(p.path)
-		lines, names := 0, 0
 		for _, f := range p.files {
 			m.is("lines of file", f.path, f.lines, fileLines)
 			for _, d := range f.Decls {
@@ -60,14 +50,6 @@ func sizesBut(t *tree, larger outsize) report {
 			for _, i := range interfaces(f) {
 				m.is("methods of", p.path+"."+i.name, len(i.methods), methodCount)
 			}
-			if !f.test {
-				lines += f.lines
-				names += exported(f)
-			}
-		}
-		m.is("lines of package", p.path, lines, packageLines)
-		if l != nil && l.name == areas {
-			m.is("names of", p.path, names, exportedNames)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(larger)) {
@@ -127,37 +109,6 @@ func (t *tree) tables(fn *ast.FuncDecl) (lines int) {
 	return lines
 }
 
-// exported counts the exported types, functions and variables of a file.
-func exported(f *file) (n int) {
-	count := func(name *ast.Ident) {
-		if name.IsExported() {
-			n++
-		}
-	}
-	for _, d := range f.Decls {
-		switch x := d.(type) {
-		case *ast.FuncDecl:
-			if x.Recv == nil {
-				count(x.Name)
-			}
-		case *ast.GenDecl:
-			for _, s := range x.Specs {
-				switch v := s.(type) {
-				case *ast.TypeSpec:
-					count(v.Name)
-				case *ast.ValueSpec:
-					for _, name := range v.Names {
-						if x.Tok == token.VAR {
-							count(name)
-						}
-					}
-				}
-			}
-		}
-	}
-	return n
-}
-
 func TestSizesFires(t *testing.T) {
 	many := func(n int, format string) string {
 		var b strings.Builder
@@ -169,20 +120,14 @@ func TestSizesFires(t *testing.T) {
 	one := func(text string) map[string]string {
 		return map[string]string{"internal/payment/a.go": "package payment\n" + text + "\n"}
 	}
-	large := map[string]string{}
-	for i := range 7 {
-		large[fmt.Sprintf("internal/sqlstore/f%d.go", i)] = "package sqlstore\n" + many(450, "// %d\n")
-	}
 	fires(t, func(t *tree) report { return sizesBut(t, nil) }, []fixture{
 		{"as it should be", one("func f() {\n" + many(70, "\tg(%d)\n") + "}\n\ntype Store interface {\n" + many(12, "\tM%d()\n") + "}\n" + many(24, "type T%d int\n")), ""},
 		{"a table in a function", one("func f() {\n\tcases := []string{\n" + many(120, "\t\t\"%d\",\n") + "\t}\n}"), ""},
-		{"a package", large, "lines of package internal/sqlstore: 3157, more than 3000"},
 		{"a file", one(many(500, "// %d\n")), "lines of file internal/payment/a.go"},
 		{"a function", one("func (v *Service) f() {\n" + many(80, "\tg(%d)\n") + "}"), "lines of function internal/payment.Service.f: 82"},
 		{"a function of a test", map[string]string{"internal/payment/a_test.go": "package payment\n\nfunc f() {\n" + many(119, "\tg(%d)\n") + "}\n"}, "lines of function internal/payment.f: 121"},
 		{"functions in a table are no table", one("func f() {\n\tcases := []func(){\n" + many(30, "\t\tfunc() {\n\t\t\tg(%d)\n\t\t},\n") + "\t}\n}"), "lines of function internal/payment.f"},
 		{"an interface", one("type Store interface {\n" + many(13, "\tM%d()\n") + "}"), "methods of internal/payment.Store: 13"},
-		{"names", one(many(20, "type T%d int\n") + many(6, "func F%d() {}\n") + "func (T1) M() {}\nconst C T1 = 1"), "names of internal/payment: 26"},
 	})
 	fires(t, func(t *tree) report {
 		return sizesBut(t, outsize{"lines of file internal/payment/a.go": {size: 510, reason: "a list"}})
