@@ -70,6 +70,24 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 	st.Index = w.Index()
 }
 
+// fixEarlier keeps what issued documents of an earlier month fix: what takes service of that month back has its prices.
+func (st *State) fixEarlier(month period.Month, list []Fixed, books []pricing.Book) {
+	of := &State{Index: st.Index, Period: month}
+	of.fix(list, books)
+	if st.earlier == nil {
+		st.earlier = map[period.Month]map[id.Edge]*fixedEdge{}
+	}
+	st.earlier[month] = of.fixed
+}
+
+// fixedOn is what documents fix for an edge in the month of a day, or nil.
+func (st *State) fixedOn(e id.Edge, on period.Date) *fixedEdge {
+	if on >= st.Period.Start() {
+		return st.fixed[e]
+	}
+	return st.earlier[on.Month()][e]
+}
+
 // versionsOf compiles versions once for all edges that have the same.
 func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Book, compiled map[string]pricing.Versions) pricing.Versions {
 	var key strings.Builder
@@ -131,21 +149,22 @@ func (st *State) versionsNamed(owner, key string) []id.Book {
 
 // rate is the rate of a key on an edge and a day, or why there is none.
 func (st *State) rate(e *org.Edge, key pricing.Key, on period.Date) (rate pricing.Rate, why Reason, ref string) {
-	if f := st.fixed[e.ID]; f != nil {
+	seller, name := st.Index.Organisation(e.Seller).Key, e.Terms.Book
+	if f := st.fixedOn(e.ID, on); f != nil {
+		name = f.Book
 		if book := f.versions.On(on); book != nil {
 			if rate, ok := book.RateFor(key, on); ok {
 				return rate, "", ""
 			}
 		}
 	}
-	seller := st.Index.Organisation(e.Seller).Key
-	book := st.Books.On(seller, e.Terms.Book, on)
+	book := st.Books.On(seller, name, on)
 	if book == nil {
-		return rate, NoBook, seller + "/" + e.Terms.Book
+		return rate, NoBook, seller + "/" + name
 	}
 	rate, ok := book.RateFor(key, on)
 	if !ok {
-		return rate, NoRate, seller + "/" + e.Terms.Book
+		return rate, NoRate, seller + "/" + name
 	}
 	return rate, "", ""
 }
@@ -153,8 +172,8 @@ func (st *State) rate(e *org.Edge, key pricing.Key, on period.Date) (rate pricin
 // exchange is the one exchange rate from a currency into that of an edge in a month, or nil.
 func (st *State) exchange(e *org.Edge, from money.Currency, month period.Month) *Exchange {
 	to, date := e.Terms.Currency, month.String()
-	if f := st.fixed[e.ID]; f != nil {
-		for i := range f.Exchange {
+	for _, f := range [...]*fixedEdge{st.fixed[e.ID], st.earlier[month][e.ID]} {
+		for i := 0; f != nil && i < len(f.Exchange); i++ {
 			if x := &f.Exchange[i]; x.From == from && x.To == to && x.Date == date {
 				return x
 			}
@@ -176,6 +195,13 @@ func (st *State) versions(yield func(pricing.Versions) bool) {
 	for _, f := range st.fixed {
 		if !yield(f.versions) {
 			return
+		}
+	}
+	for _, edges := range st.earlier {
+		for _, f := range edges {
+			if !yield(f.versions) {
+				return
+			}
 		}
 	}
 }

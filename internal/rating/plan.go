@@ -1,6 +1,8 @@
 package rating
 
 import (
+	"cmp"
+
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -133,7 +135,7 @@ type conversion struct {
 
 // of is the one exchange from a currency into that of an edge in a month, or none when no rate is known.
 func (v exchanges) of(e *org.Edge, from money.Currency, month period.Month) []Exchange {
-	k := conversion{v.st.fixed[e.ID], from, e.Terms.Currency, month}
+	k := conversion{cmp.Or(v.st.earlier[month][e.ID], v.st.fixed[e.ID]), from, e.Terms.Currency, month}
 	list, ok := v.known[k]
 	if !ok {
 		if x := v.st.exchange(e, from, month); x != nil {

@@ -33,10 +33,11 @@ type State struct {
 	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
 	InvoicedMasks []usage.Mask  // on those of other months
 
-	fixed  map[id.Edge]*fixedEdge // by documents that stand for the period
-	issued []Fixed                // what it was made from, with the world and the books as they are today
-	world  *org.World
-	books  []pricing.Book
+	fixed   map[id.Edge]*fixedEdge                  // by documents that stand for the period
+	earlier map[period.Month]map[id.Edge]*fixedEdge // by those of earlier months whose service lines take back
+	issued  []Fixed                                 // what it was made from, with the world and the books as they are today
+	world   *org.World
+	books   []pricing.Book
 }
 
 // Versions is every version of every book, by owner and key.
@@ -93,7 +94,27 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil || len(st.Lines) == 0 {
 		return st, err
 	}
+	if err := v.refunded(ctx, r, st); err != nil {
+		return nil, err
+	}
 	return st, v.invoiced(ctx, r, s, st)
+}
+
+// refunded reads what issued documents fix for the earlier months whose service statement lines take back.
+func (v Reader) refunded(ctx context.Context, r tx.Read, st *State) error {
+	for i := range st.Lines {
+		l := &st.Lines[i]
+		month := l.ChargeStart.Month()
+		if _, known := st.earlier[month]; known || l.ChargeStart == 0 || month >= st.Period || l.Subtotal.Sign() >= 0 {
+			continue
+		}
+		list, err := v.Issued.Fixed(ctx, r, scope.All(), month)
+		if err != nil {
+			return err
+		}
+		st.fixEarlier(month, list, st.books)
+	}
+	return nil
 }
 
 // invoiced reads the batches of the invoices that statement lines are of.
@@ -127,11 +148,13 @@ func (st *State) Digest() string {
 	for i := range st.Lines {
 		lines[st.Lines[i].Batch]++
 	}
-	fixed := []Fixed{}
-	for _, f := range st.fixed {
-		fixed = append(fixed, f.Fixed)
+	fixed := fixedIn(st.fixed)
+	earlier := map[period.Month][]Fixed{}
+	for month, edges := range st.earlier {
+		if len(edges) > 0 {
+			earlier[month] = fixedIn(edges)
+		}
 	}
-	slices.SortFunc(fixed, func(a, b Fixed) int { return strings.Compare(string(a.Edge), string(b.Edge)) })
 	text, err := json.Marshal(struct {
 		Period            period.Month
 		World             *org.World
@@ -140,13 +163,23 @@ func (st *State) Digest() string {
 		Batches, Invoiced []batch
 		Masks, Others     []usage.Mask
 		Lines             map[uint32]int
-		Fixed             []Fixed `json:",omitempty"`
-	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines, fixed})
+		Fixed             []Fixed                  `json:",omitempty"`
+		Earlier           map[period.Month][]Fixed `json:",omitempty"`
+	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines, fixed, earlier})
 	if err != nil {
 		panic("rating: " + err.Error()) // every field of a State can be marshalled
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// fixedIn lists what is fixed, by edge.
+func fixedIn(edges map[id.Edge]*fixedEdge) (list []Fixed) {
+	for _, f := range edges {
+		list = append(list, f.Fixed)
+	}
+	slices.SortFunc(list, func(a, b Fixed) int { return strings.Compare(string(a.Edge), string(b.Edge)) })
+	return list
 }
 
 // CompileBooks gathers the versions of each book.
