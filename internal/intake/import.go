@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -26,10 +27,12 @@ type Service struct {
 	Events event.Log
 	Now    func() time.Time // business clock
 
-	// What a provider's files look like: how they are opened, how their days read, what their columns are called.
+	// What a provider's files look like: how they are opened, how their days read, what their columns are called. Rules
+	// for reading have versions: usage.Reading.
 	Format     Format
-	ParseDay   func([]byte) (period.Date, bool)
+	ParseDay   func(reading int, text []byte) (period.Date, bool)
 	ColumnName func(usage.Column) string
+	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
 
 	settling sync.Mutex
 }
@@ -141,7 +144,7 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 	for i, s := range req.Sources {
 		l.total += s.Size
 		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: star.Cells{}}
-		f.Name, f.Number = s.Name, f.number
+		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(v.Reading, usage.Reading)
 		l.files = append(l.files, f)
 	}
 	l.writer, err = v.Rows.Begin(ctx, l.number)

@@ -81,7 +81,8 @@ type File struct {
 	Bytes   int64   `json:"bytes"` // as read, after decompression
 	Dataset Dataset `json:"dataset"`
 	Rows    Counts  `json:"rows"`
-	Archive string  `json:"archive"` // digest of its block index in the file store
+	Archive string  `json:"archive"`           // digest of its block index in the file store
+	Reading int     `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
 }
 
 // Counts says where rows ended. In = Sealed + Skipped + Quarantined + Refused, always.
