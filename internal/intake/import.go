@@ -67,7 +67,7 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
-	l, err := v.begin(ctx, req)
+	l, err := v.begin(ctx, grant, req)
 	if err != nil {
 		return usage.Load{}, err
 	}
@@ -124,7 +124,7 @@ func (v *Service) Recover(ctx context.Context) error {
 	return nil
 }
 
-func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
+func (v *Service) begin(ctx context.Context, grant access.Grant, req Request) (*loading, error) {
 	if len(req.Sources) == 0 {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
@@ -132,6 +132,9 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
 		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() },
+	}
+	if err := l.recall(ctx, grant); err != nil {
+		return nil, err
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
@@ -155,10 +158,14 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 func (l *loading) readAll(ctx context.Context, req Request) error {
 	seen := map[string]bool{}
 	var without []uint16
-	for i, f := range l.files {
-		if err := l.read(ctx, f, req.Sources[i], req.Dataset); err != nil {
+	for i := range l.files {
+		if err := l.read(ctx, l.files[i], req.Sources[i], req.Dataset); err != nil {
 			return err
 		}
+		if err := l.asBefore(ctx, i); err != nil {
+			return err
+		}
+		f := l.files[i]
 		if f.failed == nil && f.spoilt() {
 			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
 				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)

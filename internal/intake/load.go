@@ -48,6 +48,7 @@ type loading struct {
 	repeats sync.Pool // of *repeats
 
 	archive func(*sourceFile) (Archiver, error)
+	before  map[string]int            // by which reading files were read that earlier loads have, by digest
 	without map[uint16]map[int64]bool // lines of files that are passed over
 
 	rows     atomic.Int64

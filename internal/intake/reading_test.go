@@ -2,9 +2,11 @@ package intake_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -42,4 +44,38 @@ func TestFilesKeepTheirReading(t *testing.T) {
 		t.Errorf("without the fault: %+v", load.Files)
 	}
 	v.expect(t, "4", 3)
+}
+
+// A file that was imported by earlier rules is known again, whatever today's rules would make of it; what is new is read
+// by today's.
+func TestKnownFilesAreReadAsBefore(t *testing.T) {
+	for name, rows := range map[string]int{"some rows": 2, "so many that today's rules would refuse the file": 150} {
+		t.Run(name, func(t *testing.T) {
+			v := open(t)
+			readStrictly(v)
+			var lines []string
+			for i := range rows {
+				lines = append(lines, line("G1", i, 1+i%30, 100))
+			}
+			plain := text(append(slices.Clone(lines), line("G3", 1, 1, 5))...)
+			timed := bytes.ReplaceAll(text(lines...), []byte("/2026,"), []byte("/2026 01:00:00,"))
+			first := v.mustImport(t, intake.Request{}, timed)
+			cost := money.FromInt(int64(rows))
+			v.expect(t, cost.String(), int64(rows))
+			v.Service.Reading = strict
+			again := v.mustImport(t, intake.Request{}, timed)
+			if again.Rows.Skipped != int64(rows) || again.Rows.In != int64(rows) || again.Files[0].Reading != usage.Reading || again.Files[0].Digest != first.Files[0].Digest {
+				t.Errorf("the same file again: %+v", again)
+			}
+			again = v.mustImport(t, intake.Request{Supersede: true}, bytes.ReplaceAll(timed, []byte("G1"), []byte("G2")), timed)
+			if again.Rows.Skipped != int64(rows) || again.Rows.Sealed != 0 {
+				t.Errorf("beside a new file with the fault: %+v", again.Rows)
+			}
+			again = v.mustImport(t, intake.Request{}, plain)
+			if again.Rows.Sealed != 1 || again.Rows.Skipped != int64(rows) || again.Files[0].Reading != strict {
+				t.Errorf("the same rows in another file, and one more: %+v", again)
+			}
+			v.expect(t, cost.Add(money.MustParse("0.05")).String(), int64(rows)+1)
+		})
+	}
 }

@@ -1,6 +1,11 @@
 package star
 
-import "github.com/purveyor-csp/purveyor/internal/usage"
+import (
+	"maps"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
 
 // LineSet counts reconciliation lines by what makes them the same lines, whichever version of the rules each was read
 // by. The zero value is empty.
@@ -27,10 +32,7 @@ func (s *LineSet) Len() int { return s.lines }
 
 // Take takes a line out that is the same as l, and says by which version of the rules that one was read.
 func (s *LineSet) Take(l usage.StatementLine) (reading int, ok bool) {
-	for r := usage.Reading; r >= usage.FirstReading; r-- {
-		if len(s.contents[r]) == 0 {
-			continue
-		}
+	for _, r := range slices.Backward(slices.Sorted(maps.Keys(s.contents))) { // the same reading is the rule
 		key := usage.Content(l.As(min(r, l.ReadBy())))
 		if s.contents[r][key] > 0 {
 			s.contents[r][key]--
