@@ -86,13 +86,13 @@ func (w *worker) row(r *Row) error {
 	f.Pricing = w.number(r, usage.PricingPreTaxTotal, false, &wide)
 	f.EffectiveUnitPrice = w.number(r, usage.EffectiveUnitPrice, true, &wide)
 	if w.bad != nil {
-		return w.quarantine()
+		return w.quarantine(r)
 	}
 	zero := nothing(&f, wide)
 	c := w.known.find(r.Shared)
 	if c == nil || c.variants[boolInt(zero)] == nil {
 		if c = w.learn(r, c, zero); c == nil {
-			return w.quarantine()
+			return w.quarantine(r)
 		}
 	}
 	v := c.variants[boolInt(zero)]
@@ -178,8 +178,11 @@ func clip(s string) string {
 	return s
 }
 
-func (w *worker) quarantine() error {
-	w.file.quarantine(*w.bad)
+func (w *worker) quarantine(r *Row) error {
+	if r.Whole != nil && r.Shared != nil {
+		r.Whole()
+	}
+	w.file.quarantine(*w.bad, strings.ToLower(strings.TrimSpace(string(r.Values[usage.EntitlementID]))))
 	return nil
 }
 

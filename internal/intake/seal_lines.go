@@ -10,6 +10,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -83,6 +84,7 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	switch {
 	case len(batches) == 0 || !other:
 	case s.req.Supersede, !slot.Billed:
+		s.sayLinesGone(slot, batches, lines, fresh, sealed.Len())
 		fresh = lines
 		for _, b := range batches {
 			s.out.Supersede = append(s.out.Supersede, b.Number)
@@ -104,6 +106,28 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 		return nil
 	}
 	return s.lineBatch(slot, fresh)
+}
+
+// sayLinesGone says what of the sealed lines of an invoice is not among those that replace them; fresh are those of the
+// latter that were not sealed.
+func (s *sealing) sayLinesGone(slot usage.Slot, batches []usage.Batch, lines, fresh []freshLine, gone int) {
+	if !slot.Billed || gone == 0 {
+		return
+	}
+	cost := money.Decimal{}
+	for _, b := range batches {
+		cost = cost.Add(b.Cost)
+	}
+	for _, l := range lines {
+		cost = cost.Sub(l.Subtotal)
+	}
+	for _, l := range fresh {
+		cost = cost.Add(l.Subtotal)
+	}
+	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
+		File: slotName(slot), Code: "taken_back", Verdict: usage.Warned, Rows: int64(gone),
+		Reason: fmt.Sprintf("%d reconciliation lines with %s %s are sealed and not among those that replace them: they no longer count", gone, cost, slot.Currency),
+	})
 }
 
 // linesCovered says whether lines are unbilled, and the invoice of their period has come.

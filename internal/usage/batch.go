@@ -45,13 +45,15 @@ type Batch struct {
 	SealedAt   time.Time     `json:"sealed_at"`
 }
 
-// BatchState is sealed or superseded: nothing else is in the ledger.
+// BatchState is sealed, superseded or withdrawn: nothing else is in the ledger.
 type BatchState string
 
-// The states of a batch. A superseded batch no longer counts; it stays as long as documents refer to it.
+// The states of a batch. A superseded batch no longer counts; it stays as long as documents refer to it. Neither does a
+// withdrawn one, but its files may be imported again.
 const (
 	Sealed     BatchState = "sealed"
 	Superseded BatchState = "superseded"
+	Withdrawn  BatchState = "withdrawn"
 )
 
 // Load is one import command: its files, and where its rows went. Number is its key in the usage store.
