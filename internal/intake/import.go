@@ -34,6 +34,10 @@ type Service struct {
 	ColumnName func(usage.Column) string
 	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
 
+	// Preview says what a seal would do to months that are issued, in words of whoever knows; nil says nothing. A seal that
+	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
+	Preview func(context.Context, usage.Seal) (any, error)
+
 	settling sync.Mutex
 }
 

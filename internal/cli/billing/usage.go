@@ -14,6 +14,7 @@ import (
 // Usage is what there is for the provider's files.
 type Usage struct {
 	Import   importCommand   `cmd:"" help:"Import files, or folders of them; the same rows twice count once."`
+	Withdraw withdrawCommand `cmd:"" help:"Take all that is of a provider's invoice out of what counts, until it is imported again."`
 	List     listUsage       `cmd:"" help:"List what was imported: batches, or import commands."`
 	Rebuild  rebuildCommand  `cmd:"" help:"Make the usage store again from the archived files, when it was lost or damaged."`
 	Generate generateCommand `cmd:"" help:"Make up a month of usage, and the provider's statement for it."`
