@@ -60,6 +60,7 @@ type Request struct {
 	Complete  bool          // the billed rows are all of their period
 	Add       bool          // rows that differ from sealed ones come on top
 	Supersede bool          // rows that differ from sealed ones replace them
+	DryRun    bool          // say what would come of it, and seal nothing
 	Progress  func(Progress)
 }
 
@@ -87,7 +88,10 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err := s.close(ctx); err != nil {
 		return usage.Load{}, err
 	}
-	if err = s.control(ctx); err == nil {
+	if err = s.control(ctx); err == nil && req.DryRun {
+		return s.preview(ctx)
+	}
+	if err == nil {
 		err = s.keep(ctx)
 	}
 	if err != nil {
@@ -95,6 +99,14 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	}
 	s.finish()
 	return s.out.Load, v.DB.Do(ctx, s.write)
+}
+
+// preview says what the load would come to, and drops it.
+func (s *sealing) preview(ctx context.Context) (_ usage.Load, err error) {
+	s.finish()
+	s.out.Load.DryRun = true
+	s.out.Load.Effects, err = s.service.effects(ctx, s.out)
+	return s.out.Load, errors.Join(err, s.service.Rows.Drop(context.WithoutCancel(ctx), s.number))
 }
 
 // Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.

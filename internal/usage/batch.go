@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -64,7 +65,10 @@ type Load struct {
 	Files    []File    `json:"files"`
 	Rows     Counts    `json:"rows"`
 	Problems []Problem `json:"problems,omitempty"`
-	Recipe   string    `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
+	DryRun   bool      `json:"dry_run,omitempty"` // nothing of it was sealed
+	// Effects is what a dry run would do to months that are issued, in words of whoever was asked.
+	Effects json.RawMessage `json:"effects,omitempty"`
+	Recipe  string          `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
 }
 
 // Kept lists what the file store has of a load: its archived sources, and its recipe.
