@@ -70,7 +70,7 @@ func addUp(file string) (groups, error) {
 		return nil, err
 	}
 	defer f.Close()
-	dec, _, err := microsoft.Open(file, usage.DailyUsage, f)
+	dec, _, err := microsoft.Open(file, usage.DailyUsage, usage.Reading, f)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ const (
 	BookPublished    Type = "pricing.book_published"
 	UsageSealed      Type = "usage.sealed"
 	UsageComplete    Type = "usage.complete"
+	UsageWithdrawn   Type = "usage.withdrawn"
 	UsageRebuilt     Type = "usage.rebuilt" // the usage store, from archived sources
 	ReferenceSettled Type = "usage.reference_resolved"
 	InvoiceDrafted   Type = "invoice.drafted"

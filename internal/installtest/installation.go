@@ -218,7 +218,8 @@ func (n *Installation) OtherRowsCount(t testing.TB) invoice.Summary {
 	first := n.Bill(t)[0]
 	n.Import(t, intake.Request{Complete: true}, UsageFile(row("9/1/2026", "10"), row("9/2/2026", "20")))
 	n.Bill(t)
-	n.Import(t, intake.Request{Supersede: true, Complete: true}, UsageFile(row("9/2/2026", "21")))
+	n.Import(t, intake.Request{Supersede: true}, UsageFile(row("9/2/2026", "21")))
+	n.Import(t, intake.Request{Complete: true}, UsageFile(row("9/2/2026", "21")))
 	n.Bill(t)
 	return first
 }

@@ -41,8 +41,9 @@ type RawBlock interface {
 }
 
 // Format opens a source: it looks at the first bytes, undoes compression, finds the header and says which dataset it
-// is. want may be empty: then the header decides. It reads no further than it must.
-type Format func(name string, want usage.Dataset, r io.Reader) (Decoder, usage.Dataset, error)
+// is. want may be empty: then the header decides. Reading is the version of the rules to read by (usage.Reading). It
+// reads no further than it must.
+type Format func(name string, want usage.Dataset, reading int, r io.Reader) (Decoder, usage.Dataset, error)
 
 // Row is one data record as a decoder reached it: the text of every column, unquoted, not otherwise touched. The
 // bytes are only valid until the next row.

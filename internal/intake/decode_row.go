@@ -2,7 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"math/bits"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -17,6 +16,8 @@ import (
 type worker struct {
 	load      *loading
 	file      *sourceFile
+	reading   int // version of the rules by which the file is read
+	canon     *star.Canon
 	block     *usage.Block
 	repeats   *repeats // of the block being read
 	known     recent
@@ -33,7 +34,7 @@ type worker struct {
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+		load: l, file: f, reading: f.ReadBy(), canon: star.CanonOf(f.ReadBy()), block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 
@@ -85,13 +86,13 @@ func (w *worker) row(r *Row) error {
 	f.Pricing = w.number(r, usage.PricingPreTaxTotal, false, &wide)
 	f.EffectiveUnitPrice = w.number(r, usage.EffectiveUnitPrice, true, &wide)
 	if w.bad != nil {
-		return w.quarantine()
+		return w.quarantine(r)
 	}
 	zero := nothing(&f, wide)
 	c := w.known.find(r.Shared)
 	if c == nil || c.variants[boolInt(zero)] == nil {
 		if c = w.learn(r, c, zero); c == nil {
-			return w.quarantine()
+			return w.quarantine(r)
 		}
 	}
 	v := c.variants[boolInt(zero)]
@@ -177,8 +178,11 @@ func clip(s string) string {
 	return s
 }
 
-func (w *worker) quarantine() error {
-	w.file.quarantine(*w.bad)
+func (w *worker) quarantine(r *Row) error {
+	if r.Whole != nil && r.Shared != nil {
+		r.Whole()
+	}
+	w.file.quarantine(*w.bad, strings.ToLower(strings.TrimSpace(string(r.Values[usage.EntitlementID]))))
 	return nil
 }
 
@@ -187,7 +191,7 @@ func (w *worker) day(r *Row) period.Date {
 	if w.dayIs != 0 && bytes.Equal(text, w.dayText) {
 		return w.dayIs
 	}
-	d, ok := w.load.parseDay(text)
+	d, ok := w.load.service.ParseDay(w.reading, text)
 	if !ok {
 		w.reject(r, usage.UsageDate, "impossible_date", "not a day of the calendar")
 		return 0
@@ -253,39 +257,14 @@ func (w *worker) price(r *Row, c usage.Column) {
 }
 
 func (w *worker) entry(r *Row) star.Item {
-	w.buf = w.buf[:0]
-	for c := range usage.NumColumns {
-		if entryColumn[c] {
-			w.buf = star.AppendField(w.buf, r.Values[c])
-		}
-	}
+	w.buf = w.canon.Entry(w.buf[:0], &r.Values)
 	it, fresh := w.load.entries.Find(w.buf)
 	if fresh {
 		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.Number, Hash: it.Hash})
-		copyEntry(&w.block.Entries[len(w.block.Entries)-1].Value, r, string(w.buf))
+		w.canon.Fill(&w.block.Entries[len(w.block.Entries)-1].Value, &r.Values, string(w.buf))
 	}
 	return it
 }
-
-// copyEntry takes over the values of a row, whose texts stand one behind the other in its canonical bytes.
-func copyEntry(e *usage.Entry, r *Row, canonical string) {
-	for c := range usage.NumColumns {
-		if entryColumn[c] {
-			length := uint64(len(r.Values[c]))
-			from := (bits.Len64(length|1) + 6) / 7 // bytes of the length before it
-			end := from + int(length)
-			e[c], canonical = canonical[from:end], canonical[end:]
-		}
-	}
-}
-
-// entryColumn says which columns make up an entry.
-var entryColumn = func() (is [usage.NumColumns]bool) {
-	for c := range usage.NumColumns {
-		is[c] = usage.PartOf(c) == usage.PartEntry
-	}
-	return is
-}()
 
 // slotOf is the slot of a row, found by what it prints.
 func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
@@ -344,7 +323,7 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 		Credit: string(r.Values[usage.Credit]), CreditType: string(r.Values[usage.CreditType]), BenefitOrderID: string(r.Values[usage.BenefitOrderID]),
 		BenefitID: string(r.Values[usage.BenefitID]), BenefitType: string(benefit), Covered: covered,
 	}
-	it, fresh := w.load.variants.Find(canonical(&value))
+	it, fresh := w.load.variants.Find(star.Variant(&value))
 	v := &variantInfo{Item: it}
 	v.factor, v.known = unitCost(value)
 	if fresh {
@@ -352,24 +331,6 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 	}
 	w.variants[printed] = v
 	return v
-}
-
-// canonical is what makes a variant the same one in every format: its numbers by value, the rest as printed.
-func canonical(v *usage.Variant) []byte {
-	var b []byte
-	for _, s := range [...]string{v.UnitPrice, v.ExchangeRate, v.EarnedCredit, v.Credit} {
-		if d, err := money.Parse(s); err == nil {
-			s = d.String()
-		}
-		b = star.AppendField(b, []byte(s))
-	}
-	for _, s := range [...]string{v.ExchangeRateDate, v.CreditType, v.BenefitOrderID, v.BenefitID, v.BenefitType} {
-		b = star.AppendField(b, []byte(s))
-	}
-	if v.Covered {
-		b = append(b, 1)
-	}
-	return b
 }
 
 // unitCost is about what one unit costs in billing currency after the credits stated; known is false for covered

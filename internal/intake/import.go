@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -26,10 +27,16 @@ type Service struct {
 	Events event.Log
 	Now    func() time.Time // business clock
 
-	// What a provider's files look like: how they are opened, how their days read, what their columns are called.
+	// What a provider's files look like: how they are opened, how their days read, what their columns are called. Rules
+	// for reading have versions: usage.Reading.
 	Format     Format
-	ParseDay   func([]byte) (period.Date, bool)
+	ParseDay   func(reading int, text []byte) (period.Date, bool)
 	ColumnName func(usage.Column) string
+	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
+
+	// Preview says what a seal would do to months that are issued, in words of whoever knows; nil says nothing. A seal that
+	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
+	Preview func(context.Context, usage.Seal) (any, error)
 
 	settling sync.Mutex
 }
@@ -53,6 +60,7 @@ type Request struct {
 	Complete  bool          // the billed rows are all of their period
 	Add       bool          // rows that differ from sealed ones come on top
 	Supersede bool          // rows that differ from sealed ones replace them
+	DryRun    bool          // say what would come of it, and seal nothing
 	Progress  func(Progress)
 }
 
@@ -64,7 +72,7 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
-	l, err := v.begin(ctx, req)
+	l, err := v.begin(ctx, grant, req)
 	if err != nil {
 		return usage.Load{}, err
 	}
@@ -80,7 +88,10 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err := s.close(ctx); err != nil {
 		return usage.Load{}, err
 	}
-	if err = s.control(ctx); err == nil {
+	if err = s.control(ctx); err == nil && req.DryRun {
+		return s.preview(ctx)
+	}
+	if err == nil {
 		err = s.keep(ctx)
 	}
 	if err != nil {
@@ -88,6 +99,14 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	}
 	s.finish()
 	return s.out.Load, v.DB.Do(ctx, s.write)
+}
+
+// preview says what the load would come to, and drops it.
+func (s *sealing) preview(ctx context.Context) (_ usage.Load, err error) {
+	s.finish()
+	s.out.Load.DryRun = true
+	s.out.Load.Effects, err = s.service.effects(ctx, s.out)
+	return s.out.Load, errors.Join(err, s.service.Rows.Drop(context.WithoutCancel(ctx), s.number))
 }
 
 // Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
@@ -121,7 +140,7 @@ func (v *Service) Recover(ctx context.Context) error {
 	return nil
 }
 
-func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
+func (v *Service) begin(ctx context.Context, grant access.Grant, req Request) (*loading, error) {
 	if len(req.Sources) == 0 {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
@@ -129,6 +148,9 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
 		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() },
+	}
+	if err := l.recall(ctx, grant); err != nil {
+		return nil, err
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
@@ -141,7 +163,7 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 	for i, s := range req.Sources {
 		l.total += s.Size
 		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: star.Cells{}}
-		f.Name, f.Number = s.Name, f.number
+		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(v.Reading, usage.Reading)
 		l.files = append(l.files, f)
 	}
 	l.writer, err = v.Rows.Begin(ctx, l.number)
@@ -152,10 +174,14 @@ func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
 func (l *loading) readAll(ctx context.Context, req Request) error {
 	seen := map[string]bool{}
 	var without []uint16
-	for i, f := range l.files {
-		if err := l.read(ctx, f, req.Sources[i], req.Dataset); err != nil {
+	for i := range l.files {
+		if err := l.read(ctx, l.files[i], req.Sources[i], req.Dataset); err != nil {
 			return err
 		}
+		if err := l.asBefore(ctx, i); err != nil {
+			return err
+		}
+		f := l.files[i]
 		if f.failed == nil && f.spoilt() {
 			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
 				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
@@ -49,6 +48,7 @@ type loading struct {
 	repeats sync.Pool // of *repeats
 
 	archive func(*sourceFile) (Archiver, error)
+	before  map[string]int            // by which reading files were read that earlier loads have, by digest
 	without map[uint16]map[int64]bool // lines of files that are passed over
 
 	rows     atomic.Int64
@@ -57,8 +57,7 @@ type loading struct {
 	progress func(Progress)
 }
 
-func (l *loading) parseDay(b []byte) (period.Date, bool) { return l.service.ParseDay(b) }
-func (l *loading) columnName(c usage.Column) string      { return l.service.ColumnName(c) }
+func (l *loading) columnName(c usage.Column) string { return l.service.ColumnName(c) }
 
 // maxSlots is how many batches one command may make: a partner has one a month, currency and invoice.
 const maxSlots = 512
@@ -88,7 +87,7 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 		return nil
 	}
 	defer in.Close()
-	dec, dataset, err := l.service.Format(src.Name, want, &counted{in, l, src.Name})
+	dec, dataset, err := l.service.Format(src.Name, want, f.ReadBy(), &counted{in, l, src.Name})
 	if err != nil {
 		f.failed = err
 		return nil
@@ -320,7 +319,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 	if w.file.Dataset == usage.Reconciliation {
 		err = b.Statement(func(l *usage.StatementLine) error {
 			rows++
-			lines = append(lines, *l)
+			lines = append(lines, l.As(w.reading))
 			return nil
 		})
 		return rows, lines, err

@@ -25,9 +25,10 @@ type held struct {
 
 // mode is what an import was told to do about rows that differ from sealed ones. Old says whether every file of a
 // cell was imported before: then it is no newer download.
+// Whole says that what was read is all of its invoice; gone whether what was sealed of a cell was taken back.
 type mode struct {
-	add, supersede bool
-	old            func(usage.Cell) bool
+	add, supersede, whole bool
+	old, gone             func(usage.Cell) bool
 }
 
 // verdicts is what overlap comes to for one slot of a load.
@@ -36,6 +37,7 @@ type verdicts struct {
 	masks  []usage.Mask // older cells that give way
 	gone   int64        // rows in them
 	doubts []doubt
+	taken  []usage.Cell // older cells that are taken back
 }
 
 // skipped is a cell that is not sealed again, and why.
@@ -70,8 +72,10 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		switch {
 		case covered:
 			v.skip = append(v.skip, skipped{c, isCovered})
+		case len(older) == 0 && !how.supersede && how.gone(c) && how.old(c):
+			v.skip = append(v.skip, skipped{c, oldDownload})
 		case len(older) == 0:
-		case same(c, older):
+		case same(c, older, how.whole):
 			v.skip = append(v.skip, skipped{c, knownRows})
 		case how.supersede:
 			v.replace(older)
@@ -84,6 +88,9 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		default: // a part of what is there, perhaps, or to be added row by row
 			v.doubts = append(v.doubts, doubt{c, older})
 		}
+	}
+	if slot.Billed && how.whole {
+		v.taken = gone(fresh, have)
 	}
 	return v, nil
 }
@@ -118,11 +125,11 @@ func rowsOf(cells []usage.Cell) (n int64) {
 	return n
 }
 
-// same says whether the rows of a cell are those of one sealed cell, or of all of them together.
-func same(c usage.Cell, older []usage.Cell) bool {
+// same says whether the rows of a cell are those of all sealed cells together or, unless they are whole, of one.
+func same(c usage.Cell, older []usage.Cell, whole bool) bool {
 	var all [16]byte
 	for _, o := range older {
-		if o.Hash == c.Hash && o.Rows == c.Rows {
+		if !whole && o.Hash == c.Hash && o.Rows == c.Rows {
 			return true
 		}
 		all = star.Plus(all, o.Hash)

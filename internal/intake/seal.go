@@ -23,7 +23,8 @@ type sealing struct {
 	grant access.Grant
 	have  []usage.Batch
 	masks []usage.Mask
-	old   map[string]bool // digests of files that earlier loads read
+	old   map[string]bool              // digests of files that earlier loads read
+	gone  map[usage.Slot]map[spot]bool // cells of earlier loads that were taken out since; only where a file is old
 	sums  star.Cells
 	// slots that the load has rows of, sealed before or not
 	touched map[uint32]bool
@@ -39,6 +40,9 @@ type sealing struct {
 func (s *sealing) seal(ctx context.Context) error {
 	loadID := id.Load("lod_" + id.Derive("load", fmt.Sprint(s.number)))
 	s.out.Load = usage.Load{ID: loadID, Number: s.number, At: s.at}
+	if err := s.recallGone(ctx); err != nil {
+		return err
+	}
 	if err := s.usage(ctx); err != nil {
 		return err
 	}
@@ -69,6 +73,11 @@ func (s *sealing) order() []uint32 {
 
 // usage settles overlap slot by slot, and makes the batches of what is left.
 func (s *sealing) usage(ctx context.Context) error {
+	if s.req.isWhole() {
+		if err := s.takeOtherMonths(ctx); err != nil {
+			return err
+		}
+	}
 	all := s.sums.List()
 	said := false
 	for _, number := range s.order() {
@@ -90,6 +99,9 @@ func (s *sealing) usage(ctx context.Context) error {
 			s.skip(x)
 		}
 		s.replaced(v, fresh)
+		if err := s.takeBack(ctx, slot, v.taken); err != nil {
+			return err
+		}
 		s.out.Masks = append(s.out.Masks, v.masks...)
 		if b, any := s.batch(number, slot); any {
 			s.out.Batches = append(s.out.Batches, b)
@@ -114,7 +126,10 @@ func (s *sealing) overlap(ctx context.Context, slot usage.Slot, fresh []usage.Ce
 	if err != nil {
 		return verdicts{}, err
 	}
-	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{s.req.Add, s.req.Supersede, s.isOld})
+	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{
+		add: s.req.Add, supersede: s.req.Supersede, whole: s.req.isWhole(), old: s.isOld,
+		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] },
+	})
 	if err != nil {
 		return v, err
 	}

@@ -10,16 +10,16 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// freshLine is a line that was just read, with its file and what makes it the same line wherever it stands.
+// freshLine is a line that was just read, with its file.
 type freshLine struct {
-	file    *sourceFile
-	content string
+	file *sourceFile
 	usage.SealedLine
 }
 
@@ -40,7 +40,7 @@ func (s *sealing) statements(ctx context.Context) error {
 				Connector: Connector, Dataset: usage.Reconciliation, Account: strings.ToLower(l.PartnerID), Currency: l.Currency,
 				Period: p, Billed: l.InvoiceNumber != "", Invoice: l.InvoiceNumber,
 			}
-			groups[slot] = append(groups[slot], freshLine{f, usage.Content(l), usage.SealedLine{File: f.Digest, Period: p, StatementLine: l}})
+			groups[slot] = append(groups[slot], freshLine{f, usage.SealedLine{File: f.Digest, Period: p, StatementLine: l}})
 		}
 	}
 	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
@@ -78,16 +78,13 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	if err != nil {
 		return err
 	}
-	left := maps.Clone(sealed)
-	fresh := slices.DeleteFunc(slices.Clone(lines), func(l freshLine) bool {
-		known := left[l.content] > 0
-		left[l.content]--
-		return known
-	})
-	other := len(fresh) > 0 || s.req.Supersede && (len(lines) < count(sealed) || slices.ContainsFunc(batches, func(b usage.Batch) bool { return b.Slot.Period != slot.Period }))
+	all := sealed.Len()
+	fresh := s.takeKnown(lines, sealed)
+	other := len(fresh) > 0 || s.req.Supersede && (sealed.Len() > 0 || slices.ContainsFunc(batches, func(b usage.Batch) bool { return b.Slot.Period != slot.Period }))
 	switch {
 	case len(batches) == 0 || !other:
 	case s.req.Supersede, !slot.Billed:
+		s.sayLinesGone(slot, batches, lines, fresh, sealed.Len())
 		fresh = lines
 		for _, b := range batches {
 			s.out.Supersede = append(s.out.Supersede, b.Number)
@@ -95,7 +92,7 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	case !s.req.Add:
 		return fault.New(fault.Conflict, "lines_differ",
 			"%d reconciliation lines of %s are sealed already, and %d of the %d just read are not among them; nothing was imported. Import with --add if they come on top, or with --supersede if they replace the sealed ones",
-			count(sealed), slotName(slot), len(fresh), len(lines))
+			all, slotName(slot), len(fresh), len(lines))
 	}
 	s.countSkipped(lines, fresh)
 	if slot.Billed {
@@ -111,6 +108,28 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	return s.lineBatch(slot, fresh)
 }
 
+// sayLinesGone says what of the sealed lines of an invoice is not among those that replace them; fresh are those of the
+// latter that were not sealed.
+func (s *sealing) sayLinesGone(slot usage.Slot, batches []usage.Batch, lines, fresh []freshLine, gone int) {
+	if !slot.Billed || gone == 0 {
+		return
+	}
+	cost := money.Decimal{}
+	for _, b := range batches {
+		cost = cost.Add(b.Cost)
+	}
+	for _, l := range lines {
+		cost = cost.Sub(l.Subtotal)
+	}
+	for _, l := range fresh {
+		cost = cost.Add(l.Subtotal)
+	}
+	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
+		File: slotName(slot), Code: "taken_back", Verdict: usage.Warned, Rows: int64(gone),
+		Reason: fmt.Sprintf("%d reconciliation lines with %s %s are sealed and not among those that replace them: they no longer count", gone, cost, slot.Currency),
+	})
+}
+
 // linesCovered says whether lines are unbilled, and the invoice of their period has come.
 func (s *sealing) linesCovered(slot usage.Slot) bool {
 	is := func(o usage.Slot) bool {
@@ -119,8 +138,21 @@ func (s *sealing) linesCovered(slot usage.Slot) bool {
 	return !slot.Billed && slices.ContainsFunc(s.have, func(b usage.Batch) bool { return is(b.Slot) })
 }
 
-// sealedLines counts the sealed lines of an invoice by their content, in whichever period they are.
-func (s *sealing) sealedLines(ctx context.Context, slot usage.Slot) (map[string]int, []usage.Batch, error) {
+// takeKnown takes the lines that are sealed already out of those that are, and lists the others. Where a known line is
+// sealed once more, because others replace what is sealed, it stays what it was: as the earlier reading had it.
+func (s *sealing) takeKnown(lines []freshLine, sealed *star.LineSet) (fresh []freshLine) {
+	for i := range lines {
+		if reading, known := sealed.Take(lines[i].StatementLine); known {
+			lines[i].StatementLine = lines[i].As(reading)
+		} else {
+			fresh = append(fresh, lines[i])
+		}
+	}
+	return fresh
+}
+
+// sealedLines counts the sealed lines of an invoice, in whichever period they are.
+func (s *sealing) sealedLines(ctx context.Context, slot usage.Slot) (*star.LineSet, []usage.Batch, error) {
 	var batches []usage.Batch
 	numbers := map[uint32]bool{}
 	periods := map[period.Month]bool{}
@@ -132,7 +164,7 @@ func (s *sealing) sealedLines(ctx context.Context, slot usage.Slot) (map[string]
 		batches = append(batches, b)
 		numbers[b.Number], periods[b.Slot.Period] = true, true
 	}
-	out := map[string]int{}
+	out := &star.LineSet{}
 	if len(batches) == 0 {
 		return out, nil, nil
 	}
@@ -144,20 +176,13 @@ func (s *sealing) sealedLines(ctx context.Context, slot usage.Slot) (map[string]
 			}
 			for i := range list {
 				if numbers[list[i].Batch] {
-					out[usage.Content(list[i].StatementLine)]++
+					out.Add(list[i].StatementLine)
 				}
 			}
 		}
 		return nil
 	})
 	return out, batches, err
-}
-
-func count(lines map[string]int) (n int) {
-	for _, times := range lines {
-		n += times
-	}
-	return n
 }
 
 // countSkipped counts the lines that are not sealed again with the files they came from.
@@ -188,7 +213,7 @@ func (s *sealing) lineBatch(slot usage.Slot, fresh []freshLine) error {
 	all := make([]string, len(fresh))
 	for i, l := range fresh {
 		l.Batch = number
-		all[i] = l.content
+		all[i] = usage.Content(l.StatementLine)
 		b.Cost = b.Cost.Add(l.Subtotal)
 		s.out.Lines = append(s.out.Lines, l.SealedLine)
 	}

@@ -28,7 +28,10 @@ type sourceFile struct {
 	repeats  bool // another file of the load holds the same rows
 	cells    star.Cells
 	lines    []usage.StatementLine
-	blobs    []string // of a manifest: the files of its export
+
+	asideOf    map[string]bool // entitlements of rows that are kept aside, in lower case
+	asideOfAny bool            // and of some it is not known
+	blobs      []string        // of a manifest: the files of its export
 }
 
 // oddity counts rows that are odd in one way.
@@ -42,10 +45,16 @@ type oddity struct {
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
 const maxProblems = 1000
 
-func (f *sourceFile) quarantine(p usage.Problem) {
+func (f *sourceFile) quarantine(p usage.Problem, entitlement string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.aside++
+	if f.asideOf == nil {
+		f.asideOf = map[string]bool{}
+	}
+	if f.asideOfAny = f.asideOfAny || entitlement == "" || len(f.asideOf) == maxProblems; !f.asideOfAny {
+		f.asideOf[entitlement] = true
+	}
 	if len(f.problems) < maxProblems {
 		f.problems = append(f.problems, p)
 	}

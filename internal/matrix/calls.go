@@ -123,6 +123,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"book-publish":       {"", "application/yaml", booksYAML(p.key)},
 		"book-changes":       {query: "?from=1"},
 		"usage-import":       {strings.TrimPrefix(upload().path, "/imports"), upload().media, upload().body},
+		"usage-withdraw":     json(`{"invoice":"G1","dry_run":true}`),
 		"unresolved-list":    month,
 		"margin-list":        month,
 		"resource-list":      {query: "?customer=" + p.key},

@@ -232,6 +232,34 @@ func (u Usage) Masks(ctx context.Context, r tx.Read, s scope.Scope, batches []ui
 	return list, nil
 }
 
+// Withdraw takes batches out of what counts. NotFound for an unknown batch.
+func (u Usage) Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error {
+	numbers := slices.Compact(slices.Sorted(slices.Values(batches)))
+	if len(numbers) == 0 {
+		return nil
+	}
+	q := u.DB.in(t)
+	if err := areBatches(ctx, q, s, numbers); err != nil {
+		return err
+	}
+	_, err := q.NewRaw("UPDATE usage_batch SET state = ? WHERE number IN (?)", usage.Withdrawn, bun.List(numbers)).Exec(ctx)
+	return err
+}
+
+// areBatches is NotFound unless the scope sees a batch of each number.
+func areBatches(ctx context.Context, q bun.Tx, s scope.Scope, numbers []uint32) error {
+	known := 0
+	if s.IsAll() {
+		if err := q.NewRaw("SELECT count(*) FROM usage_batch WHERE number IN (?)", bun.List(numbers)).Scan(ctx, &known); err != nil {
+			return err
+		}
+	}
+	if known != len(numbers) {
+		return fault.New(fault.NotFound, "batch_not_found", "not all of these batches exist: nothing was changed")
+	}
+	return nil
+}
+
 // MarkComplete says of billed batches that they hold all of their period. NotFound for an unknown batch, Conflict for
 // one that is not billed or no longer counts.
 func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error {
@@ -240,14 +268,8 @@ func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches
 		return nil
 	}
 	q := u.DB.in(t)
-	var known int
-	if s.IsAll() {
-		if err := q.NewRaw("SELECT count(*) FROM usage_batch WHERE number IN (?)", bun.List(numbers)).Scan(ctx, &known); err != nil {
-			return err
-		}
-	}
-	if known != len(numbers) {
-		return fault.New(fault.NotFound, "batch_not_found", "not all of these batches exist: nothing was changed")
+	if err := areBatches(ctx, q, s, numbers); err != nil {
+		return err
 	}
 	n, err := changed(q.NewRaw("UPDATE usage_batch SET complete = TRUE WHERE billed AND state = ? AND number IN (?)",
 		usage.Sealed, bun.List(numbers)).Exec(ctx))

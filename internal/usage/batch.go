@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -45,13 +46,15 @@ type Batch struct {
 	SealedAt   time.Time     `json:"sealed_at"`
 }
 
-// BatchState is sealed or superseded: nothing else is in the ledger.
+// BatchState is sealed, superseded or withdrawn: nothing else is in the ledger.
 type BatchState string
 
-// The states of a batch. A superseded batch no longer counts; it stays as long as documents refer to it.
+// The states of a batch. A superseded batch no longer counts; it stays as long as documents refer to it. Neither does a
+// withdrawn one, but its files may be imported again.
 const (
 	Sealed     BatchState = "sealed"
 	Superseded BatchState = "superseded"
+	Withdrawn  BatchState = "withdrawn"
 )
 
 // Load is one import command: its files, and where its rows went. Number is its key in the usage store.
@@ -62,7 +65,10 @@ type Load struct {
 	Files    []File    `json:"files"`
 	Rows     Counts    `json:"rows"`
 	Problems []Problem `json:"problems,omitempty"`
-	Recipe   string    `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
+	DryRun   bool      `json:"dry_run,omitempty"` // nothing of it was sealed
+	// Effects is what a dry run would do to months that are issued, in words of whoever was asked.
+	Effects json.RawMessage `json:"effects,omitempty"`
+	Recipe  string          `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
 }
 
 // Kept lists what the file store has of a load: its archived sources, and its recipe.
@@ -81,7 +87,8 @@ type File struct {
 	Bytes   int64   `json:"bytes"` // as read, after decompression
 	Dataset Dataset `json:"dataset"`
 	Rows    Counts  `json:"rows"`
-	Archive string  `json:"archive"` // digest of its block index in the file store
+	Archive string  `json:"archive"`           // digest of its block index in the file store
+	Reading int     `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
 }
 
 // Counts says where rows ended. In = Sealed + Skipped + Quarantined + Refused, always.

@@ -49,6 +49,7 @@ type StatementLine struct {
 	SubscriptionEnd         period.Date    `json:"subscription_end,omitzero"`
 	ReferenceID             string         `json:"reference_id,omitempty"`
 	PromotionID             string         `json:"promotion_id,omitempty"`
+	Reading                 int            `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
 }
 
 // Control identifies what a statement line is a control total of, when daily rows stand behind it (money-path §2).

@@ -25,6 +25,9 @@ type Store interface {
 	Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]SealedLine, error)
 	// MarkComplete says of billed batches that they hold all of their period.
 	MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
+	// Withdraw takes batches out of what counts, superseded ones too, so that their files may be imported again. Twice is
+	// once; NotFound for an unknown batch.
+	Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
 	// Resolutions lists the answers to unresolved references; Resolve adds or replaces one.
 	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
 	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error

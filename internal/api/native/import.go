@@ -40,6 +40,7 @@ type importInput struct {
 	Complete  bool          `query:"complete" doc:"The billed rows are all of their period."`
 	Add       bool          `query:"add" doc:"Rows that differ from sealed ones come on top."`
 	Supersede bool          `query:"supersede" doc:"Rows that differ from sealed ones replace them."`
+	DryRun    bool          `query:"dry_run" doc:"Say what would come of it, and what that does to issued months; nothing is sealed."`
 }
 
 func (s *Server) importFiles() stream[importInput] {
@@ -68,7 +69,7 @@ func (s *Server) serveImport(h huma.Context, in *importInput) {
 	h.SetHeader("Content-Type", "application/x-ndjson")
 	h.SetStatus(http.StatusOK)
 	load, err := s.Intake.Import(r.Context(), intake.Request{
-		Sources: parts.sources(manifest), Dataset: in.Dataset, Period: in.Period.Month, Complete: in.Complete, Add: in.Add, Supersede: in.Supersede,
+		Sources: parts.sources(manifest), Dataset: in.Dataset, Period: in.Period.Month, Complete: in.Complete, Add: in.Add, Supersede: in.Supersede, DryRun: in.DryRun,
 		Progress: out.progress,
 	})
 	if err != nil {

@@ -28,6 +28,7 @@ func (s *Server) routes() []route {
 		{"price-books", "book-show", get, "/price-books/{owner}/{key}", access.BookRead, "One version of a price book", call(s.showBook)},
 		{"price-books", "book-changes", get, "/price-books/{owner}/{key}/changes", access.BookRead, "What changed between two versions", call(s.bookChanges)},
 		{"usage", "usage-import", post, "/imports", access.UsageImport, "Import the provider's files; they are streamed, and so is how far it is", streamed(s.importFiles())},
+		{"usage", "usage-withdraw", post, "/withdrawals", access.UsageImport, "Take what is of a provider's invoice out of what counts, until it is imported again", call(s.withdraw)},
 		{"usage", "load-list", get, "/loads", access.UsageRead, "Import commands, newest last", call(s.listLoads)},
 		{"usage", "batch-list", get, "/batches", access.UsageRead, "Batches of rows", call(s.listBatches)},
 		{"usage", "unresolved-list", get, "/unresolved", access.UnresolvedFix, "What found no customer, chain, rule or rate", call(s.listUnresolved)},

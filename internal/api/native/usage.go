@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -29,6 +30,14 @@ func (s *Server) listBatches(ctx context.Context, in *listBatchesInput) (*body[L
 		return nil, err
 	}
 	return page(list, in.Paging)
+}
+
+func (s *Server) withdraw(ctx context.Context, in *body[intake.Withdrawal]) (*body[intake.Withdrawn], error) {
+	done, err := s.Intake.Withdraw(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &body[intake.Withdrawn]{Body: done}, nil
 }
 
 type unresolvedInput struct {

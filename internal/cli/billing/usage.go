@@ -14,6 +14,7 @@ import (
 // Usage is what there is for the provider's files.
 type Usage struct {
 	Import   importCommand   `cmd:"" help:"Import files, or folders of them; the same rows twice count once."`
+	Withdraw withdrawCommand `cmd:"" help:"Take all that is of a provider's invoice out of what counts, until it is imported again."`
 	List     listUsage       `cmd:"" help:"List what was imported: batches, or import commands."`
 	Rebuild  rebuildCommand  `cmd:"" help:"Make the usage store again from the archived files, when it was lost or damaged."`
 	Generate generateCommand `cmd:"" help:"Make up a month of usage, and the provider's statement for it."`
@@ -26,6 +27,7 @@ type importCommand struct {
 	Complete  bool     `help:"The billed usage in these files is all of its month."`
 	Add       bool     `xor:"differs" help:"Where billed rows differ from those imported before: both count."`
 	Supersede bool     `xor:"differs" help:"Where billed rows differ from those imported before: the new ones count instead."`
+	DryRun    bool     `help:"Say what would come of it and what that does to issued months; nothing is imported."`
 	command.Shown
 }
 
@@ -44,7 +46,8 @@ func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	return e.With(ctx, func(api *call.Client) error {
-		q := call.Query("dataset", c.Dataset, "period", c.Period, "complete", call.Yes(c.Complete), "add", call.Yes(c.Add), "supersede", call.Yes(c.Supersede))
+		q := call.Query("dataset", c.Dataset, "period", c.Period, "complete", call.Yes(c.Complete), "add", call.Yes(c.Add), "supersede", call.Yes(c.Supersede),
+			"dry_run", call.Yes(c.DryRun))
 		load, raw, err := e.Import(ctx, api, q, files)
 		if err != nil {
 			return err
@@ -102,6 +105,9 @@ func loadTable(loads ...usage.Load) *table.Table {
 // importTables is a load as people read it: where the rows of each file went, and what was wrong.
 func importTables(l usage.Load) []*table.Table {
 	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
+	if l.DryRun {
+		files.Titled("a dry run: nothing was imported. What would be:")
+	}
 	for _, f := range l.Files {
 		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
 	}

@@ -34,7 +34,7 @@ func (w *walk) fill() {
 	w.row.Shared, w.row.Runs = nil, nil
 	copy(w.row.Values[:], w.values)
 	for i, c := range [3]usage.Column{usage.ChargeStartDate, usage.ChargeEndDate, usage.ExchangeRateDate} {
-		w.row.Values[c] = w.days[i].of(w.row.Values[c])
+		w.row.Values[c] = w.days[i].of(w.b.d.reading, w.row.Values[c])
 	}
 	for i, c := range [2]usage.Column{usage.EarnedCredit, usage.Credit} {
 		if f := w.values[int(earnedFraction)+i]; len(f) > 0 && len(w.row.Values[c]) == 0 {

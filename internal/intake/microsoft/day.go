@@ -9,8 +9,8 @@ import (
 )
 
 // ParseDay reads the day of "2026-09-30", with or without a time behind it, and of "9/30/2026", with or without one.
-// Days that do not exist, and years before 2000 or after 2199, are none.
-func ParseDay(b []byte) (period.Date, bool) {
+// Days that do not exist, and years before 2000 or after 2199, are none. Reading is the version of the rules to read by.
+func ParseDay(reading int, b []byte) (period.Date, bool) {
 	b = bytes.TrimSpace(b)
 	if i := bytes.IndexAny(b, "T "); i > 0 {
 		b = b[:i]
@@ -53,16 +53,16 @@ func digits(b []byte) int {
 type plainDays struct{ printed, plain []byte }
 
 // of is the day in plain form; what is no day, or a time of day, stays as it is printed.
-func (d *plainDays) of(text []byte) []byte {
+func (d *plainDays) of(reading int, text []byte) []byte {
 	if !bytes.Equal(text, d.printed) {
 		d.printed = append(d.printed[:0], text...)
-		d.plain = append(d.plain[:0], plainDay(text)...)
+		d.plain = append(d.plain[:0], plainDay(reading, text)...)
 	}
 	return d.plain
 }
 
-func plainDay(text []byte) []byte {
-	day, ok := ParseDay(text)
+func plainDay(reading int, text []byte) []byte {
+	day, ok := ParseDay(reading, text)
 	if !ok || !midnight(bytes.TrimSpace(text)) {
 		return text
 	}

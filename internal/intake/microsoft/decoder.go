@@ -16,6 +16,7 @@ import (
 // decoder cuts a file into blocks of whole records.
 type decoder struct {
 	file     string
+	reading  int // version of the rules by which it is read: usage.Reading
 	in       *bufio.Reader
 	head     []byte // what stood before the first record
 	layout   *layout

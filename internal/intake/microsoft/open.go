@@ -21,8 +21,8 @@ const (
 )
 
 // Open is the intake.Format of the provider's files.
-func Open(name string, want usage.Dataset, r io.Reader) (intake.Decoder, usage.Dataset, error) {
-	d := &decoder{file: name, free: make(chan []byte, 8)}
+func Open(name string, want usage.Dataset, reading int, r io.Reader) (intake.Decoder, usage.Dataset, error) {
+	d := &decoder{file: name, reading: reading, free: make(chan []byte, 8)}
 	in, err := d.plain(r)
 	if err != nil {
 		return nil, "", err

@@ -12,7 +12,7 @@ import (
 
 // drain reads a file to its end: how many rows there were, and why it stopped.
 func drain(b []byte, want usage.Dataset) (rows int64, warnings []usage.Problem, err error) {
-	dec, _, err := Open("f.csv", want, bytes.NewReader(b))
+	dec, _, err := Open("f.csv", want, usage.Reading, bytes.NewReader(b))
 	if err != nil {
 		return 0, nil, err
 	}

@@ -48,7 +48,7 @@ func TestSkimmingIsSplitting(t *testing.T) {
 			}
 		}
 		_ = out.WriteAll(rows)
-		dec, _, err := Open("f.csv", usage.DailyUsage, &text)
+		dec, _, err := Open("f.csv", usage.DailyUsage, usage.Reading, &text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestSkimmingJSONIsReading(t *testing.T) {
 			}
 			text.WriteString(`, "attributes": {"a":"b"}}` + "\n")
 		}
-		dec, _, err := Open("f.jsonl", usage.DailyUsage, &text)
+		dec, _, err := Open("f.jsonl", usage.DailyUsage, usage.Reading, &text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestSkimmingJSONOddRecords(t *testing.T) {
 		`{"usageDate":"2026-09-02" ,"billingPreTaxTotal":3 , "quantity":4,"tags" : "{}","attributes":{"a":1}}`:                     "2026-09-02 3 4  {}",
 		`{"billingPreTaxTotal":3,"usageDate":"2026-09-02","quantity":4,"attributes":{"quantity":"7","x":"\"tags\":"},"tags":"{}"}`: "2026-09-02 3 4  {}",
 	} {
-		dec, _, err := Open("f.jsonl", usage.DailyUsage, strings.NewReader(usual+second+"\n"+usual))
+		dec, _, err := Open("f.jsonl", usage.DailyUsage, usage.Reading, strings.NewReader(usual+second+"\n"+usual))
 		if err != nil {
 			t.Fatal(err)
 		}

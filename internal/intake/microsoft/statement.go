@@ -69,7 +69,7 @@ func (s *reading) day(c int) period.Date {
 	if s.text(c) == "" {
 		return 0
 	}
-	d, ok := ParseDay(s.values[c])
+	d, ok := ParseDay(s.b.d.reading, s.values[c])
 	if !ok {
 		s.fail(c, "impossible_date", "a day")
 	}
@@ -91,7 +91,7 @@ func (s *reading) lineOf() *usage.StatementLine {
 	l := &usage.StatementLine{
 		Line: s.line, PartnerID: s.text(stPartnerID), CustomerID: s.text(stCustomerID), CustomerName: s.text(stCustomerName),
 		InvoiceNumber: s.text(stInvoiceNumber), ResellerMPNID: s.text(stResellerMPNID), OrderID: s.text(stOrderID),
-		OrderDate: string(plainDay([]byte(s.text(stOrderDate)))), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
+		OrderDate: string(plainDay(s.b.d.reading, []byte(s.text(stOrderDate)))), ProductID: s.text(stProductID), SkuID: s.text(stSkuID),
 		AvailabilityID: s.text(stAvailabilityID), SkuName: s.text(stSkuName), ProductName: s.text(stProductName),
 		ChargeType: s.text(stChargeType), UnitPrice: s.number(stUnitPrice), EffectiveUnitPrice: s.number(stEffectiveUnitPrice),
 		Quantity: s.number(stQuantity), BillableQuantity: s.number(stBillableQuantity), Subtotal: s.needed(stSubtotal),
@@ -111,9 +111,9 @@ func (s *reading) lineOf() *usage.StatementLine {
 	return l
 }
 
-// Statement reads a reconciliation file whole, without keeping it anywhere.
+// Statement reads a reconciliation file whole, by today's rules and without keeping it anywhere.
 func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
-	dec, _, err := Open(name, usage.Reconciliation, r)
+	dec, _, err := Open(name, usage.Reconciliation, usage.Reading, r)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
 			return nil, err
 		}
 		err = b.Statement(func(l *usage.StatementLine) error {
-			out = append(out, *l)
+			out = append(out, l.As(usage.Reading))
 			return nil
 		})
 		if err != nil {

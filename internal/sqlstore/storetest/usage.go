@@ -136,6 +136,32 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 			return nil
 		})
 	},
+	"withdrawn batches no longer count, twice is once": func(t *testing.T, db *sqlstore.DB) {
+		u, second := sqlstore.Usage{DB: db}, NewSeal(2, 2, 5)
+		second.Supersede = []uint32{1}
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 4)) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, second) })
+		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(3, 3, 1)) })
+		withdraw := func(s scope.Scope, n ...uint32) func(context.Context, tx.Tx) error {
+			return func(ctx context.Context, tr tx.Tx) error { return u.Withdraw(ctx, tr, s, n) }
+		}
+		refused(t, db, fault.NotFound, withdraw(scope.All(), 1, 9))
+		refused(t, db, fault.NotFound, withdraw(scope.Of("a"), 1))
+		do(t, db, withdraw(scope.All()))
+		do(t, db, withdraw(scope.All(), 1, 2))
+		do(t, db, withdraw(scope.All(), 2, 1, 1))
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			lines, err := u.Statement(ctx, r, scope.All(), september)
+			if err != nil {
+				return err
+			}
+			list, err := u.Batches(ctx, r, scope.All(), usage.BatchFilter{Superseded: true})
+			if len(lines) != 1 || len(list) != 3 || list[0].State != usage.Withdrawn || list[1].State != usage.Withdrawn || list[2].State != usage.Sealed {
+				t.Errorf("%d lines count; %+v", len(lines), list)
+			}
+			return err
+		})
+	},
 	"complete": func(t *testing.T, db *sqlstore.DB) {
 		u, unbilled := sqlstore.Usage{DB: db}, NewSeal(2, 2, 0)
 		unbilled.Batches[0].Slot.Billed = false
