@@ -212,6 +212,9 @@ func (n *installation) build(o opening) error {
 		Usage:      &usage.Service{DB: n.db, Store: usages, Rows: n.rows, Access: guard, Events: events},
 		Intake: &intake.Service{
 			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
+			Preview: func(ctx context.Context, s usage.Seal) (any, error) {
+				return documents.Impact(ctx, rating.Proposal{Seal: &s})
+			},
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
 		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},

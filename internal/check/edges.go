@@ -74,8 +74,12 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 }
 
 // counted says whether a document that is void now still stood when a later one was made: then that one bills the
-// difference to it. It is not known when both events were exported and pruned.
+// difference to it. Documents of earlier builds do not name those that stood; the order of events tells, and it is not known
+// when both were exported and pruned.
 func (m *month) counted(d, later *invoice.Invoice) (counted, known bool) {
+	if later.Fixed != nil {
+		return slices.Contains(later.Pins.Standing, d.ID), true
+	}
 	void, made := m.voided[string(d.ID)], m.drafted[string(later.ID)]
 	return void > made, void > 0 || made > 0
 }

@@ -75,6 +75,7 @@ func UsageFile(rows ...Row) string {
 // Line is one reconciliation line; fields left out are those of a licence of customer a on G1.
 type Line struct {
 	Tenant, Invoice, Product, Meter, Plan, Term, Subtotal, Type string
+	From, To                                                    string // first and last day; September without any
 }
 
 // LineFile is lines as a CSV file.
@@ -93,9 +94,9 @@ func LineFile(lines ...Line) string {
 		if term == "none" {
 			term = ""
 		}
-		fmt.Fprintf(&b, "p-1,%s,%s,%s,0001,Product %s,%s,%s,1,%s,0.00,%s,EUR,Microsoft,%s,plan-%s,9/1/2026,9/30/2026,%s,1,%s\n",
+		fmt.Fprintf(&b, "p-1,%s,%s,%s,0001,Product %s,%s,%s,1,%s,0.00,%s,EUR,Microsoft,%s,plan-%s,%s,%s,%s,1,%s\n",
 			tenant, or(l.Invoice, "G1"), or(l.Product, "CFQ7"), or(l.Product, "CFQ7"), or(l.Type, "new"), l.Subtotal, l.Subtotal, l.Subtotal,
-			l.Plan, tenant, term, l.Meter)
+			l.Plan, tenant, or(l.From, "9/1/2026"), or(l.To, "9/30/2026"), term, l.Meter)
 	}
 	return b.String()
 }

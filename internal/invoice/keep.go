@@ -8,6 +8,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
@@ -89,18 +90,12 @@ func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 			by[x.edge] = x
 		}
 	}
-	if len(by) == 0 {
+	steps := r.soldBy(by, g.Span.Start)
+	if len(steps) == 0 {
 		return nil
 	}
-	steps := make([]*record, 0, len(by))
-	for _, x := range by {
-		steps = append(steps, x)
-	}
-	slices.SortFunc(steps, func(a, b *record) int { return cmp.Or(cmp.Compare(a.depth, b.depth), cmp.Compare(a.edge, b.edge)) })
 	kept := *g
-	if kept.Customer = r.state.Index.ByKey(steps[0].Customer); kept.Customer == nil {
-		return nil
-	}
+	kept.Customer = r.state.Index.ByKey(steps[0].Customer)
 	if !r.asRecorded(&kept, steps) {
 		return nil
 	}
@@ -108,6 +103,48 @@ func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 	for i := range kept.Steps {
 		if err := r.edge(kept.Steps[i].Edge).add(r.pack, &kept, &kept.Steps[i]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// soldBy is the records of the chain a group was sold along, the partner's own sale first. A customer that moved has records
+// on edges that no longer sell to it: those of today's chain count, as far as it sold, and without any the deepest ones.
+func (r *run) soldBy(by map[id.Edge]*record, on period.Date) (steps []*record) {
+	var deepest *record
+	for _, x := range by {
+		if deepest == nil || cmp.Or(cmp.Compare(x.depth, deepest.depth), cmp.Compare(x.edge, deepest.edge)) > 0 {
+			deepest = x
+		}
+	}
+	if deepest == nil {
+		return nil
+	}
+	customer := r.state.Index.ByKey(deepest.Customer)
+	if customer == nil {
+		return nil
+	}
+	for _, e := range r.state.Index.Chain(customer.ID, on) {
+		if by[e.ID] == nil {
+			break
+		}
+		steps = append(steps, by[e.ID])
+	}
+	if len(steps) > 0 {
+		return steps
+	}
+	for x := deepest; x != nil; x = r.above(by, x) {
+		steps = slices.Insert(steps, 0, x)
+	}
+	return steps
+}
+
+// above is the record of the edge on which the seller of another bought, or nil.
+func (r *run) above(by map[id.Edge]*record, x *record) *record {
+	seller := r.state.Index.Edge(x.edge).Seller
+	for _, o := range by {
+		if o.depth < x.depth && r.state.Index.Edge(o.edge).Buyer == seller {
+			return o
 		}
 	}
 	return nil

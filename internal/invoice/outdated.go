@@ -35,7 +35,7 @@ func outdated(st *rating.State, list, have []Invoice) (names []string) {
 	return names
 }
 
-// standing names the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
+// standing names, sorted, the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
 func standing(have []Invoice, d *Invoice) (list []id.Invoice) {
 	if d.Rebills {
 		return d.Pins.Standing
@@ -45,6 +45,7 @@ func standing(have []Invoice, d *Invoice) (list []id.Invoice) {
 			list = append(list, o.ID)
 		}
 	}
+	slices.Sort(list)
 	return list
 }
 

@@ -53,11 +53,12 @@ func history(have []Invoice, e *org.Edge) past {
 	return p
 }
 
-// ids names the documents that stand.
+// ids names the documents that stand, sorted.
 func (p *past) ids() (list []id.Invoice) {
 	for _, d := range p.standing {
 		list = append(list, d.ID)
 	}
+	slices.Sort(list)
 	return list
 }
 

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -80,12 +81,10 @@ func (st *State) fixEarlier(month period.Month, list []Fixed, books []pricing.Bo
 	st.earlier[month] = of.fixed
 }
 
-// fixedOn is what documents fix for an edge in the month of a day, or nil.
+// fixedOn is what documents fix for the prices of an edge on a day, or nil: those of the day's own month, for a day before
+// the period, else those of the period.
 func (st *State) fixedOn(e id.Edge, on period.Date) *fixedEdge {
-	if on >= st.Period.Start() {
-		return st.fixed[e]
-	}
-	return st.earlier[on.Month()][e]
+	return cmp.Or(st.earlier[on.Month()][e], st.fixed[e])
 }
 
 // versionsOf compiles versions once for all edges that have the same.
