@@ -60,6 +60,7 @@ const (
 	oldDownload  skipReason = "old_download"
 	isCovered    skipReason = "billed_is_complete"
 	repeatedFile skipReason = "repeated_file"
+	repeatedRows skipReason = "repeated_rows"
 )
 
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
