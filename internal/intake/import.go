@@ -99,6 +99,9 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 		return usage.Load{}, nil, err
 	}
 	again, err := s.decideRepeats(ctx)
+	if err == nil && again == nil {
+		err = s.repeatsInvoice(ctx)
+	}
 	if again != nil && err == nil {
 		return usage.Load{}, again, v.Rows.Drop(context.WithoutCancel(ctx), l.number)
 	}

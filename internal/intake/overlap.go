@@ -84,7 +84,7 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 			v.skip = append(v.skip, skipped{c, oldDownload})
 		case !slot.Billed && many:
 			v.replace(older)
-		case slot.Billed && many && !how.add:
+		case slot.Billed && many && !how.add && !how.old(c):
 			return v, differ(slot, c, older)
 		default: // a part of what is there, perhaps, or to be added row by row
 			v.doubts = append(v.doubts, doubt{c, older})

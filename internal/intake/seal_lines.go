@@ -48,6 +48,9 @@ func (s *sealing) statements(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
+		s.sayCredited(slot, groups[slot])
+	}
 	return nil
 }
 
