@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/zeebo/xxh3"
@@ -38,8 +39,11 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 		}
 		for _, d := range part {
 			here := spotOf(d.cell)
+			each := s.isOld(d.cell) && eachKnown(fresh[here], sealed[here])
 			known := intersect(fresh[here], sealed[here])
 			switch {
+			case each:
+				v.skip = append(v.skip, skipped{d.cell, knownRows})
 			case int64(len(known)) == d.cell.Rows:
 				v.skip = append(v.skip, skipped{d.cell, knownRows})
 			case !slot.Billed:
@@ -111,6 +115,21 @@ func intersect(fresh []freshRow, sealed map[xxh3.Uint128]int) (known []freshRow)
 		}
 	}
 	return known
+}
+
+// eachKnown says whether all rows of each file are sealed: of files that were imported before, rows that stand in
+// several of them may have been counted once.
+func eachKnown(fresh []freshRow, sealed map[xxh3.Uint128]int) bool {
+	byFile := map[uint16][]freshRow{}
+	for _, r := range fresh {
+		byFile[r.place.File] = append(byFile[r.place.File], r)
+	}
+	for _, rows := range byFile {
+		if len(intersect(rows, maps.Clone(sealed))) < len(rows) {
+			return false
+		}
+	}
+	return true
 }
 
 // leaveOut takes single rows out of a cell of the load.

@@ -64,6 +64,27 @@ func (p *hashSetPart) add(list []sighting, again func(row int)) {
 	}
 }
 
+// merge adds the hashes of another set, and says whether any was there before.
+func (s *hashSet) merge(o *hashSet) (again bool) {
+	for i := range o.parts {
+		p := &s.parts[i]
+		for _, h := range o.parts[i].slots {
+			if h == 0 {
+				continue
+			}
+			if (p.n+1)*4 >= len(p.slots)*3 {
+				p.grow()
+			}
+			if p.put(h) {
+				p.n++
+			} else {
+				again = true
+			}
+		}
+	}
+	return again
+}
+
 func (p *hashSetPart) put(h uint64) bool {
 	mask := uint64(len(p.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {

@@ -72,33 +72,54 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
+	load, once, err := v.importOnce(ctx, grant, req, nil)
+	if err == nil && once != nil { // rows that stand in two files count in one of them: read again, without the others
+		req.Sources = once.sources
+		load, _, err = v.importOnce(ctx, grant, req, once.lines)
+	}
+	return load, err
+}
+
+func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Request, once map[uint16]map[int64]bool) (usage.Load, *countOnce, error) {
 	l, err := v.begin(ctx, grant, req)
 	if err != nil {
-		return usage.Load{}, err
+		return usage.Load{}, nil, err
 	}
+	l.once = once
 	if err := l.readAll(ctx, req); err != nil {
-		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
 	v.settling.Lock() // what is compared with what is sealed must still hold when it is sealed
 	defer v.settling.Unlock()
 	s, err := l.settle(ctx, grant, req)
 	if err != nil {
-		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
 	if err := s.close(ctx); err != nil {
-		return usage.Load{}, err
+		return usage.Load{}, nil, err
 	}
-	if err = s.control(ctx); err == nil && req.DryRun {
-		return s.preview(ctx)
+	again, err := s.decideRepeats(ctx)
+	if err == nil && again == nil {
+		err = s.repeatsInvoice(ctx)
+	}
+	if again != nil && err == nil {
+		return usage.Load{}, again, v.Rows.Drop(context.WithoutCancel(ctx), l.number)
+	}
+	if err == nil {
+		err = s.control(ctx)
+	}
+	if err == nil && req.DryRun {
+		load, err := s.preview(ctx)
+		return load, nil, err
 	}
 	if err == nil {
 		err = s.keep(ctx)
 	}
 	if err != nil {
-		return usage.Load{}, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
+		return usage.Load{}, nil, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
 	}
 	s.finish()
-	return s.out.Load, v.DB.Do(ctx, s.write)
+	return s.out.Load, nil, v.DB.Do(ctx, s.write)
 }
 
 // preview says what the load would come to, and drops it.
@@ -191,8 +212,17 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			f.repeats = seen[same] || seen[f.Digest]
 			seen[same], seen[f.Digest] = true, true
 		}
-		if f.repeats {
+		switch passed := int64(len(l.once[f.number])); {
+		case f.repeats:
 			f.skip(repeatedFile, f.in-f.aside)
+			f.worth = l.worthOf(f)
+		case passed > 0 && f.failed == nil:
+			f.in += passed
+			f.skip(repeatedRows, passed)
+		}
+		if f.counts() && len(l.files) > 1 {
+			l.overlaps = l.seen.merge(&f.seen) || l.overlaps
+			f.seen = hashSet{}
 		}
 		if !f.counts() {
 			without = append(without, f.number)

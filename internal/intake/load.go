@@ -51,6 +51,10 @@ type loading struct {
 	before  map[string]int            // by which reading files were read that earlier loads have, by digest
 	without map[uint16]map[int64]bool // lines of files that are passed over
 
+	seen     hashSet                   // rows of the files read so far, where there are several
+	overlaps bool                      // a file has a row that another one has, and more
+	once     map[uint16]map[int64]bool // lines that stand in another file too, and count there
+
 	rows     atomic.Int64
 	bytes    atomic.Int64
 	total    int64
@@ -96,8 +100,10 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 	if list, ok := dec.(Lister); ok && dataset == usage.Manifest {
 		f.blobs = list.Blobs()
 	}
-	if lines := l.without[f.number]; lines != nil {
-		dec = partly{dec, lines}
+	for _, lines := range [...]map[int64]bool{l.without[f.number], l.once[f.number]} {
+		if len(lines) > 0 {
+			dec = partly{dec, lines}
+		}
 	}
 	archive, err := l.archive(f)
 	if err != nil {

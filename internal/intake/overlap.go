@@ -60,6 +60,7 @@ const (
 	oldDownload  skipReason = "old_download"
 	isCovered    skipReason = "billed_is_complete"
 	repeatedFile skipReason = "repeated_file"
+	repeatedRows skipReason = "repeated_rows"
 )
 
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
@@ -83,7 +84,7 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 			v.skip = append(v.skip, skipped{c, oldDownload})
 		case !slot.Billed && many:
 			v.replace(older)
-		case slot.Billed && many && !how.add:
+		case slot.Billed && many && !how.add && !how.old(c):
 			return v, differ(slot, c, older)
 		default: // a part of what is there, perhaps, or to be added row by row
 			v.doubts = append(v.doubts, doubt{c, older})

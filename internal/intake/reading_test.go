@@ -39,7 +39,7 @@ func TestFilesKeepTheirReading(t *testing.T) {
 	if load.Rows.Quarantined != 2 || load.Files[0].Reading != strict {
 		t.Errorf("read by later rules: %+v", load.Files)
 	}
-	load = v.mustImport(t, intake.Request{}, text(line("G2", 1, 1, 100)))
+	load = v.mustImport(t, intake.Request{}, text(line("G2", 2, 1, 100)))
 	if load.Rows.Sealed != 1 || load.Files[0].Reading != strict {
 		t.Errorf("without the fault: %+v", load.Files)
 	}

@@ -151,7 +151,7 @@ func TestRepeatsChangeNothing(t *testing.T) {
 		if rapid.Bool().Draw(r, "one of them twice") {
 			files = append(files, files[0])
 		}
-		first := cut.load(t, r, intake.Request{}, files...)
+		first := cut.load(t, r, intake.Request{Add: true}, files...) // rows that are the same may stand in several
 		if first.Rows.Sealed != int64(len(lines)) {
 			r.Fatalf("%d rows: %+v", len(lines), first.Rows)
 		}

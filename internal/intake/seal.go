@@ -29,8 +29,9 @@ type sealing struct {
 	// slots that the load has rows of, sealed before or not
 	touched map[uint32]bool
 	at      time.Time
-	drop    []usage.Place // rows of the load that are sealed already, one by one
-	removed []usage.Cell  // cells of the load that are not sealed again
+	twice   map[entryOf]*surplus // rows that stand in several files of the load
+	drop    []usage.Place        // rows of the load that are sealed already, one by one
+	removed []usage.Cell         // cells of the load that are not sealed again
 	done    []completion
 	marks   []uint32 // batches of earlier loads that are complete now
 	out     usage.Seal
@@ -116,6 +117,14 @@ func (s *sealing) usage(ctx context.Context) error {
 	}
 	if err := s.writer.RemoveRows(ctx, s.drop); err != nil {
 		return err
+	}
+	if err := s.findRepeats(ctx); err != nil {
+		return err
+	}
+	for file, lines := range s.once { // a rebuild passes over them too
+		for line := range lines {
+			s.drop = append(s.drop, usage.Place{File: file, Line: uint32(line)})
+		}
 	}
 	return s.writer.PutCells(ctx, s.sums.List())
 }

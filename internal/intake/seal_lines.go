@@ -48,6 +48,9 @@ func (s *sealing) statements(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
+		s.sayCredited(slot, groups[slot])
+	}
 	return nil
 }
 
@@ -80,6 +83,9 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	}
 	all := sealed.Len()
 	fresh := s.takeKnown(lines, sealed)
+	if err := s.linesRepeat(slot, lines, fresh); err != nil {
+		return err
+	}
 	other := len(fresh) > 0 || s.req.Supersede && (sealed.Len() > 0 || slices.ContainsFunc(batches, func(b usage.Batch) bool { return b.Slot.Period != slot.Period }))
 	switch {
 	case len(batches) == 0 || !other:
@@ -106,6 +112,35 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 		return nil
 	}
 	return s.lineBatch(slot, fresh)
+}
+
+// linesRepeat is a Conflict when lines stand in more than one file of the command, unless --add says that all count: no
+// other source says how often they do. Known lines stay as often as they are sealed.
+func (s *sealing) linesRepeat(slot usage.Slot, lines, fresh []freshLine) error {
+	if s.req.Add {
+		return nil
+	}
+	if s.req.Supersede {
+		fresh = lines
+	}
+	first := map[string]*sourceFile{}
+	again, cost := 0, money.Decimal{}
+	var here, there *sourceFile
+	for _, l := range fresh {
+		content := usage.Content(l.StatementLine)
+		f := first[content]
+		if f == nil {
+			first[content] = l.file
+		} else if f != l.file {
+			again, cost, here, there = again+1, cost.Add(l.Subtotal), f, l.file
+		}
+	}
+	if again == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "lines_repeated",
+		"%d reconciliation lines with %s %s of %s stand in %s and in %s; nothing was imported. Import with --add if all of them count; if the files overlap, import one command after the other, the second with --add",
+		again, cost, slot.Currency, slotName(slot), here.name, there.name)
 }
 
 // sayLinesGone says what of the sealed lines of an invoice is not among those that replace them; fresh are those of the

@@ -25,7 +25,8 @@ type sourceFile struct {
 	problems []usage.Problem
 	oddities map[string]*oddity
 	failed   error
-	repeats  bool // another file of the load holds the same rows
+	repeats  bool   // another file of the load holds the same rows
+	worth    string // of a file that repeats another: what its rows come to
 	cells    star.Cells
 	lines    []usage.StatementLine
 
@@ -104,7 +105,9 @@ func skipText(why skipReason) string {
 	case isCovered:
 		return "unbilled rows were skipped: the billed rows of their month are complete"
 	case repeatedFile:
-		return "rows were skipped: another file of this command holds the same rows"
+		return "the file was skipped, for another file of this command holds the same rows. If both files count, put their rows into one file"
+	case repeatedRows:
+		return "rows were skipped: another file of this command holds them too, and the reconciliation lines of their invoice count them once"
 	}
 	return "rows were skipped: they are sealed already"
 }
@@ -113,7 +116,11 @@ func skipText(why skipReason) string {
 func (f *sourceFile) report(columnName func(usage.Column) string) []usage.Problem {
 	out := slices.Clone(f.problems)
 	for why, rows := range f.skips {
-		out = append(out, usage.Problem{File: f.name, Code: string(why), Reason: fmt.Sprint(rows, " ", skipText(why)), Verdict: usage.Noted, Rows: rows})
+		p := usage.Problem{File: f.name, Code: string(why), Reason: fmt.Sprint(rows, " ", skipText(why)), Verdict: usage.Noted, Rows: rows}
+		if why == repeatedFile {
+			p.Reason, p.Verdict = fmt.Sprintf("%d rows with %s: %s", rows, f.worth, skipText(why)), usage.Warned
+		}
+		out = append(out, p)
 	}
 	for code, o := range f.oddities {
 		out = append(out, usage.Problem{

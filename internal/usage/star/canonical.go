@@ -1,6 +1,7 @@
 package star
 
 import (
+	"crypto/sha256"
 	"math/bits"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -64,6 +65,13 @@ func (c *Canon) Fill(e *usage.Entry, values *[usage.NumColumns][]byte, canonical
 			take(column)
 		}
 	}
+}
+
+// HashOf is the hash of canonical bytes.
+func HashOf(canonical []byte) (h usage.Hash) {
+	sum := sha256.Sum256(canonical)
+	copy(h[:], sum[:])
+	return h
 }
 
 // Variant is the canonical bytes of a variant: what makes it the same one in every format, its numbers by value, the
