@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -174,5 +175,23 @@ func TestWalkLeavesNothingHalfPriced(t *testing.T) {
 	w = chainOf()
 	if g := walked(w, CompileBooks(nil)); g.Unresolved != NoBook || len(g.Steps) != 0 {
 		t.Errorf("without a book: %q with %d steps", g.Unresolved, len(g.Steps))
+	}
+}
+
+// A charge that a rule prices by a list price which is not known names what a price sheet would have to list: product,
+// SKU and month. By a rule on its cost the same charge is sold.
+func TestMissingListOfACharge(t *testing.T) {
+	licence := &charge.Charge{Customer: "tenant", Family: pricing.FamilyLicence, Product: "CFQ7TTC0LH18", SKU: "0001",
+		Service: period.Period{Start: september.AddDays(19)}, Quantity: money.FromInt(10), Amount: money.Of(money.FromInt(50), "EUR")}
+	for kind, want := range map[pricing.PriceKind]string{pricing.ListFactor: "CFQ7TTC0LH18/0001 2026-09 (rule all)", pricing.CostFactor: ""} {
+		w := chainOf()
+		w.Organisations[2].Tenant = "tenant"
+		st := &State{Period: september.Month(), Index: w.Index(), Resolver: usage.Resolver{Index: w.Index()},
+			Books: booksOf(pricing.Price{Kind: pricing.CostFactor, Factor: money.FromInt(1)}, pricing.Price{Kind: kind, Factor: money.MustParse("0.95")})}
+		var g Group
+		newRun(st, usage.Query{}).charge(&g, licence)
+		if missing := g.Unresolved == MissingList; g.Ref != want || missing != (want != "") || !missing && len(g.Steps) != 2 {
+			t.Errorf("%s: %q, ref %q, %d steps", kind, g.Unresolved, g.Ref, len(g.Steps))
+		}
 	}
 }

@@ -150,6 +150,9 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		Customer: customer.Key, Family: family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
 		ChargeType: c.Type, Plan: c.Plan,
 	}), g)
+	if g.Unresolved == MissingList { // names what a price sheet would have to list, and the rule that asks for it
+		g.Ref = c.Product + "/" + c.SKU + " " + g.Span.Start.Month().String() + " (rule " + g.Ref + ")"
+	}
 }
 
 func (r *run) apply(p *plan, g *Group) {

@@ -133,8 +133,9 @@ func TestChargeByHand(t *testing.T) {
 		}
 	}
 	w.Books[0].Rules[0].Price.Kind = pricing.ListFactor
-	l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "8.40", "Currency": "EUR", "ChargeStartDate": "9/20/2026"}}
-	if o := w.Charge(l, september); o.Reason != oracle.MissingList {
+	l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "8.40", "Currency": "EUR", "ChargeStartDate": "9/20/2026", "ProductId": "CFQ7", "SkuId": "0001"}}
+	w.Books[0].Rules[0].Key = "public"
+	if o := w.Charge(l, september); o.Reason != oracle.MissingList || o.Ref != "CFQ7/0001 2026-09 (rule public)" {
 		t.Errorf("on list: %+v", o)
 	}
 }

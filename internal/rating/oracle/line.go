@@ -106,10 +106,14 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 	if by != nil {
 		o.Answer = by
 	}
-	return w.walk(o, &subject{
+	o = w.walk(o, &subject{
 		customer: o.Customer.Key, family: family, product: l.Text[lineProduct], sku: l.Text[lineSKU],
 		publisher: l.Text["PublisherName"], chargeType: l.Text["ChargeType"], plan: l.Text["SubscriptionDescription"],
 	}, on)
+	if o.Reason == MissingList {
+		o.Ref = l.Text[lineProduct] + "/" + l.Text[lineSKU] + " " + monthOf(on).String() + " (rule " + o.Ref + ")"
+	}
+	return o
 }
 
 func firstOf(m period.Month) period.Date {
