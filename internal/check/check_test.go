@@ -174,6 +174,7 @@ func service(n *installtest.Installation, rows usage.RowStore) *check.Service {
 	return &check.Service{
 		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: rows,
 		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
+		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
 	}
 }
 

@@ -49,6 +49,7 @@ type Run struct {
 	Tally      Tally        `json:"tally"`
 	Excluded   Excluded     `json:"excluded"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
+	Held       []Summary    `json:"held,omitempty"` // over 0.00, and not drafted; their lines stay open
 }
 
 // Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
@@ -114,6 +115,10 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 		if len(doc.Lines) == 0 {
 			continue
 		}
+		if held(&doc, d.edge.Terms) {
+			run.held = append(run.held, Summarise(doc))
+			continue
+		}
 		d.worksheet.flush(run.pack)
 		if doc.Worksheet, _, err = v.Files.Put(ctx, bytes.NewReader(d.worksheet.packed.Bytes())); err != nil {
 			return nil, err
@@ -167,7 +172,7 @@ func history(have []Invoice, e *org.Edge) past {
 
 func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, drafts, have []Invoice) (Run, error) {
 	out := Run{Period: run.state.Period, Drafts: []Summary{}, Tally: run.tally, Excluded: run.ex}
-	out.Unresolved = run.worklist()
+	out.Unresolved, out.Held = run.worklist(), run.held
 	keep := map[id.Invoice]bool{}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		for _, d := range drafts {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -124,7 +125,9 @@ func (r *run) usage(g *Group) {
 		g.fail(c.reason, ref)
 		return
 	}
-	g.Customer = c.customer
+	if g.owned(c.customer); g.OwnUse {
+		return
+	}
 	r.apply(r.plan(g), g)
 }
 
@@ -135,12 +138,14 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
 	}
-	customer, reason := r.st.Resolver.Customer("", c.Customer, g.Span.Start)
+	customer, reason, ref := r.st.Resolver.Charged(c, g.Span.Start)
 	if customer == nil {
-		g.fail(Reason(reason), c.Customer)
+		g.fail(Reason(reason), ref)
 		return
 	}
-	g.Customer = customer
+	if g.owned(customer); g.OwnUse {
+		return
+	}
 	family := r.st.Resolver.Family(c.Family, c.Product)
 	if family == "" {
 		g.fail(UnknownProduct, c.Product)
@@ -150,6 +155,11 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 		Customer: customer.Key, Family: family, Product: c.Product, SKU: c.SKU, Publisher: c.Publisher,
 		ChargeType: c.Type, Plan: c.Plan,
 	}), g)
+}
+
+// owned says whose a group is. What is the partner's own ends there: nobody buys it.
+func (g *Group) owned(by *org.Organisation) {
+	g.Customer, g.OwnUse = by, by.Kind == org.Partner
 }
 
 func (r *run) apply(p *plan, g *Group) {

@@ -67,7 +67,29 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		charged[list[i].Source] = true
 	}
 	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
-	return compare(rows, charges, lines, sold, statement, total), nil
+	out := compare(rows, charges, lines, sold, statement, total)
+	out.OwnUse, err = v.ownUse(ctx, grant.Scope, st)
+	return out, err
+}
+
+// ownUse is the cost of what the partner uses itself. Rows are only added up where some may be that.
+func (v *Service) ownUse(ctx context.Context, s scope.Scope, st *rating.State) (money.Totals, error) {
+	partner := st.Index.Partner()
+	if partner == nil || partner.Tenant == "" && len(partner.Tenants)+len(partner.Entitlements) == 0 &&
+		!slices.ContainsFunc(st.Resolver.Resolutions, func(a usage.Resolution) bool { return a.Target == usage.OwnUse }) {
+		return nil, nil
+	}
+	var sum money.Totals
+	err := v.Rater.Totals(ctx, s, st, rating.Grouping{}, func(g *rating.Group, _ *rating.Total) error {
+		if g.OwnUse {
+			if sum == nil {
+				sum = money.Totals{}
+			}
+			sum.Add(money.Of(g.Base.Cost, g.Base.Currency))
+		}
+		return nil
+	})
+	return sum, err
 }
 
 // sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note

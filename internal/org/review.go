@@ -1,0 +1,156 @@
+package org
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/id"
+)
+
+// Published are the keys of the price books that organisations have published or are about to, by the owner's key.
+type Published map[string][]string
+
+// Review validates a world that is to follow another (see Validate), and looks closer at what is new or changed: the
+// books that edges name, tax territories, bank accounts, tax ids. What was there before stays as it is, for documents
+// are out by it. What is doubtful without being wrong it says in notes.
+func Review(have, now World, books Published) (notes []string, err error) {
+	v := validate(now)
+	old := map[string]Organisation{}
+	for _, o := range have.Organisations {
+		old[o.Key] = o
+	}
+	for _, o := range now.Organisations {
+		if was, known := old[o.Key]; !known || was.Legal != o.Legal {
+			v.party(fmt.Sprintf("%s %s legal", o.Kind, o.Key), was.Legal, o.Legal, now.Taxes)
+		}
+	}
+	if !maps.EqualFunc(taxWords(have), taxWords(now), maps.Equal) {
+		v.territories()
+	}
+	v.books(have, books)
+	return v.notes, v.fault()
+}
+
+func (v *validation) note(at, text string) { v.notes = append(v.notes, at+": "+text) }
+
+// party looks at the fields of a party that differ from what they were.
+func (v *validation) party(at string, was, is LegalEntity, taxes []Tax) {
+	if was.Region != is.Region || was.Country != is.Country || was.PostalCode != is.PostalCode {
+		wrong, hint := is.region(taxes)
+		if wrong != "" {
+			v.add(at, "%s", wrong)
+		}
+		if hint != "" {
+			v.note(at, hint)
+		}
+	}
+	if meant := map[string]string{"UK": "GB", "EL": "GR", "EN": "GB", "SP": "ES"}[is.Country]; meant != "" && was.Country != is.Country {
+		v.add(at, "country %q is no ISO code: write %s", is.Country, meant)
+	}
+	var lists [][2][]string
+	if was.IBAN != is.IBAN || was.BIC != is.BIC {
+		wrong, doubtful := is.bank()
+		lists = append(lists, [2][]string{wrong, doubtful})
+	}
+	if was.VATID != is.VATID || was.TaxID != is.TaxID || was.Registration != is.Registration || was.Country != is.Country {
+		wrong, doubtful := is.taxIDs()
+		lists = append(lists, [2][]string{wrong, doubtful})
+	}
+	for _, list := range lists {
+		for _, text := range list[0] {
+			v.add(at, "%s", text)
+		}
+		for _, text := range list[1] {
+			v.note(at, text)
+		}
+	}
+}
+
+// territories checks the territories of tax rows.
+func (v *validation) territories() {
+	code := regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
+	for _, t := range v.w.Taxes {
+		if t.Territory != "" && !code.MatchString(t.Territory) {
+			v.add(fmt.Sprintf("tax %s %s since %s", t.Territory, t.Category, cmp.Or(t.Start.String(), "ever")),
+				"territory %q is no code of a country, such as DE, or of a part of one, such as ES-CN", t.Territory)
+		}
+	}
+}
+
+// books checks that the book of an edge that is new, or names another book than before, is one that its seller has
+// published. A seller without any book is setting up: then what is missing is only said.
+func (v *validation) books(have World, published Published) {
+	if published == nil {
+		return
+	}
+	was := map[id.Edge]string{}
+	for _, e := range have.Edges {
+		was[e.ID] = e.Terms.Book
+	}
+	missing := map[string]map[string]bool{}
+	for i := range v.w.Edges {
+		e := &v.w.Edges[i]
+		seller, book := v.key(e.Seller), e.Terms.Book
+		if book == "" || was[e.ID] == book || never(e.Period) || slices.Contains(published[seller], book) {
+			continue
+		}
+		if there := published[seller]; len(there) > 0 {
+			v.add(v.edgeName(e), "book: %s has published no price book %q; there %s. Correct it, or publish that book first: purveyor pricebook publish",
+				seller, book, nearest(book, there))
+			continue
+		}
+		if missing[seller] == nil {
+			missing[seller] = map[string]bool{}
+		}
+		missing[seller][book] = true
+	}
+	for seller, names := range sorted(missing) {
+		v.note(seller, fmt.Sprintf("it has published no price book yet; nothing can be billed before it has: publish %s (purveyor pricebook publish)",
+			strings.Join(slices.Sorted(maps.Keys(names)), ", ")))
+	}
+}
+
+// nearest names the books there are, those that are written most like the one asked for first.
+func nearest(book string, there []string) string {
+	there = slices.Clone(there)
+	slices.SortFunc(there, func(a, b string) int {
+		return cmp.Or(cmp.Compare(distance(book, a), distance(book, b)), strings.Compare(a, b))
+	})
+	const shown = 10
+	if len(there) == 1 {
+		return "is " + there[0]
+	}
+	more := ""
+	if n := len(there) - shown; n > 0 {
+		there, more = there[:shown], fmt.Sprintf(" and %d more", n)
+	}
+	return "are " + strings.Join(there, ", ") + more
+}
+
+// distance is the number of letters to change, add, take away or swap with the next to get from one word to another.
+func distance(a, b string) int {
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			next[j+1] = min(row[j]+cost, next[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
