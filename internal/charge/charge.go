@@ -33,6 +33,16 @@ type Charge struct {
 	Source       Source        `json:"source"`
 }
 
+// Priced is the day by which a charge of a month is priced, and by which it is known whose it is: the first day it is
+// for, where that lies in the month, else the month's first.
+func (c *Charge) Priced(m period.Month) period.Date {
+	days := m.Period()
+	if c.Service.Start > days.Start && c.Service.Start < days.End {
+		return c.Service.Start
+	}
+	return days.Start
+}
+
 // Source is where a charge was read: the digest of the file and the line in it.
 type Source struct {
 	File string `json:"file"`

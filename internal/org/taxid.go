@@ -98,10 +98,10 @@ func (l LegalEntity) taxIDs() (wrong, doubtful []string) {
 		if text := CheckVATID(l.VATID); text != "" {
 			doubtful = append(doubtful, text)
 		}
-		if begins := plain(l.VATID); len(begins) > 2 {
-			if begins = begins[:2]; begins != vatLetters(l.Country) && !(begins == "XI" && l.Country == "GB") && begins != "EU" {
-				doubtful = append(doubtful, fmt.Sprintf("vat_id %q is of %s, and country is %s: reverse charge is decided by the id, the rate by the country", l.VATID, begins, l.Country))
-			}
+		begins := plain(l.VATID)
+		if begins = begins[:min(2, len(begins))]; strings.Trim(begins, "0123456789/+*") == begins && begins != vatLetters(l.Country) &&
+			!(begins == "XI" && l.Country == "GB") && begins != "EU" {
+			doubtful = append(doubtful, fmt.Sprintf("vat_id %q is of %s, and country is %s: reverse charge is decided by the id, the rate by the country", l.VATID, begins, l.Country))
 		}
 	}
 	for _, field := range [...]struct{ name, value string }{{"tax_id", l.TaxID}, {"registration", l.Registration}} {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -133,7 +132,8 @@ func (r *run) usage(g *Group) {
 
 func (r *run) charge(g *Group, c *charge.Charge) {
 	g.Charge = c
-	g.Span = within(c.Service, r.st.Period.Period())
+	g.Span = r.st.Period.Period()
+	g.Span.Start = c.Priced(r.st.Period)
 	g.Base = pricing.Base{
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
@@ -168,12 +168,4 @@ func (r *run) apply(p *plan, g *Group) {
 		return
 	}
 	p.apply(g, r.exchange)
-}
-
-// within is the part of a service period that lies in the billing period; all of the billing period when none does.
-func within(service, billing period.Period) period.Period {
-	if service.Start > billing.Start && service.Start < billing.End {
-		billing.Start = service.Start
-	}
-	return billing
 }
