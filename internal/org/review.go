@@ -31,8 +31,35 @@ func Review(have, now World, books Published) (notes []string, err error) {
 	if !maps.EqualFunc(taxWords(have), taxWords(now), maps.Equal) {
 		v.territories()
 	}
+	v.oddVATIDs(have)
 	v.books(have, books)
 	return v.notes, v.fault()
+}
+
+// oddVATIDs notes the VAT ids that are new and whose check digits are not right, together: in made-up data that is all.
+func (v *validation) oddVATIDs(have World) {
+	was := map[string]string{}
+	for _, o := range have.Organisations {
+		was[o.Key] = o.Legal.VATID
+	}
+	var odd []string
+	for _, o := range v.w.Organisations {
+		if o.Legal.VATID != was[o.Key] && misprinted(o.Legal.VATID) {
+			odd = append(odd, fmt.Sprintf("%s %q", o.Key, o.Legal.VATID))
+		}
+	}
+	if len(odd) > 0 {
+		v.note("vat_id", "check digits are not right (a digit is wrong, or two are swapped): "+shortened(odd))
+	}
+}
+
+// shortened is a list of which only so much is said as somebody reads.
+func shortened(list []string) string {
+	const shown = 10
+	if n := len(list) - shown; n > 0 {
+		return strings.Join(list[:shown], ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (v *validation) note(at, text string) { v.notes = append(v.notes, at+": "+text) }
@@ -108,9 +135,14 @@ func (v *validation) books(have World, published Published) {
 		}
 		missing[seller][book] = true
 	}
+	var unpublished []string
 	for seller, names := range sorted(missing) {
-		v.note(seller, fmt.Sprintf("it has published no price book yet; nothing can be billed before it has: publish %s (purveyor pricebook publish)",
-			strings.Join(slices.Sorted(maps.Keys(names)), ", ")))
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			unpublished = append(unpublished, seller+"/"+name)
+		}
+	}
+	if len(unpublished) > 0 {
+		v.note("price books", "before anything can be billed, publish "+shortened(unpublished)+" (purveyor pricebook publish)")
 	}
 }
 
@@ -120,15 +152,10 @@ func nearest(book string, there []string) string {
 	slices.SortFunc(there, func(a, b string) int {
 		return cmp.Or(cmp.Compare(distance(book, a), distance(book, b)), strings.Compare(a, b))
 	})
-	const shown = 10
 	if len(there) == 1 {
 		return "is " + there[0]
 	}
-	more := ""
-	if n := len(there) - shown; n > 0 {
-		there, more = there[:shown], fmt.Sprintf(" and %d more", n)
-	}
-	return "are " + strings.Join(there, ", ") + more
+	return "are " + shortened(there)
 }
 
 // distance is the number of letters to change, add, take away or swap with the next to get from one word to another.

@@ -52,21 +52,22 @@ func plain(text string) string {
 	return strings.NewReplacer(" ", "", ".", "", "-", "").Replace(strings.ToUpper(text))
 }
 
-// CheckVATID says what is doubtful about a VAT id by its form and its check digits, or "". Whether it is given to
-// somebody only the authority knows.
-func CheckVATID(vatID string) string {
+// misprinted says whether a VAT id has the form of its country, and check digits that are not right.
+func misprinted(vatID string) bool {
+	text := plain(vatID)
+	return len(text) > 2 && checkVATForm(vatID) == "" && vatFormats()[text[:2]].checks != nil && !vatFormats()[text[:2]].checks(text[2:])
+}
+
+// checkVATForm says what is doubtful about a VAT id by its form, or "". Whether it is given to somebody only the
+// authority knows.
+func checkVATForm(vatID string) string {
 	text := plain(vatID)
 	if len(text) < 2 {
 		return ""
 	}
 	f, known := vatFormats()[text[:2]]
-	switch {
-	case !known:
-		return ""
-	case !regexp.MustCompile("^(" + f.shape + ")$").MatchString(text[2:]):
+	if known && !regexp.MustCompile("^(" + f.shape + ")$").MatchString(text[2:]) {
 		return fmt.Sprintf("vat_id %q is no VAT id of %s, which is %s and %s; a national tax number belongs in tax_id", vatID, text[:2], text[:2], f.says)
-	case f.checks != nil && !f.checks(text[2:]):
-		return fmt.Sprintf("vat_id %q: its check digits are not right: a digit is wrong, or two are swapped", vatID)
 	}
 	return ""
 }
@@ -74,7 +75,7 @@ func CheckVATID(vatID string) string {
 // isVATID says whether a text is certainly a VAT id of a country: its letters, its form, and its check digits.
 func isVATID(text, country string) bool {
 	text = plain(text)
-	return len(text) > 2 && text[:2] == vatLetters(country) && vatFormats()[text[:2]].checks != nil && CheckVATID(text) == ""
+	return len(text) > 2 && text[:2] == vatLetters(country) && vatFormats()[text[:2]].checks != nil && checkVATForm(text) == "" && !misprinted(text)
 }
 
 // vatLetters are the letters that VAT ids of a country begin with.
@@ -95,7 +96,7 @@ func vatLetters(country string) string {
 // taxIDs says which tax id of a party stands in the wrong field, and what is only doubtful.
 func (l LegalEntity) taxIDs() (wrong, doubtful []string) {
 	if l.VATID != "" {
-		if text := CheckVATID(l.VATID); text != "" {
+		if text := checkVATForm(l.VATID); text != "" {
 			doubtful = append(doubtful, text)
 		}
 		begins := plain(l.VATID)
