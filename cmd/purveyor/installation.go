@@ -330,10 +330,10 @@ func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	}
 }
 
-func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (org.Published, error) {
-	return func(ctx context.Context, r tx.Read) (org.Published, error) {
+func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
+	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
 		list, err := books.Versions(ctx, r, scope.All(), "")
-		found := org.Published{}
+		found := map[string][]string{}
 		for _, b := range list {
 			if !slices.Contains(found[b.Owner], b.Key) {
 				found[b.Owner] = append(found[b.Owner], b.Key)

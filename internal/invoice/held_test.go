@@ -12,7 +12,7 @@ import (
 // it goes on the next document of the month that comes to something.
 func TestHeldDocument(t *testing.T) {
 	for _, c := range []struct {
-		zero         org.ZeroDocuments
+		zero         string
 		first, later string
 	}{{"", "p→b 1: 0", "p→b 2: 24"}, {org.IssueZero, "p→b 1: 0", "p→b 2: 24"}, {org.HoldZero, "", "p→b 1: 24"}} {
 		n := installtest.New(t)

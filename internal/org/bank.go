@@ -13,8 +13,8 @@ const ibanLengths = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21
 	"MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 " +
 	"SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30"
 
-// CheckIBAN says what is wrong with an international account number, or "".
-func CheckIBAN(iban string) string {
+// checkIBAN says what is wrong with an international account number, or "".
+func checkIBAN(iban string) string {
 	text := strings.ToUpper(strings.ReplaceAll(iban, " ", ""))
 	for i := range len(text) {
 		c := text[i]
@@ -67,7 +67,7 @@ var bicShape = regexp.MustCompile(`^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$`)
 func (l LegalEntity) bank() (wrong, doubtful []string) {
 	iban := ""
 	if l.IBAN != "" {
-		iban = CheckIBAN(l.IBAN)
+		iban = checkIBAN(l.IBAN)
 	}
 	if iban != "" && bicShape.MatchString(l.IBAN) {
 		iban = fmt.Sprintf("iban %q is a BIC: write it in bic", l.IBAN)
@@ -78,7 +78,7 @@ func (l LegalEntity) bank() (wrong, doubtful []string) {
 	bic := strings.ToUpper(strings.ReplaceAll(l.BIC, " ", ""))
 	switch {
 	case bic == "":
-	case !bicShape.MatchString(bic) && CheckIBAN(bic) == "":
+	case !bicShape.MatchString(bic) && checkIBAN(bic) == "":
 		wrong = append(wrong, fmt.Sprintf("bic %q is an IBAN: write it in iban", l.BIC))
 	case !bicShape.MatchString(bic):
 		wrong = append(wrong, fmt.Sprintf("BIC %q is not 8 or 11 letters and digits, such as COBADEFFXXX", l.BIC))

@@ -74,16 +74,13 @@ type Terms struct {
 	Grouping       Grouping       `json:"grouping,omitempty" yaml:"grouping,omitempty"` // "" is by service
 	PurchaseOrder  string         `json:"purchase_order,omitempty" yaml:"purchase_order,omitempty"`
 	BuyerReference string         `json:"buyer_reference,omitempty" yaml:"buyer_reference,omitempty"`
-	ZeroDocuments  ZeroDocuments  `json:"zero_documents,omitempty" yaml:"zero_documents,omitempty"` // "" issues them
+	ZeroDocuments  string         `json:"zero_documents,omitempty" yaml:"zero_documents,omitempty"` // "" issues them
 }
 
-// ZeroDocuments says what becomes of a document over 0.00: it is issued, or held until there is an amount.
-type ZeroDocuments string
-
-// What becomes of documents over 0.00.
+// What becomes of a document over 0.00: it is issued, or held until there is an amount.
 const (
-	IssueZero ZeroDocuments = "issue"
-	HoldZero  ZeroDocuments = "hold"
+	IssueZero = "issue"
+	HoldZero  = "hold"
 )
 
 // Grouping says what makes an invoice line besides the customer and the subscription: "service" (the default),

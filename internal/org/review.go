@@ -11,13 +11,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-// Published are the keys of the price books that organisations have published or are about to, by the owner's key.
-type Published map[string][]string
-
 // Review validates a world that is to follow another (see Validate), and looks closer at what is new or changed: the
 // books that edges name, tax territories, bank accounts, tax ids. What was there before stays as it is, for documents
 // are out by it. What is doubtful without being wrong it says in notes.
-func Review(have, now World, books Published) (notes []string, err error) {
+func Review(have, now World, books map[string][]string) (notes []string, err error) {
 	v := validate(now)
 	old := map[string]Organisation{}
 	for _, o := range have.Organisations {
@@ -110,7 +107,7 @@ func (v *validation) territories() {
 
 // books checks that the book of an edge that is new, or names another book than before, is one that its seller has
 // published. A seller without any book is setting up: then what is missing is only said.
-func (v *validation) books(have World, published Published) {
+func (v *validation) books(have World, published map[string][]string) {
 	if published == nil {
 		return
 	}

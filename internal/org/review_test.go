@@ -118,7 +118,7 @@ func TestReviewKeepsWhatWas(t *testing.T) {
 	before.Edges[0].Terms.Book = "gone"
 	now := before
 	now.Rates = append(slices.Clone(now.Rates), Rate{From: "CHF", To: "EUR", Month: period.NewDate(2026, 9, 1).Month(), Value: money.MustParse("1"), Source: "x"})
-	if notes, err := Review(before, now, Published{"p": {"retail"}}); err != nil || len(notes) != 0 {
+	if notes, err := Review(before, now, map[string][]string{"p": {"retail"}}); err != nil || len(notes) != 0 {
 		t.Errorf("%v, %v", notes, err)
 	}
 }
@@ -126,7 +126,7 @@ func TestReviewKeepsWhatWas(t *testing.T) {
 // An edge that is new, or names another book, must name one that its seller has published or is about to. A seller
 // without any is told what to publish.
 func TestReviewOfBooks(t *testing.T) {
-	published := Published{"p": {"wholesale", "retail", "special"}, "r": {"retail"}}
+	published := map[string][]string{"p": {"wholesale", "retail", "special"}, "r": {"retail"}}
 	named := func(book string) (World, World) {
 		now := small()
 		for i := range now.Edges {
@@ -150,7 +150,7 @@ func TestReviewOfBooks(t *testing.T) {
 	if _, err := Review(World{}, now, published); err == nil {
 		t.Error("a new edge with a mistyped book is taken")
 	}
-	notes, err := Review(World{}, now, Published{})
+	notes, err := Review(World{}, now, map[string][]string{})
 	if err != nil || !strings.Contains(strings.Join(notes, "\n"), "publish p/retial") {
 		t.Errorf("before any book: %v, %v", notes, err)
 	}

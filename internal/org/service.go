@@ -29,8 +29,8 @@ type Service struct {
 	Now    func() time.Time
 	// Invoiced says whether documents of an edge stand. Nil stands for never.
 	Invoiced func(ctx context.Context, r tx.Read, e id.Edge) (bool, error)
-	// Books are the price books that were published. Nil leaves the books of edges unchecked.
-	Books func(ctx context.Context, r tx.Read) (Published, error)
+	// Books are the keys of the price books that were published, by their owner's key. Nil leaves the books of edges unchecked.
+	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
 }
 
 // Places follows where organisations stand, in the transaction that moves them.
@@ -66,7 +66,7 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 }
 
 // ApplyBefore is Apply where these books are published right after, so that edges may name them.
-func (v *Service) ApplyBefore(ctx context.Context, file World, coming Published, dryRun bool) (Result, error) {
+func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool) (Result, error) {
 	grant, err := v.Access.Require(ctx, access.WorldApply)
 	if err != nil {
 		return Result{}, err
@@ -129,7 +129,7 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming Published,
 }
 
 // published are the price books there are and those that are coming; nil when nobody can tell.
-func (v *Service) published(ctx context.Context, r tx.Read, coming Published) (Published, error) {
+func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]string) (map[string][]string, error) {
 	if v.Books == nil {
 		return nil, nil
 	}

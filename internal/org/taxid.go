@@ -66,7 +66,7 @@ func checkVATForm(vatID string) string {
 		return ""
 	}
 	f, known := vatFormats()[text[:2]]
-	if known && !regexp.MustCompile("^(" + f.shape + ")$").MatchString(text[2:]) {
+	if known && !regexp.MustCompile("^("+f.shape+")$").MatchString(text[2:]) {
 		return fmt.Sprintf("vat_id %q is no VAT id of %s, which is %s and %s; a national tax number belongs in tax_id", vatID, text[:2], text[:2], f.says)
 	}
 	return ""

@@ -73,7 +73,7 @@ func territories() []territory {
 const vatArea = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 
 // InUnion says whether a country is a member state of the European Union.
-func InUnion(country string) bool { return slices.Contains(strings.Fields(vatArea), country) }
+func inUnion(country string) bool { return slices.Contains(strings.Fields(vatArea), country) }
 
 // PlaceOf is where a party is for tax: the territory it names, else its country. A region that is no territory, and
 // for which there is no tax row either, is a part of the country like any other.
@@ -88,7 +88,7 @@ func PlaceOf(l LegalEntity, rows []Tax) Place {
 	if l.Region != "" && slices.ContainsFunc(rows, func(r Tax) bool { return r.Territory == l.Region }) {
 		code = l.Region
 	}
-	return Place{Code: code, Rate: code, Law: code, Union: InUnion(l.Country)}
+	return Place{Code: code, Rate: code, Law: code, Union: inUnion(l.Country)}
 }
 
 // of says whether a territory may be the region of an address in a country.

@@ -273,7 +273,7 @@ func (v *validation) terms(at string, t Terms) {
 	if strings.HasSuffix(t.Series, "-CN") { // X-CN-2026-00001 would be an invoice of X-CN and a credit note of X
 		v.add(at, "series %q must not end in -CN: so begin the numbers of credit notes", t.Series)
 	}
-	if !slices.Contains([]ZeroDocuments{"", IssueZero, HoldZero}, t.ZeroDocuments) {
+	if !slices.Contains([]string{"", IssueZero, HoldZero}, t.ZeroDocuments) {
 		v.add(at, "zero_documents %q is none of issue, hold", t.ZeroDocuments)
 	}
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")

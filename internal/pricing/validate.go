@@ -16,12 +16,9 @@ type problem struct {
 	Text string
 }
 
-// Validate says nil when the book may be published, and otherwise what stands against it in one fault of kind
-// Invalid with code book_refused, whose fields are the problems by path.
-func Validate(b Book) error { return ValidateAll([]Book{b}) }
-
-// ValidateAll says of all books that are to be published together what stands against them, in one fault.
-func ValidateAll(books []Book) error {
+// Validate says nil when the books may be published together, and otherwise what stands against them in one fault of
+// kind Invalid with code book_refused, whose fields are the problems by path.
+func Validate(books ...Book) error {
 	var names, lines []string
 	fields := map[string]string{}
 	for _, b := range books {

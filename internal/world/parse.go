@@ -143,7 +143,7 @@ func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
 		"grouping":        as(p.reader, &t.Grouping),
 		"purchase_order":  p.text(&t.PurchaseOrder),
 		"buyer_reference": p.text(&t.BuyerReference),
-		"zero_documents":  as(p.reader, &t.ZeroDocuments),
+		"zero_documents":  p.text(&t.ZeroDocuments),
 	}, "from", "since", "book", "currency", "payment_days", "series")
 	return e
 }

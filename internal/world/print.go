@@ -143,7 +143,7 @@ func edgeNode(e *org.Edge, keys map[id.Organisation]string) *yaml.Node {
 	n.text("grouping", string(e.Terms.Grouping))
 	n.text("purchase_order", e.Terms.PurchaseOrder)
 	n.text("buyer_reference", e.Terms.BuyerReference)
-	n.text("zero_documents", string(e.Terms.ZeroDocuments))
+	n.text("zero_documents", e.Terms.ZeroDocuments)
 	return n.node
 }
 

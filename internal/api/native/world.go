@@ -46,8 +46,8 @@ type applyInput struct {
 }
 
 // coming is the books that are published right after.
-func (in *applyInput) coming() org.Published {
-	books := org.Published{}
+func (in *applyInput) coming() map[string][]string {
+	books := map[string][]string{}
 	for _, name := range in.Books {
 		owner, key, _ := strings.Cut(name, "/")
 		books[owner] = append(books[owner], key)
@@ -110,7 +110,7 @@ func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Publ
 	if err != nil {
 		return nil, err
 	}
-	if err := pricing.ValidateAll(books); err != nil {
+	if err := pricing.Validate(books...); err != nil {
 		return nil, err
 	}
 	out := &body[Published]{Published{Books: []pricing.Book{}}}
