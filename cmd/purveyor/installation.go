@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,7 +192,7 @@ func (n *installation) build(o opening) error {
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
 	guard.Place = organisations.Place
 	who, err := n.people(ring, events, roles)
 	if err != nil {
@@ -219,7 +220,7 @@ func (n *installation) build(o opening) error {
 		},
 		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
-		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files},
+		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files, Orgs: orgs, Books: books},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
 		Ready: n.ready, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,
 	}
@@ -240,8 +241,10 @@ func (n *installation) recover(ctx context.Context) error {
 	if err := n.api.Invoices.FixEarlier(ctx); err != nil {
 		return err
 	}
-	_, err := n.runner.Recover(ctx)
-	return err
+	if _, err := n.runner.Recover(ctx); err != nil {
+		return err
+	}
+	return n.api.Check.Record(ctx)
 }
 
 // keepUp drops what has expired: sessions, tickets, and answers to commands.
@@ -331,6 +334,19 @@ func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	return func(ctx context.Context, r tx.Read) (bool, error) {
 		last, err := events.Store.Last(ctx, r)
 		return last.Number == 0, err
+	}
+}
+
+func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
+	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
+		list, err := books.Versions(ctx, r, scope.All(), "")
+		found := map[string][]string{}
+		for _, b := range list {
+			if !slices.Contains(found[b.Owner], b.Key) {
+				found[b.Owner] = append(found[b.Owner], b.Key)
+			}
+		}
+		return found, err
 	}
 }
 

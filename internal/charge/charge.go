@@ -33,6 +33,23 @@ type Charge struct {
 	Source       Source        `json:"source"`
 }
 
+// Priced is the days a charge of a month is priced for; the first of them decides whose it is, whose chain it goes down and
+// at which prices. What takes earlier service back goes back to whom sold it then, at the prices of its first day. Else it
+// is the part of the service period that lies in the month, and all of the month when none does.
+func (c *Charge) Priced(m period.Month) period.Period {
+	days, from := m.Period(), c.Service.Start
+	switch {
+	case from > days.Start && from < days.End:
+		days.Start = from
+	case from > 0 && from < days.Start && c.Amount.Value.Sign() < 0:
+		days.Start = from
+		if c.Service.End > from {
+			days.End = min(days.End, c.Service.End)
+		}
+	}
+	return days
+}
+
 // Source is where a charge was read: the digest of the file and the line in it.
 type Source struct {
 	File string `json:"file"`

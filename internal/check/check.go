@@ -12,7 +12,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -40,6 +42,7 @@ func (r *Report) bad(check, subject, format string, args ...any) {
 // The names of the checks.
 const (
 	Events     = "event_chain"          // no record was changed, taken out or added
+	World      = "world_and_books"      // organisations, edges, rates, taxes and books are as their event says
 	Issued     = "issued_unchanged"     // documents are as their event says
 	Loads      = "load_counts"          // rows in = sealed + skipped + quarantined + refused
 	Batches    = "sealed_batches"       // rows and cost as sealed
@@ -66,6 +69,7 @@ const (
 	WrittenOff  = "written_off"
 	Unresolved  = "unresolved"
 	Quarantined = "quarantined"
+	OwnUse      = "own_use"  // by the partner itself: billed to nobody
 	Replaced    = "replaced" // by a newer download, by billed rows, or until the billed set is complete
 )
 
@@ -85,6 +89,8 @@ type Service struct {
 	Invoices  invoice.Store
 	Documents *invoice.Service // makes documents again; nil leaves that out
 	Files     FileStore
+	Orgs      org.Store
+	Books     pricing.Store
 }
 
 // Run checks everything. Its error says that checking itself failed; what does not hold is in the report.
@@ -94,17 +100,22 @@ func (v *Service) Run(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	r := &Report{Checked: map[string]int64{}, Violations: []Violation{}, Rows: map[string]int64{}}
-	for _, state := range [...]string{Open, Invoiced, Excluded, WrittenOff, Unresolved, Quarantined, Replaced} {
+	for _, state := range [...]string{Open, Invoiced, Excluded, WrittenOff, Unresolved, Quarantined, OwnUse, Replaced} {
 		r.Rows[state] = 0
 	}
 	var state stored
+	readable := false
 	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
 		n, _, err := v.Events.Verify(ctx, t)
 		r.Checked[Events] = n
 		if err != nil {
 			r.bad(Events, "event log", "%v", err)
 		}
-		return state.read(ctx, t, grant.Scope, v)
+		if err := state.read(ctx, t, grant.Scope, v); err != nil {
+			return err
+		}
+		readable, err = v.world(ctx, t, &state, r)
+		return err
 	})
 	if err != nil {
 		return *r, err
@@ -118,7 +129,11 @@ func (v *Service) Run(ctx context.Context) (Report, error) {
 	if err := v.batches(ctx, grant.Scope, &state, r); err != nil {
 		return *r, err
 	}
-	for _, p := range state.periods() {
+	months := state.periods()
+	if !readable {
+		months = nil // nothing can be rated again
+	}
+	for _, p := range months {
 		if err := v.period(ctx, grant.Scope, &state, p, r); err != nil {
 			return *r, err
 		}

@@ -174,6 +174,7 @@ func service(n *installtest.Installation, rows usage.RowStore) *check.Service {
 	return &check.Service{
 		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: rows,
 		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
+		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
 	}
 }
 
@@ -193,7 +194,7 @@ func reopen(t *testing.T, dir string) *installtest.Installation {
 
 // everyCheck is every name a violation can have.
 func everyCheck() []string {
-	return []string{check.Events, check.Issued, check.Loads, check.Batches, check.Digests, check.Documents, check.Worksheets, check.Arithmetic,
+	return []string{check.Events, check.World, check.Issued, check.Loads, check.Batches, check.Digests, check.Documents, check.Worksheets, check.Arithmetic,
 		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Again, check.Files}
 }
 
@@ -216,7 +217,8 @@ func TestAllHolds(t *testing.T) {
 		t.Errorf("checked %v", r.Checked)
 	}
 	// a's rows: 3 on both edges, 1 more drafted on both, and its charge on both; b: a row, a charge, and an excluded credit.
-	want := map[string]int64{check.Invoiced: 3*2 + 2 + 2, check.Open: 2, check.Excluded: 1, check.WrittenOff: 0, check.Unresolved: 1, check.Quarantined: 1, check.Replaced: 1}
+	want := map[string]int64{check.Invoiced: 3*2 + 2 + 2, check.Open: 2, check.Excluded: 1, check.WrittenOff: 0, check.Unresolved: 1, check.Quarantined: 1,
+		check.OwnUse: 0, check.Replaced: 1}
 	if fmt.Sprint(r.Rows) != fmt.Sprint(want) {
 		t.Errorf("rows %v, want %v", r.Rows, want)
 	}
@@ -246,8 +248,11 @@ func TestPlanted(t *testing.T) {
 		"an event is changed":        {check.Events, "event 3 ", func(d damaged) { d.sql("UPDATE event SET actor = 'nobody' WHERE number = 3") }, nil},
 		"an event is gone":           {check.Events, "event 5 ", func(d damaged) { d.sql("DELETE FROM event WHERE number = 5") }, nil},
 		"another name on an invoice": {check.Issued, "another digest", func(d damaged) { d.replace("a", "The a GmbH", "The A GmbH") }, nil},
-		"another total in lists":     {check.Issued, "lists say", func(d damaged) { d.sql("UPDATE invoice SET total = total + 1 WHERE buyer_key = 'r'") }, nil},
-		"an invoice is gone":         {check.Issued, "is gone", func(d damaged) { d.sql("DELETE FROM invoice WHERE id = '" + string(d.document("a").ID) + "'") }, nil},
+		"an edge of other terms": {check.World, "they are not what event", func(d damaged) {
+			d.sql(`UPDATE edge SET body = replace(body, '"payment_days":14', '"payment_days":15')`)
+		}, nil},
+		"another total in lists": {check.Issued, "lists say", func(d damaged) { d.sql("UPDATE invoice SET total = total + 1 WHERE buyer_key = 'r'") }, nil},
+		"an invoice is gone":     {check.Issued, "is gone", func(d damaged) { d.sql("DELETE FROM invoice WHERE id = '" + string(d.document("a").ID) + "'") }, nil},
 		"an invoice nobody issued": {check.Issued, "no event", func(d damaged) {
 			d.sql("UPDATE invoice SET state = 'issued', number = 'P-2026-00009', body = replace(replace(body, '\"state\":\"draft\"', '\"state\":\"issued\",\"number\":\"P-2026-00009\"'), 'x', 'x') WHERE state = 'draft' AND buyer_key = 'r'")
 		}, nil},

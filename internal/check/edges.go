@@ -128,6 +128,10 @@ func (m *month) state(g *rating.Group, r *Report) {
 		r.Rows[Unresolved] += n
 		return
 	}
+	if g.OwnUse {
+		r.Rows[OwnUse] += n
+		return
+	}
 	charge := ""
 	if g.Charge != nil {
 		charge = string(g.Charge.ID)

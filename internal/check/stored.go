@@ -28,6 +28,7 @@ type stored struct {
 	voided    map[string]int64 // document → number of the event that voided it
 	since     time.Time        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
+	told      map[string]said // what events say that world and books became, the newest of each name
 }
 
 // issue is what the event says that made a document final.
@@ -97,6 +98,7 @@ const eventsAtOnce = 1000
 
 func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) error {
 	s.issues, s.drafted, s.voided = map[string]issue{}, map[string]int64{}, map[string]int64{}
+	s.told = map[string]said{}
 	checkpoint, err := v.Events.Store.Checkpoint(ctx, t)
 	if err != nil {
 		return err
@@ -122,6 +124,10 @@ func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *S
 // note takes from an event what it says of a document.
 func (s *stored) note(e event.Event) {
 	switch e.Type {
+	case event.WorldApplied, event.BookPublished, event.DigestsRecorded:
+		for name, digest := range digestsOf(e) {
+			s.told[name] = said{digest, e}
+		}
 	case event.InvoiceDrafted:
 		s.drafted[e.Subject] = e.Number
 	case event.InvoiceVoided:

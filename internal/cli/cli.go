@@ -136,7 +136,8 @@ func hoist(args []string) []string {
 	return append(slices.Clone(args), held...)
 }
 
-// report prints what happened, field by field where the input has fields. Causes are for those who ask for them.
+// report prints what happened, with the fields of the input that the text does not tell of already. Causes are for those
+// who ask for them.
 func report(w io.Writer, err error) {
 	fmt.Fprintln(w, "purveyor: "+err.Error())
 	f, ok := errors.AsType[*fault.Fault](err)
@@ -144,9 +145,14 @@ func report(w io.Writer, err error) {
 		return
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.Fields)) {
-		fmt.Fprintf(w, "  %s: %s\n", path, f.Fields[path])
+		if !told(f.Text, path) {
+			fmt.Fprintf(w, "  %s: %s\n", path, f.Fields[path])
+		}
 	}
 	if cause := f.Unwrap(); cause != nil && os.Getenv("PURVEYOR_DEBUG") != "" {
 		fmt.Fprintln(w, "  because: "+cause.Error())
 	}
 }
+
+// told says whether a text has lines of its own about a field.
+func told(text, path string) bool { return strings.Contains(text, "\n  "+path+": ") }

@@ -28,6 +28,7 @@ type Costs struct {
 	By     []string     `json:"by"`
 	Shown  scope.View   `json:"shown"` // the kinds of money that are
 	Rows   []Row        `json:"items"`
+	OwnUse money.Totals `json:"own_use,omitempty"` // cost of what the partner uses itself: part of the rows, sold to nobody
 
 	Customers []id.Organisation `json:"-"` // whose they are
 }

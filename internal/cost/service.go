@@ -57,7 +57,7 @@ func (v *Service) List(ctx context.Context, q Query) (Costs, error) {
 	if err := v.Rater.View(ctx, e.scope, st, by.rating, eye, t.add); err != nil {
 		return Costs{}, err
 	}
-	out := Costs{Period: q.Period, State: state(st), By: slices.Concat([]string{}, q.By), Shown: e.view, Rows: t.sorted(), Customers: t.customers}
+	out := Costs{Period: q.Period, State: state(st), By: slices.Concat([]string{}, q.By), Shown: e.view, Rows: t.sorted(), OwnUse: t.ownUse, Customers: t.customers}
 	return out, nil
 }
 
@@ -119,6 +119,7 @@ type table struct {
 	customers []id.Organisation
 	known     map[id.Organisation]bool
 	values    []string
+	ownUse    money.Totals
 }
 
 // sees says whether there is anything of a group to be shown, and remembers whose it is.
@@ -129,7 +130,7 @@ func (t *table) sees(g *rating.Group) bool {
 	if a, missing := t.eyes.look(g); a == (amounts{}) && missing == 0 { // nothing is charged for it, or nothing of it is to be seen
 		return false
 	}
-	if g.Customer != nil && !t.known[g.Customer.ID] {
+	if g.Customer != nil && !g.OwnUse && !t.known[g.Customer.ID] {
 		if t.known == nil {
 			t.known = map[id.Organisation]bool{}
 		}
@@ -157,6 +158,12 @@ func (t *table) add(g *rating.Group, x *rating.Total) error {
 		t.rows[key] = row
 	}
 	row.add(a, missing, max(g.Sum.Rows, 1))
+	if g.OwnUse && a.cost != nil {
+		if t.ownUse == nil {
+			t.ownUse = money.Totals{}
+		}
+		t.ownUse.Add(*a.cost)
+	}
 	return nil
 }
 

@@ -28,6 +28,8 @@ type Filter struct {
 	Actor    string
 	Action   string // a type, or the name of a command
 	About    string // actor or subject
+	Type     Type   // the type alone, not the name of a command
+	Newest   bool   // the newest first
 	Limit    int    // 0 is no limit
 }
 

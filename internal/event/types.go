@@ -3,10 +3,15 @@ package event
 // Type says what kind of thing happened. This is the whole list.
 type Type string
 
+// Digests is the field of an event's data that says what the stored world and books became: name → SHA-256. WorldApplied,
+// BookPublished and DigestsRecorded have it; of each name the newest counts.
+const Digests = "digests"
+
 // The event types, named area.what.
 const (
 	WorldApplied     Type = "org.world_applied"
 	BookPublished    Type = "pricing.book_published"
+	DigestsRecorded  Type = "check.digests_recorded" // of a ledger that was written before changes said their digests
 	UsageSealed      Type = "usage.sealed"
 	UsageComplete    Type = "usage.complete"
 	UsageWithdrawn   Type = "usage.withdrawn"

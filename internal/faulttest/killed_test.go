@@ -259,6 +259,7 @@ func counted(t *testing.T, n *installtest.Installation) {
 	r, err := (&check.Service{
 		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: n.Rows,
 		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
+		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
 	}).Run(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ type run struct {
 	open  map[rating.Reason]*Unresolved
 	ex    Excluded
 	tally Tally
+	held  []Summary
 	pack  *packer
 	input string // digest of the state, once it was asked for
 	cuts  []period.Date
@@ -68,12 +69,13 @@ type Unresolved struct {
 	Kind   string                  `json:"kind,omitempty"` // of the resolution that answers it, if one can
 	Rows   int64                   `json:"rows"`
 	Cost   money.Totals            `json:"cost"`
-	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
+	Refs   map[string]money.Totals `json:"refs"`            // what is missing → cost behind it
+	Names  map[string]string       `json:"names,omitempty"` // of references that are a charge: what it is for
 	// Invoiced is how many of the rows were invoiced before: they stay as they were invoiced.
 	Invoiced int64 `json:"stay_invoiced,omitempty"`
 }
 
-// Excluded counts what rules took out.
+// Excluded counts what nobody is billed for: what rules took out, and what the partner uses itself.
 type Excluded struct {
 	Rows int64        `json:"rows"`
 	Cost money.Totals `json:"cost"`
@@ -88,6 +90,7 @@ type Tally struct {
 	List        money.Totals `json:"list"`
 	ListMissing int64        `json:"list_missing"` // rows and charges without a list price
 	Unresolved  int64        `json:"unresolved"`   // rows and charges
+	OwnUse      Excluded     `json:"own_use,omitzero"`
 }
 
 func newRun(st *rating.State) *run {
@@ -106,6 +109,10 @@ func (r *run) add(g *rating.Group) error {
 		r.unresolved(g, n, cost)
 		return nil
 	}
+	if g.OwnUse {
+		r.tally.ownUse(n, cost)
+		return nil
+	}
 	if g.Excluded {
 		r.ex.Rows += n
 		r.ex.Cost.Add(cost)
@@ -116,6 +123,14 @@ func (r *run) add(g *rating.Group) error {
 		}
 	}
 	return nil
+}
+
+func (t *Tally) ownUse(n int64, cost money.Amount) {
+	if t.OwnUse.Cost == nil {
+		t.OwnUse.Cost = money.Totals{}
+	}
+	t.OwnUse.Rows += n
+	t.OwnUse.Cost.Add(cost)
 }
 
 func (r *run) count(g *rating.Group, n int64, cost money.Amount) {
@@ -145,6 +160,12 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 		u.Refs[g.Ref] = money.Totals{}
 	}
 	u.Refs[g.Ref].Add(cost)
+	if g.Charge != nil && g.Unresolved == rating.NoCustomer {
+		if u.Names == nil {
+			u.Names = map[string]string{}
+		}
+		u.Names[g.Ref] = g.Charge.Name
+	}
 	if r.keeps {
 		waits := *g
 		waits.Steps = nil

@@ -25,6 +25,9 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 	run, edges := newRun(st), map[*org.Edge]map[spot]*money.Decimal{}
 	err = rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
 		run.count(g, max(g.Sum.Rows, 1), money.Of(g.Base.Cost, g.Base.Currency))
+		if g.OwnUse {
+			run.tally.ownUse(max(g.Sum.Rows, 1), money.Of(g.Base.Cost, g.Base.Currency))
+		}
 		if g.Unresolved != "" {
 			run.tally.Unresolved += max(g.Sum.Rows, 1)
 		}

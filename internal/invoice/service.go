@@ -45,6 +45,7 @@ type Run struct {
 	Excluded   Excluded     `json:"excluded"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
 	Waiting    []Waiting    `json:"waiting,omitempty"`
+	Held       []Summary    `json:"held,omitempty"` // over 0.00, and not drafted; their lines stay open
 }
 
 // Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
@@ -184,16 +185,22 @@ func (r *run) documents(have []Invoice) (out []made, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if doc.Rebills = anew; len(doc.Lines) > 0 {
-			out = append(out, made{doc, d})
+		if len(doc.Lines) == 0 {
+			continue
 		}
+		if held(&doc, d.edge.Terms) {
+			r.held = append(r.held, Summarise(doc))
+			continue
+		}
+		doc.Rebills = anew
+		out = append(out, made{doc, d})
 	}
 	return out, nil
 }
 
 func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, drafts, have []Invoice) (Run, error) {
 	out := Run{Period: run.state.Period, Drafts: []Summary{}, Tally: run.tally, Excluded: run.ex}
-	out.Unresolved = run.worklist()
+	out.Unresolved, out.Held = run.worklist(), run.held
 	keep := map[id.Invoice]bool{}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		for _, d := range drafts {

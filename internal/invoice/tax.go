@@ -1,66 +1,55 @@
 package invoice
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// union is the member states of the European Union's VAT area, by ISO code.
-const union = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-
-// outside is the parts of member states that lie outside the VAT area (VAT directive article 6).
-const outside = "ES-CN ES-CE ES-ML FI-01 DE-HE DE-BU IT-CI IT-LI FR-GP FR-MQ FR-RE FR-GF FR-YT GR-69"
-
-func inUnion(place string) bool {
-	country, _, _ := strings.Cut(place, "-")
-	return slices.Contains(strings.Fields(union), country) && !slices.Contains(strings.Fields(outside), place)
-}
-
-// territory is where a party is for tax: its special territory, or its country.
-func territory(e org.LegalEntity) string {
-	if e.Region != "" {
-		return e.Region
-	}
-	return e.Country
-}
-
 // TaxFor is the VAT treatment of a service a seller renders to a buyer on a day (place of supply: VAT directive
 // articles 44, 45 and 58). Rows of the world come before the built-in table. A territory whose rate is not known is
 // a fault of kind Invalid that says what to add.
 func TaxFor(seller, buyer org.LegalEntity, category string, on period.Date, rows []org.Tax) (LineTax, error) {
-	from, to := territory(seller), territory(buyer)
+	from, to := org.PlaceOf(seller, rows), org.PlaceOf(buyer, rows)
 	switch {
-	case from == to:
-		return standard(from, category, on, rows)
-	case inUnion(from) && inUnion(to) && buyer.VATID != "":
+	case from.Law == to.Law:
+		return standard(to, category, on, rows)
+	case from.Union && to.Union && buyer.VATID != "":
 		return LineTax{
-			Category: "AE", Name: "VAT", Code: "VATEX-EU-AE", Place: to,
+			Category: "AE", Name: "VAT", Code: "VATEX-EU-AE", Place: to.Code,
 			Reason: "Reverse charge: VAT to be accounted for by the recipient, Article 196 Directive 2006/112/EC",
 		}, nil
-	case inUnion(from) && inUnion(to):
+	case from.Union && to.Union:
 		return standard(to, category, on, rows)
 	}
-	return LineTax{
-		Category: "O", Name: "VAT", Code: "VATEX-EU-O", Place: to,
-		Reason: "Not subject to VAT: the place of supply is where the recipient is established",
-	}, nil
+	return untaxed(to), nil
 }
 
-func standard(place, category string, on period.Date, rows []org.Tax) (LineTax, error) {
+// untaxed is a service on which the seller owes no tax.
+func untaxed(to org.Place) LineTax {
+	return LineTax{
+		Category: "O", Name: "VAT", Code: "VATEX-EU-O", Place: to.Code,
+		Reason: "Not subject to VAT: the place of supply is where the recipient is established",
+	}
+}
+
+// standard is the rate of a place: a row of its own before that of the country it is taxed with.
+func standard(to org.Place, category string, on period.Date, rows []org.Tax) (LineTax, error) {
 	for _, list := range [][]org.Tax{rows, builtInTaxes()} {
-		for _, r := range list {
-			if r.Territory == place && r.Category == category && r.Contains(on) {
-				return LineTax{Category: "S", Percent: r.Percent, Name: orElse(r.Name, "VAT"), Place: place}, nil
+		for _, place := range [...]string{to.Code, to.Rate} {
+			for _, r := range list {
+				if r.Territory == place && r.Category == category && r.Contains(on) {
+					return LineTax{Category: "S", Percent: r.Percent, Name: orElse(r.Name, "VAT"), Place: to.Code}, nil
+				}
 			}
 		}
 	}
+	if to.Untaxed {
+		return untaxed(to), nil
+	}
 	return LineTax{}, fault.New(fault.Invalid, "no_tax_rate",
-		"no %s tax rate is known for %s on %s: add a row to taxes: in the world file", category, place, on)
+		"no %s tax rate is known for %s on %s: add a row to taxes: in the world file", category, to.Code, on)
 }
 
 // StandardCategory is the tax category of everything sold so far.
@@ -93,6 +82,8 @@ func builtInTaxes() []org.Tax {
 		row("SK", "20", "DPH", 0, day(2025, 1, 1)), row("SK", "23", "DPH", day(2025, 1, 1), 0),
 		row("GB", "20", "VAT", 0, 0), row("NO", "25", "MVA", 0, 0), row("IS", "24", "VSK", 0, 0),
 		row("CH", "7.7", "MWST", 0, day(2024, 1, 1)), row("CH", "8.1", "MWST", day(2024, 1, 1), 0),
-		row("LI", "8.1", "MWST", day(2024, 1, 1), 0),
+		row("LI", "8.1", "MWST", day(2024, 1, 1), 0), row("JE", "5", "GST", day(2011, 6, 1), 0),
+		row("FR-GP", "8.5", "TVA", 0, 0), row("FR-MQ", "8.5", "TVA", 0, 0), row("FR-RE", "8.5", "TVA", 0, 0),
+		row("PT-20", "16", "IVA", day(2021, 7, 1), 0), row("PT-30", "22", "IVA", 0, 0),
 	}
 }

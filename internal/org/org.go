@@ -25,9 +25,11 @@ type Organisation struct {
 	Tenant       string          `json:"tenant,omitempty"` // the provider's tenant id: customer, or partner account
 	MPN          string          `json:"mpn,omitempty"`    // the provider's number of a partner or reseller
 	Entitlements []Entitlement   `json:"entitlements,omitempty"`
+	// Tenants are more tenants of the partner's own: like those under Tenant, what they use is billed to nobody.
+	Tenants []string `json:"tenants,omitempty"`
 }
 
-// Entitlement is an Azure subscription of a customer, by the provider's id, for a dated time.
+// Entitlement is an Azure subscription of a customer, or of the partner's own, by the provider's id, for a dated time.
 type Entitlement struct {
 	Provider string `json:"provider_id"`
 	Name     string `json:"name,omitempty"`
@@ -72,7 +74,14 @@ type Terms struct {
 	Grouping       Grouping       `json:"grouping,omitempty" yaml:"grouping,omitempty"` // "" is by service
 	PurchaseOrder  string         `json:"purchase_order,omitempty" yaml:"purchase_order,omitempty"`
 	BuyerReference string         `json:"buyer_reference,omitempty" yaml:"buyer_reference,omitempty"`
+	ZeroDocuments  string         `json:"zero_documents,omitempty" yaml:"zero_documents,omitempty"` // "" issues them
 }
+
+// What becomes of a document over 0.00: it is issued, or held until there is an amount.
+const (
+	IssueZero = "issue"
+	HoldZero  = "hold"
+)
 
 // Grouping says what makes an invoice line besides the customer and the subscription: "service" (the default),
 // "resource_group", "product", or "tag:NAME".

@@ -26,6 +26,8 @@ type Service struct {
 	Events event.Log
 	Places Places // who is told where organisations stand; nil for nobody
 	Now    func() time.Time
+	// Books are the keys of the price books that were published, by their owner's key. Nil leaves the books of edges unchecked.
+	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
 }
 
 // Places follows where organisations stand, in the transaction that moves them.
@@ -36,8 +38,9 @@ type Places interface {
 // Result is what an apply did, or would do.
 type Result struct {
 	Diff    []Difference `json:"differences"`
-	Kept    []string     `json:"kept,omitempty"` // what the file does not name and stays as it is
-	Applied bool         `json:"applied"`        // something was written
+	Kept    []string     `json:"kept,omitempty"`  // what the file does not name and stays as it is
+	Notes   []string     `json:"notes,omitempty"` // what is doubtful, and was taken
+	Applied bool         `json:"applied"`         // something was written
 
 	World  World          `json:"-"` // as it is then
 	Edges  []id.Edge      `json:"-"` // edges that were there and have other terms
@@ -58,8 +61,13 @@ func (v *Service) World(ctx context.Context) (w World, err error) {
 }
 
 // Apply makes the world what the given one says, in one transaction, or with dryRun only says what would change.
-// It deletes nothing: what is not named is kept and listed. The result must be valid as a whole (see Validate).
+// It deletes nothing: what is not named is kept and listed. The result must be valid as a whole (see Review).
 func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, error) {
+	return v.ApplyBefore(ctx, file, nil, dryRun)
+}
+
+// ApplyBefore is Apply where these books are published right after, so that edges may name them.
+func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool) (Result, error) {
 	grant, err := v.Access.Require(ctx, access.WorldApply)
 	if err != nil {
 		return Result{}, err
@@ -71,10 +79,15 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 			return Change{}, World{}, err
 		}
 		merged, kept := Merge(have, file)
-		if err := Validate(merged); err != nil {
+		books, err := v.published(ctx, r, coming)
+		if err != nil {
 			return Change{}, merged, err
 		}
-		result = Result{Diff: Diff(have, merged), Kept: kept, World: merged}
+		notes, err := Review(have, merged, books)
+		if err != nil {
+			return Change{}, merged, err
+		}
+		result = Result{Diff: Diff(have, merged), Kept: kept, Notes: notes, World: merged}
 		result.Edges, result.Months = altered(have, merged)
 		return change(have, merged, period.DateOf(v.Now())), merged, nil
 	}
@@ -99,14 +112,34 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 			}
 		}
 		result.Applied = true
+		digests, err := v.Store.Digests(ctx, t, scope.All())
+		if err != nil {
+			return err
+		}
 		return v.Events.Append(ctx, t, event.WorldApplied, grant.Actor, string(merged.Index().Partner().ID), map[string]any{
 			"organisations": len(c.Organisations), "edges": len(c.Edges), "rates": len(c.Rates), "taxes": len(c.Taxes),
+			event.Digests: digests,
 		})
 	})
 	if err != nil {
 		return Result{}, err
 	}
 	return result, nil
+}
+
+// published are the price books there are and those that are coming; nil when nobody can tell.
+func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]string) (map[string][]string, error) {
+	if v.Books == nil {
+		return nil, nil
+	}
+	all, err := v.Books(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for owner, keys := range coming {
+		all[owner] = append(all[owner], keys...)
+	}
+	return all, nil
 }
 
 // altered lists the edges of both worlds whose terms differ, and the months of exchange rates that do.

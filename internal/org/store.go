@@ -14,6 +14,9 @@ type Store interface {
 	World(ctx context.Context, r tx.Read, s scope.Scope) (World, error)
 	// Save adds or replaces what the change names; it deletes nothing.
 	Save(ctx context.Context, t tx.Tx, s scope.Scope, c Change) error
+	// Digests are the SHA-256 of the stored organisations, edges, rates and taxes, by these names, whatever order they
+	// are stored in. They are of the whole world: Denied to a scope that is not All.
+	Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error)
 }
 
 // Change is what an apply adds or alters. Paths are the places of the organisations named.

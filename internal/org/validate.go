@@ -16,7 +16,9 @@ import (
 // Validate says nil when a world holds together: one partner, customers as leaves, one seller a day for each buyer,
 // no ring, unique keys, tenants and entitlements, sane terms, rates and tax rows. Otherwise it says everything that
 // stands against it in one fault of kind Invalid with code world_refused, whose fields are the places.
-func Validate(w World) error {
+func Validate(w World) error { return validate(w).fault() }
+
+func validate(w World) *validation {
 	v := &validation{
 		w: &w, byID: map[id.Organisation]*Organisation{},
 		slug:    regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`),
@@ -29,27 +31,43 @@ func Validate(w World) error {
 	v.entitlements()
 	v.rates()
 	v.taxes()
+	return v
+}
+
+// fault is all that stands against the world, each once, or nil.
+func (v *validation) fault() error {
 	if len(v.lines) == 0 {
 		return nil
 	}
-	f := fault.New(fault.Invalid, "world_refused", "the world was refused and nothing was changed; correct it and apply again:\n%s", strings.Join(v.lines, "\n"))
+	lines := v.lines
+	if more := len(lines) - maxProblems; more > 0 {
+		lines = append(slices.Clone(lines[:maxProblems]), fmt.Sprintf("  … and %d more", more))
+	}
+	f := fault.New(fault.Invalid, "world_refused", "the world was refused and nothing was changed; correct it and apply again:\n%s", strings.Join(lines, "\n"))
 	for at, text := range v.fields {
 		f.With(at, text)
 	}
 	return f
 }
 
+// maxProblems is how many problems are told at once.
+const maxProblems = 100
+
 type validation struct {
 	w      *World
 	byID   map[id.Organisation]*Organisation
 	lines  []string
 	fields map[string]string
+	notes  []string // what is doubtful without being wrong
 
 	slug, country, vatID, series *regexp.Regexp
 }
 
 func (v *validation) add(at, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
+	if slices.Contains(v.lines, "  "+at+": "+text) {
+		return // of two edges or rows that are the same
+	}
 	v.lines = append(v.lines, "  "+at+": "+text)
 	if v.fields == nil {
 		v.fields = map[string]string{}
@@ -88,8 +106,27 @@ func (v *validation) organisations() {
 		}
 		v.legal(at+" legal", o.Legal)
 	}
+	v.ownTenants(tenants)
 	if len(partners) != 1 {
 		v.add("partner", "there must be exactly one partner, the organisation running this installation; there are %d", len(partners))
+	}
+}
+
+// ownTenants checks the tenants that are the partner's own.
+func (v *validation) ownTenants(customers map[string]string) {
+	for i := range v.w.Organisations {
+		o := &v.w.Organisations[i]
+		for _, t := range o.Tenants {
+			at := fmt.Sprintf("%s %s tenants", o.Kind, o.Key)
+			switch other := customers[strings.ToLower(t)]; {
+			case o.Kind != Partner:
+				v.add(at, "only the partner has tenants of its own, whose use is billed to nobody; a customer has one tenant")
+			case t == "":
+				v.add(at, "a tenant needs the provider's id")
+			case other != "":
+				v.add(at, "tenant %s belongs to %s: it is the partner's own or a customer's", t, other)
+			}
+		}
 	}
 }
 
@@ -102,7 +139,7 @@ func (v *validation) legal(at string, l LegalEntity) {
 		v.add(at, "country %q is not a two-letter ISO code in capitals, such as NL", l.Country)
 	}
 	if l.VATID != "" && !v.vatID.MatchString(l.VATID) {
-		v.add(at, "VAT id %q should begin with its country's letters, such as DE129273398", l.VATID)
+		v.add(at, "vat_id %q does not begin with its country's letters, such as DE129273398; a national tax number belongs in tax_id", l.VATID)
 	}
 	if l.VATCheckedOn != "" {
 		if _, err := period.ParseDate(l.VATCheckedOn); err != nil {
@@ -235,6 +272,9 @@ func (v *validation) terms(at string, t Terms) {
 	}
 	if strings.HasSuffix(t.Series, "-CN") { // X-CN-2026-00001 would be an invoice of X-CN and a credit note of X
 		v.add(at, "series %q must not end in -CN: so begin the numbers of credit notes", t.Series)
+	}
+	if !slices.Contains([]string{"", IssueZero, HoldZero}, t.ZeroDocuments) {
+		v.add(at, "zero_documents %q is none of issue, hold", t.ZeroDocuments)
 	}
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")
 	if isTag && strings.TrimSpace(tag) != "" {

@@ -19,11 +19,11 @@ func (v *validation) entitlements() {
 	owners := map[string][]held{}
 	for i := range v.w.Organisations {
 		o := &v.w.Organisations[i]
-		if o.Kind != Customer && len(o.Entitlements) > 0 {
-			v.add(fmt.Sprintf("%s %s", o.Kind, o.Key), "only customers have entitlements; add a customer for its own use")
+		if o.Kind == Reseller && len(o.Entitlements) > 0 {
+			v.add(fmt.Sprintf("%s %s", o.Kind, o.Key), "only customers have entitlements, and the partner for its own use; add a customer for what the reseller uses")
 		}
 		for _, e := range o.Entitlements {
-			at := fmt.Sprintf("customer %s entitlement %s", o.Key, cmp.Or(e.Provider, "without id"))
+			at := fmt.Sprintf("%s %s entitlement %s", o.Kind, o.Key, cmp.Or(e.Provider, "without id"))
 			if e.Provider == "" {
 				v.add(at, "it needs the provider's id")
 			}

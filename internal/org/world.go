@@ -26,6 +26,7 @@ type Index struct {
 	byKey   map[string]*Organisation
 	edges   map[id.Edge]*Edge
 	tenant  map[string]*Organisation
+	own     map[string]*Organisation // the partner, by its own tenants
 	owners  map[string][]owner
 	selling map[id.Organisation][]*Edge // edges by buyer
 	rates   map[rateKey]*Rate
@@ -45,7 +46,7 @@ type rateKey struct {
 func (w *World) Index() *Index {
 	x := &Index{
 		world: w, byID: map[id.Organisation]*Organisation{}, byKey: map[string]*Organisation{},
-		edges: map[id.Edge]*Edge{}, tenant: map[string]*Organisation{}, owners: map[string][]owner{},
+		edges: map[id.Edge]*Edge{}, tenant: map[string]*Organisation{}, own: map[string]*Organisation{}, owners: map[string][]owner{},
 		selling: map[id.Organisation][]*Edge{}, rates: map[rateKey]*Rate{},
 	}
 	for i := range w.Organisations {
@@ -53,6 +54,11 @@ func (w *World) Index() *Index {
 		x.byID[o.ID], x.byKey[o.Key] = o, o
 		if o.Kind == Customer && o.Tenant != "" {
 			x.tenant[strings.ToLower(o.Tenant)] = o
+		}
+		if o.Kind == Partner {
+			for _, t := range slices.Concat(o.Tenants, []string{o.Tenant}) {
+				x.own[strings.ToLower(t)] = o
+			}
 		}
 		for _, e := range o.Entitlements {
 			ref := strings.ToLower(e.Provider)
@@ -93,7 +99,7 @@ func (x *Index) Partner() *Organisation {
 	return nil
 }
 
-// CustomerOfEntitlement is the customer an entitlement belongs to on a day, or nil.
+// CustomerOfEntitlement is the customer an entitlement belongs to on a day, the partner for one of its own, or nil.
 func (x *Index) CustomerOfEntitlement(provider string, on period.Date) *Organisation {
 	for _, o := range x.owners[strings.ToLower(provider)] {
 		if o.Contains(on) {
@@ -109,6 +115,14 @@ func (x *Index) CustomerOfTenant(tenant string) *Organisation {
 		return nil
 	}
 	return x.tenant[strings.ToLower(tenant)]
+}
+
+// OwnTenant is the partner when a tenant is its own, else nil.
+func (x *Index) OwnTenant(tenant string) *Organisation {
+	if tenant == "" {
+		return nil
+	}
+	return x.own[strings.ToLower(tenant)]
 }
 
 // Chain is the edges from the partner down to the customer in force on a day, the partner's own sale first. It is

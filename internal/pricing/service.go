@@ -16,6 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -48,8 +49,13 @@ func (v *Service) Publish(ctx context.Context, b Book) (Book, error) {
 		if err := v.Store.Insert(ctx, t, grant.Scope, next); err != nil {
 			return err
 		}
+		digests, err := v.Store.Digests(ctx, t, scope.All())
+		if err != nil {
+			return err
+		}
 		return v.Events.Append(ctx, t, event.BookPublished, grant.Actor, string(next.ID), map[string]any{
 			"owner": next.Owner, "key": next.Key, "version": next.Version, "from": next.From, "rules": len(next.Rules),
+			event.Digests: digests,
 		})
 	})
 	if err != nil {
@@ -128,8 +134,18 @@ func number(versions []Book, b Book) (next Book, same *Book, err error) {
 			return next, inForce, err
 		}
 	}
-	next.ID = id.Book("bok_" + id.Derive("book", b.Owner, b.Key, strconv.Itoa(next.Version), digest))
+	next.ID = bookID(b.Owner, b.Key, next.Version, digest)
 	return next, nil, nil
+}
+
+func bookID(owner, key string, version int, digest string) id.Book {
+	return id.Book("bok_" + id.Derive("book", owner, key, strconv.Itoa(version), digest))
+}
+
+// Unchanged says whether a published book still says what its id was derived from.
+func (b Book) Unchanged() bool {
+	digest, err := b.digest()
+	return err == nil && b.ID == bookID(b.Owner, b.Key, b.Version, digest)
 }
 
 // digest covers what a book says, not when it was published or as which version.

@@ -15,4 +15,6 @@ type Store interface {
 	Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]Book, error)
 	// Get is one version, or NotFound.
 	Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) (Book, error)
+	// Digests is the SHA-256 of all stored versions, under the name books. Denied to a scope that is not All.
+	Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error)
 }

@@ -16,26 +16,36 @@ type problem struct {
 	Text string
 }
 
-// Validate says nil when the book may be published, and otherwise what stands against it in one fault of kind
-// Invalid with code book_refused, whose fields are the problems by path.
-func Validate(b Book) error {
-	found := problems(b)
-	if len(found) == 0 {
+// Validate says nil when the books may be published together, and otherwise what stands against them in one fault of
+// kind Invalid with code book_refused, whose fields are the problems by path.
+func Validate(books ...Book) error {
+	var names, lines []string
+	fields := map[string]string{}
+	for _, b := range books {
+		found := problems(b)
+		if len(found) == 0 {
+			continue
+		}
+		names = append(names, fmt.Sprintf("price book %q of %q", b.Key, b.Owner))
+		if len(names) > 1 {
+			lines = append(lines, fmt.Sprintf("price book %q of %q:", b.Key, b.Owner))
+		}
+		for _, p := range found {
+			if line := "  " + p.Path + ": " + p.Text; !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+			if before := fields[p.Path]; before != "" && before != p.Text {
+				fields[p.Path] = before + "; " + p.Text
+			} else {
+				fields[p.Path] = p.Text
+			}
+		}
+	}
+	if len(names) == 0 {
 		return nil
 	}
-	lines := make([]string, len(found))
-	for i, p := range found {
-		lines[i] = "  " + p.Path + ": " + p.Text
-	}
-	f := fault.New(fault.Invalid, "book_refused", "price book %q of %q was refused and nothing was published; change it and publish again:\n%s",
-		b.Key, b.Owner, strings.Join(lines, "\n"))
-	for _, p := range found {
-		text := p.Text
-		if before := f.Fields[p.Path]; before != "" {
-			text = before + "; " + text
-		}
-		f.With(p.Path, text)
-	}
+	f := fault.New(fault.Invalid, "book_refused", "%s was refused and nothing was published; change it and publish again:\n%s", names[0], strings.Join(lines, "\n"))
+	f.Fields = fields
 	return f
 }
 

@@ -28,6 +28,7 @@ type Group struct {
 	Steps      []Step            // per edge, from the partner's own sale down; ends where a rule excludes
 	Excluded   bool              // a rule excluded it on the edge after the last step
 	ExcludedOn *org.Edge
+	OwnUse     bool   // the partner's own: Customer is the partner, and there are no steps
 	Unresolved Reason // "" when the steps hold
 	Ref        string // what is missing, when unresolved
 
@@ -70,11 +71,12 @@ type Exchange struct {
 // Reason says why a group could not be rated.
 type Reason string
 
-// The reasons; the first three come from usage's resolver.
+// The reasons; the first four come from usage's resolver.
 const (
 	UnknownCustomer    Reason = "unknown_customer"
 	UnknownEntitlement Reason = "unknown_entitlement"
 	UnknownProduct     Reason = "unknown_product"
+	NoCustomer         Reason = "no_customer"  // a statement line names nobody
 	NoChain            Reason = "no_chain"     // somebody on the way buys from nobody that day
 	NoBook             Reason = "no_book"      // the edge names a book without a version in force
 	NoRate             Reason = "no_rate"      // no rule of the book matches
@@ -91,6 +93,8 @@ func (r Reason) Answerable() string {
 		return usage.EntitlementRef
 	case UnknownProduct:
 		return usage.ProductRef
+	case NoCustomer:
+		return usage.ChargeRef
 	}
 	return ""
 }

@@ -80,6 +80,7 @@ type paying struct {
 type likeness struct {
 	plan             *plan // nil when nothing is sold
 	unresolved       Reason
+	ownUse           bool
 	billing, pricing string
 	kind             int
 }
@@ -116,8 +117,8 @@ func (f *findings) find(x alike, v *usage.Variant, books []string, tags [][]stri
 // pays finds a group's customer, and what it pays.
 func (f *findings) pays(g *Group) *paying {
 	f.run.usage(g)
-	x := likeness{unresolved: g.Unresolved, billing: g.Entry[usage.BillingCurrency], pricing: g.Entry[usage.PricingCurrency], kind: g.unit.kind()}
-	if g.Unresolved == "" {
+	x := likeness{unresolved: g.Unresolved, ownUse: g.OwnUse, billing: g.Entry[usage.BillingCurrency], pricing: g.Entry[usage.PricingCurrency], kind: g.unit.kind()}
+	if g.Unresolved == "" && !g.OwnUse {
 		x.plan = f.same(f.run.plan(g))
 	}
 	p := f.paid[x]
@@ -144,5 +145,5 @@ func (f *findings) same(p *plan) *plan {
 
 // group is the finding as a group without amounts.
 func (x *finding) group(e *usage.Entry, v *usage.Variant) Group {
-	return Group{Entry: e, Variant: v, Customer: x.customer, Base: x.base, Steps: x.steps, Unresolved: x.unresolved}
+	return Group{Entry: e, Variant: v, Customer: x.customer, Base: x.base, Steps: x.steps, OwnUse: x.ownUse, Unresolved: x.unresolved}
 }

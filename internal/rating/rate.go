@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
-	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -124,23 +124,27 @@ func (r *run) usage(g *Group) {
 		g.fail(c.reason, ref)
 		return
 	}
-	g.Customer = c.customer
+	if g.owned(c.customer); g.OwnUse {
+		return
+	}
 	r.apply(r.plan(g), g)
 }
 
 func (r *run) charge(g *Group, c *charge.Charge) {
 	g.Charge = c
-	g.Span = chargedIn(c, r.st.Period.Period())
+	g.Span = c.Priced(r.st.Period)
 	g.Base = pricing.Base{
 		Quantity: c.Quantity, Cost: c.Amount.Value, CostBeforeCredit: c.Amount.Value,
 		Currency: c.Amount.Currency, ListCurrency: c.Amount.Currency,
 	}
-	customer, reason := r.st.Resolver.Customer("", c.Customer, g.Span.Start)
+	customer, reason, ref := r.st.Resolver.Charged(c, g.Span.Start)
 	if customer == nil {
-		g.fail(Reason(reason), c.Customer)
+		g.fail(Reason(reason), ref)
 		return
 	}
-	g.Customer = customer
+	if g.owned(customer); g.OwnUse {
+		return
+	}
 	family := r.st.Resolver.Family(c.Family, c.Product)
 	if family == "" {
 		g.fail(UnknownProduct, c.Product)
@@ -155,27 +159,15 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 	}
 }
 
+// owned says whose a group is. What is the partner's own ends there: nobody buys it.
+func (g *Group) owned(by *org.Organisation) {
+	g.Customer, g.OwnUse = by, by.Kind == org.Partner
+}
+
 func (r *run) apply(p *plan, g *Group) {
 	if p == nil {
 		g.fail(NoChain, g.Customer.Key)
 		return
 	}
 	p.apply(g, r.exchange)
-}
-
-// chargedIn is the days a charge is priced for; the first of them decides whose chain it goes down and at which prices.
-// What takes earlier service back goes back to whom sold it then, at the prices of its first day. Else it is the part of
-// the service period that lies in the billing period, and all of the billing period when none does.
-func chargedIn(c *charge.Charge, billing period.Period) period.Period {
-	from := c.Service.Start
-	switch {
-	case from > billing.Start && from < billing.End:
-		billing.Start = from
-	case from > 0 && from < billing.Start && c.Amount.Value.Sign() < 0:
-		billing.Start = from
-		if c.Service.End > from {
-			billing.End = min(billing.End, c.Service.End)
-		}
-	}
-	return billing
 }

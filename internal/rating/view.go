@@ -158,7 +158,7 @@ func (m *merging) class(e *usage.Entry, v *usage.Variant, kind int, tags [][]str
 	u := unitOf(v)
 	g.unit, g.Customer, g.Steps = &u, x.customer, nil
 	c := merged{g, x.plan.seenBy(m.eye.Of)}
-	sign := strings.Join([]string{"", x.billing, x.pricing, strconv.Itoa(x.kind), strconv.FormatBool(x.unresolved != ""), c.plan.sign(m.eye.Of)}, "\x00")
+	sign := strings.Join([]string{"", x.billing, x.pricing, strconv.Itoa(x.kind), strconv.FormatBool(x.unresolved != ""), strconv.FormatBool(x.ownUse), c.plan.sign(m.eye.Of)}, "\x00")
 	if x.customer != nil {
 		sign = x.customer.Key + sign
 	}

@@ -9,10 +9,11 @@ import (
 
 // Result is one comparison. Unexplained is what no part and no difference accounts for: all zero when all is well.
 type Result struct {
-	Statement   money.Totals `json:"statement"` // the provider's invoice total, with tax
-	Imported    money.Totals `json:"imported"`  // Σ rows + Σ charges, at the provider's prices, exact
-	Sold        money.Totals `json:"sold"`      // the provider's cost of what issued invoices carry
-	Parts       []Part       `json:"parts"`     // Σ parts per currency + unexplained = statement
+	Statement   money.Totals `json:"statement"`         // the provider's invoice total, with tax
+	Imported    money.Totals `json:"imported"`          // Σ rows + Σ charges, at the provider's prices, exact
+	Sold        money.Totals `json:"sold"`              // the provider's cost of what issued invoices carry
+	OwnUse      money.Totals `json:"own_use,omitempty"` // what the partner uses itself: imported, and sold to nobody
+	Parts       []Part       `json:"parts"`             // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
 }

@@ -67,7 +67,42 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		charged[list[i].Source] = true
 	}
 	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
-	return compare(rows, charges, lines, sold, statement, total), nil
+	out := compare(rows, charges, lines, sold, statement, total)
+	out.OwnUse, err = v.ownUse(ctx, grant.Scope, st, list, rows)
+	return out, err
+}
+
+// ownUse is the cost of what the partner uses itself. Rows are only rated where some may be that.
+func (v *Service) ownUse(ctx context.Context, s scope.Scope, st *rating.State, charges []charge.Charge, rows *usage.ControlTotals) (money.Totals, error) {
+	partner, sum := st.Index.Partner(), money.Totals{}
+	if partner == nil {
+		return nil, nil
+	}
+	for i := range charges {
+		c := &charges[i]
+		if who, _, _ := st.Resolver.Charged(c, c.Priced(st.Period).Start); who == partner {
+			sum.Add(c.Amount)
+		}
+	}
+	some := len(partner.Entitlements) > 0
+	for _, a := range st.Resolver.Resolutions {
+		some = some || a.Target == usage.OwnUse && (a.Kind == usage.CustomerRef || a.Kind == usage.EntitlementRef)
+	}
+	for at := range rows.ByIdentity() {
+		some = some || st.Index.OwnTenant(at.Customer) != nil
+	}
+	if !some {
+		return sum, nil
+	}
+	rater := v.Rater
+	rater.Columns = []usage.Column{usage.CustomerID}
+	err := rater.Rate(ctx, s, st, func(g *rating.Group) error {
+		if g.OwnUse && g.Charge == nil {
+			sum.Add(money.Of(g.Base.Cost, g.Base.Currency))
+		}
+		return nil
+	})
+	return sum, err
 }
 
 // sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note

@@ -152,6 +152,9 @@ func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tr
 			n.Stood = append(n.Stood, period.Dated[[]string]{Of: keys, Days: days})
 		}
 		for _, e := range o.Entitlements {
+			if o.Kind != org.Customer {
+				break // the partner's own are no place that customers' people have
+			}
 			ref := strings.ToLower(e.Provider)
 			n.Held = append(n.Held, period.Dated[string]{Of: ref, Days: e.Period})
 			if e.Contains(today) {

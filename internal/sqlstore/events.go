@@ -56,13 +56,21 @@ func (x Events) Insert(ctx context.Context, t tx.Tx, e event.Event) error {
 	}}, false)
 }
 
-// Events lists events by number.
+// Events lists events by number, rising unless the newest are asked for first.
 func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, f event.Filter) ([]event.Event, error) {
 	if !s.IsAll() {
 		return nil, nil
 	}
 	var rows []eventRow
-	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", f.After).Order("number")
+	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", f.After)
+	if f.Newest {
+		q = q.Order("number DESC")
+	} else {
+		q = q.Order("number")
+	}
+	if f.Type != "" {
+		q = q.Where("type = ?", string(f.Type))
+	}
 	if !f.From.IsZero() {
 		q = q.Where("at >= ?", instant(f.From))
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -15,7 +16,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Resolve answers a reference of the provider: whose a tenant or an entitlement is, or which family a product is of.
+// Resolve answers a reference of the provider: whose a tenant, an entitlement or a line that names nobody is, or which
+// family a product is of. Own use is nobody's but the partner's; of a product it is what its lines are that name nobody.
 // What waits for the answer goes on the next draft. Known says whether there is a customer with the target's key.
 // Faults: Invalid for what is no resolution, and for a target there is not; NotFound for a reference that nothing
 // imported names.
@@ -44,9 +46,9 @@ func (v *Service) mayResolve(ctx context.Context, x *Resolution, known func(cont
 		return grant, err
 	}
 	x.Ref = strings.ToLower(strings.TrimSpace(x.Ref)) // as it is compared: a second answer replaces the first
-	if !slices.Contains([]string{CustomerRef, EntitlementRef, ProductRef}, x.Kind) || x.Ref == "" {
+	if !slices.Contains([]string{CustomerRef, EntitlementRef, ProductRef, ChargeRef}, x.Kind) || x.Ref == "" {
 		return grant, fault.New(fault.Invalid, "bad_resolution",
-			"a resolution is of a customer, an entitlement or a product, and names the provider's reference; nothing was resolved")
+			"a resolution is of a customer, an entitlement, a charge or a product, and names the provider's reference; nothing was resolved")
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error { return isTarget(ctx, r, x, known) })
 	if err != nil {
@@ -57,17 +59,21 @@ func (v *Service) mayResolve(ctx context.Context, x *Resolution, known func(cont
 
 // isTarget is a fault unless the target is a customer's key, or for a product a family.
 func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
+	if target := strings.ToLower(strings.TrimSpace(x.Target)); target == OwnUse {
+		x.Target = target
+		return nil
+	}
 	if x.Kind == ProductRef {
 		x.Target = strings.ToLower(strings.TrimSpace(x.Target))
 		if !slices.Contains(pricing.Families(), x.Target) {
-			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s",
-				x.Target, strings.Join(pricing.Families(), ", "))
+			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s, and %s for lines of it that name nobody",
+				x.Target, strings.Join(pricing.Families(), ", "), OwnUse)
 		}
 		return nil
 	}
 	ok, err := known(ctx, r, x.Target)
 	if err == nil && !ok {
-		err = fault.New(fault.Invalid, "unknown_target", "there is no customer %q; nothing was resolved. Name a customer's key, or apply a world that has it", x.Target)
+		err = fault.New(fault.Invalid, "unknown_target", "there is no customer %q; nothing was resolved. Name a customer's key, or apply a world that has it; %s is what the partner uses itself", x.Target, OwnUse)
 	}
 	return err
 }
@@ -99,7 +105,7 @@ func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error 
 			}
 			var lines []SealedLine
 			lines, err = v.Store.Statement(ctx, r, s, p)
-			found = slices.ContainsFunc(lines, func(l SealedLine) bool { return l.names(x) })
+			found = slices.ContainsFunc(lines, func(l SealedLine) bool { return l.names(x) }) || x.Kind == ChargeRef && unnamed(lines, x.Ref)
 		}
 		return err
 	})
@@ -107,8 +113,8 @@ func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error 
 		return err
 	}
 	for load := range loads {
-		if x.Kind == ProductRef {
-			break // rows always tell their family
+		if x.Kind == ProductRef || x.Kind == ChargeRef {
+			break // rows always tell their family, and are no charges
 		}
 		err := v.Rows.Entries(ctx, s, load, nil, func(r EntryRecord) error {
 			if r.Value.names(x) {
@@ -125,6 +131,12 @@ func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error 
 	}
 	return fault.New(fault.NotFound, "reference_not_found",
 		"nothing imported names %s %q; nothing was resolved. \"unresolved list\" says what is open", x.Kind, x.Ref)
+}
+
+// unnamed says whether one of the lines names no customer and is the charge with this id.
+func unnamed(lines []SealedLine, ref string) bool {
+	charges, _, _ := Charges(lines, func(Control) bool { return false })
+	return slices.ContainsFunc(charges, func(c charge.Charge) bool { return c.Customer == "" && strings.EqualFold(string(c.ID), ref) })
 }
 
 func (l *SealedLine) names(x Resolution) bool {

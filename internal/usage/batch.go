@@ -124,9 +124,9 @@ type Cell struct {
 
 // Resolution points a reference of the provider that nobody claims at something we know.
 type Resolution struct {
-	Kind   string `json:"kind"`   // "customer", "entitlement", "product"
+	Kind   string `json:"kind"`   // "customer", "entitlement", "product", "charge"
 	Ref    string `json:"ref"`    // the provider's id
-	Target string `json:"target"` // a customer's key; for a product, a family
+	Target string `json:"target"` // a customer's key, or "own_use"; for a product, a family
 }
 
 // PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late  It is 0

@@ -198,7 +198,8 @@ Change this file and run "purveyor apply -f world.yaml": it shows what differs a
 written 2026-01-31. since is the first day on which something holds, until the first day on which it no longer does.
 
 The partner runs this installation and buys from the provider. There is exactly one. Its tenant is the partner
-account in the provider's files. legal is what invoices print.`,
+account in the provider's files. What is used under it, under more tenants: and under its own entitlements: is billed to
+nobody. legal is what invoices print.`,
 		"resellers": `Resellers buy from the partner, or from another reseller, and sell on under their own name. Each purchase
 relation is an edge, and every edge gets an invoice of its own:
   from          who sells
@@ -207,6 +208,7 @@ relation is an edge, and every edge gets an invoice of its own:
   payment_days  days until the invoice is due
   series        what the seller's invoice numbers begin with; a series belongs to its seller
   grouping      what makes an invoice line: service (the default), resource_group, product, or tag:NAME
+  zero_documents  a document over 0.00: issue (the default), or hold, which leaves its amounts for a later one
 A buyer has one seller on any day. To move it, end the old edge with until and add a new one with since.`,
 		"customers": `Customers use the cloud and sell nothing. The tenant finds their rows in the provider's files. Entitlements are
 their Azure subscriptions: one that changes hands ends here with until and begins there with since.`,

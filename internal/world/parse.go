@@ -80,8 +80,13 @@ func (p *worldReader) organisation(kind org.Kind) read {
 		if kind != org.Partner {
 			known["buys"] = p.each(func(n *yaml.Node, at string) { buys = append(buys, p.edge(n, at)) })
 		}
-		if kind == org.Customer {
+		if kind != org.Reseller {
 			known["entitlements"] = p.each(func(n *yaml.Node, at string) { o.Entitlements = append(o.Entitlements, p.entitlement(n, at)) })
+		}
+		switch kind {
+		case org.Partner:
+			known["tenants"] = p.texts(&o.Tenants)
+		case org.Customer:
 			delete(known, "mpn")
 		}
 		p.fieldsOf(n, at, known, "key", "legal")
@@ -138,6 +143,7 @@ func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
 		"grouping":        as(p.reader, &t.Grouping),
 		"purchase_order":  p.text(&t.PurchaseOrder),
 		"buyer_reference": p.text(&t.BuyerReference),
+		"zero_documents":  p.text(&t.ZeroDocuments),
 	}, "from", "since", "book", "currency", "payment_days", "series")
 	return e
 }

@@ -129,7 +129,11 @@ func TestWorldRoundTrip(t *testing.T) {
 			o.ID = org.OrganisationID(o.Key)
 			if kind != org.Customer {
 				o.MPN = draw("mpn")
-			} else if rapid.Bool().Draw(t, "entitled") {
+			}
+			if kind == org.Partner && rapid.Bool().Draw(t, "own tenants") {
+				o.Tenants = []string{draw("own tenant"), draw("own tenant")}
+			}
+			if kind != org.Reseller && rapid.Bool().Draw(t, "entitled") {
 				o.Entitlements = []org.Entitlement{{Provider: draw("id"), Name: draw("name"), Period: days()}}
 			}
 			for _, field := range legalFields(&o.Legal) {
@@ -142,7 +146,7 @@ func TestWorldRoundTrip(t *testing.T) {
 			e := org.Edge{Seller: w.Organisations[0].ID, Buyer: o.ID, Period: days()}
 			e.ID = org.EdgeID(e.Seller, e.Buyer, e.Start)
 			e.Terms = org.Terms{Book: draw("book"), Currency: money.Currency(draw("currency")), PaymentDays: rapid.Int().Draw(t, "days"),
-				Series: draw("series"), Grouping: org.Grouping(draw("grouping")), PurchaseOrder: draw("order"), BuyerReference: draw("reference")}
+				Series: draw("series"), Grouping: org.Grouping(draw("grouping")), PurchaseOrder: draw("order"), BuyerReference: draw("reference"), ZeroDocuments: draw("zero")}
 			w.Edges = append(w.Edges, e)
 		}
 		w.Rates = []org.Rate{{From: money.Currency(draw("from")), To: money.Currency(draw("to")), Month: 24315, Value: money.FromMinor(rapid.Int64().Draw(t, "rate"), 9),

@@ -101,6 +101,13 @@ func organisationNode(o *org.Organisation, edges []*org.Edge, keys map[id.Organi
 	m := newMapping(0)
 	m.text("key", o.Key)
 	m.text("tenant", o.Tenant)
+	if len(o.Tenants) > 0 {
+		own := sequence(yaml.FlowStyle)
+		for _, t := range o.Tenants {
+			own.Content = append(own.Content, textNode(t))
+		}
+		m.put("tenants", own)
+	}
 	m.text("mpn", o.MPN)
 	legal := newMapping(0)
 	for name, field := range legalFields(&o.Legal) {
@@ -136,6 +143,7 @@ func edgeNode(e *org.Edge, keys map[id.Organisation]string) *yaml.Node {
 	n.text("grouping", string(e.Terms.Grouping))
 	n.text("purchase_order", e.Terms.PurchaseOrder)
 	n.text("buyer_reference", e.Terms.BuyerReference)
+	n.text("zero_documents", e.Terms.ZeroDocuments)
 	return n.node
 }
 

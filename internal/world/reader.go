@@ -37,7 +37,14 @@ func (r *reader) wrong(n *yaml.Node, at, format string, args ...any) {
 	if at != "" {
 		where += ", " + at
 	}
-	r.lines = append(r.lines, "  "+where+": "+text)
+	line := "  " + where + ": " + text
+	if slices.Contains(r.lines, line) {
+		return // an alias is read at each place it stands for
+	}
+	r.lines = append(r.lines, line)
+	if before := r.fields[where]; before != "" {
+		text = before + "; " + text
+	}
 	r.fields[where] = text
 }
 

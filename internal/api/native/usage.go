@@ -56,8 +56,8 @@ func (s *Server) listUnresolved(ctx context.Context, in *unresolvedInput) (*body
 func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[usage.Resolution]], error) {
 	list, err := s.Usage.Resolved(ctx)
 	return paged(ctx, s, list, err, *in, func(x usage.Resolution) string {
-		if x.Kind == usage.ProductRef {
-			return "" // a family
+		if x.Kind == usage.ProductRef || x.Target == usage.OwnUse {
+			return "" // a family, or nobody
 		}
 		return x.Target
 	})

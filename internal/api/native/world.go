@@ -41,9 +41,20 @@ func (s *Server) readWorld(ctx context.Context, _ *struct{}) (*tagged[org.World]
 }
 
 type applyInput struct {
-	DryRun  bool   `query:"dry_run" doc:"Only say what would change."`
-	IfMatch string `header:"If-Match" doc:"The ETag of the world that this one replaces."`
-	RawBody []byte `contentType:"application/yaml"`
+	DryRun  bool     `query:"dry_run" doc:"Only say what would change."`
+	Books   []string `query:"book" doc:"Books that are published right after, as OWNER/KEY with commas between; edges may name them."`
+	IfMatch string   `header:"If-Match" doc:"The ETag of the world that this one replaces."`
+	RawBody []byte   `contentType:"application/yaml"`
+}
+
+// coming is the books that are published right after.
+func (in *applyInput) coming() map[string][]string {
+	books := map[string][]string{}
+	for _, name := range in.Books {
+		owner, key, _ := strings.Cut(name, "/")
+		books[owner] = append(books[owner], key)
+	}
+	return books
 }
 
 // Applied is what an apply did, or would do: with dry_run to each month that is issued, else which months keep the terms
@@ -68,7 +79,7 @@ func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[Applied]
 			return nil, err
 		}
 	}
-	r, err := s.Orgs.Apply(ctx, w, in.DryRun)
+	r, err := s.Orgs.ApplyBefore(ctx, w, in.coming(), in.DryRun)
 	if r.Diff == nil {
 		r.Diff = []org.Difference{}
 	}
@@ -120,10 +131,8 @@ func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Publ
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range books {
-		if err := pricing.Validate(b); err != nil {
-			return nil, err
-		}
+	if err := pricing.Validate(books...); err != nil {
+		return nil, err
 	}
 	out := &body[Published]{Published{Books: []pricing.Book{}}}
 	for _, b := range books {

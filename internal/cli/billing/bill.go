@@ -86,19 +86,28 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	return writeJSON(filepath.Join(c.Out, "reconciliation.json"), r)
 }
 
-// prepare makes the world and publishes the books.
+// prepare makes the world and publishes the books that its edges name.
 func (c *Bill) prepare(ctx context.Context, e *command.Env, api *call.Client) error {
-	text, err := e.Read(c.World)
+	worldText, err := e.Read(c.World)
 	if err != nil {
 		return err
 	}
-	if _, _, err := selling.ApplyWorld(ctx, api, c.World, text, false); err != nil {
+	bookText, err := e.Read(c.Book)
+	if err != nil {
 		return err
 	}
-	if text, err = e.Read(c.Book); err != nil {
+	coming, err := selling.BookNames(c.Book, bookText)
+	if err != nil {
 		return err
 	}
-	_, _, err = selling.PublishBooks(ctx, api, c.Book, text, false)
+	did, _, err := selling.ApplyWorld(ctx, api, c.World, worldText, false, coming...)
+	if err != nil {
+		return err
+	}
+	for _, note := range did.Notes {
+		e.Note("look again: %s", note)
+	}
+	_, _, err = selling.PublishBooks(ctx, api, c.Book, bookText, false)
 	return err
 }
 

@@ -42,6 +42,9 @@ func (c *listCosts) Run(ctx context.Context, e *command.Env) error {
 		if out.State == cost.Nothing {
 			e.Note("nothing of %s has been imported", out.Period)
 		}
+		if len(out.OwnUse) > 0 {
+			e.Note("of the cost %s is own use, sold to nobody", table.Sums(out.OwnUse))
+		}
 		return costTable(out)
 	})
 }

@@ -49,8 +49,19 @@ func (c *draftCommand) Run(ctx context.Context, e *command.Env) error {
 		if err := e.Show(c.Shown, raw, t, open); err != nil {
 			return err
 		}
+		noteUnsold(e, run)
 		return Unbilled(run)
 	})
+}
+
+// noteUnsold says what of a run is billed to nobody for now: own use, and documents over 0.00 that are held.
+func noteUnsold(e *command.Env, run invoice.Run) {
+	if run.Tally.OwnUse.Rows > 0 {
+		e.Note("own use, billed to nobody: %d rows and charges, cost %s", run.Tally.OwnUse.Rows, table.Sums(run.Tally.OwnUse.Cost))
+	}
+	for _, h := range run.Held {
+		e.Note("held: the document of %s to %s is over 0.00 and was not drafted; its amounts stay open for the next draft of %s", h.Seller, h.Buyer, run.Period)
+	}
 }
 
 // Unbilled is an error when something of a month is on no draft.

@@ -102,6 +102,7 @@ func reconTable(r recon.Result) *table.Table {
 	total("statement", r.Statement)
 	total("imported", r.Imported)
 	total("sold", r.Sold)
+	total("own_use", r.OwnUse)
 	for _, d := range r.Differences {
 		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
 	}
@@ -131,6 +132,9 @@ func printRecon(w io.Writer, r recon.Result) {
 	}
 	for _, c := range r.Sold.Currencies() {
 		bridge("of it sold", r.Sold[c], c)
+	}
+	for _, c := range r.OwnUse.Currencies() {
+		bridge("of it own use", r.OwnUse[c], c)
 	}
 	largest := slices.SortedStableFunc(slices.Values(r.Differences), func(a, b recon.Difference) int { return b.Amount.Abs().Cmp(a.Amount.Abs()) })
 	for i, d := range largest {

@@ -24,6 +24,8 @@ type summary struct {
 	Missing  int64                `json:"list_missing"`
 	Open     int64                `json:"unresolved"`
 	Excluded int64                `json:"excluded"`
+	OwnUse   money.Totals         `json:"own_use,omitempty"` // cost of what the partner uses itself
+	Held     []invoice.Summary    `json:"held,omitempty"`    // documents over 0.00 that are not issued
 	Invoices []billed             `json:"invoices"`
 	Why      []invoice.Unresolved `json:"unresolved_by_reason,omitempty"`
 	Problems []usage.Problem      `json:"problems,omitempty"`
@@ -54,6 +56,7 @@ func (s *summary) take(l usage.Load, into *usage.Counts) {
 func (s *summary) drafted(run invoice.Run) {
 	s.Totals.Cost, s.Totals.List = run.Tally.Cost, run.Tally.List
 	s.Missing, s.Open, s.Why, s.Excluded = run.Tally.ListMissing, run.Tally.Unresolved, run.Unresolved, run.Excluded.Rows
+	s.OwnUse, s.Held = run.Tally.OwnUse.Cost, run.Held
 }
 
 // issued takes in a document; what the partner sells is the total of sales.
@@ -82,10 +85,13 @@ func (s *summary) print(w io.Writer, out string) {
 	for _, t := range []struct {
 		name string
 		sums money.Totals
-	}{{"cost", s.Totals.Cost}, {"list", s.Totals.List}, {"sell", s.Totals.Sell}} {
+	}{{"cost", s.Totals.Cost}, {"list", s.Totals.List}, {"sell", s.Totals.Sell}, {"own use", s.OwnUse}} {
 		for _, c := range t.sums.Currencies() {
-			fmt.Fprintf(w, "%-5s %18s %s\n", t.name, t.sums[c].Round(c.Digits()).Fixed(c.Digits()), c)
+			fmt.Fprintf(w, "%-7s %16s %s\n", t.name, t.sums[c].Round(c.Digits()).Fixed(c.Digits()), c)
 		}
+	}
+	for _, h := range s.Held {
+		fmt.Fprintf(w, "held: the document of %s to %s is over 0.00 and was not issued\n", h.Seller, h.Buyer)
 	}
 	for _, u := range s.Why {
 		fmt.Fprintf(w, "unresolved: %s, %d rows\n", u.Reason, u.Rows)

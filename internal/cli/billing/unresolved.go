@@ -84,17 +84,21 @@ func importedMonths(ctx context.Context, api *call.Client) (out []string, err er
 func unresolvedRows(t *table.Table, found []invoice.Unresolved, before ...any) {
 	for _, u := range found {
 		for _, ref := range slices.Sorted(maps.Keys(u.Refs)) {
+			named := ref
+			if name := u.Names[ref]; name != "" {
+				named += " (" + name + ")"
+			}
 			for _, c := range u.Refs[ref].Currencies() {
-				t.Add(append(slices.Clone(before), u.Reason, ref, money.Of(u.Refs[ref][c], c), c)...)
+				t.Add(append(slices.Clone(before), u.Reason, named, money.Of(u.Refs[ref][c], c), c)...)
 			}
 		}
 	}
 }
 
 type resolveCommand struct {
-	Kind   string `arg:"" enum:"customer,entitlement,product" help:"customer (the provider's tenant), entitlement (an Azure subscription) or product."`
+	Kind   string `arg:"" enum:"customer,entitlement,charge,product" help:"customer (the provider's tenant), entitlement (an Azure subscription), charge (a statement line that names nobody) or product."`
 	Ref    string `arg:"" help:"The provider's id, as the worklist names it."`
-	Target string `arg:"" help:"The key of the customer it belongs to; of a product, its family."`
+	Target string `arg:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself; of a product, its family, or own_use for lines of it that name nobody."`
 	DryRun bool   `help:"Only show what it would do to issued months."`
 	command.Shown
 }
@@ -103,7 +107,8 @@ type resolveCommand struct {
 func (resolveCommand) Help() string {
 	return `  purveyor unresolved list --period 2026-09
   purveyor unresolved resolve entitlement 5a9c1f0e-41d8-4b1c-a3b0-52d8a71e04cc c0007
-  purveyor unresolved resolve product DZH318Z0BQD2 software`
+  purveyor unresolved resolve product DZH318Z0BQD2 software
+  purveyor unresolved resolve customer 0b6f41d0-7f0b-4c7e-9a7e-2a1f0c1d9e55 own_use`
 }
 
 // Run answers a reference.

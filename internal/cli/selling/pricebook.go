@@ -2,6 +2,7 @@ package selling
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
+	"github.com/purveyor-csp/purveyor/internal/world"
 )
 
 // Pricebook is what there is for price books.
@@ -57,8 +59,21 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 
 // PublishBooks publishes the books of a file, or only says that they could be.
 func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Published, raw []byte, err error) {
-	raw, err = sendFile(ctx, api, http.MethodPost, "/price-books", name, text, dry, &did)
+	r := call.Request{Method: http.MethodPost, Path: "/price-books", Query: call.Query("dry_run", call.Yes(dry))}
+	raw, err = sendFile(ctx, api, r, name, text, &did)
 	return did, raw, err
+}
+
+// BookNames are the books of a file, as OWNER/KEY. Faults are those of reading it.
+func BookNames(name string, text []byte) (names []string, err error) {
+	books, err := world.ParseBooks(text)
+	if f, ok := errors.AsType[*fault.Fault](err); ok {
+		f.Text = name + ": " + f.Text
+	}
+	for _, b := range books {
+		names = append(names, b.Owner+"/"+b.Key)
+	}
+	return names, err
 }
 
 func bookTable(books ...pricing.Book) *table.Table {

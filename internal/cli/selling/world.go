@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
@@ -52,6 +53,9 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 		default:
 			t.Titled("%s, not written", table.Count(len(did.Diff), "difference"))
 		}
+		for _, note := range did.Notes {
+			e.Note("look again: %s", note)
+		}
 		for _, kept := range did.Kept {
 			e.Note("kept, though not in the file: %s", kept)
 		}
@@ -63,15 +67,17 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 	})
 }
 
-// ApplyWorld makes the world what a file says, or only says how it differs.
-func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Applied, raw []byte, err error) {
-	raw, err = sendFile(ctx, api, http.MethodPut, "/world", name, text, dry, &did)
+// ApplyWorld makes the world what a file says, or only says how it differs. Edges may name the books that are published
+// right after, as OWNER/KEY.
+func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool, coming ...string) (did native.Applied, raw []byte, err error) {
+	q := call.Query("dry_run", call.Yes(dry), "book", strings.Join(coming, ","))
+	raw, err = sendFile(ctx, api, call.Request{Method: http.MethodPut, Path: "/world", Query: q}, name, text, &did)
 	return did, raw, err
 }
 
 // sendFile sends a YAML file as it is. What is wrong with it says which file.
-func sendFile(ctx context.Context, api *call.Client, method, path, name string, text []byte, dry bool, into any) ([]byte, error) {
-	r := call.Request{Method: method, Path: path, Query: call.Query("dry_run", call.Yes(dry)), Body: bytes.NewReader(text), Kind: call.YAML}
+func sendFile(ctx context.Context, api *call.Client, r call.Request, name string, text []byte, into any) ([]byte, error) {
+	r.Body, r.Kind = bytes.NewReader(text), call.YAML
 	raw, err := api.Call(ctx, r, into)
 	if f, ok := errors.AsType[*fault.Fault](err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
 		f.Text = name + ": " + f.Text

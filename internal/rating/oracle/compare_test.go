@@ -108,11 +108,18 @@ func group(out tally[money.Decimal], m period.Month, g *rating.Group, item strin
 		out.add(*b.List, at, "list ", b.ListCurrency)
 	}
 	if g.Unresolved != "" {
-		out.count(rows, at, g.Unresolved, " ", g.Ref)
-		out.add(b.Cost, at, g.Unresolved, " ", g.Ref, " ", b.Currency)
+		ref := g.Ref
+		if g.Unresolved == rating.NoCustomer {
+			ref = "" // the charge itself
+		}
+		out.count(rows, at, g.Unresolved, " ", ref)
+		out.add(b.Cost, at, g.Unresolved, " ", ref, " ", b.Currency)
 		return
 	}
 	at += g.Customer.Key + " "
+	if g.OwnUse {
+		out.count(rows, at, "own use")
+	}
 	if g.Excluded {
 		out.count(rows, at, "excluded on ", g.ExcludedOn.ID)
 		out.add(b.Cost, at, "excluded on ", g.ExcludedOn.ID, " ", b.Currency)
@@ -164,6 +171,9 @@ func outcome(out tally[oracle.Number], m period.Month, o *oracle.Outcome, item s
 		return
 	}
 	at += o.Customer.Key + " "
+	if o.OwnUse {
+		out.count(1, at, "own use")
+	}
 	if o.ExcludedOn != nil {
 		out.count(1, at, "excluded on ", o.ExcludedOn.ID)
 		out.add(b.Cost.Value, at, "excluded on ", o.ExcludedOn.ID, " ", b.Cost.Currency)

@@ -39,7 +39,7 @@ func expected() []string {
 		"19 to 39 decimals", "tags without braces", "a tag that is no text", "two tags of one name", "rule of some days only", "priority decides",
 		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "rule of some days inside the month",
 		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month",
-		"no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
+		"usage of the partner's own", "no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
 	}
 	for _, kind := range []pricing.PriceKind{pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.UnitPrice, pricing.Free} {
 		list = append(list, "usage priced "+string(kind), "charge priced "+string(kind))
@@ -98,6 +98,7 @@ func (f *fired) row(r *oracle.Row, o *oracle.Outcome) {
 	f.when(r[usage.EarnedCredit] == "15", "earned credit")
 	f.when(r[usage.Credit] != "0", "Azure credit")
 	f.when(r[usage.CustomerID] == "", "blank customer")
+	f.when(o.OwnUse, "usage of the partner's own")
 	f.when(r[usage.ExchangeRate] == "" && r[usage.PricingCurrency] != r[usage.BillingCurrency], "no exchange rate printed")
 	for i := range o.Steps {
 		f.step(r, &o.Steps[i])

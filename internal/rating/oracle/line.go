@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -95,8 +96,12 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 	case d > 0 && d < on && amount.Value.big().Sign() < 0: // of earlier service: back to whom sold it then
 		on = d
 	}
-	o := w.whose(Outcome{Base: base}, "", l.Text[lineCustomer], on)
+	o := w.charged(Outcome{Base: base}, l, on)
 	if o.Customer == nil {
+		return o
+	}
+	if o.Customer.Kind == org.Partner {
+		o.OwnUse = true
 		return o
 	}
 	family, by := w.family(l.family(), l.Text[lineProduct])
@@ -112,6 +117,26 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 	}, on)
 	if o.Reason == MissingList {
 		o.Ref = l.Text[lineProduct] + "/" + l.Text[lineSKU] + " " + monthOf(on).String() + " (rule " + o.Ref + ")"
+	}
+	return o
+}
+
+// charged says whose a line is. One that names nobody is the partner's own where that was answered for its product.
+func (w *World) charged(o Outcome, l *Line, on period.Date) Outcome {
+	if l.Text[lineCustomer] != "" {
+		return w.whose(o, "", l.Text[lineCustomer], on)
+	}
+	for i := range w.Answers {
+		if a := &w.Answers[i]; a.Kind == "product" && a.Target == "own_use" && strings.EqualFold(a.Ref, l.Text[lineProduct]) {
+			for j := range w.Organisations {
+				if w.Organisations[j].Kind == org.Partner {
+					o.Customer, o.Answer = &w.Organisations[j], a
+				}
+			}
+		}
+	}
+	if o.Customer == nil {
+		return o.because(NoCustomer, "")
 	}
 	return o
 }

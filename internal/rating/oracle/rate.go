@@ -16,6 +16,7 @@ const (
 	UnknownCustomer    = "unknown_customer"
 	UnknownEntitlement = "unknown_entitlement"
 	UnknownProduct     = "unknown_product"
+	NoCustomer         = "no_customer"
 	NoChain            = "no_chain"
 	NoBook             = "no_book"
 	NoRate             = "no_rate"
@@ -37,7 +38,8 @@ type Base struct {
 	List             *Amount
 }
 
-// Outcome is what becomes of one row or charge: either Reason says why it has no price, or Steps are what the edges
+// Outcome is what becomes of one row or charge: Reason says why it has no price, or OwnUse that the partner uses it
+// itself and nobody buys it, or Steps are what the edges
 // charge, the partner's own sale first, and ExcludedOn is the edge below them that does not sell it.
 type Outcome struct {
 	Customer    *org.Organisation
@@ -45,6 +47,7 @@ type Outcome struct {
 	Base        Base
 	Steps       []Step
 	ExcludedOn  *org.Edge
+	OwnUse      bool
 	Reason, Ref string
 }
 
@@ -66,6 +69,10 @@ func (o Outcome) because(reason, ref string) Outcome {
 
 // walk prices one subject along its chain.
 func (w *World) walk(o Outcome, s *subject, on period.Date) Outcome {
+	if o.Customer.Kind == org.Partner {
+		o.OwnUse = true
+		return o
+	}
 	chain := w.chain(o.Customer, on)
 	if chain == nil {
 		return o.because(NoChain, o.Customer.Key)

@@ -36,6 +36,12 @@ func (w *World) whose(o Outcome, entitlement, tenant string, on period.Date) Out
 	if o.Customer = w.tenant(tenant); o.Customer == nil {
 		o.Customer, o.Answer = w.answer("customer", tenant)
 	}
+	if o.Customer == nil {
+		o.Customer = w.ownTenant(tenant)
+	}
+	if o.Customer != nil && o.Customer.Kind == org.Partner {
+		return o
+	}
 	if o.Customer == nil && (tenant != "" || entitlement == "") {
 		return o.because(UnknownCustomer, tenant)
 	}
@@ -49,7 +55,7 @@ func (w *World) whose(o Outcome, entitlement, tenant string, on period.Date) Out
 // family is the product family of a charge: what its line tells, else what was answered for its product.
 func (w *World) family(told, product string) (family string, by *usage.Resolution) {
 	for i := range w.Answers {
-		if a := &w.Answers[i]; told == "" && product != "" && a.Kind == "product" && strings.EqualFold(a.Ref, product) {
+		if a := &w.Answers[i]; told == "" && product != "" && a.Kind == "product" && strings.EqualFold(a.Ref, product) && a.Target != "own_use" {
 			family, by = strings.ToLower(a.Target), a
 		}
 	}
@@ -80,6 +86,19 @@ func (w *World) tenant(tenant string) *org.Organisation {
 	return nil
 }
 
+// ownTenant is the partner when a tenant is one of its own.
+func (w *World) ownTenant(tenant string) *org.Organisation {
+	for i := range w.Organisations {
+		o := &w.Organisations[i]
+		for _, own := range append([]string{o.Tenant}, o.Tenants...) {
+			if o.Kind == org.Partner && tenant != "" && strings.EqualFold(own, tenant) {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
 func (w *World) answer(kind, ref string) (found *org.Organisation, by *usage.Resolution) {
 	for i := range w.Answers {
 		a := &w.Answers[i]
@@ -87,7 +106,8 @@ func (w *World) answer(kind, ref string) (found *org.Organisation, by *usage.Res
 			continue
 		}
 		for j := range w.Organisations {
-			if o := &w.Organisations[j]; o.Key == a.Target && o.Kind == org.Customer {
+			o := &w.Organisations[j]
+			if o.Key == a.Target && o.Kind == org.Customer || a.Target == "own_use" && o.Kind == org.Partner {
 				found, by = o, a
 			}
 		}

@@ -191,6 +191,7 @@ func (m *maker) held() {
 			m.answer("entitlement", loose, pick(m, customers...).Key)
 		}
 	}
+	m.ownUse()
 	for i := range 3 {
 		tenant := fmt.Sprint("Nobodys-", i)
 		m.entitlements = append(m.entitlements, held{fmt.Sprint("Ent-of-nobody-", i), tenant})
@@ -198,6 +199,21 @@ func (m *maker) held() {
 			m.answer("customer", tenant, pick(m, customers...).Key)
 		}
 	}
+}
+
+// ownUse gives the partner tenants and entitlements of its own, one of which a customer takes over, and answers for some
+// references and one product that they are the partner's own.
+func (m *maker) ownUse() {
+	partner := &m.world.Organisations[0]
+	partner.Tenants = []string{"Own-tenant"}
+	partner.Entitlements = []org.Entitlement{
+		{Provider: "Own-ent-1", Period: period.Period{Start: period.NewDate(2026, 1, 1), End: m.inside()}},
+		{Provider: "Own-ent-2"},
+	}
+	m.entitlements = append(m.entitlements, held{"Own-ent-1", m.cased("own-TENANT")}, held{"Own-ent-2", "Tenant-c01"}, held{"Of-own-tenant", m.cased("tenant-of-p")},
+		held{"Answered-own", "Nobodys-own"}, held{"Loose-own", "Tenant-c02"})
+	m.world.Answers = append(m.world.Answers, usage.Resolution{Kind: "customer", Ref: "nobodys-OWN", Target: "own_use"},
+		usage.Resolution{Kind: "entitlement", Ref: "loose-own", Target: "own_use"})
 }
 
 // families answers for some products which family they are of.

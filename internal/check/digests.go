@@ -1,0 +1,136 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+)
+
+// said is the digest an event gave, and which event that was.
+type said struct {
+	digest string
+	by     event.Event
+}
+
+// digestsOf are the digests that an event tells.
+func digestsOf(e event.Event) map[string]string {
+	var data struct {
+		Digests map[string]string `json:"digests"`
+	}
+	_ = json.Unmarshal(e.Data, &data) // what is no JSON breaks the chain, which is checked
+	return data.Digests
+}
+
+// telling are the types of event that tell digests.
+func telling() []event.Type {
+	return []event.Type{event.WorldApplied, event.BookPublished, event.DigestsRecorded}
+}
+
+// digests are those of the world and the books as they are stored.
+func (v *Service) digests(ctx context.Context, r tx.Read) (map[string]string, error) {
+	all, err := v.Orgs.Digests(ctx, r, scope.All())
+	if err != nil {
+		return nil, err
+	}
+	books, err := v.Books.Digests(ctx, r, scope.All())
+	maps.Copy(all, books)
+	return all, err
+}
+
+// Record writes what the world and the books are into the event log, where no event tells it yet: in a ledger from
+// before changes told it, or whose old events were pruned. It is the installation's own, once at its start.
+func (v *Service) Record(ctx context.Context) error {
+	grant, err := v.Access.Require(ctx, access.Check)
+	if err != nil {
+		return err
+	}
+	missing := false
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		missing, err = v.untold(ctx, r)
+		return err
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		all, err := v.digests(ctx, t)
+		if err != nil {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.DigestsRecorded, grant.Actor, "", map[string]any{event.Digests: all})
+	})
+}
+
+// untold says whether something is stored whose digest no event tells.
+func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
+	told := map[string]bool{}
+	for _, typ := range telling() {
+		list, err := v.Events.Store.Events(ctx, r, scope.All(), event.Filter{Type: typ, Newest: true, Limit: 1})
+		if err != nil {
+			return false, err
+		}
+		for _, e := range list {
+			for name := range digestsOf(e) {
+				told[name] = true
+			}
+		}
+	}
+	if told["organisations"] && told["books"] {
+		return false, nil
+	}
+	w, err := v.Orgs.World(ctx, r, scope.All())
+	if err != nil {
+		return false, nil // it cannot be read: check says so, and nothing is recorded
+	}
+	books, err := v.Books.Versions(ctx, r, scope.All(), "")
+	return len(w.Organisations) > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
+}
+
+// world holds organisations, edges, exchange rates, tax rows and books against the newest events that tell what they
+// became, and their ids against what those are derived from. It says whether they can be read at all.
+func (v *Service) world(ctx context.Context, r tx.Read, st *stored, out *Report) (readable bool, err error) {
+	now, err := v.digests(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(st.told)) {
+		was := st.told[name]
+		if out.Checked[World]++; now[name] != was.digest {
+			out.bad(World, name, "they are not what event %d (%s of %s) says they became: something other than this program changed them; restore the ledger from a backup",
+				was.by.Number, was.by.Type, was.by.At.Format("2006-01-02"))
+		}
+	}
+	w, err := v.Orgs.World(ctx, r, scope.All())
+	if err != nil {
+		out.bad(World, "world", "the stored organisations, edges, rates or tax rows cannot be read: %v; restore the ledger from a backup", err)
+		return false, nil
+	}
+	books, err := v.Books.Versions(ctx, r, scope.All(), "")
+	if err != nil {
+		out.bad(World, "books", "the stored price books cannot be read: %v; restore the ledger from a backup", err)
+		return false, nil
+	}
+	for _, o := range w.Organisations {
+		if out.Checked[World]++; o.ID != org.OrganisationID(o.Key) {
+			out.bad(World, o.Key, "the organisation's id is %s, and not the one of its key", o.ID)
+		}
+	}
+	for _, e := range w.Edges {
+		if out.Checked[World]++; e.ID != org.EdgeID(e.Seller, e.Buyer, e.Start) {
+			out.bad(World, string(e.ID), "the edge's id is not the one of its seller, buyer and first day: they would be billed anew under it")
+		}
+	}
+	for _, b := range books {
+		if out.Checked[World]++; !b.Unchanged() {
+			out.bad(World, b.Owner+"/"+b.Key, "version %d says something else than when it was published", b.Version)
+		}
+	}
+	return true, nil
+}
