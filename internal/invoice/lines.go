@@ -85,31 +85,8 @@ func tagValue(pairs []usage.TagPair, name string) string {
 	return untagged
 }
 
-// chargeWord is how the documented charge types are printed; others are printed as they are.
-func chargeWord(kind string) string {
-	switch strings.ToLower(kind) {
-	case "new":
-		return "purchase"
-	case "renew":
-		return "renewal"
-	case "cyclecharge":
-		return "instalment"
-	case "addquantity":
-		return "seats added"
-	case "removequantity":
-		return "seats removed"
-	case "cancelimmediate":
-		return "cancellation"
-	case "customercredit":
-		return "credit"
-	case "convert":
-		return "conversion"
-	}
-	return kind
-}
-
 func chargeText(g *rating.Group) string {
-	return g.Charge.Name + ", " + chargeWord(g.Charge.Type)
+	return g.Charge.Name + ", " + ChargeWord(g.Charge.Type)
 }
 
 // unitPrice is the one price per unit all groups of a line share, as long as they do.

@@ -205,7 +205,9 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 // sameContent says whether a document made again says what the stored one says. What it was made from may have grown by
 // what does not concern it.
 func sameContent(a, b Invoice) bool {
+	layout := min(a.Layout, b.Layout)
 	for _, x := range [...]*Invoice{&a, &b} {
+		*x = x.laidOut(layout)
 		x.State, x.Number, x.Pins = "", "", Pins{}
 		x.DraftedAt, x.IssuedAt, x.IssueDate, x.DueDate = time.Time{}, time.Time{}, 0, 0
 	}
@@ -371,7 +373,9 @@ func (v Invoice) issue(n int64, on period.Date, now time.Time) (Invoice, error) 
 		return v, fault.New(fault.Conflict, "invoice_not_approved", "%s is %s: only an approved document is issued", v.ID, v.State)
 	}
 	v.State, v.IssueDate, v.IssuedAt = Issued, on, now
-	v.DueDate = on.AddDays(v.PaymentDays)
+	if v.DueDate = on.AddDays(v.PaymentDays); v.Kind == KindCreditNote && v.Layout > 0 {
+		v.DueDate = 0 // nothing is owed
+	}
 	v.Number = number(v, n)
 	return v, nil
 }
@@ -427,7 +431,7 @@ func notYours(d Invoice) error {
 func (v Invoice) reverse(reason string) Invoice {
 	n := v
 	n.ID = id.Invoice("inv_" + id.Derive("void", string(v.ID)))
-	n.State, n.Preceding = Approved, &Preceding{v.ID, v.Number, v.IssueDate}
+	n.State, n.Preceding, n.Follows, n.Layout = Approved, &Preceding{v.ID, v.Number, v.IssueDate}, nil, Layout
 	n.Number, n.IssueDate, n.DueDate, n.IssuedAt = "", 0, 0, time.Time{}
 	if n.Notes = nil; reason != "" {
 		n.Notes = []string{reason}

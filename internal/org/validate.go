@@ -104,6 +104,9 @@ func (v *validation) legal(at string, l LegalEntity) {
 	if l.VATID != "" && !v.vatID.MatchString(l.VATID) {
 		v.add(at, "VAT id %q should begin with its country's letters, such as DE129273398", l.VATID)
 	}
+	if len(l.Logo) > maxLogo {
+		v.add(at, "the logo is larger than %d KB; make the picture smaller: documents print it 14 mm high", maxLogo*3/4/1024)
+	}
 	if l.VATCheckedOn != "" {
 		if _, err := period.ParseDate(l.VATCheckedOn); err != nil {
 			v.add(at, "vat_checked_on: %s", err)
@@ -236,6 +239,7 @@ func (v *validation) terms(at string, t Terms) {
 	if strings.HasSuffix(t.Series, "-CN") { // X-CN-2026-00001 would be an invoice of X-CN and a credit note of X
 		v.add(at, "series %q must not end in -CN: so begin the numbers of credit notes", t.Series)
 	}
+	v.print(at, t)
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")
 	if isTag && strings.TrimSpace(tag) != "" {
 		return
