@@ -75,7 +75,8 @@ func same(a, b invoice.Summary) bool {
 	return equal && a == b
 }
 
-// numbers checks that every series counts 1, 2, 3 … without gaps.
+// numbers checks that every series counts 1, 2, 3 … without gaps, or on from the number it was told to go on with. Where
+// the event that says so was pruned, the first number there is has to do.
 func numbers(st *stored, r *Report) {
 	series := map[string][]int{}
 	for _, d := range st.documents {
@@ -91,10 +92,14 @@ func numbers(st *stored, r *Report) {
 	for _, k := range slices.Sorted(maps.Keys(series)) {
 		list := series[k]
 		slices.Sort(list)
+		first := max(st.started[k], 1)
+		if st.started[k] == 0 && !st.since.IsZero() {
+			first = list[0]
+		}
 		for i, n := range list {
 			r.Checked[Numbers]++
-			if n != i+1 {
-				r.bad(Numbers, k, "number %d is missing or given twice", i+1)
+			if n != first+i {
+				r.bad(Numbers, k, "number %d is missing or given twice", first+i)
 				break
 			}
 		}

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -26,6 +27,7 @@ type stored struct {
 	issues    map[string]issue // by document
 	drafted   map[string]int64 // document → number of the event that drafted it last
 	voided    map[string]int64 // document → number of the event that voided it
+	started   map[string]int   // seller and what numbers begin with → the number the series began with
 	since     time.Time        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
 }
@@ -97,6 +99,7 @@ const eventsAtOnce = 1000
 
 func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) error {
 	s.issues, s.drafted, s.voided = map[string]issue{}, map[string]int64{}, map[string]int64{}
+	s.started = map[string]int{}
 	checkpoint, err := v.Events.Store.Checkpoint(ctx, t)
 	if err != nil {
 		return err
@@ -124,6 +127,11 @@ func (s *stored) note(e event.Event) {
 	switch e.Type {
 	case event.InvoiceDrafted:
 		s.drafted[e.Subject] = e.Number
+	case event.SeriesStarted:
+		var start invoice.SeriesStart
+		if json.Unmarshal(e.Data, &start) == nil {
+			s.started[fmt.Sprintf("%s %s-%d-", start.Seller, start.Prefix(), start.Year)] = int(start.First)
+		}
 	case event.InvoiceVoided:
 		s.voided[e.Subject] = e.Number
 	case event.InvoiceIssued:

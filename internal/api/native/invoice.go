@@ -52,6 +52,22 @@ func (s *Server) issue(ctx context.Context, in *issueInput) (*body[List[invoice.
 	return &body[List[invoice.Summary]]{List[invoice.Summary]{Items: list}}, err
 }
 
+type seriesInput struct {
+	Owner  string `path:"owner" doc:"Key of the seller."`
+	Series string `path:"series" doc:"What its numbers begin with."`
+	Body   struct {
+		Kind  invoice.Kind `json:"kind,omitempty" enum:"invoice,credit_note" doc:"invoice if not given; credit notes count by themselves."`
+		Year  int          `json:"year,omitempty" doc:"The year; that of the business clock if not given."`
+		First int64        `json:"first" doc:"The next number."`
+	}
+}
+
+func (s *Server) startSeries(ctx context.Context, in *seriesInput) (*body[invoice.SeriesStart], error) {
+	b := in.Body
+	start, err := s.Invoices.StartSeries(ctx, invoice.SeriesStart{Seller: in.Owner, Series: in.Series, Kind: b.Kind, Year: b.Year, First: b.First})
+	return &body[invoice.SeriesStart]{start}, err
+}
+
 type listInvoicesInput struct {
 	Paging
 	Period month         `query:"period"`

@@ -249,7 +249,7 @@ func (d *demo) print(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := billing.Export(ctx, d.api, found, d.in("invoices"), false); err != nil {
+		if err := billing.Export(ctx, d.api, found, billing.Exporting{Dir: d.in("invoices")}); err != nil {
 			return err
 		}
 		exported += len(found)
