@@ -72,6 +72,9 @@ func (c *makeDemo) Run(ctx context.Context, e *command.Env) error {
 				return err
 			}
 		}
+		if err := d.credit(ctx, demoMonths()[0]); err != nil {
+			return err
+		}
 		if err := d.users(ctx); err != nil {
 			return err
 		}
