@@ -78,7 +78,7 @@ func same(a, b invoice.Summary) bool {
 // numbers checks that every series counts 1, 2, 3 … without gaps, or on from the number it was told to go on with. Where
 // the event that says so was pruned, the first number there is has to do.
 func numbers(st *stored, r *Report) {
-	series := map[string][]int{}
+	series, names := map[string][]int{}, map[string]string{}
 	for _, d := range st.documents {
 		i := strings.LastIndexByte(d.Number, '-')
 		n, err := strconv.Atoi(d.Number[i+1:])
@@ -86,8 +86,8 @@ func numbers(st *stored, r *Report) {
 			r.bad(Numbers, d.Number, "is not a number of its series")
 			continue
 		}
-		k := d.SellerKey + " " + d.Number[:i+1]
-		series[k] = append(series[k], n)
+		k := string(d.Seller) + " " + d.Number[:i+1]
+		series[k], names[k] = append(series[k], n), d.SellerKey+" "+d.Number[:i+1]
 	}
 	for _, k := range slices.Sorted(maps.Keys(series)) {
 		list := series[k]
@@ -99,7 +99,7 @@ func numbers(st *stored, r *Report) {
 		for i, n := range list {
 			r.Checked[Numbers]++
 			if n != first+i {
-				r.bad(Numbers, k, "number %d is missing or given twice", first+i)
+				r.bad(Numbers, names[k], "number %d is missing or given twice", first+i)
 				break
 			}
 		}

@@ -128,9 +128,12 @@ func (s *stored) note(e event.Event) {
 	case event.InvoiceDrafted:
 		s.drafted[e.Subject] = e.Number
 	case event.SeriesStarted:
-		var start invoice.SeriesStart
+		var start struct {
+			Numbers     string `json:"numbers"` // what they begin with, before the year
+			Year, First int
+		}
 		if json.Unmarshal(e.Data, &start) == nil {
-			s.started[fmt.Sprintf("%s %s-%d-", start.Seller, start.Prefix(), start.Year)] = int(start.First)
+			s.started[fmt.Sprintf("%s %s-%d-", e.Subject, start.Numbers, start.Year)] = start.First
 		}
 	case event.InvoiceVoided:
 		s.voided[e.Subject] = e.Number

@@ -112,9 +112,9 @@ func newDetail(v *invoice.Invoice, how Separators) (*detail, error) {
 	return d, nil
 }
 
-// CheckLanguage is an Invalid fault with code no_such_language for a language that documents do not come in; "" is
+// checkLanguage is an Invalid fault with code no_such_language for a language that documents do not come in; "" is
 // English.
-func CheckLanguage(code string) error {
+func checkLanguage(code string) error {
 	if code == "" || wordings()[code] != nil {
 		return nil
 	}

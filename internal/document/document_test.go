@@ -27,7 +27,7 @@ func dec(s string) money.Decimal { return money.MustParse(s) }
 func invoiceOf(n int) invoice.Invoice {
 	september := period.NewDate(2026, 9, 1).Month()
 	v := invoice.Invoice{
-		Layout: invoice.Layout, ID: "inv_1", Kind: invoice.KindInvoice, State: invoice.Issued, Number: "WS-2026-00042", Period: september, Currency: "EUR",
+		Layout: 2, ID: "inv_1", Kind: invoice.KindInvoice, State: invoice.Issued, Number: "WS-2026-00042", Period: september, Currency: "EUR",
 		IssueDate: period.NewDate(2026, 10, 1), DueDate: period.NewDate(2026, 10, 31), TaxPoint: period.NewDate(2026, 9, 30), PaymentDays: 30,
 		From:     org.LegalEntity{Name: "България Облак ООД", Street: "ул. Шипка 3", City: "София", Country: "BG", VATID: "BG123456789", IBAN: "BG80BNBG96611020345678"},
 		To:       org.LegalEntity{Name: "Αθήνα Λογισμικό Α.Ε.", Street: "Πανεπιστημίου 10", City: "Αθήνα", Country: "GR", VATID: "EL123456789"},

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -123,7 +124,7 @@ func TestFirstPageAndSubtotals(t *testing.T) {
 	says(t, text, []string{
 		"Total to pay", "4,938.66", "Due by", "2026-10-31", "VAT (USt.) 19 %", "PO-4711", "K-100", "HRB 4711, Amtsgericht Hamburg", "A. Muster",
 		"Production", "Test", "Licences, reservations and other charges", "Subtotal", "Reserved VM, change of billing plan",
-		"2026-09-15 – 2027-09-14", "2026-09-01 – 2026-09-30", "several unit prices", "1 line of 0.00 is not shown",
+		"2026-09-15 – 2027-09-14", "2026-09-01 – 2026-09-30", "unit prices in the detail", "1 line of 0.00 is not shown",
 	}, []string{"Bandwidth", "S 19 %"})
 	if strings.Index(text, "Total to pay") > strings.Index(text, "Description") {
 		t.Error("what is to be paid stands behind the lines")
@@ -204,13 +205,13 @@ func TestLanguagesAreComplete(t *testing.T) {
 			t.Errorf("%s does not say how numbers and dates are written", code)
 		}
 	}
-	for _, kind := range invoice.ChargeTypes() {
-		if en.Charges[kind] != invoice.ChargeWord(kind) {
-			t.Errorf("charge type %s is %q here and %q on the line", kind, en.Charges[kind], invoice.ChargeWord(kind))
+	for _, kind := range charge.Types() {
+		if en.Charges[kind] != charge.Word(kind) {
+			t.Errorf("charge type %s is %q here and %q on the line", kind, en.Charges[kind], charge.Word(kind))
 		}
 	}
-	if len(en.Charges) != len(invoice.ChargeTypes()) {
-		t.Errorf("%d charge types have words, %d are documented", len(en.Charges), len(invoice.ChargeTypes()))
+	if len(en.Charges) != len(charge.Types()) {
+		t.Errorf("%d charge types have words, %d are documented", len(en.Charges), len(charge.Types()))
 	}
 	if got := en.charge("Cycle fee"); got != "instalment" {
 		t.Errorf("an older charge type is %q", got)
@@ -218,10 +219,10 @@ func TestLanguagesAreComplete(t *testing.T) {
 	if got := en.charge("somethingNew"); got != "somethingNew" {
 		t.Errorf("a charge type that is not documented is %q", got)
 	}
-	if err := CheckLanguage("de"); err != nil {
+	if err := checkLanguage("de"); err != nil {
 		t.Error(err)
 	}
-	if err := CheckLanguage("xx"); fault.KindOf(err) != fault.Invalid {
+	if err := checkLanguage("xx"); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a language there is not: %v", err)
 	}
 }

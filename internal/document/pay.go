@@ -120,9 +120,9 @@ func (p *page) payment() {
 		}
 		p.SetX(facing)
 		p.grey()
-		p.CellFormat(26, 4.2, row[0], "", 0, "L", false, 0, "")
+		p.CellFormat(30, 4.2, row[0], "", 0, "L", false, 0, "")
 		p.black()
-		p.text(facing+26, []string{row[1]}, 4.2, right-facing-26, "L")
+		p.text(facing+30, []string{row[1]}, 4.2, right-facing-30, "L")
 	}
 }
 
@@ -175,29 +175,39 @@ func (p *page) reasons() {
 	p.Ln(2)
 }
 
-// totals are the sums of what is printed above, again where the lines end.
-func (p *page) totals() {
-	type row struct {
-		name, amount string
-		strong       bool
-	}
+// total is a row of the sums that end the lines.
+type total struct {
+	name, amount string
+	strong       bool
+}
+
+// sums are the totals of what is printed in the table, again where the lines end.
+func (p *page) sums() []total {
 	v := p.v
-	rows := []row{{p.say("net"), p.figure(v.Net, p.places), false}}
+	rows := []total{{p.say("net"), p.figure(v.Net, p.places), false}}
 	for _, t := range v.Taxes {
-		rows = append(rows, row{p.tax(t.LineTax), p.figure(t.Amount, p.places), false})
+		rows = append(rows, total{p.tax(t.LineTax), p.figure(t.Amount, p.places), false})
 	}
-	rows = append(rows, row{p.say("total") + " " + string(v.Currency), p.figure(v.Total, p.places), true})
+	rows = append(rows, total{p.say("total") + " " + string(v.Currency), p.figure(v.Total, p.places), true})
 	if !v.Prepaid.IsZero() {
-		rows = append(rows, row{p.say("paid_already"), p.figure(v.Prepaid.Neg(), p.places), false})
+		rows = append(rows, total{p.say("paid_already"), p.figure(v.Prepaid.Neg(), p.places), false})
 	}
 	if !v.Rounding.IsZero() {
-		rows = append(rows, row{p.say("rounding"), p.figure(v.Rounding, p.places), false})
+		rows = append(rows, total{p.say("rounding"), p.figure(v.Rounding, p.places), false})
 	}
 	if !v.Payable.Equal(v.Total) {
-		rows = append(rows, row{p.say("to_pay") + " " + string(v.Currency), p.figure(v.Payable, p.places), true})
+		rows = append(rows, total{p.say("to_pay") + " " + string(v.Currency), p.figure(v.Payable, p.places), true})
 	}
-	p.room(6 + 5.6*float64(len(rows)))
-	for i, r := range rows {
+	return rows
+}
+
+// sumsH is the height of the sums with what stands between them and the lines: the last line stays with them.
+func (p *page) sumsH() float64 { return 14 + 5.6*float64(len(p.sums())) }
+
+func (p *page) totals() {
+	rows := p.sums()
+	p.room(4 + 5.6*float64(len(rows)))
+	for _, r := range rows {
 		style, size := "", 8.5
 		if r.strong {
 			style, size = "B", 10
@@ -206,12 +216,10 @@ func (p *page) totals() {
 		}
 		p.font(style, size)
 		p.SetX(facing)
-		p.CellFormat(46, 5.6, p.fit(r.name, 46), "", 0, "L", false, 0, "")
-		p.small(right-facing-46, 5.6, r.amount, style, size, 1)
-		if i == len(rows)-1 {
-			p.Ln(4)
-		}
+		p.CellFormat(50, 5.6, p.fit(r.name, 50), "", 0, "L", false, 0, "")
+		p.small(right-facing-50, 5.6, r.amount, style, size, 1)
 	}
+	p.Ln(4)
 }
 
 // exchange names every exchange rate on the way to the document's currency.

@@ -75,6 +75,7 @@ func (p *page) prepare() {
 	p.SetAutoPageBreak(false, 0)
 	p.AliasNbPages("{pages}")
 	p.SetFooterFunc(p.footer)
+	p.SetHeaderFunc(p.watermark)
 	p.SetDrawColor(214, 218, 224)
 }
 
@@ -113,21 +114,22 @@ func (p *page) footer() {
 	number := p.say("page", "page", strconv.Itoa(p.PageNo()))
 	p.SetXY(right-p.GetStringWidth(strings.ReplaceAll(number, "{pages}", "00"))-1, 281) // the alias is wider than what it stands for
 	p.CellFormat(30, 3.4, number, "", 0, "L", false, 0, "")
-	if p.draft() {
-		p.watermark(p.say("draft"))
-	}
 	p.black()
 }
 
-func (p *page) watermark(text string) {
-	p.SetTextColor(226, 229, 234)
+// watermark says on every page of a draft what it is, below what is printed.
+func (p *page) watermark() {
+	if !p.draft() {
+		return
+	}
+	text := p.say("draft")
+	p.SetTextColor(228, 231, 236)
 	p.font("B", 90)
-	p.SetAlpha(0.5, "Normal")
 	p.TransformBegin()
-	p.TransformRotate(52, 105, 150)
-	p.Text(105-p.GetStringWidth(text)/2, 160, text)
+	p.TransformRotate(52, 105, 160)
+	p.Text(105-p.GetStringWidth(text)/2, 172, text)
 	p.TransformEnd()
-	p.SetAlpha(1, "Normal")
+	p.black()
 }
 
 // labelled is a value behind its name, and "" without one.

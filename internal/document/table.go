@@ -97,8 +97,12 @@ func (p *page) table() {
 	sections, zero := p.sections()
 	p.room(36)
 	p.tableHeader()
-	for _, s := range sections {
-		p.section(s)
+	for i, s := range sections {
+		keep := subtotalH
+		if i == len(sections)-1 {
+			keep += p.sumsH()
+		}
+		p.section(s, keep)
 	}
 	p.header = false
 	p.Line(left, p.GetY()+0.5, right, p.GetY()+0.5)
@@ -120,7 +124,8 @@ func (p *page) table() {
 // subtotalH is the height of a subtotal, which stays with the last line above it.
 const subtotalH = 6.5
 
-func (p *page) section(s *section) {
+// section prints lines under their heading. Keep is the height of what must stand on the page of the last of them.
+func (p *page) section(s *section, keep float64) {
 	p.font("B", 8.5)
 	title := p.wrap(s.title, width-numberW, 3)
 	drawn := make([]*printed, len(s.lines))
@@ -129,7 +134,7 @@ func (p *page) section(s *section) {
 	}
 	after := func(i int) float64 { // what must stay with line i
 		if i == len(drawn)-1 {
-			return subtotalH
+			return keep
 		}
 		return 0
 	}

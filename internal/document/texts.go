@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language/display"
 	"gopkg.in/yaml.v3"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -34,7 +35,7 @@ type wording struct {
 	Texts        map[string]string `yaml:"texts"`
 	Categories   map[string]string `yaml:"categories"` // VAT categories
 	Reasons      map[string]string `yaml:"reasons"`    // by VATEX code
-	Charges      map[string]string `yaml:"charges"`    // by invoice.ChargeCode
+	Charges      map[string]string `yaml:"charges"`    // by charge.Code
 }
 
 // wordings is every language by its code.
@@ -157,7 +158,7 @@ func (w *wording) country(code string) string {
 
 // charge is a charge type in words; what is not documented stays as it is.
 func (w *wording) charge(kind string) string {
-	if word := w.Charges[invoice.ChargeCode(kind)]; word != "" {
+	if word := w.Charges[charge.Code(kind)]; word != "" {
 		return word
 	}
 	return kind

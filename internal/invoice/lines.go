@@ -3,6 +3,7 @@ package invoice
 import (
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -86,7 +87,7 @@ func tagValue(pairs []usage.TagPair, name string) string {
 }
 
 func chargeText(g *rating.Group) string {
-	return g.Charge.Name + ", " + ChargeWord(g.Charge.Type)
+	return g.Charge.Name + ", " + charge.Word(g.Charge.Type)
 }
 
 // unitPrice is the one price per unit all groups of a line share, as long as they do.

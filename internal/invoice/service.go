@@ -205,9 +205,9 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 // sameContent says whether a document made again says what the stored one says. What it was made from may have grown by
 // what does not concern it.
 func sameContent(a, b Invoice) bool {
-	layout := min(a.Layout, b.Layout)
+	before := min(a.Layout, b.Layout)
 	for _, x := range [...]*Invoice{&a, &b} {
-		*x = x.laidOut(layout)
+		*x = x.laidOut(before)
 		x.State, x.Number, x.Pins = "", "", Pins{}
 		x.DraftedAt, x.IssuedAt, x.IssueDate, x.DueDate = time.Time{}, time.Time{}, 0, 0
 	}
@@ -431,7 +431,7 @@ func notYours(d Invoice) error {
 func (v Invoice) reverse(reason string) Invoice {
 	n := v
 	n.ID = id.Invoice("inv_" + id.Derive("void", string(v.ID)))
-	n.State, n.Preceding, n.Follows, n.Layout = Approved, &Preceding{v.ID, v.Number, v.IssueDate}, nil, Layout
+	n.State, n.Preceding, n.Follows, n.Layout = Approved, &Preceding{v.ID, v.Number, v.IssueDate}, nil, layout
 	n.Number, n.IssueDate, n.DueDate, n.IssuedAt = "", 0, 0, time.Time{}
 	if n.Notes = nil; reason != "" {
 		n.Notes = []string{reason}

@@ -62,10 +62,10 @@ type seriesInput struct {
 	}
 }
 
-func (s *Server) startSeries(ctx context.Context, in *seriesInput) (*body[invoice.SeriesStart], error) {
-	b := in.Body
-	start, err := s.Invoices.StartSeries(ctx, invoice.SeriesStart{Seller: in.Owner, Series: in.Series, Kind: b.Kind, Year: b.Year, First: b.First})
-	return &body[invoice.SeriesStart]{start}, err
+func (s *Server) startSeries(ctx context.Context, in *seriesInput) (*struct{}, error) {
+	k := invoice.SeriesKey{Seller: org.OrganisationID(in.Owner), Series: in.Series, Kind: in.Body.Kind, Year: in.Body.Year}
+	_, err := s.Invoices.StartSeries(ctx, k, in.Body.First)
+	return nil, err
 }
 
 type listInvoicesInput struct {

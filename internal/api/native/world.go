@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/world"
@@ -52,7 +50,7 @@ func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[org.Resu
 	if err != nil {
 		return nil, err
 	}
-	if err := printable(w); err != nil {
+	if err := document.CheckWorld(w); err != nil {
 		return nil, err
 	}
 	if in.IfMatch != "" {
@@ -69,30 +67,6 @@ func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[org.Resu
 		r.Diff = []org.Difference{}
 	}
 	return &body[org.Result]{r}, err
-}
-
-// printable is Invalid when documents could not be printed as the world wants them: a logo that is no picture, a language
-// there is not.
-func printable(w org.World) error {
-	keys := map[id.Organisation]string{}
-	for i := range w.Organisations {
-		o := &w.Organisations[i]
-		keys[o.ID] = o.Key
-		if err := document.CheckLogo(o.Legal.Logo); err != nil {
-			return notPrintable(fmt.Sprintf("%s %s legal", o.Kind, o.Key), err)
-		}
-	}
-	for i := range w.Edges {
-		e := &w.Edges[i]
-		if err := document.CheckLanguage(e.Terms.Language); err != nil {
-			return notPrintable(fmt.Sprintf("%s buys from %s since %s", keys[e.Buyer], keys[e.Seller], e.Start), err)
-		}
-	}
-	return nil
-}
-
-func notPrintable(at string, err error) error {
-	return fault.New(fault.Invalid, "world_refused", "the world was refused and nothing was changed; correct it and apply again:\n  %s: %s", at, err).With(at, err.Error())
 }
 
 // matches is a Precondition unless one of the tags of an If-Match is the present one.

@@ -7,7 +7,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -22,7 +21,7 @@ func (c *Bill) series(ctx context.Context, api *call.Client) (map[string]bool, e
 		return nil, err
 	}
 	for _, text := range c.FirstNumber {
-		s, err := invoice.ParseSeriesStart(text)
+		s, err := selling.ParseSeriesStart(text)
 		if err != nil {
 			return nil, err
 		}
@@ -35,13 +34,13 @@ func (c *Bill) series(ctx context.Context, api *call.Client) (map[string]bool, e
 		if known := sells(w, s.Seller); !known[s.Series] {
 			return nil, fault.New(fault.Invalid, "bad_series", "%s numbers nothing in series %s: nothing was billed. Series are named by the edges in the world file", s.Seller, s.Series)
 		}
-		if numbered[s.Seller+"/"+s.Prefix()] {
-			return nil, fault.New(fault.Invalid, "bad_series", "%s/%s is given twice: nothing was billed", s.Seller, s.Prefix())
+		if numbered[s.Numbers()] {
+			return nil, fault.New(fault.Invalid, "bad_series", "%s is given twice: nothing was billed", s.Numbers())
 		}
-		if err := selling.StartSeries(ctx, api, s); err != nil {
+		if err := s.Tell(ctx, api); err != nil {
 			return nil, err
 		}
-		numbered[s.Seller+"/"+s.Prefix()] = true
+		numbered[s.Numbers()] = true
 	}
 	return numbered, nil
 }

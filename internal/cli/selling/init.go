@@ -3,7 +3,6 @@ package selling
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/cli/upkeep"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/sample"
 	"github.com/purveyor-csp/purveyor/internal/world"
@@ -55,7 +53,7 @@ func (c *Init) Run(ctx context.Context, e *command.Env) error {
 				}
 			}
 			for _, s := range starts {
-				if err := StartSeries(ctx, api, s); err != nil {
+				if err := s.Tell(ctx, api); err != nil {
 					return err
 				}
 			}
@@ -71,31 +69,18 @@ func (c *Init) Run(ctx context.Context, e *command.Env) error {
 }
 
 // starts are where number series go on.
-func (c *Init) starts() (list []invoice.SeriesStart, err error) {
+func (c *Init) starts() (list []SeriesStart, err error) {
 	if c.FilesOnly && len(c.FirstNumber) > 0 {
 		return nil, fault.New(fault.Invalid, "no_directory", "--first-number is kept in the data directory, and --files-only makes none: leave one of them out")
 	}
 	for _, text := range c.FirstNumber {
-		s, err := invoice.ParseSeriesStart(text)
+		s, err := ParseSeriesStart(text)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, s)
 	}
 	return list, nil
-}
-
-// StartSeries tells with which number a series goes on.
-func StartSeries(ctx context.Context, api *call.Client, s invoice.SeriesStart) error {
-	_, err := api.Send(ctx, http.MethodPut, call.Path("number-series", s.Seller, s.Series), startOf{s.Kind, s.Year, s.First}, nil)
-	return err
-}
-
-// startOf is what a series is told.
-type startOf struct {
-	Kind  invoice.Kind `json:"kind,omitempty"`
-	Year  int          `json:"year,omitempty"`
-	First int64        `json:"first"`
 }
 
 // WriteFiles makes up a world and its price books.
