@@ -202,7 +202,13 @@ func (p *page) sums() []total {
 }
 
 // sumsH is the height of the sums with what stands between them and the lines: the last line stays with them.
-func (p *page) sumsH() float64 { return 14 + 5.6*float64(len(p.sums())) }
+func (p *page) sumsH(zero int) float64 {
+	h := 9 + 5.6*float64(len(p.sums()))
+	if zero > 0 {
+		h += 5
+	}
+	return h
+}
 
 func (p *page) totals() {
 	rows := p.sums()

@@ -100,7 +100,7 @@ func (p *page) table() {
 	for i, s := range sections {
 		keep := subtotalH
 		if i == len(sections)-1 {
-			keep += p.sumsH()
+			keep += p.sumsH(zero)
 		}
 		p.section(s, keep)
 	}
