@@ -17,7 +17,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// Bill takes files to issued invoices; a data directory exists only while it runs.
+// Bill takes files to invoices; a data directory exists only while it runs.
 type Bill struct {
 	Usage     []string     `required:"" placeholder:"FILE" help:"Usage files or folders of them (CSV or JSON lines, plain or .gz)."`
 	Statement string       `placeholder:"FILE" help:"The provider's invoice reconciliation file."`

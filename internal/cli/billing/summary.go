@@ -77,7 +77,7 @@ func (s *summary) verdict(out string) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "not_everything_billed",
-		"the invoices are issued, but %d rows were refused, %d kept aside and %d found no price or customer; see %s",
+		"the documents are written, but %d rows were refused, %d kept aside and %d found no price or customer; see %s",
 		s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined, s.Open, filepath.Join(out, "summary.json"))
 }
 
