@@ -108,9 +108,9 @@ func details(t *testing.T, dir string, want int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums := map[string]money.Decimal{}
+		amounts, sums := map[string]money.Decimal{}, map[string]money.Decimal{} // with the decimals of the document, and exact
 		for _, r := range records[1:] {
-			sums[r[0]] = sums[r[0]].Add(money.MustParse(r[19]))
+			amounts[r[0]], sums[r[0]] = amounts[r[0]].Add(money.MustParse(r[21])), sums[r[0]].Add(money.MustParse(r[22]))
 		}
 		var doc struct {
 			Net   money.Decimal
@@ -123,8 +123,8 @@ func details(t *testing.T, dir string, want int) {
 		total := money.Decimal{}
 		for _, l := range doc.Lines {
 			total = total.Add(l.Net)
-			if !sums[fmt.Sprint(l.Number)].Equal(l.Net) {
-				t.Errorf("%s line %d: detail %s, net %s", f, l.Number, sums[fmt.Sprint(l.Number)], l.Net)
+			if n := fmt.Sprint(l.Number); !sums[n].Equal(l.Net) || !amounts[n].Equal(l.Net) {
+				t.Errorf("%s line %d: detail %s, rounded %s, net %s", f, l.Number, sums[n], amounts[n], l.Net)
 			}
 		}
 		if !total.Equal(doc.Net) || len(doc.Lines) == 0 {

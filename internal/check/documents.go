@@ -75,9 +75,10 @@ func same(a, b invoice.Summary) bool {
 	return equal && a == b
 }
 
-// numbers checks that every series counts 1, 2, 3 … without gaps.
+// numbers checks that every series counts 1, 2, 3 … without gaps, or on from the number it was told to go on with. Where
+// the event that says so was pruned, the first number there is has to do.
 func numbers(st *stored, r *Report) {
-	series := map[string][]int{}
+	series, names := map[string][]int{}, map[string]string{}
 	for _, d := range st.documents {
 		i := strings.LastIndexByte(d.Number, '-')
 		n, err := strconv.Atoi(d.Number[i+1:])
@@ -85,16 +86,20 @@ func numbers(st *stored, r *Report) {
 			r.bad(Numbers, d.Number, "is not a number of its series")
 			continue
 		}
-		k := d.SellerKey + " " + d.Number[:i+1]
-		series[k] = append(series[k], n)
+		k := string(d.Seller) + " " + d.Number[:i+1]
+		series[k], names[k] = append(series[k], n), d.SellerKey+" "+d.Number[:i+1]
 	}
 	for _, k := range slices.Sorted(maps.Keys(series)) {
 		list := series[k]
 		slices.Sort(list)
+		first := max(st.started[k], 1)
+		if st.started[k] == 0 && !st.since.IsZero() {
+			first = list[0]
+		}
 		for i, n := range list {
 			r.Checked[Numbers]++
-			if n != i+1 {
-				r.bad(Numbers, k, "number %d is missing or given twice", i+1)
+			if n != first+i {
+				r.bad(Numbers, names[k], "number %d is missing or given twice", first+i)
 				break
 			}
 		}

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -26,6 +27,7 @@ type stored struct {
 	issues    map[string]issue // by document
 	drafted   map[string]int64 // document → number of the event that drafted it last
 	voided    map[string]int64 // document → number of the event that voided it
+	started   map[string]int   // seller and what numbers begin with → the number the series began with
 	since     time.Time        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
 	told      map[string]said // what events say that world and books became, the newest of each name
@@ -98,7 +100,7 @@ const eventsAtOnce = 1000
 
 func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) error {
 	s.issues, s.drafted, s.voided = map[string]issue{}, map[string]int64{}, map[string]int64{}
-	s.told = map[string]said{}
+	s.told, s.started = map[string]said{}, map[string]int{}
 	checkpoint, err := v.Events.Store.Checkpoint(ctx, t)
 	if err != nil {
 		return err
@@ -130,6 +132,14 @@ func (s *stored) note(e event.Event) {
 		}
 	case event.InvoiceDrafted:
 		s.drafted[e.Subject] = e.Number
+	case event.SeriesStarted:
+		var start struct {
+			Numbers     string `json:"numbers"` // what they begin with, before the year
+			Year, First int
+		}
+		if json.Unmarshal(e.Data, &start) == nil {
+			s.started[fmt.Sprintf("%s %s-%d-", e.Subject, start.Numbers, start.Year)] = start.First
+		}
 	case event.InvoiceVoided:
 		s.voided[e.Subject] = e.Number
 	case event.InvoiceIssued:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -44,15 +45,12 @@ type Archive struct {
 // Open is an issued document in a format: as archived, or made from its snapshot when it has not been archived yet.
 // NotFound for a format there is not; Conflict for a document that is not issued.
 func (a *Archive) Open(ctx context.Context, ref string, f Format) (invoice.Invoice, io.ReadCloser, error) {
-	d, err := a.Invoices.Find(ctx, ref)
+	d, err := a.find(ctx, ref, f)
 	if err != nil {
 		return d, nil, err
 	}
-	if !slices.Contains(Formats(), f) {
-		return d, nil, fault.New(fault.NotFound, "no_such_format", "documents come as pdf, json and csv, and not as %q", f)
-	}
-	if d.State != invoice.Issued && d.State != invoice.Void {
-		return d, nil, fault.New(fault.Conflict, "invoice_not_issued", "%s is %s: only an issued document can be handed out", ref, d.State)
+	if err := issued(d, ref); err != nil {
+		return d, nil, err
 	}
 	digest, err := a.archived(ctx, d.ID, f)
 	if err != nil {
@@ -62,9 +60,45 @@ func (a *Archive) Open(ctx context.Context, ref string, f Format) (invoice.Invoi
 		file, err := a.Files.Get(digest)
 		return d, file, err
 	}
-	var b bytes.Buffer
-	err = a.render(&b, d, f)
-	return d, io.NopCloser(&b), err
+	file, err := a.draw(d, f, Separators{})
+	return d, file, err
+}
+
+// How says in which other way a document is handed out than it is archived.
+type How struct {
+	Separators     // of the detail
+	Draft      int // above 0: marked as a draft and numbered DRAFT-1, DRAFT-2 …, whatever it is
+}
+
+// Draw is a document in a format, drawn from its snapshot the way it is asked for. NotFound for a format there is not;
+// Conflict for a document that is not issued, unless it is to be marked as a draft.
+func (a *Archive) Draw(ctx context.Context, ref string, f Format, how How) (invoice.Invoice, io.ReadCloser, error) {
+	d, err := a.find(ctx, ref, f)
+	if err != nil {
+		return d, nil, err
+	}
+	if how.Draft > 0 {
+		d.State, d.Number = invoice.Draft, "DRAFT-"+strconv.Itoa(how.Draft)
+	} else if err := issued(d, ref); err != nil {
+		return d, nil, err
+	}
+	file, err := a.draw(d, f, how.Separators)
+	return d, file, err
+}
+
+func (a *Archive) find(ctx context.Context, ref string, f Format) (invoice.Invoice, error) {
+	d, err := a.Invoices.Find(ctx, ref)
+	if err == nil && !slices.Contains(Formats(), f) {
+		err = fault.New(fault.NotFound, "no_such_format", "documents come as pdf, json and csv, and not as %q", f)
+	}
+	return d, err
+}
+
+func issued(d invoice.Invoice, ref string) error {
+	if d.State == invoice.Issued || d.State == invoice.Void {
+		return nil
+	}
+	return fault.New(fault.Conflict, "invoice_not_issued", "%s is %s: only an issued document can be handed out", ref, d.State)
 }
 
 func (a *Archive) archived(ctx context.Context, invoice id.Invoice, f Format) (digest string, err error) {
@@ -76,16 +110,22 @@ func (a *Archive) archived(ctx context.Context, invoice id.Invoice, f Format) (d
 	return digest, err
 }
 
-// render writes a document as it was issued: that it was voided since is told by the credit note.
-func (a *Archive) render(w io.Writer, d invoice.Invoice, f Format) error {
-	d.State = invoice.Issued
+// draw makes a document from its snapshot, as it was issued: that it was voided since is told by the credit note.
+func (a *Archive) draw(d invoice.Invoice, f Format, how Separators) (io.ReadCloser, error) {
+	if d.State == invoice.Void {
+		d.State = invoice.Issued
+	}
+	var b bytes.Buffer
+	var err error
 	switch f {
 	case FormatPDF:
-		return PDF(w, d)
+		err = PDF(&b, d)
 	case FormatJSON:
-		return JSON(w, d)
+		err = JSON(&b, d)
+	default:
+		err = Detail(&b, d, how, func(yield func(invoice.Group) error) error { return invoice.Groups(a.Files, d.Worksheet, yield) })
 	}
-	return Detail(w, d, func(yield func(invoice.Group) error) error { return invoice.Groups(a.Files, d.Worksheet, yield) })
+	return io.NopCloser(&b), err
 }
 
 // Render is the job that archives an issued document in every format. Its key is the document's id.
@@ -100,11 +140,11 @@ func (a *Archive) Render(ctx context.Context, j job.Job) (job.Effect, error) {
 	}
 	made := map[Format]string{}
 	for _, f := range Formats() {
-		var b bytes.Buffer
-		if err := a.render(&b, d, f); err != nil {
+		file, err := a.draw(d, f, Separators{})
+		if err != nil {
 			return nil, err
 		}
-		if made[f], _, err = a.Files.Put(ctx, &b); err != nil {
+		if made[f], _, err = a.Files.Put(ctx, file); err != nil {
 			return nil, err
 		}
 	}

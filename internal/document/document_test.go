@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,7 @@ func dec(s string) money.Decimal { return money.MustParse(s) }
 func invoiceOf(n int) invoice.Invoice {
 	september := period.NewDate(2026, 9, 1).Month()
 	v := invoice.Invoice{
-		ID: "inv_1", Kind: invoice.KindInvoice, State: invoice.Issued, Number: "WS-2026-00042", Period: september, Currency: "EUR",
+		Layout: 2, ID: "inv_1", Kind: invoice.KindInvoice, State: invoice.Issued, Number: "WS-2026-00042", Period: september, Currency: "EUR",
 		IssueDate: period.NewDate(2026, 10, 1), DueDate: period.NewDate(2026, 10, 31), TaxPoint: period.NewDate(2026, 9, 30), PaymentDays: 30,
 		From:     org.LegalEntity{Name: "България Облак ООД", Street: "ул. Шипка 3", City: "София", Country: "BG", VATID: "BG123456789", IBAN: "BG80BNBG96611020345678"},
 		To:       org.LegalEntity{Name: "Αθήνα Λογισμικό Α.Ε.", Street: "Πανεπιστημίου 10", City: "Αθήνα", Country: "GR", VATID: "EL123456789"},
@@ -115,8 +116,8 @@ func TestPDFSays(t *testing.T) {
 		says []string
 	}{
 		"several pages": {invoiceOf(60), []string{"Invoice", "WS-2026-00042", "България Облак ООД", "Αθήνα Λογισμικό", "BG123456789", "EL123456789", "1,234.56", "Reverse charge",
-			"IBAN BG80BNBG96611020345678", "Родопи Храни", "2026-10-31", "1 USD = 0.8462 EUR", "Page 3 of 3", "74,197.50"}},
-		"credit note": {note, []string{"Credit note", "WS-CN-2026-00001", "Answers", "credited to you"}},
+			"BG80 BNBG 9661 1020 3456 78", "Родопи Храни", "2026-10-31", "1 USD = 0.8462 EUR", "Page 3 of 3", "74,197.50"}},
+		"credit note": {note, []string{"Credit note", "WS-CN-2026-00001", "Takes back", "credited to you"}},
 		"draft":       {draft, []string{"Draft of invoice"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestDetailAddsUp(t *testing.T) {
 			l.Residue = l.Exact.Round(2).Sub(l.Exact)
 		}
 		var b bytes.Buffer
-		err := Detail(&b, v, func(yield func(invoice.Group) error) error {
+		err := Detail(&b, v, Separators{}, func(yield func(invoice.Group) error) error {
 			for _, g := range groups {
 				if err := yield(g); err != nil {
 					return err
@@ -178,13 +179,18 @@ func TestDetailAddsUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums := map[string]money.Decimal{}
+		exact, rounded, before := map[string]money.Decimal{}, map[string]money.Decimal{}, 0
 		for _, r := range records[1:] {
-			sums[r[0]] = sums[r[0]].Add(dec(r[19]))
+			exact[r[0]], rounded[r[0]] = exact[r[0]].Add(dec(r[22])), rounded[r[0]].Add(dec(r[21]))
+			if n, _ := strconv.Atoi(r[0]); n < before {
+				t.Fatalf("line %d stands after line %d", n, before)
+			} else {
+				before = n
+			}
 		}
 		for _, l := range v.Lines {
-			if !sums[fmt.Sprint(l.Number)].Equal(l.Net) {
-				t.Fatalf("line %d: detail %s, net %s", l.Number, sums[fmt.Sprint(l.Number)], l.Net)
+			if n := fmt.Sprint(l.Number); !exact[n].Equal(l.Net) || !rounded[n].Equal(l.Net) {
+				t.Fatalf("line %d: detail %s, rounded %s, net %s", l.Number, exact[n], rounded[n], l.Net)
 			}
 		}
 	})

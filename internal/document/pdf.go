@@ -1,7 +1,6 @@
 package document
 
 import (
-	_ "embed"
 	"io"
 	"strconv"
 	"strings"
@@ -10,20 +9,14 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
+	"github.com/purveyor-csp/purveyor/internal/document/first"
+	"github.com/purveyor-csp/purveyor/internal/document/fonts"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
-)
-
-// The faces cover Latin, Greek and Cyrillic; their licence stands beside them.
-var (
-	//go:embed fonts/DejaVuSans.ttf
-	regular []byte
-	//go:embed fonts/DejaVuSans-Bold.ttf
-	bold []byte
 )
 
 // Millimetres of the page.
 const (
-	left, right, top, bottom = 20.0, 190.0, 18.0, 275.0
+	left, right, top, bottom = 20.0, 190.0, 18.0, 274.0
 	width                    = right - left
 	face                     = "sans"
 )
@@ -31,25 +24,38 @@ const (
 // page draws one document.
 type page struct {
 	*fpdf.Fpdf
+	*wording
 	v      invoice.Invoice
 	places int
 	header bool // a table is open: its header is repeated on the next page
 }
 
-// PDF draws a document on A4.
+// PDF draws a document on A4: on the first page what is to be paid, until when and where, and the taxes; then its lines.
 func PDF(w io.Writer, v invoice.Invoice) error {
-	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), v: v, places: v.Currency.Digits()}
+	if v.Layout == 0 {
+		return first.PDF(w, v)
+	}
+	p := &page{Fpdf: newPage(), wording: wordingOf(v.Language), v: v, places: v.Currency.Digits()}
 	p.prepare()
 	p.AddPage()
 	p.letterhead()
 	p.facts()
+	p.toPay()
+	p.taxesAndPayment()
+	p.reasons()
 	p.table()
 	p.totals()
-	p.taxes()
-	p.payment()
 	p.exchange()
 	p.notes()
 	return p.Output(w)
+}
+
+// newPage is an empty document that knows the faces.
+func newPage() *fpdf.Fpdf {
+	f := fpdf.New("P", "mm", "A4", "")
+	f.AddUTF8FontFromBytes(face, "", fonts.Regular())
+	f.AddUTF8FontFromBytes(face, "B", fonts.Bold())
+	return f
 }
 
 // prepare sets what makes the bytes the same every time, and what every page has.
@@ -62,43 +68,76 @@ func (p *page) prepare() {
 	p.SetCreationDate(at)
 	p.SetModificationDate(at)
 	p.SetProducer("Purveyor "+Version, true)
-	p.SetTitle(titleOf(p.v)+" "+p.v.Number, true)
+	p.SetTitle(strings.TrimSpace(p.title()+" "+p.v.Number), true)
 	p.SetAuthor(oneLine(p.v.From.Name), true)
-	p.SetLang("en")
-	p.AddUTF8FontFromBytes(face, "", regular)
-	p.AddUTF8FontFromBytes(face, "B", bold)
+	p.SetLang(p.Code)
 	p.SetMargins(left, top, 210-right)
 	p.SetAutoPageBreak(false, 0)
 	p.AliasNbPages("{pages}")
 	p.SetFooterFunc(p.footer)
+	p.SetHeaderFunc(p.watermark)
+	p.SetDrawColor(214, 218, 224)
 }
 
 func (p *page) font(style string, size float64) { p.SetFont(face, style, size) }
 func (p *page) grey()                           { p.SetTextColor(105, 110, 118) }
 func (p *page) black()                          { p.SetTextColor(24, 28, 34) }
 
+func (p *page) draft() bool { return p.v.State == invoice.Draft || p.v.State == invoice.Approved }
+
+func (p *page) credit() bool { return p.v.Kind == invoice.KindCreditNote }
+
+func (p *page) title() string {
+	switch {
+	case p.draft() && p.credit():
+		return p.say("draft_credit_note")
+	case p.draft():
+		return p.say("draft_invoice")
+	case p.credit():
+		return p.say("credit_note")
+	}
+	return p.say("invoice")
+}
+
+// footer has the seller's register details, as the law of most countries wants them on letters, and the page's number.
 func (p *page) footer() {
-	p.font("", 7)
+	p.font("", 6.8)
 	p.grey()
-	parts := append([]string{p.v.From.Name}, taxIDs(p.v.From)...)
-	if p.v.From.Email != "" {
-		parts = append(parts, p.v.From.Email)
+	f := p.v.From
+	register := strings.TrimSpace(strings.Join(blankless([]string{f.Registration, f.Register}), ", "))
+	parts := blankless([]string{f.Name, register, p.labelled("directors", f.Directors), p.labelled("vat_id", f.VATID), p.labelled("tax_id", f.TaxID), f.Email})
+	p.Line(left, 280, right, 280)
+	for i, l := range p.wrap(strings.Join(parts, "  ·  "), width-32, 3) {
+		p.SetXY(left, 281+3.4*float64(i))
+		p.CellFormat(width-30, 3.4, l, "", 0, "L", false, 0, "")
 	}
-	p.Line(left, 282, right, 282)
-	p.SetXY(left, 283.5)
-	p.CellFormat(width-30, 4, p.fit(strings.Join(parts, "  ·  "), width-32), "", 0, "L", false, 0, "")
-	number := "Page " + strconv.Itoa(p.PageNo()) + " of "
-	p.SetX(right - p.GetStringWidth(number+"00") - 1) // the alias is wider than what it stands for
-	p.CellFormat(30, 4, number+"{pages}", "", 0, "L", false, 0, "")
-	if p.v.State == invoice.Draft || p.v.State == invoice.Approved {
-		p.SetTextColor(232, 234, 238)
-		p.font("B", 90)
-		p.TransformBegin()
-		p.TransformRotate(52, 105, 160)
-		p.Text(32, 172, "DRAFT")
-		p.TransformEnd()
-	}
+	number := p.say("page", "page", strconv.Itoa(p.PageNo()))
+	p.SetXY(right-p.GetStringWidth(strings.ReplaceAll(number, "{pages}", "00"))-1, 281) // the alias is wider than what it stands for
+	p.CellFormat(30, 3.4, number, "", 0, "L", false, 0, "")
 	p.black()
+}
+
+// watermark says on every page of a draft what it is, below what is printed.
+func (p *page) watermark() {
+	if !p.draft() {
+		return
+	}
+	text := p.say("draft")
+	p.SetTextColor(228, 231, 236)
+	p.font("B", 90)
+	p.TransformBegin()
+	p.TransformRotate(52, 105, 160)
+	p.Text(105-p.GetStringWidth(text)/2, 172, text)
+	p.TransformEnd()
+	p.black()
+}
+
+// labelled is a value behind its name, and "" without one.
+func (p *page) labelled(key, value string) string {
+	if value == "" {
+		return ""
+	}
+	return p.say(key) + " " + value
 }
 
 // fit shortens a text to a width, and says so with an ellipsis.
@@ -113,6 +152,18 @@ func (p *page) fit(s string, w float64) string {
 	return strings.TrimSpace(string(r)) + "…"
 }
 
+// wrap breaks a text into lines of a width, at most so many: the last one says by an ellipsis that there is more.
+func (p *page) wrap(s string, w float64, most int) []string {
+	lines := p.SplitText(oneLine(s), w)
+	switch {
+	case len(lines) == 0:
+		return []string{""}
+	case len(lines) > most:
+		lines = append(lines[:most-1], p.fit(strings.Join(lines[most-1:], " "), w))
+	}
+	return lines
+}
+
 // room starts a new page when less than h is left, and repeats the header of an open table.
 func (p *page) room(h float64) {
 	if p.GetY()+h <= bottom {
@@ -125,11 +176,13 @@ func (p *page) room(h float64) {
 	}
 }
 
-// text prints lines one below the other from x, and leaves y behind the last.
+// text prints lines one below the other from x, each broken where it is too long, and leaves y behind the last.
 func (p *page) text(x float64, lines []string, height, w float64, align string) {
 	for _, l := range lines {
-		p.SetX(x)
-		p.CellFormat(w, height, p.fit(l, w), "", 2, align, false, 0, "")
+		for _, part := range p.wrap(l, w-1, 4) {
+			p.SetX(x)
+			p.CellFormat(w, height, part, "", 2, align, false, 0, "")
+		}
 	}
 }
 
@@ -150,14 +203,19 @@ func legible(s string) string {
 // oneLine is a legible text in which line ends are blanks.
 func oneLine(s string) string { return strings.ReplaceAll(legible(s), "\n", " ") }
 
+func blankless(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		if l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // CellFormat prints a text that the faces can print.
 func (p *page) CellFormat(w, h float64, s, border string, ln int, align string, fill bool, link int, to string) {
 	p.Fpdf.CellFormat(w, h, oneLine(s), border, ln, align, fill, link, to)
-}
-
-// MultiCell prints a text over several lines.
-func (p *page) MultiCell(w, h float64, s, border, align string, fill bool) {
-	p.Fpdf.MultiCell(w, h, legible(s), border, align, fill)
 }
 
 // GetStringWidth is the width of a text as CellFormat prints it.

@@ -5,12 +5,75 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// The columns of the table: where each ends, from the left edge.
+// The columns of the table: their widths, from the left edge.
 const (
-	numberW, textW, quantityW, priceW, taxW, netW = 9.0, 80.0, 20.0, 24.0, 14.0, 23.0
+	numberW, textW, quantityW, priceW, taxW, netW = 9.0, 80.0, 21.0, 23.0, 14.0, 23.0
 )
+
+// mostText is how many lines a description may have.
+const mostText = 8
+
+// section is lines that the print adds up.
+type section struct {
+	title, about string
+	lines        []*invoice.Line
+	sum          money.Decimal
+}
+
+// sections are the lines of a document by what its subtotals are of, and how many lines of 0.00 are left out. A
+// document over nothing but such lines prints them.
+func (p *page) sections() (list []*section, left int) {
+	v := &p.v
+	by, some := v.Subtotals, false
+	for i := range v.Lines {
+		some = some || !v.Lines[i].Net.IsZero()
+		if by == "" && v.Lines[i].Customer != v.BuyerKey {
+			by = "customer"
+		}
+	}
+	at := map[string]*section{}
+	for i := range v.Lines {
+		l := &v.Lines[i]
+		if v.ZeroLines != "print" && some && l.Net.IsZero() {
+			left++
+			continue
+		}
+		key, title, about := p.sectionOf(l, string(by))
+		if at[key] == nil {
+			at[key] = &section{title: title, about: about}
+			list = append(list, at[key])
+		}
+		s := at[key]
+		s.lines, s.sum = append(s.lines, l), s.sum.Add(l.Net)
+	}
+	return list, left
+}
+
+func (p *page) sectionOf(l *invoice.Line, by string) (key, title, about string) {
+	switch {
+	case by == "customer":
+		return "customer " + l.Customer, orElse(l.CustomerName, l.Customer), l.Customer
+	case l.Kind == invoice.ChargeLine:
+		return "charges", p.say("other_charges"), ""
+	case by == "resource_group":
+		return "group " + l.Service, p.describe(l), ""
+	case l.Subscription == "":
+		return "none", p.say("no_subscription"), ""
+	case l.SubscriptionOf == "":
+		return "subscription " + strings.ToLower(l.Subscription), l.Subscription, ""
+	}
+	return "subscription " + strings.ToLower(l.Subscription), l.SubscriptionOf, l.Subscription
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
 
 func (p *page) tableHeader() {
 	p.header = true
@@ -20,175 +83,166 @@ func (p *page) tableHeader() {
 	for _, c := range []struct {
 		name, align string
 		w           float64
-	}{{"", "L", numberW}, {"Description", "L", textW}, {"Quantity", "R", quantityW}, {"Unit price", "R", priceW}, {"Tax", "R", taxW},
-		{"Net " + string(p.v.Currency), "R", netW}} {
+	}{
+		{"", "L", numberW}, {p.say("description"), "L", textW}, {p.say("quantity"), "R", quantityW}, {p.say("unit_price"), "R", priceW},
+		{p.say("tax"), "R", taxW}, {p.say("net") + " " + string(p.v.Currency), "R", netW},
+	} {
 		p.CellFormat(c.w, 6.5, c.name, "", 0, c.align, true, 0, "")
 	}
-	p.Ln(8)
+	p.Ln(7.5)
 }
 
-// table is the lines, under a heading per customer when there are several.
+// table is the lines, under a heading for each section and with its subtotal.
 func (p *page) table() {
-	p.SetDrawColor(214, 218, 224)
+	sections, zero := p.sections()
+	p.room(36)
 	p.tableHeader()
-	several := false
-	for i := range p.v.Lines {
-		several = several || p.v.Lines[i].Customer != p.v.Lines[0].Customer
-	}
-	for i := range p.v.Lines {
-		l := &p.v.Lines[i]
-		if several && (i == 0 || p.v.Lines[i-1].Customer != l.Customer) {
-			p.room(20)
-			p.customer(i)
+	for i, s := range sections {
+		keep := subtotalH
+		if i == len(sections)-1 {
+			keep += p.sumsH(zero)
 		}
-		p.line(l)
+		p.section(s, keep)
 	}
 	p.header = false
 	p.Line(left, p.GetY()+0.5, right, p.GetY()+0.5)
-	p.Ln(3)
-}
-
-// customer is a heading with the sum of the lines under it.
-func (p *page) customer(from int) {
-	first := p.v.Lines[from]
-	sum, n := first.Net, 1
-	for _, l := range p.v.Lines[from+1:] {
-		if l.Customer != first.Customer {
-			break
+	p.Ln(2)
+	if zero > 0 {
+		key := "zero_lines"
+		if zero == 1 {
+			key = "zero_line"
 		}
-		sum = sum.Add(l.Net)
-		n++
+		p.room(5)
+		p.font("", 7.5)
+		p.grey()
+		p.text(left, []string{p.say(key, "count", strconv.Itoa(zero), "zero", p.figure(money.Decimal{}, p.places))}, 4.2, width, "L")
+		p.black()
 	}
 	p.Ln(1.5)
+}
+
+// subtotalH is the height of a subtotal, which stays with the last line above it.
+const subtotalH = 6.5
+
+// section prints lines under their heading. Keep is the height of what must stand on the page of the last of them.
+func (p *page) section(s *section, keep float64) {
 	p.font("B", 8.5)
-	p.SetX(left)
-	p.CellFormat(width-netW-24, 5.5, p.fit(first.CustomerName, width-netW-26), "", 0, "L", false, 0, "")
-	p.font("", 7)
-	p.grey()
-	p.CellFormat(24, 5.5, lineCount(n), "", 0, "R", false, 0, "")
-	p.black()
-	p.font("B", 8)
-	p.amount(netW, 5.5, figure(sum, p.places), "B", 8)
-}
-
-// amount ends a row with an amount, in smaller print where it is too long for its column.
-func (p *page) amount(w, h float64, s, style string, size float64) {
-	p.font(style, size)
-	if have := p.GetStringWidth(s); have > w-2 {
-		p.font(style, size*(w-2)/have)
+	title := p.wrap(s.title, width-numberW, 3)
+	drawn := make([]*printed, len(s.lines))
+	for i, l := range s.lines {
+		drawn[i] = p.prepared(l)
 	}
-	p.CellFormat(w, h, s, "", 1, "R", false, 0, "")
-	p.font(style, size)
-}
-
-// figures are the quantity and the unit price of a line as their columns have them, and in full what is too long for
-// its column: that stands below, for nothing is rounded to make room.
-func (p *page) figures(l *invoice.Line) (quantity, price, below string) {
-	quantity, price = figure(l.Quantity, 0), figure(l.UnitPrice, p.places)
-	if p.GetStringWidth(quantity) > quantityW-2 {
-		quantity, below = "below", "quantity: "+quantity
-	}
-	if p.GetStringWidth(price) > priceW-2 {
-		if below != "" {
-			below += "  ·  "
+	after := func(i int) float64 { // what must stay with line i
+		if i == len(drawn)-1 {
+			return keep
 		}
-		price, below = "below", below+"unit price: "+price
+		return 0
 	}
-	return quantity, price, below
+	p.room(3 + 5*float64(len(title)) + drawn[0].height + after(0))
+	p.Ln(1)
+	for i, t := range title {
+		p.font("B", 8.5)
+		p.SetX(left)
+		w := p.GetStringWidth(t) + 3
+		p.CellFormat(w, 5, t, "", 0, "L", false, 0, "")
+		if i == len(title)-1 && s.about != "" && s.about != s.title {
+			p.font("", 6.8)
+			p.grey()
+			p.CellFormat(width-w, 5, p.fit(s.about, width-w), "", 0, "L", false, 0, "")
+			p.black()
+		}
+		p.Ln(5)
+	}
+	for i, d := range drawn {
+		p.room(d.height + after(i))
+		p.line(d)
+	}
+	p.Line(right-netW-priceW-taxW, p.GetY(), right, p.GetY())
+	p.font("", 7.5)
+	p.grey()
+	p.SetX(left + numberW)
+	p.CellFormat(width-numberW-netW, 5, p.say("subtotal"), "", 0, "R", false, 0, "")
+	p.black()
+	p.small(netW, 5, p.figure(s.sum, p.places), "B", 8, 1)
+	p.Ln(subtotalH - 5)
 }
 
-func (p *page) line(l *invoice.Line) {
+// printed is a line broken into what fits its columns.
+type printed struct {
+	*invoice.Line
+	text            []string
+	quantity, price string
+	under           []string
+	height          float64
+}
+
+// prepared breaks a line. A line of several prices has no quantity and price to print; what is too long for its column
+// stands in full below, for nothing is rounded to make room.
+func (p *page) prepared(l *invoice.Line) *printed {
+	d := &printed{Line: l}
 	p.font("", 8)
-	text := p.wrap(l.Description, textW-2)
-	quantity, price, below := p.figures(l)
-	p.room(6 + 4*float64(len(text)) + 3.6*float64(min(len(below), 1)))
+	d.text = p.wrap(p.describe(l), textW-2, mostText)
+	var below []string
+	if !l.Mixed {
+		d.quantity, d.price = p.figure(l.Quantity, 0), p.figure(l.UnitPrice, p.places)
+		if p.GetStringWidth(d.quantity) > quantityW-2 {
+			below = append(below, p.say("full_quantity", "quantity", d.quantity))
+			d.quantity = p.say("below")
+		}
+		if p.GetStringWidth(d.price) > priceW-2 {
+			below = append(below, p.say("full_price", "price", d.price))
+			d.price = p.say("below")
+		}
+	}
+	p.font("", 6.8)
+	for _, text := range blankless([]string{strings.Join(below, "  ·  "), strings.Join(p.under(l), "  ·  ")}) {
+		d.under = append(d.under, p.wrap(text, width-numberW-netW, 4)...)
+	}
+	d.height = 5.3 + 4*float64(len(d.text)-1) + 3.5*float64(len(d.under))
+	return d
+}
+
+// under is what stands in small print below a line: its period, the subscription where no heading names it, the unit,
+// and what is unusual.
+func (p *page) under(l *invoice.Line) []string {
+	name := ""
+	if p.v.Subtotals != "subscription" && p.v.Subtotals != "" || l.Customer != p.v.BuyerKey || l.Kind == invoice.ChargeLine {
+		name = orElse(l.SubscriptionOf, l.Subscription)
+	}
+	parts := []string{p.span(l.Served()), name}
+	switch {
+	case l.Mixed && l.Kind == invoice.UsageLine && l.Billed.IsZero():
+		parts = append(parts, p.say("several_prices"))
+	case !l.Mixed && l.Unit != "":
+		parts = append(parts, p.say("unit", "unit", l.Unit))
+	}
+	if !l.Billed.IsZero() {
+		parts = append(parts, p.say("billed_before", "amount", p.figure(l.Billed, p.places)))
+	}
+	return blankless(parts)
+}
+
+func (p *page) line(d *printed) {
 	p.font("", 8)
 	p.SetX(left)
 	p.grey()
-	p.CellFormat(numberW, 4.4, strconv.Itoa(l.Number), "", 0, "L", false, 0, "")
+	p.CellFormat(numberW, 4.4, strconv.Itoa(d.Number), "", 0, "L", false, 0, "")
 	p.black()
-	p.CellFormat(textW, 4.4, text[0], "", 0, "L", false, 0, "")
-	p.CellFormat(quantityW, 4.4, quantity, "", 0, "R", false, 0, "")
-	p.CellFormat(priceW, 4.4, price, "", 0, "R", false, 0, "")
-	p.CellFormat(taxW, 4.4, l.Tax.Category+" "+l.Tax.Percent.String()+" %", "", 0, "R", false, 0, "")
-	p.amount(netW, 4.4, figure(l.Net, p.places), "", 8)
-	for _, more := range text[1:] {
+	p.CellFormat(textW, 4.4, d.text[0], "", 0, "L", false, 0, "")
+	p.CellFormat(quantityW, 4.4, d.quantity, "", 0, "R", false, 0, "")
+	p.CellFormat(priceW, 4.4, d.price, "", 0, "R", false, 0, "")
+	p.CellFormat(taxW, 4.4, p.taxColumn(d.Tax), "", 0, "R", false, 0, "")
+	p.small(netW, 4.4, p.figure(d.Net, p.places), "", 8, 1)
+	for _, more := range d.text[1:] {
 		p.SetX(left + numberW)
 		p.CellFormat(textW, 4, more, "", 1, "L", false, 0, "")
 	}
 	p.font("", 6.8)
 	p.grey()
-	for _, more := range blankless([]string{below, under(l)}) {
+	for _, more := range d.under {
 		p.SetX(left + numberW)
-		p.CellFormat(width-numberW, 3.6, p.fit(more, width-numberW-netW), "", 1, "L", false, 0, "")
+		p.CellFormat(width-numberW, 3.5, more, "", 1, "L", false, 0, "")
 	}
 	p.black()
 	p.Ln(0.9)
-}
-
-// wrap breaks a text into lines of a width, three at most.
-func (p *page) wrap(s string, w float64) []string {
-	lines := p.SplitText(oneLine(s), w)
-	switch {
-	case len(lines) == 0:
-		return []string{""}
-	case len(lines) > 3:
-		lines = append(lines[:2], p.fit(strings.Join(lines[2:], " "), w))
-	}
-	return lines
-}
-
-// under is what stands in small print below a line: the subscription, its period, and what is unusual.
-func under(l *invoice.Line) string {
-	text := l.SubscriptionOf
-	if text == "" {
-		text = l.Subscription
-	}
-	add := func(s string) {
-		if s != "" {
-			if text != "" {
-				text += "  ·  "
-			}
-			text += s
-		}
-	}
-	add(span(l.Span))
-	if !l.Mixed && l.Unit != "" {
-		add("unit: " + l.Unit)
-	}
-	if l.Mixed && l.Kind == invoice.UsageLine {
-		add("several unit prices, see the usage detail")
-	}
-	if !l.Billed.IsZero() {
-		add("less " + l.Billed.String() + " billed before")
-	}
-	return text
-}
-
-// totals are the sums of what is printed above.
-func (p *page) totals() {
-	p.room(34)
-	row := func(name, amount string, strong bool) {
-		style, size := "", 8.5
-		if strong {
-			style, size = "B", 10.5
-		}
-		p.font(style, size)
-		p.SetX(120)
-		p.CellFormat(40, 5.6, name, "", 0, "L", false, 0, "")
-		p.CellFormat(right-160, 5.6, amount, "", 1, "R", false, 0, "")
-	}
-	v := p.v
-	row("Net", figure(v.Net, p.places), false)
-	for _, t := range v.Taxes {
-		row(taxText(t.LineTax), figure(t.Amount, p.places), false)
-	}
-	p.Line(120, p.GetY()+0.8, right, p.GetY()+0.8)
-	p.Ln(1.6)
-	row("Total "+string(v.Currency), figure(v.Total, p.places), true)
-	if !v.Prepaid.IsZero() {
-		row("Paid already", figure(v.Prepaid.Neg(), p.places), false)
-		row("To pay "+string(v.Currency), figure(v.Payable, p.places), true)
-	}
-	p.Ln(4)
 }

@@ -21,6 +21,7 @@ const (
 	InvoiceApproved  Type = "invoice.approved"
 	InvoiceIssued    Type = "invoice.issued"
 	InvoiceVoided    Type = "invoice.voided"
+	SeriesStarted    Type = "invoice.series_started" // which number it goes on with
 	ClockMoved       Type = "clock.moved"
 	RoleDefined      Type = "access.role_defined"
 	RoleDropped      Type = "access.role_dropped"

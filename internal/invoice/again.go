@@ -82,9 +82,9 @@ func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
 	doc.Worksheet = hex.EncodeToString(sum[:]) // as the file store names it
 	out.Same, out.Inputs = sameContent(doc, *d), doc.Pins.Inputs == d.Pins.Inputs && doc.Pins.Rater == d.Pins.Rater
 	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties, taxes or what concerns others may have changed
-		out.Same, out.Inputs = bytes.Equal(priced(doc), priced(*d)), true
+		out.Same, out.Inputs = bytes.Equal(priced(doc.laidOut(d.Layout)), priced(*d)), true
 	}
-	out.Inputs = out.Inputs && !voidedSince(d, doc, before, was)
+	out.Inputs = out.Inputs && !voidedSince(d, doc, before, was) && (d.Fixed == nil || slices.Equal(d.Pins.Standing, was.ids()))
 	return out, nil
 }
 

@@ -249,6 +249,7 @@ func newLine(g *rating.Group, t target) Line {
 	}
 	if g.Charge != nil {
 		l.Kind, l.Charge, l.Quantity, l.Unit = ChargeLine, g.Charge.ID, g.Charge.Quantity, g.Charge.Unit
+		l.ServicePeriod, l.ChargeType = g.Charge.Service, g.Charge.Type
 	}
 	return l
 }
@@ -311,6 +312,7 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 		PurchaseOrder: e.Terms.PurchaseOrder, BuyerReference: e.Terms.BuyerReference, Currency: e.Terms.Currency,
 		TaxPoint: last, Pins: r.pins(d), Lines: []Line{},
 	}
+	v.printedBy(e.Terms)
 	tax, err := before.tax(seller.Legal, buyer.Legal, last, x.World().Taxes)
 	if err != nil {
 		return Invoice{}, err

@@ -135,7 +135,8 @@ func (g Group) reversed() Group {
 func (l Line) forBuyer() Line {
 	return Line{
 		Number: l.Number, Kind: l.Kind, Customer: l.Customer, CustomerName: l.CustomerName, Subscription: l.Subscription,
-		SubscriptionOf: l.SubscriptionOf, Service: l.Service, Description: l.Description, Span: l.Span, Quantity: l.Quantity, Unit: l.Unit,
+		SubscriptionOf: l.SubscriptionOf, Service: l.Service, Description: l.Description, Span: l.Span,
+		ServicePeriod: l.ServicePeriod, ChargeType: l.ChargeType, Quantity: l.Quantity, Unit: l.Unit,
 		UnitCode: l.UnitCode, UnitPrice: l.UnitPrice, BaseQuantity: l.BaseQuantity, Mixed: l.Mixed, Exact: l.Exact, Billed: l.Billed,
 		Net: l.Net, Residue: l.Residue, Tax: l.Tax, Allowances: l.Allowances,
 	}

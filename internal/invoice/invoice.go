@@ -57,6 +57,14 @@ type Invoice struct {
 	PurchaseOrder  string          `json:"purchase_order,omitempty"`
 	BuyerReference string          `json:"buyer_reference,omitempty"`
 	Preceding      *Preceding      `json:"preceding,omitempty"` // the invoice a credit note answers
+	Follows        []Preceding     `json:"follows,omitempty"`   // the documents whose amounts on the same lines a correction changes, newest first
+	CustomerNumber string          `json:"customer_number,omitempty"`
+
+	// How it is printed, fixed when it is drafted.
+	Layout    int           `json:"layout,omitempty"`   // 0: as documents were printed before they said
+	Language  string        `json:"language,omitempty"` // "" is English
+	ZeroLines org.ZeroLines `json:"zero_lines,omitempty"`
+	Subtotals org.Subtotals `json:"subtotals,omitempty"`
 
 	Currency money.Currency `json:"currency"`
 	Lines    []Line         `json:"lines"`
@@ -75,8 +83,6 @@ type Invoice struct {
 
 	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself: the seller's eyes only.
 	Fixed *rating.Fixed `json:"fixed,omitempty"`
-	// Follows names the documents whose amounts on the same lines a correction changes, newest first (EN 16931 BG-3).
-	Follows []Preceding `json:"follows,omitempty"`
 	// Rebills says that the document is part of billing an edge and month anew, and may only be issued with the other parts.
 	Rebills bool `json:"rebills,omitempty"`
 
@@ -96,6 +102,8 @@ type Line struct {
 	Service        string        `json:"service"` // what the line is grouped by, as people read it
 	Description    string        `json:"description"`
 	Span           period.Period `json:"period"`
+	ServicePeriod  period.Period `json:"service_period,omitzero"` // of a charge: the time it is for, which may reach out of the month
+	ChargeType     string        `json:"charge_type,omitempty"`   // of a charge, as the provider names it
 	Quantity       money.Decimal `json:"quantity"`
 	Unit           string        `json:"unit,omitempty"`
 	UnitCode       string        `json:"unit_code"`        // UN/ECE Recommendation 20

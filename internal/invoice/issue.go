@@ -146,7 +146,9 @@ func (v Invoice) issue(n int64, on period.Date, now time.Time) (Invoice, error) 
 		return v, fault.New(fault.Conflict, "invoice_not_approved", "%s is %s: only an approved document is issued", v.ID, v.State)
 	}
 	v.State, v.IssueDate, v.IssuedAt = Issued, on, now
-	v.DueDate = on.AddDays(v.PaymentDays)
+	if v.DueDate = on.AddDays(v.PaymentDays); v.Kind == KindCreditNote && v.Layout > 0 {
+		v.DueDate = 0 // nothing is owed
+	}
 	v.Number = number(v, n)
 	return v, nil
 }

@@ -3,6 +3,7 @@ package invoice
 import (
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -85,31 +86,8 @@ func tagValue(pairs []usage.TagPair, name string) string {
 	return untagged
 }
 
-// chargeWord is how the documented charge types are printed; others are printed as they are.
-func chargeWord(kind string) string {
-	switch strings.ToLower(kind) {
-	case "new":
-		return "purchase"
-	case "renew":
-		return "renewal"
-	case "cyclecharge":
-		return "instalment"
-	case "addquantity":
-		return "seats added"
-	case "removequantity":
-		return "seats removed"
-	case "cancelimmediate":
-		return "cancellation"
-	case "customercredit":
-		return "credit"
-	case "convert":
-		return "conversion"
-	}
-	return kind
-}
-
 func chargeText(g *rating.Group) string {
-	return g.Charge.Name + ", " + chargeWord(g.Charge.Type)
+	return g.Charge.Name + ", " + charge.Word(g.Charge.Type)
 }
 
 // unitPrice is the one price per unit all groups of a line share, as long as they do.

@@ -249,7 +249,9 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 // sameContent says whether a document made again says what the stored one says. What it was made from may have grown by
 // what does not concern it.
 func sameContent(a, b Invoice) bool {
+	before := min(a.Layout, b.Layout)
 	for _, x := range [...]*Invoice{&a, &b} {
+		*x = x.laidOut(before)
 		x.State, x.Number, x.Pins, x.Fixed = "", "", Pins{}, nil
 		x.DraftedAt, x.IssuedAt, x.IssueDate, x.DueDate = time.Time{}, time.Time{}, 0, 0
 	}

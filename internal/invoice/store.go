@@ -24,6 +24,8 @@ type Store interface {
 	// NextNumber is 1 more than the last given of (seller, series name, kind, year); gap-free because it rolls back
 	// with its transaction.
 	NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k SeriesKey) (int64, error)
+	// StartSeries makes a number the next one of a series; Conflict once a document of it has a number.
+	StartSeries(ctx context.Context, t tx.Tx, s scope.Scope, k SeriesKey, first int64) error
 	// Billed is Σ net per line key over issued, not voided documents of an edge and period, credit notes included.
 	Billed(ctx context.Context, r tx.Read, s scope.Scope, e id.Edge, p period.Month) (map[string]money.Decimal, error)
 	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues. Unfixed

@@ -53,7 +53,7 @@ func notYours(d Invoice) error {
 func (v Invoice) reverse(reason string) Invoice {
 	n := v
 	n.ID = id.Invoice("inv_" + id.Derive("void", string(v.ID)))
-	n.State, n.Preceding = Approved, &Preceding{v.ID, v.Number, v.IssueDate}
+	n.State, n.Preceding, n.Layout = Approved, &Preceding{v.ID, v.Number, v.IssueDate}, layout
 	n.Number, n.IssueDate, n.DueDate, n.IssuedAt = "", 0, 0, time.Time{}
 	n.Fixed, n.Follows, n.Rebills = nil, nil, false
 	if n.Notes = nil; reason != "" {

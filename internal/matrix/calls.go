@@ -88,7 +88,7 @@ func (s *stage) of(r route, p place) (out request, ok bool) {
 		}
 	}
 	fixed := map[string]string{
-		"owner": p.key, "key": "book", "period": "2026-09", "line": "1", "format": "json", "customer": p.key, "purchase": "reservation",
+		"owner": p.key, "series": "MATRIX", "key": "book", "period": "2026-09", "line": "1", "format": "json", "customer": p.key, "purchase": "reservation",
 		"group": "grp_z", "entitlement": p.entitlement(), "realm": p.key,
 	}
 	if r.id == "group-members" { // of people; elsewhere one of a relationship's
@@ -132,6 +132,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"invoice-approve":    json(`{"invoices":[%q]}`, have("ref")),
 		"invoice-issue":      json(`{"invoices":[%q],"on":"2026-10-01"}`, have("ref")),
 		"invoice-rebill":     json(`{"buyer":%q,"dry_run":true}`, p.key),
+		"series-start":       json(`{"first":1}`),
 		"invoice-void":       json(`{"reason":"matrix"}`),
 		"recon-run":          {"?period=2026-09", "application/octet-stream", statementCSV()},
 		"role-define":        json("%s", customRole(p, 0)),

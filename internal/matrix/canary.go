@@ -190,6 +190,8 @@ func variants(r route, one request) []request {
 		for _, f := range []string{"pdf", "csv"} {
 			with(func(x *request) { x.path = strings.TrimSuffix(x.path, "json") + f })
 		}
+		with(func(x *request) { x.path += "?draft=1" })
+		with(func(x *request) { x.path = strings.TrimSuffix(x.path, "json") + "csv?separators=document&bom=true" })
 	case "invoice-explain":
 		with(func(x *request) { x.path += "?as=buyer" })
 	case "cost-list":

@@ -2,6 +2,7 @@ package org
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -20,12 +21,14 @@ func TestDiff(t *testing.T) {
 	now.Organisations = append(now.Organisations, organisation(Customer, "c2"))
 	now.Edges = append(now.Edges, edge("p", "c2", period.Period{Start: day("2026-06-01")}))
 	now.Taxes = nil
+	now.Organisations[0].Legal.Logo = strings.Repeat("A", 4000)
 	want := []Difference{
 		{"c1 buys from r since 2026-01-01: terms.payment_days", "30", "14"},
 		{"c1 buys from r since 2026-01-01: until", "", "2026-06-01"},
 		{"c2 buys from p since 2026-06-01", "", "by price book retail, in EUR, 30 days, series A"},
 		{"customer c1: entitlement E2 since ever", "", "Test"},
 		{"customer c2", "", "C2,  NL"},
+		{"partner p: legal.logo", "", "picture of 3 KB (0be9c4dd)"},
 		{"rate USD to EUR of 2026-09: rate", "0.91", "0.92"},
 		{"reseller r: legal.city", "", "Utrecht"},
 		{"tax NL standard since ever", "21 %", ""},

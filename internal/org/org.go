@@ -48,12 +48,14 @@ type LegalEntity struct {
 	TaxID        string `json:"tax_id,omitempty" yaml:"tax_id,omitempty"` // national tax number, where there is no VAT id
 	VATCheckedOn string `json:"vat_checked_on,omitempty" yaml:"vat_checked_on,omitempty"`
 	Registration string `json:"registration,omitempty" yaml:"registration,omitempty"`
+	Register     string `json:"register,omitempty" yaml:"register,omitempty"`   // who keeps the register that Registration is of: "Amtsgericht Hamburg"
+	Directors    string `json:"directors,omitempty" yaml:"directors,omitempty"` // who represents it, as letters have to name them
 	Email        string `json:"email,omitempty" yaml:"email,omitempty"`
 	IBAN         string `json:"iban,omitempty" yaml:"iban,omitempty"`
 	BIC          string `json:"bic,omitempty" yaml:"bic,omitempty"`
 	Bank         string `json:"bank,omitempty" yaml:"bank,omitempty"`
 	Endpoint     string `json:"endpoint,omitempty" yaml:"endpoint,omitempty"` // electronic address, scheme:id
-	Logo         string `json:"logo,omitempty" yaml:"logo,omitempty"`         // PNG as base64; empty prints the name
+	Logo         string `json:"logo,omitempty" yaml:"logo,omitempty"`         // PNG or JPEG as base64; empty prints the name
 }
 
 // Edge is one seller → buyer relation in force for a dated time. Everything billing does, it does on an edge.
@@ -74,6 +76,10 @@ type Terms struct {
 	Grouping       Grouping       `json:"grouping,omitempty" yaml:"grouping,omitempty"` // "" is by service
 	PurchaseOrder  string         `json:"purchase_order,omitempty" yaml:"purchase_order,omitempty"`
 	BuyerReference string         `json:"buyer_reference,omitempty" yaml:"buyer_reference,omitempty"`
+	CustomerNumber string         `json:"customer_number,omitempty" yaml:"customer_number,omitempty"` // of the buyer in the seller's books
+	Language       string         `json:"language,omitempty" yaml:"language,omitempty"`               // of its documents; "" is English
+	ZeroLines      ZeroLines      `json:"zero_lines,omitempty" yaml:"zero_lines,omitempty"`
+	Subtotals      Subtotals      `json:"subtotals,omitempty" yaml:"subtotals,omitempty"`
 	ZeroDocuments  string         `json:"zero_documents,omitempty" yaml:"zero_documents,omitempty"` // "" issues them
 }
 
@@ -82,6 +88,14 @@ const (
 	IssueZero = "issue"
 	HoldZero  = "hold"
 )
+
+// ZeroLines says what the print does with lines of 0.00: "count" (the default) leaves them out and says how many there
+// are, "print" prints them. The detail has them in either case.
+type ZeroLines string
+
+// Subtotals says what the print adds lines up by: "subscription", "resource_group" or "customer". By default it is the
+// customer where the buyer sells on, and the subscription where not.
+type Subtotals string
 
 // Grouping says what makes an invoice line besides the customer and the subscription: "service" (the default),
 // "resource_group", "product", or "tag:NAME".

@@ -141,6 +141,9 @@ func (v *validation) legal(at string, l LegalEntity) {
 	if l.VATID != "" && !v.vatID.MatchString(l.VATID) {
 		v.add(at, "vat_id %q does not begin with its country's letters, such as DE129273398; a national tax number belongs in tax_id", l.VATID)
 	}
+	if len(l.Logo) > maxLogo {
+		v.add(at, "the logo is larger than %d KB; make the picture smaller: documents print it 14 mm high", maxLogo*3/4/1024)
+	}
 	if l.VATCheckedOn != "" {
 		if _, err := period.ParseDate(l.VATCheckedOn); err != nil {
 			v.add(at, "vat_checked_on: %s", err)
@@ -276,6 +279,7 @@ func (v *validation) terms(at string, t Terms) {
 	if !slices.Contains([]string{"", IssueZero, HoldZero}, t.ZeroDocuments) {
 		v.add(at, "zero_documents %q is none of issue, hold", t.ZeroDocuments)
 	}
+	v.print(at, t)
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")
 	if isTag && strings.TrimSpace(tag) != "" {
 		return

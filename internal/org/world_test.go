@@ -276,6 +276,17 @@ func TestValidate(t *testing.T) {
 		{"a series with blanks", func(w *World) { w.Edges[1].Terms.Series = "A B" }, "c1 buys from r since 2026-01-01", "A B"},
 		{"a grouping by tag", func(w *World) { w.Edges[1].Terms.Grouping = "tag:team" }, "", ""},
 		{"a grouping by no tag", func(w *World) { w.Edges[1].Terms.Grouping = "tag:" }, "c1 buys from r since 2026-01-01", "tag:"},
+		{"a language", func(w *World) { w.Edges[1].Terms.Language = "de" }, "", ""},
+		{"a language in words", func(w *World) { w.Edges[1].Terms.Language = "German" }, "c1 buys from r since 2026-01-01", "two-letter"},
+		{"lines of nothing printed", func(w *World) { w.Edges[1].Terms.ZeroLines = "print" }, "", ""},
+		{"lines of nothing, somehow", func(w *World) { w.Edges[1].Terms.ZeroLines = "hide" }, "c1 buys from r since 2026-01-01", "hide"},
+		{"subtotals by customer", func(w *World) { w.Edges[1].Terms.Subtotals = "customer" }, "", ""},
+		{"subtotals by colour", func(w *World) { w.Edges[1].Terms.Subtotals = "colour" }, "c1 buys from r since 2026-01-01", "colour"},
+		{"subtotals by what lines are not of", func(w *World) { w.Edges[1].Terms.Subtotals = "resource_group" }, "c1 buys from r since 2026-01-01", "set grouping: resource_group"},
+		{"subtotals by what lines are of", func(w *World) {
+			w.Edges[1].Terms.Subtotals, w.Edges[1].Terms.Grouping = "resource_group", "resource_group"
+		}, "", ""},
+		{"a picture that fills the page", func(w *World) { w.Organisations[0].Legal.Logo = strings.Repeat("A", maxLogo+1) }, "partner p legal", "63 KB"},
 		{"a reseller with entitlements", func(w *World) { w.Organisations[1].Entitlements = []Entitlement{{Provider: "E2"}} }, "reseller r", "only customers"},
 		{"an entitlement of two", func(w *World) {
 			o := organisation(Customer, "c2")

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/uptrace/bun"
 
@@ -45,6 +46,35 @@ func (x Invoices) NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k invo
 		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = number_series.last + 1 RETURNING last`,
 		string(k.Seller), k.Series, string(k.Kind), k.Year).Scan(ctx, &n)
 	return n, err
+}
+
+// StartSeries makes a number the next one of a series. Conflict once a document of it has a number, unless that number
+// is the next one anyway; NotFound when the seller is not the scope's own.
+func (x Invoices) StartSeries(ctx context.Context, t tx.Tx, s scope.Scope, k invoice.SeriesKey, first int64) error {
+	if !s.Owns(k.Seller) {
+		return notFoundOrganisation(string(k.Seller))
+	}
+	q := x.DB.in(t)
+	var last int64
+	if _, err := one(ctx, q.NewRaw("SELECT last FROM number_series WHERE seller = ? AND series = ? AND kind = ? AND year = ?",
+		string(k.Seller), k.Series, string(k.Kind), k.Year), &last); err != nil || last == first-1 {
+		return err
+	}
+	var number string
+	year := fmt.Sprintf("%04d-", k.Year)
+	given, err := one(ctx, q.NewRaw(`SELECT number FROM invoice WHERE seller = ? AND series = ? AND kind = ? AND number <> ''
+		AND issue_date >= ? AND issue_date < ? ORDER BY issue_date DESC, number DESC LIMIT 1`,
+		string(k.Seller), k.Series, string(k.Kind), year, year+"99"), &number)
+	if err != nil {
+		return err
+	}
+	if given {
+		return fault.New(fault.Conflict, "series_in_use", "the series goes on with %d: %s is issued; nothing was changed, for numbers have no gaps", last+1, number)
+	}
+	_, err = q.NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = excluded.last`,
+		string(k.Seller), k.Series, string(k.Kind), k.Year, first-1).Exec(ctx)
+	return err
 }
 
 // Post writes the postings of both sides of a document. One whose id is written already is a Conflict; those of a

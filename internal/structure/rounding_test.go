@@ -9,6 +9,7 @@ import (
 // rounding are the files that may drop digits, each with what it drops them of.
 var rounding = exceptions{
 	"internal/invoice/calculate.go":      "the lines and taxes of our documents",
+	"internal/document/detail.go":        "a copy of exact amounts for spreadsheets, beside them",
 	"internal/usage/control.go":          "the provider's documented truncations",
 	"internal/recon/tax.go":              "the provider's tax, and the rate behind it",
 	"internal/recon/compare.go":          "a truncated figure in the words of a difference",

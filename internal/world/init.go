@@ -3,6 +3,7 @@ package world
 import (
 	"bytes"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 
 	"gopkg.in/yaml.v3"
@@ -13,8 +14,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-//go:embed init_books.yaml
-var initBooks []byte
+var (
+	//go:embed init_books.yaml
+	initBooks []byte
+	//go:embed init_logo.png
+	initLogo []byte
+)
 
 // Options choose the world Init writes.
 type Options struct {
@@ -47,13 +52,17 @@ func Init(customers int, o Options) (worldYAML, bookYAML []byte, err error) {
 	}
 	w := org.World{Organisations: founders(o.People), Taxes: []org.Tax{}}
 	w.Edges = []org.Edge{
-		buys("nordwind", "contoso", org.Terms{Book: "wholesale", Currency: "EUR", PaymentDays: 30, Series: "WS"}),
-		buys("alpenwerk", "contoso", org.Terms{Book: "wholesale", Currency: "EUR", PaymentDays: 30, Series: "WS"}),
-		buys("polderwolk", "nordwind", org.Terms{Book: "reseller", Currency: "EUR", PaymentDays: 30, Series: "NR"}),
+		buys("nordwind", "contoso", org.Terms{Book: "wholesale", Currency: "EUR", PaymentDays: 30, Series: "WS", CustomerNumber: "R-101", PurchaseOrder: "4500018234"}),
+		buys("alpenwerk", "contoso", org.Terms{Book: "wholesale", Currency: "EUR", PaymentDays: 30, Series: "WS", CustomerNumber: "R-102", Language: "de"}),
+		buys("polderwolk", "nordwind", org.Terms{Book: "reseller", Currency: "EUR", PaymentDays: 30, Series: "NR", CustomerNumber: "PW-7"}),
 	}
 	for n := 1; n <= customers; n++ {
 		c := newCustomer(o.People, n)
 		terms := org.Terms{Book: "retail", Currency: currencyOf(c.Legal.Country), PaymentDays: 14, Series: "INV", Grouping: "service"}
+		terms.Language, terms.CustomerNumber = languageOf(c.Legal.Country), fmt.Sprintf("K-%d", 10_000+n)
+		if n%3 == 1 {
+			terms.PurchaseOrder = fmt.Sprintf("PO-2026-%04d", 300+n)
+		}
 		w.Organisations = append(w.Organisations, c)
 		w.Edges = append(w.Edges, buys(c.Key, sellerOf(n, o.Edges), terms))
 	}
@@ -122,6 +131,11 @@ func founders(people People) []org.Organisation {
 		founder(3, org.Reseller, "polderwolk", "Polderwolk B.V.", "NL", "NL91ABNA0417164300", "ABNANL2A", "ABN AMRO"),
 	}
 	all[0].Tenant, all[0].MPN = people.Partner, people.ResellerMPN(0)
+	partner := &all[0].Legal
+	partner.Registration, partner.Register, partner.Directors = "HRB 148211", "Amtsgericht Hamburg", "Johanna Petersen, Emre Yıldız"
+	partner.Logo = base64.StdEncoding.EncodeToString(initLogo)
+	all[2].Legal.Registration, all[2].Legal.Register = "FN 312456k", "Landesgericht Graz"
+	all[3].Legal.Registration = "KvK 30184556"
 	return all
 }
 
@@ -199,7 +213,8 @@ written 2026-01-31. since is the first day on which something holds, until the f
 
 The partner runs this installation and buys from the provider. There is exactly one. Its tenant is the partner
 account in the provider's files. What is used under it, under more tenants: and under its own entitlements: is billed to
-nobody. legal is what invoices print.`,
+nobody. legal is what invoices print, its register, registration and directors at the foot of the page. logo is a PNG or
+JPEG picture as base64 (base64 -w0 logo.png); without one the name is printed.`,
 		"resellers": `Resellers buy from the partner, or from another reseller, and sell on under their own name. Each purchase
 relation is an edge, and every edge gets an invoice of its own:
   from          who sells
@@ -209,6 +224,12 @@ relation is an edge, and every edge gets an invoice of its own:
   series        what the seller's invoice numbers begin with; a series belongs to its seller
   grouping      what makes an invoice line: service (the default), resource_group, product, or tag:NAME
   zero_documents  a document over 0.00: issue (the default), or hold, which leaves its amounts for a later one
+What only the print needs, and may be left out:
+  language         en (the default) or de
+  customer_number  of the buyer, in the seller's books
+  purchase_order, buyer_reference   the buyer's, printed on each invoice
+  subtotals        by subscription, resource_group or customer; by customer for resellers if not said
+  zero_lines       count (the default) leaves lines of 0.00 out and says how many; print prints them
 A buyer has one seller on any day. To move it, end the old edge with until and add a new one with since.`,
 		"customers": `Customers use the cloud and sell nothing. The tenant finds their rows in the provider's files. Entitlements are
 their Azure subscriptions: one that changes hands ends here with until and begins there with since.`,

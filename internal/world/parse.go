@@ -117,7 +117,7 @@ func legalFields(l *org.LegalEntity) func(yield func(string, *string) bool) {
 	}{
 		{"name", &l.Name}, {"street", &l.Street}, {"postal_code", &l.PostalCode}, {"city", &l.City}, {"region", &l.Region},
 		{"country", &l.Country}, {"vat_id", &l.VATID}, {"tax_id", &l.TaxID}, {"vat_checked_on", &l.VATCheckedOn},
-		{"registration", &l.Registration}, {"email", &l.Email}, {"iban", &l.IBAN}, {"bic", &l.BIC}, {"bank", &l.Bank},
+		{"registration", &l.Registration}, {"register", &l.Register}, {"directors", &l.Directors}, {"email", &l.Email}, {"iban", &l.IBAN}, {"bic", &l.BIC}, {"bank", &l.Bank},
 		{"endpoint", &l.Endpoint}, {"logo", &l.Logo},
 	}
 	return func(yield func(string, *string) bool) {
@@ -144,6 +144,10 @@ func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
 		"purchase_order":  p.text(&t.PurchaseOrder),
 		"buyer_reference": p.text(&t.BuyerReference),
 		"zero_documents":  p.text(&t.ZeroDocuments),
+		"customer_number": p.text(&t.CustomerNumber),
+		"language":        p.text(&t.Language),
+		"zero_lines":      as(p.reader, &t.ZeroLines),
+		"subtotals":       as(p.reader, &t.Subtotals),
 	}, "from", "since", "book", "currency", "payment_days", "series")
 	return e
 }

@@ -146,7 +146,8 @@ func TestWorldRoundTrip(t *testing.T) {
 			e := org.Edge{Seller: w.Organisations[0].ID, Buyer: o.ID, Period: days()}
 			e.ID = org.EdgeID(e.Seller, e.Buyer, e.Start)
 			e.Terms = org.Terms{Book: draw("book"), Currency: money.Currency(draw("currency")), PaymentDays: rapid.Int().Draw(t, "days"),
-				Series: draw("series"), Grouping: org.Grouping(draw("grouping")), PurchaseOrder: draw("order"), BuyerReference: draw("reference"), ZeroDocuments: draw("zero")}
+				Series: draw("series"), Grouping: org.Grouping(draw("grouping")), PurchaseOrder: draw("order"), BuyerReference: draw("reference"), ZeroDocuments: draw("zero"),
+				CustomerNumber: draw("customer number"), Language: draw("language"), ZeroLines: org.ZeroLines(draw("zero lines")), Subtotals: org.Subtotals(draw("subtotals"))}
 			w.Edges = append(w.Edges, e)
 		}
 		w.Rates = []org.Rate{{From: money.Currency(draw("from")), To: money.Currency(draw("to")), Month: 24315, Value: money.FromMinor(rapid.Int64().Draw(t, "rate"), 9),

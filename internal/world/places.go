@@ -86,6 +86,15 @@ func pow10(n int) int {
 	return p
 }
 
+// languageOf is the language of the documents of a customer; "" is English.
+func languageOf(country string) string {
+	switch country {
+	case "DE", "AT", "CH":
+		return "de"
+	}
+	return ""
+}
+
 // currencyOf is the currency a customer of a country is billed in; everybody else pays euros.
 func currencyOf(country string) money.Currency {
 	switch country {

@@ -144,6 +144,10 @@ func edgeNode(e *org.Edge, keys map[id.Organisation]string) *yaml.Node {
 	n.text("purchase_order", e.Terms.PurchaseOrder)
 	n.text("buyer_reference", e.Terms.BuyerReference)
 	n.text("zero_documents", e.Terms.ZeroDocuments)
+	n.text("customer_number", e.Terms.CustomerNumber)
+	n.text("language", e.Terms.Language)
+	n.text("zero_lines", string(e.Terms.ZeroLines))
+	n.text("subtotals", string(e.Terms.Subtotals))
 	return n.node
 }
 

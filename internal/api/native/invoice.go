@@ -81,6 +81,22 @@ func (s *Server) issue(ctx context.Context, in *issueInput) (*body[List[invoice.
 	return &body[List[invoice.Summary]]{List[invoice.Summary]{Items: list}}, err
 }
 
+type seriesInput struct {
+	Owner  string `path:"owner" doc:"Key of the seller."`
+	Series string `path:"series" doc:"What its numbers begin with."`
+	Body   struct {
+		Kind  invoice.Kind `json:"kind,omitempty" enum:"invoice,credit_note" doc:"invoice if not given; credit notes count by themselves."`
+		Year  int          `json:"year,omitempty" doc:"The year; that of the business clock if not given."`
+		First int64        `json:"first" doc:"The next number."`
+	}
+}
+
+func (s *Server) startSeries(ctx context.Context, in *seriesInput) (*struct{}, error) {
+	k := invoice.SeriesKey{Seller: org.OrganisationID(in.Owner), Series: in.Series, Kind: in.Body.Kind, Year: in.Body.Year}
+	_, err := s.Invoices.StartSeries(ctx, k, in.Body.First)
+	return nil, err
+}
+
 type listInvoicesInput struct {
 	Paging
 	Period month         `query:"period"`
@@ -175,7 +191,10 @@ func (s *Server) listMargins(ctx context.Context, in *PeriodQuery) (*body[List[i
 
 type documentInput struct {
 	InvoicePath
-	Format string `path:"format" doc:"pdf, json or csv."`
+	Format     string `path:"format" doc:"pdf, json or csv."`
+	Draft      int    `query:"draft" minimum:"0" maximum:"1000000" doc:"Mark it as a draft and number it DRAFT-n with this n; also what is not issued."`
+	Separators string `query:"separators" doc:"Separators of the csv: those of a language such as de, or document for the document's; commas and points if not given."`
+	BOM        bool   `query:"bom" doc:"Begin the csv with a byte order mark, for Excel."`
 }
 
 func (s *Server) document() stream[documentInput] {
@@ -184,7 +203,13 @@ func (s *Server) document() stream[documentInput] {
 		answers[f.MediaType()] = files(f.MediaType(), "The document as it was archived.")[f.MediaType()]
 	}
 	return stream[documentInput]{answers: answers, serve: func(h huma.Context, in *documentInput) {
-		d, file, err := s.Archive.Open(h.Context(), in.Ref, document.Format(in.Format))
+		open, how := s.Archive.Open, document.How{Draft: in.Draft, Separators: document.Separators{Language: in.Separators, BOM: in.BOM}}
+		if how != (document.How{}) {
+			open = func(ctx context.Context, ref string, f document.Format) (invoice.Invoice, io.ReadCloser, error) {
+				return s.Archive.Draw(ctx, ref, f, how)
+			}
+		}
+		d, file, err := open(h.Context(), in.Ref, document.Format(in.Format))
 		if err != nil {
 			fail(h, err)
 			return

@@ -38,6 +38,7 @@ func (s *Server) routes() []route {
 		{"invoices", "invoice-rebill", post, "/periods/{period}/rebill", access.InvoiceVoid, "Bill a buyer's month anew at the terms of today: credit notes and new documents, drafted together", call(s.rebill)},
 		{"invoices", "invoice-approve", post, "/periods/{period}/approve", access.InvoiceApprove, "Approve drafts", call(s.approve)},
 		{"invoices", "invoice-issue", post, "/periods/{period}/issue", access.InvoiceIssue, "Issue what was approved: numbers, journal, documents", call(s.issue)},
+		{"invoices", "series-start", put, "/number-series/{owner}/{series}", access.InvoiceIssue, "Say which number a series of a seller goes on with", call(s.startSeries)},
 		{"invoices", "invoice-list", get, "/invoices", access.InvoiceRead, "Documents without their lines", call(s.listInvoices)},
 		{"invoices", "invoice-show", get, "/invoices/{ref}", access.InvoiceRead, "One document, by id or number", call(s.showInvoice)},
 		{"invoices", "invoice-document", get, "/invoices/{ref}/documents/{format}", access.InvoiceRead, "An issued document as pdf, json or csv", streamed(s.document())},

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -68,6 +69,9 @@ type Applied struct {
 func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[Applied], error) {
 	w, err := world.Parse(in.RawBody)
 	if err != nil {
+		return nil, err
+	}
+	if err := document.CheckWorld(w); err != nil {
 		return nil, err
 	}
 	if in.IfMatch != "" {

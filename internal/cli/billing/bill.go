@@ -6,16 +6,18 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// Bill takes files to issued invoices; a data directory exists only while it runs.
+// Bill takes files to invoices; a data directory exists only while it runs.
 type Bill struct {
 	Usage     []string     `required:"" placeholder:"FILE" help:"Usage files or folders of them (CSV or JSON lines, plain or .gz)."`
 	Statement string       `placeholder:"FILE" help:"The provider's invoice reconciliation file."`
@@ -24,6 +26,9 @@ type Bill struct {
 	Period    period.Month `required:"" placeholder:"YYYY-MM" help:"The month to bill."`
 	Out       string       `required:"" placeholder:"DIR" help:"Folder for invoices, reconciliation and summary.json."`
 	IssueDate period.Date  `placeholder:"YYYY-MM-DD" help:"Issue date of the documents; the first day after the month if not given."`
+
+	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The number a series goes on with, such as contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable. Documents of other series are drafts."`
+	Spreadsheet
 }
 
 // Help is the long help.
@@ -31,7 +36,11 @@ func (Bill) Help() string {
 	return `The usage is taken to be all of the month. Lines of the statement without usage behind them, such as licences, are
 billed too; then it is reconciled.
 
-  purveyor bill --usage usage.csv --statement recon.csv --world world.yaml --book book.yaml --period 2026-09 --out out`
+What was numbered before is not known here. So documents are drafts, numbered DRAFT-1, DRAFT-2 …, but for the series whose
+next number is given.
+
+  purveyor bill --usage usage.csv --statement recon.csv --world world.yaml --book book.yaml --period 2026-09 --out out
+  purveyor bill … --first-number contoso/INV=118 --first-number contoso/INV-CN=9`
 }
 
 // Run bills. The exit code is 0 only when every row of the files was read and every row of the month has a price.
@@ -47,7 +56,7 @@ func (c *Bill) Run(ctx context.Context, e *command.Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	out := summary{Period: c.Period, Totals: totals{Sell: money.Totals{}}, Invoices: []billed{}}
+	out := summary{Period: c.Period, Totals: totals{Sell: money.Totals{}}, Invoices: []billed{}, drafts: map[string]int{}}
 	err = e.At(ctx, dir, command.OpenOptions{Create: true, Temporary: true, Clock: c.IssueDate}, func(api *call.Client) error {
 		return c.bill(ctx, e, api, &out)
 	})
@@ -65,6 +74,10 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	if err := c.prepare(ctx, e, api); err != nil {
 		return err
 	}
+	numbered, err := c.series(ctx, api)
+	if err != nil {
+		return err
+	}
 	if err := c.imports(ctx, e, api, out); err != nil {
 		return err
 	}
@@ -72,7 +85,7 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	if err := Close(ctx, api, c.Period, c.IssueDate, drafted); err != nil {
 		return err
 	}
-	if err := c.documents(ctx, api, out); err != nil {
+	if err := c.documents(ctx, api, numbered, out); err != nil {
 		return err
 	}
 	if c.Statement == "" {
@@ -135,8 +148,9 @@ func (c *Bill) imports(ctx context.Context, e *command.Env, api *call.Client, ou
 	return nil
 }
 
-// documents writes every issued document as PDF, JSON and CSV: OUT/invoices/SELLER/NUMBER.*.
-func (c *Bill) documents(ctx context.Context, api *call.Client, out *summary) error {
+// documents writes every document as PDF, JSON and CSV: OUT/invoices/SELLER/NUMBER.*. Those of series whose next number
+// was not given are marked as drafts.
+func (c *Bill) documents(ctx context.Context, api *call.Client, numbered map[string]bool, out *summary) error {
 	found, _, err := Documents(ctx, api, c.Period.String(), string(invoice.Issued), "")
 	if err != nil {
 		return err
@@ -149,10 +163,17 @@ func (c *Bill) documents(ctx context.Context, api *call.Client, out *summary) er
 	if o := w.Index().Partner(); o != nil {
 		partner = o.Key
 	}
-	for _, v := range found {
-		out.issued(v, partner)
+	how := Exporting{Dir: filepath.Join(c.Out, "invoices"), Anew: true, Spreadsheet: c.Spreadsheet, Drafts: map[id.Invoice]int{}}
+	for i := range found {
+		v := &found[i]
+		if of := v.Seller + "/" + seriesOf(v.Number); !numbered[of] {
+			n := len(how.Drafts) + 1
+			how.Drafts[v.ID], v.State, v.Number = n, invoice.Draft, "DRAFT-"+strconv.Itoa(n)
+			out.drafts[of]++
+		}
+		out.issued(*v, partner)
 	}
-	return Export(ctx, api, found, filepath.Join(c.Out, "invoices"), true)
+	return Export(ctx, api, found, how)
 }
 
 func writeJSON(path string, v any) error {

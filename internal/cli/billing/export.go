@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
@@ -22,6 +25,13 @@ import (
 type exportCommand struct {
 	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
 	Out    string       `required:"" placeholder:"DIR" help:"The folder; documents lie in a folder for each seller."`
+	Spreadsheet
+}
+
+// Spreadsheet says how the usage detail is written for a spreadsheet.
+type Spreadsheet struct {
+	CSVLanguage string `placeholder:"CODE" help:"Separators of the CSV: those of a language such as de (semicolons, decimal commas), or document for each document's own; commas and points if not given."`
+	CSVBOM      bool   `name:"csv-bom" help:"Begin the CSV with a byte order mark, by which Excel knows its letters."`
 }
 
 // Help is the long help.
@@ -29,7 +39,8 @@ func (exportCommand) Help() string {
 	return `Every issued document of the month, also those voided since: OUT/SELLER/NUMBER.pdf, .json and .csv (the usage behind
 each line). What is exported again has the same bytes.
 
-  purveyor invoice export --period 2026-09 --out invoices`
+  purveyor invoice export --period 2026-09 --out invoices
+  purveyor invoice export --period 2026-09 --out invoices --csv-language document --csv-bom     for Excel`
 }
 
 // Run exports.
@@ -48,7 +59,7 @@ func (c *exportCommand) Run(ctx context.Context, e *command.Env) error {
 		if len(issued) == 0 {
 			return fault.New(fault.NotFound, "nothing_issued", "no document of %s is issued; nothing was written", c.Period)
 		}
-		if err := Export(ctx, api, issued, c.Out, true); err != nil {
+		if err := Export(ctx, api, issued, Exporting{Dir: c.Out, Anew: true, Spreadsheet: c.Spreadsheet}); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(e.Out, "%s in %s\n", table.Count(len(issued), "document"), c.Out)
@@ -59,31 +70,53 @@ func (c *exportCommand) Run(ctx context.Context, e *command.Env) error {
 // formats is every form in which a document is handed out.
 func formats() []string { return []string{"pdf", "json", "csv"} }
 
-// Export writes documents as dir/SELLER/NUMBER.*, several at a time. Files that are there are kept unless they are to
-// be written anew.
-func Export(ctx context.Context, api *call.Client, documents []invoice.Summary, dir string, anew bool) error {
+// Exporting says where documents are written, and how.
+type Exporting struct {
+	Dir  string
+	Anew bool // also what is there
+	Spreadsheet
+	Drafts map[id.Invoice]int // documents marked as drafts → their numbers among those
+}
+
+// Export writes documents as DIR/SELLER/NUMBER.*, several at a time.
+func Export(ctx context.Context, api *call.Client, documents []invoice.Summary, how Exporting) error {
 	for _, v := range documents {
-		if err := os.MkdirAll(filepath.Join(dir, v.Seller), 0o755); err != nil {
-			return fault.New(fault.Invalid, "cannot_write", "%s cannot be made", filepath.Join(dir, v.Seller)).Because(err)
+		if err := os.MkdirAll(filepath.Join(how.Dir, v.Seller), 0o755); err != nil {
+			return fault.New(fault.Invalid, "cannot_write", "%s cannot be made", filepath.Join(how.Dir, v.Seller)).Because(err)
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, v := range documents {
 		for _, format := range formats() {
-			to := filepath.Join(dir, v.Seller, v.Number+"."+format)
-			if _, err := os.Stat(to); err == nil && !anew {
+			to := filepath.Join(how.Dir, v.Seller, v.Number+"."+format)
+			if _, err := os.Stat(to); err == nil && !how.Anew {
 				continue
 			}
-			g.Go(func() error { return writeDocument(ctx, api, v, format, to) })
+			g.Go(func() error { return writeDocument(ctx, api, v, format, to, how.query(v, format)) })
 		}
 	}
 	return g.Wait()
 }
 
+// query is in which other way than it is archived a document is asked for.
+func (how Exporting) query(v invoice.Summary, format string) url.Values {
+	draft, separators, bom := "", "", ""
+	if n := how.Drafts[v.ID]; n > 0 {
+		draft = strconv.Itoa(n)
+	}
+	if format == "csv" {
+		separators = how.CSVLanguage
+		if how.CSVBOM {
+			bom = "true"
+		}
+	}
+	return call.Query("draft", draft, "separators", separators, "bom", bom)
+}
+
 // writeDocument writes one document in one format, whole or not at all.
-func writeDocument(ctx context.Context, api *call.Client, v invoice.Summary, format, to string) error {
-	answer, err := api.Stream(ctx, call.Request{Method: http.MethodGet, Path: call.Path("invoices", string(v.ID), "documents", format), Accept: "*/*"})
+func writeDocument(ctx context.Context, api *call.Client, v invoice.Summary, format, to string, q url.Values) error {
+	answer, err := api.Stream(ctx, call.Request{Method: http.MethodGet, Path: call.Path("invoices", string(v.ID), "documents", format), Query: q, Accept: "*/*"})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -30,6 +32,7 @@ type summary struct {
 	Why      []invoice.Unresolved `json:"unresolved_by_reason,omitempty"`
 	Problems []usage.Problem      `json:"problems,omitempty"`
 	recon    *recon.Result
+	drafts   map[string]int // SELLER/SERIES → documents of it that have no number
 }
 
 type totals struct {
@@ -40,6 +43,7 @@ type totals struct {
 
 type billed struct {
 	Number   string         `json:"number"`
+	State    invoice.State  `json:"state"` // issued, or draft where nobody said where its series goes on
 	Seller   string         `json:"seller"`
 	Buyer    string         `json:"buyer"`
 	Currency money.Currency `json:"currency"`
@@ -62,7 +66,7 @@ func (s *summary) drafted(run invoice.Run) {
 // issued takes in a document; what the partner sells is the total of sales.
 func (s *summary) issued(v invoice.Summary, partner string) {
 	s.Invoices = append(s.Invoices, billed{
-		v.Number, v.Seller, v.Buyer, v.Currency, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency),
+		v.Number, v.State, v.Seller, v.Buyer, v.Currency, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency),
 	})
 	if v.Seller == partner {
 		s.Totals.Sell.Add(money.Of(v.Net, v.Currency))
@@ -76,7 +80,7 @@ func (s *summary) verdict(out string) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "not_everything_billed",
-		"the invoices are issued, but %d rows were refused, %d kept aside and %d found no price or customer; see %s",
+		"the documents are written, but %d rows were refused, %d kept aside and %d found no price or customer; see %s",
 		s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined, s.Open, filepath.Join(out, "summary.json"))
 }
 
@@ -107,6 +111,9 @@ func (s *summary) print(w io.Writer, out string) {
 		fmt.Fprintf(w, "%s: %s: %s\n", p.Verdict, table.Clean(p.Where()), table.Clean(p.Reason))
 	}
 	fmt.Fprintf(w, "%d documents in %s\n", len(s.Invoices), filepath.Join(out, "invoices"))
+	for _, of := range slices.Sorted(maps.Keys(s.drafts)) {
+		fmt.Fprintf(w, "%s of %s without a number: give its next one with --first-number %s=N\n", table.Count(s.drafts[of], "draft"), of, of)
+	}
 }
 
 // indented is a value as a JSON file that people read.

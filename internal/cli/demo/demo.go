@@ -72,6 +72,9 @@ func (c *makeDemo) Run(ctx context.Context, e *command.Env) error {
 				return err
 			}
 		}
+		if err := d.credit(ctx, demoMonths()[0]); err != nil {
+			return err
+		}
 		if err := d.users(ctx); err != nil {
 			return err
 		}
@@ -249,7 +252,7 @@ func (d *demo) print(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := billing.Export(ctx, d.api, found, d.in("invoices"), false); err != nil {
+		if err := billing.Export(ctx, d.api, found, billing.Exporting{Dir: d.in("invoices")}); err != nil {
 			return err
 		}
 		exported += len(found)

@@ -23,6 +23,8 @@ type Init struct {
 	Edges     int         `default:"0" help:"Length of every customer's chain of edges (1 to 3); 0 mixes them, most of three."`
 	FilesOnly bool        `help:"Write the two files, and make no data directory."`
 	Demo      period.Date `placeholder:"YYYY-MM-DD" help:"Make it demo data, whose business clock starts at this day and may be moved."`
+
+	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The number a series goes on with this year, where documents were made elsewhere before: contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable."`
 }
 
 // Help is the long help.
@@ -36,24 +38,49 @@ func (Init) Help() string {
 
 // Run writes the files, which it does not overwrite, and makes the folder a data directory.
 func (c *Init) Run(ctx context.Context, e *command.Env) error {
+	starts, err := c.starts()
+	if err != nil {
+		return err
+	}
 	if err := WriteFiles(c.Dir, c.Customers, c.Edges); err != nil {
 		return err
 	}
 	if !c.FilesOnly {
 		err := e.At(ctx, c.Dir, command.OpenOptions{Create: true}, func(api *call.Client) error {
-			if c.Demo.IsZero() {
-				return nil
+			if !c.Demo.IsZero() {
+				if _, _, err := upkeep.MoveClock(ctx, api, upkeep.Move{To: c.Demo, Demo: true}); err != nil {
+					return err
+				}
 			}
-			_, _, err := upkeep.MoveClock(ctx, api, upkeep.Move{To: c.Demo, Demo: true})
-			return err
+			for _, s := range starts {
+				if err := s.Tell(ctx, api); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(e.Out, "%s: world.yaml with %s, and book.yaml; read them, they explain themselves\n", c.Dir, table.Count(c.Customers, "customer"))
+	_, err = fmt.Fprintf(e.Out, "%s: world.yaml with %s, and book.yaml; read them, they explain themselves\n", c.Dir, table.Count(c.Customers, "customer"))
 	e.Note("next: purveyor apply -f %s --data %s", filepath.Join(c.Dir, "world.yaml"), c.Dir)
 	return err
+}
+
+// starts are where number series go on.
+func (c *Init) starts() (list []SeriesStart, err error) {
+	if c.FilesOnly && len(c.FirstNumber) > 0 {
+		return nil, fault.New(fault.Invalid, "no_directory", "--first-number is kept in the data directory, and --files-only makes none: leave one of them out")
+	}
+	for _, text := range c.FirstNumber {
+		s, err := ParseSeriesStart(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // WriteFiles makes up a world and its price books.

@@ -322,6 +322,29 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			})
 		}
 	},
+	"a series goes on where it is told to": func(t *testing.T, db *sqlstore.DB) {
+		saveWorld(t, db)
+		x := sqlstore.Invoices{DB: db}
+		k := invoice.SeriesKey{Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2026}
+		start := func(first int64) func(context.Context, tx.Tx) error {
+			return func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, scope.All(), k, first) }
+		}
+		do(t, db, start(7))
+		do(t, db, start(118)) // nothing has a number yet
+		var n int64
+		do(t, db, func(ctx context.Context, tr tx.Tx) (err error) {
+			n, err = x.NextNumber(ctx, tr, scope.All(), k)
+			return err
+		})
+		if n != 118 {
+			t.Errorf("the first number is %d, want 118", n)
+		}
+		saveInvoices(t, db, issued(document("a", 1, "1.00"), "S-2026-00118"))
+		do(t, db, start(119)) // as it is
+		refused(t, db, fault.Conflict, start(118))
+		refused(t, db, fault.Conflict, start(200))
+		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, documentsOf("org_R"), k, 5) })
+	},
 	"numbers have no gaps": func(t *testing.T, db *sqlstore.DB) {
 		x := sqlstore.Invoices{DB: db}
 		keys := []invoice.SeriesKey{

@@ -1,0 +1,47 @@
+package invoice
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
+)
+
+// layout is the layout of documents drafted today. Documents of layout 0 hold less, and print as they did.
+const layout = 2
+
+// printedBy takes from the terms of the edge what only concerns how a document is printed.
+func (v *Invoice) printedBy(t org.Terms) {
+	v.Layout, v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals = layout, t.Language, t.CustomerNumber, t.ZeroLines, t.Subtotals
+}
+
+// laidOut is a document as an earlier layout holds it, so that it can be held against one made then.
+func (v Invoice) laidOut(before int) Invoice {
+	if before >= v.Layout {
+		return v
+	}
+	v.Layout, v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals, v.Follows = before, "", "", "", "", nil
+	v.Lines = slices.Clone(v.Lines)
+	for i := range v.Lines {
+		l := &v.Lines[i]
+		if l.ChargeType != "" && !slices.Contains(wordedAtFirst(), strings.ToLower(l.ChargeType)) {
+			l.Description = l.Service + ", " + l.ChargeType
+		}
+		l.ServicePeriod, l.ChargeType = period.Period{}, ""
+	}
+	return v
+}
+
+// Served is the time a line is for: of a charge the provider's, of usage the days on which it was used.
+func (l *Line) Served() period.Period {
+	if l.ServicePeriod.Start != 0 {
+		return l.ServicePeriod
+	}
+	return l.Span
+}
+
+// wordedAtFirst are the charge types that layout 0 has words for; it prints others as the provider names them.
+func wordedAtFirst() []string {
+	return []string{"new", "renew", "cyclecharge", "addquantity", "removequantity", "cancelimmediate", "customercredit", "convert"}
+}
