@@ -50,13 +50,3 @@ type StatementLine struct {
 	ReferenceID             string         `json:"reference_id,omitempty"`
 	PromotionID             string         `json:"promotion_id,omitempty"`
 }
-
-// Control identifies what a statement line is a control total of, when daily rows stand behind it (money-path §2).
-type Control struct {
-	Invoice, Subscription, Product, SKU, Meter string // the subscription in lower case
-}
-
-// Control is the identity under which daily rows would stand behind the line.
-func (l *StatementLine) Control() Control {
-	return l.Identity().Control()
-}

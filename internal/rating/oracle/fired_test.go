@@ -39,7 +39,7 @@ func expected() []string {
 		"19 to 39 decimals", "tags without braces", "a tag that is no text", "two tags of one name", "rule of some days only", "priority decides",
 		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "rule of some days inside the month",
 		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month",
-		"no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
+		"no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere", "credit beside rows", "credit that rows have",
 	}
 	for _, kind := range []pricing.PriceKind{pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.UnitPrice, pricing.Free} {
 		list = append(list, "usage priced "+string(kind), "charge priced "+string(kind))

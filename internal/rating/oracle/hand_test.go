@@ -127,14 +127,14 @@ func TestChargeByHand(t *testing.T) {
 	w.Edges[1].Start = day(10)
 	for start, want := range map[string]string{"8/1/2026": oracle.NoChain, "9/9/2026": oracle.NoChain, "9/10/2026": "", "10/1/2026": oracle.NoChain} {
 		l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "-8.40", "Currency": "EUR", "ChargeStartDate": start}}
-		o := w.Charge(l, september)
+		o := w.Charge(l, september, "")
 		if o.Reason != want || want == "" && o.Steps[1].Sold.Value.String() != "-9.5856684" {
 			t.Errorf("from %s: %+v", start, o)
 		}
 	}
 	w.Books[0].Rules[0].Price.Kind = pricing.ListFactor
 	l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "8.40", "Currency": "EUR", "ChargeStartDate": "9/20/2026"}}
-	if o := w.Charge(l, september); o.Reason != oracle.MissingList {
+	if o := w.Charge(l, september, ""); o.Reason != oracle.MissingList {
 		t.Errorf("on list: %+v", o)
 	}
 }
