@@ -121,10 +121,12 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 			q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
 		}
 	}
-	d := dictionaries{noted: map[*usage.Entry]*usage.RowsBehind{}}
+	var behind usage.Behind
 	by := Grouping{Columns: usage.KeyColumns()}
 	note := func(t *Total) error {
-		d.note(t.Entry, t.Cost)
+		if at := behind.Of(t.Entry); at != nil {
+			at.Add(t.Cost)
+		}
 		return nil
 	}
 	held, err := false, error(nil)
@@ -135,7 +137,7 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 	if !held && err == nil {
 		err = v.Sums.Totals(ctx, scope.All(), q, by, note)
 	}
-	list, _, _ := st.Charges(&d.behind)
+	list, _, _ := st.Charges(&behind)
 	return list, err
 }
 

@@ -66,7 +66,8 @@ func (l *StatementLine) formula() (price, makes money.Decimal, ok bool) {
 		price = l.UnitPrice
 	}
 	rate := l.ExchangeRate
-	if price.IsZero() || rate.IsZero() || l.EffectiveUnitPrice.IsZero() && l.Subtotal.IsZero() {
+	free := l.Subtotal.IsZero() && (l.EffectiveUnitPrice.IsZero() || !hasTerm(l)) // a reservation may have paid for usage
+	if price.IsZero() || rate.IsZero() || free {
 		return price, makes, true
 	}
 	makes = price.Mul(l.many()).Truncate(2).Mul(rate).Truncate(2)
@@ -144,9 +145,12 @@ func (l *StatementLine) yearly() bool {
 	return s == "" || strings.Contains(s, "annual") || strings.Contains(s, "year")
 }
 
-// cycles are the lengths a billing cycle of the line may have, in days.
+// cycles are the lengths a billing cycle of the line may have, in days: that of the month or year which ends with it;
+// the provider's examples also count the days of the calendar month in which one begins or ends.
 func (l *StatementLine) cycles() []int {
-	month, years := []int{28, 29, 30, 31}, []int{365, 366, 1095, 1096}
+	of := func(m period.Month) int { return int(m.End() - m.Start()) }
+	month := []int{of(l.ChargeStart.Month()), of(l.ChargeEnd.Month())}
+	years := []int{365, 366, 1095, 1096}
 	switch {
 	case strings.Contains(strings.ToLower(l.BillingFrequency), "month"):
 		return month
