@@ -103,7 +103,7 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 	var controls []*usage.StatementLine
 	for i, kind := range c.rows.Behind.Divide(lines) {
 		l := lines[i]
-		c.doubts(l)
+		c.doubts(l, kind)
 		switch content := usage.Content(*l); {
 		case kind == usage.IsControl:
 			controls = append(controls, l)
@@ -232,10 +232,13 @@ func (c *comparison) truncation(e *usage.ControlTotal) {
 }
 
 // doubts notes what is odd about a line itself.
-func (c *comparison) doubts(l *usage.StatementLine) {
+func (c *comparison) doubts(l *usage.StatementLine, kind usage.Kind) {
 	if k, zeros, found := c.rows.Behind.Match(l); found && zeros {
 		c.note(LeadingZeros, l, "line %d has SKU %q and availability %q, and its rows %q and %q: its leading zeros are gone, as when a spreadsheet takes it for a number",
 			l.Line, l.SkuID, l.AvailabilityID, k.SKU, k.Availability)
+	}
+	if kind == usage.IsControl {
+		return // it is held against its rows
 	}
 	for _, d := range usage.LineDoubts(l) {
 		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)

@@ -208,32 +208,34 @@ func (p *pairing) take(fits []fit, may fit, repeated bool) {
 	}
 }
 
-// together pairs several lines with one total, or one line with several, of one price and rate, when they add up.
+// together pairs several lines with one total, or one line with several, of one price and rate, when they add up and
+// their texts do not tell them apart.
 func (p *pairing) together() {
 	for i := 0; i < len(p.want); i++ {
 		first := p.want[i]
 		var lines []*StatementLine
-		sum := *first
-		sum.meters = slices.Clone(first.meters)
-		others := 0
 		quantity := money.Decimal{}
-		for _, e := range p.want[i+1:] {
-			if e.priced(first) && e.chargeType == first.chargeType {
-				sum.add(e)
-				others++
-			}
-		}
 		for _, l := range p.have {
-			if l.UnitPrice.Equal(first.Price) && l.ExchangeRate.Equal(first.Rate) && !p.repeats(l) {
+			if l.UnitPrice.Equal(first.Price) && l.ExchangeRate.Equal(first.Rate) && p.allows(first, l) && !p.repeats(l) {
 				lines, quantity = append(lines, l), quantity.Add(l.BillableQuantity)
 			}
 		}
+		sum := *first
+		sum.meters = slices.Clone(first.meters)
+		totals := []*ControlTotal{first}
+		for _, e := range p.want[i+1:] {
+			told := slices.ContainsFunc(lines, func(l *StatementLine) bool { return !p.allows(e, l) })
+			if e.priced(first) && e.chargeType == first.chargeType && !told {
+				sum.add(e)
+				totals = append(totals, e)
+			}
+		}
 		pair := Pairing{&sum, lines}
-		if len(lines) == 0 || others == 0 && len(lines) == 1 || !quantity.Equal(sum.Quantity) && !pair.Right() {
+		if len(lines) == 0 || len(totals) == 1 && len(lines) == 1 || !quantity.Equal(sum.Quantity) && !pair.Right() {
 			continue
 		}
 		p.pairs = append(p.pairs, pair)
-		p.want = slices.DeleteFunc(p.want, func(e *ControlTotal) bool { return e == first || e.priced(first) && e.chargeType == first.chargeType })
+		p.want = slices.DeleteFunc(p.want, func(e *ControlTotal) bool { return slices.Contains(totals, e) })
 		p.have = slices.DeleteFunc(p.have, func(l *StatementLine) bool { return slices.Contains(lines, l) })
 		i--
 	}
