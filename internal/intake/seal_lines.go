@@ -178,7 +178,7 @@ func (s *sealing) countSkipped(lines, fresh []freshLine) {
 // for each file.
 func doubtful(fresh []freshLine) {
 	for _, l := range fresh {
-		for _, d := range usage.LineDoubts(&l.StatementLine) {
+		for _, d := range l.Doubts() {
 			d.File = l.file.name
 			l.file.doubt(d)
 		}

@@ -28,7 +28,7 @@ type dictionaries struct {
 	kin      []*kin
 	kinOf    map[string]int32 // by the texts they share
 	behind   usage.Behind     // billed daily rows that were noted
-	noted    map[*usage.Entry]*usage.RowsBehind
+	noted    map[*usage.Entry]func(cost money.Decimal)
 }
 
 // dictionary is that of one load. Where entries are read whole there are all their texts, one entry after the other.
@@ -97,7 +97,7 @@ func (d *dictionaries) read(ctx context.Context, rows usage.RowStore, s scope.Sc
 }
 
 func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) error {
-	d.loads, d.kinOf, d.noted = map[uint32]*dictionary{}, map[string]int32{}, map[*usage.Entry]*usage.RowsBehind{}
+	d.loads, d.kinOf, d.noted = map[uint32]*dictionary{}, map[string]int32{}, map[*usage.Entry]func(money.Decimal){}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
@@ -257,14 +257,12 @@ func textOf(tags []pricing.Tag) string {
 
 // note remembers what rows of an entry cost: a dictionary alone may hold what was skipped or has given way.
 func (d *dictionaries) note(e *usage.Entry, cost money.Decimal) {
-	at, known := d.noted[e]
-	if !known {
-		at = d.behind.Of(e)
-		d.noted[e] = at
+	add := d.noted[e]
+	if add == nil {
+		add = d.behind.Of(e)
+		d.noted[e] = add
 	}
-	if at != nil {
-		at.Add(cost)
-	}
+	add(cost)
 }
 
 // fill completes a group by what its numbers mean. Where entries are not read whole, its entry is what its kin share.

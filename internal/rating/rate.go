@@ -87,7 +87,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, all bool) {
 	need := r.needs()
 	if len(r.st.Lines) > 0 && len(more) > 0 {
-		more = append(usage.KeyColumns(), more...)
+		more = append((*usage.Behind)(nil).Columns(), more...)
 	}
 	for _, c := range more {
 		need[c] = true

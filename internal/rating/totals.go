@@ -122,11 +122,9 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 		}
 	}
 	var behind usage.Behind
-	by := Grouping{Columns: usage.KeyColumns()}
+	by := Grouping{Columns: behind.Columns()}
 	note := func(t *Total) error {
-		if at := behind.Of(t.Entry); at != nil {
-			at.Add(t.Cost)
-		}
+		behind.Of(t.Entry)(t.Cost)
 		return nil
 	}
 	held, err := false, error(nil)

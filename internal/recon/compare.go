@@ -100,15 +100,21 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 		known[content]++
 		there[content] = true
 	}
+	charges, at, orphans := c.rows.Behind.Divide(lines)
 	var controls []*usage.StatementLine
-	for i, kind := range c.rows.Behind.Divide(lines) {
+	for _, i := range at {
+		controls = append(controls, lines[i])
+		c.zeros(lines[i])
+	}
+	for _, i := range orphans {
 		l := lines[i]
-		c.doubts(l, kind)
+		c.doubts(l)
+		c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
+	}
+	for _, i := range charges {
+		l := lines[i]
+		c.doubts(l)
 		switch content := usage.Content(*l); {
-		case kind == usage.IsControl:
-			controls = append(controls, l)
-		case kind == usage.IsOrphan:
-			c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
 		case known[content] > 0:
 			known[content]--
 		case there[content]:
@@ -129,12 +135,15 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 
 // usage compares usage lines with their rows, then pairs what is missing here with what is too much there.
 func (c *comparison) usage(controls []*usage.StatementLine) {
-	p := c.rows.Pair(controls)
-	for i := range p.Pairs {
-		c.pair(&p.Pairs[i])
+	pairs, missing, surplus := c.rows.Pair(controls)
+	for i := range pairs {
+		c.pair(&pairs[i])
+		for _, l := range pairs[i].Repeats {
+			c.differ(DoubledLine, c.of[l].id, l.Subtotal, "the same line stands in the statement twice; line %d is one too many", l.Line)
+		}
 	}
 	taken := map[*usage.StatementLine]bool{}
-	for _, e := range p.Missing {
+	for _, e := range missing {
 		if !c.printed[e.Invoice] {
 			continue
 		}
@@ -142,7 +151,7 @@ func (c *comparison) usage(controls []*usage.StatementLine) {
 		if e.Subtotal().IsZero() { // a line of nothing may as well not be there
 			continue
 		}
-		if l := c.moved(e, &p, taken); l != nil {
+		if l := c.moved(e, surplus, taken); l != nil {
 			taken[l] = true
 			c.differ(WrongCustomer, c.of[l].id, l.Subtotal, "the line belongs to customer %s, whose rows it sums", e.Customer)
 			c.part(string(WrongCustomer), e.Subtotal().Neg(), e.Currency)
@@ -150,21 +159,17 @@ func (c *comparison) usage(controls []*usage.StatementLine) {
 		}
 		c.differ(MissingLine, e.Identity, e.Subtotal().Neg(), "no line for %d rows, which cost %s at unit price %s", e.Rows, e.Exact, e.Price)
 	}
-	for _, l := range p.Surplus {
-		switch {
-		case taken[l]:
-		case p.Doubled[l]:
-			c.differ(DoubledLine, c.of[l].id, l.Subtotal, "the same line stands in the statement twice; line %d is one too many", l.Line)
-		default:
+	for _, l := range surplus {
+		if !taken[l] {
 			c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
 		}
 	}
 }
 
 // moved finds the surplus line that is the missing one at another customer.
-func (c *comparison) moved(e *usage.ControlTotal, p *usage.Paired, taken map[*usage.StatementLine]bool) *usage.StatementLine {
-	for _, l := range p.Surplus {
-		if taken[l] || p.Doubled[l] || c.of[l].id.Customer == e.Customer || !l.Subtotal.Equal(e.Subtotal()) || l.Currency != e.Currency {
+func (c *comparison) moved(e *usage.ControlTotal, surplus []*usage.StatementLine, taken map[*usage.StatementLine]bool) *usage.StatementLine {
+	for _, l := range surplus {
+		if taken[l] || c.of[l].id.Customer == e.Customer || !l.Subtotal.Equal(e.Subtotal()) || l.Currency != e.Currency {
 			continue
 		}
 		if k, _, found := c.rows.Behind.Match(l); found && e.Of(k) && (l.MeterDescription == "" || e.Named(l)) {
@@ -231,16 +236,17 @@ func (c *comparison) truncation(e *usage.ControlTotal) {
 		e.Rows, e.Exact, e.Pricing.Mul(e.Rate), e.Pricing, e.Rate)
 }
 
-// doubts notes what is odd about a line itself.
-func (c *comparison) doubts(l *usage.StatementLine, kind usage.Kind) {
-	if k, zeros, found := c.rows.Behind.Match(l); found && zeros {
-		c.note(LeadingZeros, l, "line %d has SKU %q and availability %q, and its rows %q and %q: its leading zeros are gone, as when a spreadsheet takes it for a number",
+// zeros notes that a line has its rows by leading zeros.
+func (c *comparison) zeros(l *usage.StatementLine) {
+	if k, zeros, _ := c.rows.Behind.Match(l); zeros {
+		c.note(LeadingZeros, l, "line %d has SKU %q and availability %q, and its rows %q and %q: leading zeros are gone, as when a spreadsheet takes an id for a number",
 			l.Line, l.SkuID, l.AvailabilityID, k.SKU, k.Availability)
 	}
-	if kind == usage.IsControl {
-		return // it is held against its rows
-	}
-	for _, d := range usage.LineDoubts(l) {
+}
+
+// doubts notes what is odd about a line that no rows control.
+func (c *comparison) doubts(l *usage.StatementLine) {
+	for _, d := range l.Doubts() {
 		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)
 	}
 }

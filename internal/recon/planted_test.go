@@ -70,12 +70,13 @@ func TestPlantedErrorsInEveryShape(t *testing.T) {
 				rows := sampleRows(t, s)
 				clean, _ := linesOf(t, s, statement.Options{Shape: shape})
 				b := books{period: clean[0].ChargeStart.Month(), rows: rows, charges: money.Totals{}}
-				for i, kind := range rows.Behind.Divide(pointers(clean)) {
-					if kind == usage.IsCharge {
-						b.charged = append(b.charged, clean[i])
-						b.charges.Add(money.Of(clean[i].Subtotal, clean[i].Currency))
-					}
-					if d := usage.LineDoubts(&clean[i]); len(d) > 0 {
+				charges, _, _ := rows.Behind.Divide(pointers(clean))
+				for _, i := range charges {
+					b.charged = append(b.charged, clean[i])
+					b.charges.Add(money.Of(clean[i].Subtotal, clean[i].Currency))
+				}
+				for i := range clean {
+					if d := clean[i].Doubts(); len(d) > 0 {
 						t.Errorf("nothing is wrong with a line, and it is doubted: %v", d)
 					}
 				}

@@ -12,8 +12,8 @@ import (
 // Behind is what of imported daily rows can stand behind statement lines: what they come to, by the provider's key and
 // charge type. It does not depend on how rows were added up before. The zero value has no rows; nil has none either.
 type Behind struct {
-	rows     map[sold][]*RowsBehind
-	products map[product][]*RowsBehind
+	rows     map[sold][]*rowsBehind
+	products map[product][]*rowsBehind
 }
 
 // sold is the part of a key that is compared as it is.
@@ -21,38 +21,38 @@ type sold struct{ invoice, subscription, product string }
 
 type product struct{ invoice, product string }
 
-// RowsBehind is rows of one key and charge type.
-type RowsBehind struct {
-	Key
+// rowsBehind is rows of one key and charge type.
+type rowsBehind struct {
+	key
 	chargeType string // in lower case
 	family     string
 	counted    bool // there are any: a dictionary may hold what was skipped or has given way
 	cost       money.Decimal
 }
 
-// Add counts rows that cost so much.
-func (r *RowsBehind) Add(cost money.Decimal) { r.counted, r.cost = true, r.cost.Add(cost) }
+// add counts rows that cost so much.
+func (r *rowsBehind) add(cost money.Decimal) { r.counted, r.cost = true, r.cost.Add(cost) }
 
-// Of is where rows of an entry are counted, or nil: unbilled rows stand behind nothing.
-func (b *Behind) Of(e *Entry) *RowsBehind {
+// Of counts rows of an entry by what they cost. Unbilled rows stand behind nothing.
+func (b *Behind) Of(e *Entry) (add func(cost money.Decimal)) {
 	k := e.Key()
 	if k.Invoice == "" {
-		return nil
+		return func(money.Decimal) {}
 	}
-	return b.at(k, idText(e[ChargeType]), EntryFamily(e))
+	return b.at(k, idText(e[ChargeType]), EntryFamily(e)).add
 }
 
-func (b *Behind) at(k Key, kind, family string) *RowsBehind {
+func (b *Behind) at(k key, kind, family string) *rowsBehind {
 	if b.rows == nil {
-		b.rows, b.products = map[sold][]*RowsBehind{}, map[product][]*RowsBehind{}
+		b.rows, b.products = map[sold][]*rowsBehind{}, map[product][]*rowsBehind{}
 	}
 	at := sold{k.Invoice, k.Subscription, k.Product}
 	for _, r := range b.rows[at] {
-		if r.Key == k && r.chargeType == kind && r.family == family {
+		if r.key == k && r.chargeType == kind && r.family == family {
 			return r
 		}
 	}
-	r := &RowsBehind{Key: k, chargeType: kind, family: family}
+	r := &rowsBehind{key: k, chargeType: kind, family: family}
 	b.rows[at] = append(b.rows[at], r)
 	p := product{k.Invoice, k.Product}
 	b.products[p] = append(b.products[p], r)
@@ -64,14 +64,14 @@ func (b *Behind) Join(o *Behind) {
 	for _, list := range o.rows {
 		for _, r := range list {
 			if r.counted {
-				b.at(r.Key, r.chargeType, r.family).Add(r.cost)
+				b.at(r.key, r.chargeType, r.family).add(r.cost)
 			}
 		}
 	}
 }
 
 // under lists the rows of a key as far as it is compared as it is.
-func (b *Behind) under(k Key) []*RowsBehind {
+func (b *Behind) under(k key) []*rowsBehind {
 	return b.rows[sold{k.Invoice, k.Subscription, k.Product}]
 }
 
@@ -92,19 +92,19 @@ func (b *Behind) Family(l *StatementLine) string {
 
 // Match is what rows there are under the key of a line: their SKU, and whether it is the line's only when leading zeros
 // are added or taken away, as spreadsheets do. It is not found where there are none, or where zeros would fit several.
-func (b *Behind) Match(l *StatementLine) (k Key, zeros, found bool) {
+func (b *Behind) Match(l *StatementLine) (k key, zeros, found bool) {
 	if b == nil {
-		return Key{}, false, false
+		return key{}, false, false
 	}
 	k = l.Key()
-	var fits []Key
+	var fits []key
 	for _, r := range b.under(k) {
 		if r.counted && r.SKU == k.SKU && blankOr(r.Availability, k.Availability) {
 			return k, false, true
 		}
 		same := r.counted && blankOr(withoutZeros(r.Availability), withoutZeros(k.Availability))
-		if same && withoutZeros(r.SKU) == withoutZeros(k.SKU) && !slices.Contains(fits, r.Key) {
-			fits = append(fits, r.Key)
+		if same && withoutZeros(r.SKU) == withoutZeros(k.SKU) && !slices.Contains(fits, r.key) {
+			fits = append(fits, r.key)
 		}
 	}
 	if len(fits) != 1 {
@@ -113,23 +113,37 @@ func (b *Behind) Match(l *StatementLine) (k Key, zeros, found bool) {
 	return fits[0], true, true
 }
 
-// Kind is what a statement line is beside daily rows.
-type Kind int
+// kind is what a statement line is beside daily rows.
+type kind int
 
 // The kinds: a charge; a control total of daily rows; usage whose daily rows are missing.
 const (
-	IsCharge Kind = iota
-	IsControl
-	IsOrphan
+	isCharge kind = iota
+	isControl
+	isOrphan
 )
 
-// Divide says of each line what it is (money-path §2). A line whose key has rows is their control total, except for
-// what gives back or was bought for a term: rows account for usage, and that is extra, unless what the rows come to
-// says that they have it.
-func (b *Behind) Divide(lines []*StatementLine) []Kind {
-	out := make([]Kind, len(lines))
-	together := map[Key][]int{}
-	var keys []Key
+// Divide says which lines are charges, which are controls of rows, and which are usage whose rows are missing, by their
+// places (money-path §2). A line whose key has rows is their control total, except for what gives back or was bought for
+// a term: rows account for usage, and that is extra, unless what the rows come to says that they have it.
+func (b *Behind) Divide(lines []*StatementLine) (charges, controls, orphans []int) {
+	for i, k := range b.kinds(lines) {
+		switch k {
+		case isCharge:
+			charges = append(charges, i)
+		case isControl:
+			controls = append(controls, i)
+		case isOrphan:
+			orphans = append(orphans, i)
+		}
+	}
+	return charges, controls, orphans
+}
+
+func (b *Behind) kinds(lines []*StatementLine) []kind {
+	out := make([]kind, len(lines))
+	together := map[key][]int{}
+	var keys []key
 	for i, l := range lines {
 		k, _, found := b.Match(l)
 		if !found {
@@ -149,18 +163,18 @@ func (b *Behind) Divide(lines []*StatementLine) []Kind {
 }
 
 // without is what a line is that no rows stand behind.
-func (b *Behind) without(l *StatementLine) Kind {
+func (b *Behind) without(l *StatementLine) kind {
 	switch {
 	case l.IsCredit() || l.Subtotal.Sign() < 0:
-		return IsCharge
+		return isCharge
 	case IsUsage(l), Family(l) == "" && b.Family(l) == pricing.FamilyAzure, Family(l) == pricing.FamilyAzure && b.Family(l) != "":
-		return IsOrphan
+		return isOrphan
 	}
-	return IsCharge
+	return isCharge
 }
 
 // cluster is the key of all lines and rows that cannot be told apart: where availabilities were left out, by the SKU.
-func (b *Behind) cluster(k Key) Key {
+func (b *Behind) cluster(k key) key {
 	for _, r := range b.under(k) {
 		if r.SKU == k.SKU && r.Availability == "" {
 			k.Availability = ""
@@ -179,7 +193,7 @@ type flip struct {
 const manyFlips = 10
 
 // decide divides the lines of one key, which has rows.
-func (b *Behind) decide(k Key, lines []*StatementLine, at []int, out []Kind) {
+func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
 	rows, kinds := money.Decimal{}, map[string]bool{}
 	for _, r := range b.under(k) {
 		if r.SKU == k.SKU && blankOr(r.Availability, k.Availability) {
@@ -192,11 +206,11 @@ func (b *Behind) decide(k Key, lines []*StatementLine, at []int, out []Kind) {
 	for _, i := range at {
 		l := lines[i]
 		tolerance = tolerance.Add(l.lost())
-		out[i] = IsControl
+		out[i] = isControl
 		if l.extra() {
-			out[i] = IsCharge
+			out[i] = isCharge
 		}
-		if out[i] == IsControl && l.Subtotal.Sign() >= 0 && Family(l) != pricing.FamilyMarketplace {
+		if out[i] == isControl && l.Subtotal.Sign() >= 0 && Family(l) != pricing.FamilyMarketplace {
 			fixed, others = fixed.Add(l.Subtotal), true
 			continue
 		}
@@ -215,7 +229,7 @@ func (b *Behind) decide(k Key, lines []*StatementLine, at []int, out []Kind) {
 	slices.SortStableFunc(flips, func(a, b flip) int { return a.amount.Cmp(b.amount) })
 	usual := make([]bool, len(flips)) // controls
 	for n := range flips {
-		usual[n] = out[flips[n].lines[0]] == IsControl
+		usual[n] = out[flips[n].lines[0]] == isControl
 	}
 	controls, ok := fitting(flips, usual, rows.Sub(fixed), tolerance)
 	for n := range flips {
@@ -225,8 +239,8 @@ func (b *Behind) decide(k Key, lines []*StatementLine, at []int, out []Kind) {
 			is = usual[n] || kinds[idText(l.ChargeType)] && creditType(l.ChargeType) || !others && rows.Sign() < 0 && l.Subtotal.Sign() < 0
 		}
 		for _, i := range flips[n].lines {
-			if out[i] = IsCharge; is {
-				out[i] = IsControl
+			if out[i] = isCharge; is {
+				out[i] = isControl
 			}
 		}
 	}

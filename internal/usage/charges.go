@@ -14,26 +14,26 @@ import (
 
 // Charges divides statement lines (money-path §2): lines with daily rows of the same invoice behind them are control
 // totals; Azure usage without rows is an orphan, to be explained and not charged; the rest are charges.
-func Charges(lines []SealedLine, behind *Behind) (charges []charge.Charge, controls, orphans []SealedLine) {
+func (b *Behind) Charges(lines []SealedLine) (charges []charge.Charge, controls, orphans []SealedLine) {
 	seen := map[string]int{}
 	printed := make([]*StatementLine, len(lines))
 	for i := range lines {
 		printed[i] = &lines[i].StatementLine
 	}
-	for i, kind := range behind.Divide(printed) {
+	charged, controlled, missing := b.Divide(printed)
+	for _, i := range charged {
 		l := &lines[i]
-		switch kind {
-		case IsControl:
-			controls = append(controls, *l)
-		case IsOrphan:
-			orphans = append(orphans, *l)
-		default:
-			key := Content(l.StatementLine)
-			seen[key]++
-			c := asCharge(l, Family(&l.StatementLine), fmt.Sprint(seen[key]))
-			c.RowsFamily = behind.Family(&l.StatementLine)
-			charges = append(charges, c)
-		}
+		key := Content(l.StatementLine)
+		seen[key]++
+		c := asCharge(l, Family(&l.StatementLine), fmt.Sprint(seen[key]))
+		c.RowsFamily = b.Family(&l.StatementLine)
+		charges = append(charges, c)
+	}
+	for _, i := range controlled {
+		controls = append(controls, lines[i])
+	}
+	for _, i := range missing {
+		orphans = append(orphans, lines[i])
 	}
 	return charges, controls, orphans
 }

@@ -15,7 +15,7 @@ import (
 // exchange rate.
 type ControlTotal struct {
 	Identity
-	Key                      Key
+	Key                      key
 	Price, Credit, Rate      money.Decimal
 	Rows                     int64
 	Quantity, Pricing, Exact money.Decimal // Σ Quantity, Σ PricingPreTaxTotal, Σ BillingPreTaxTotal
@@ -85,7 +85,7 @@ type controlKey struct {
 // controlled is what entries have in common whose rows go into one line.
 type controlled struct {
 	Identity
-	key        Key
+	key        key
 	meter      meterText
 	chargeType string
 	family     string
@@ -94,7 +94,7 @@ type controlled struct {
 // place is where rows of a line are added up.
 type controlPlace struct {
 	controlled
-	behind *RowsBehind
+	add func(cost money.Decimal)
 }
 
 // place finds the same place for entries whose rows go into one line.
@@ -135,9 +135,7 @@ func (t *ControlTotals) add(at *controlPlace, v *Variant, s Sum) {
 	l.Rows += s.Rows
 	l.Quantity, l.Pricing, l.Exact = l.Quantity.Add(s.Quantity), l.Pricing.Add(s.Pricing), l.Exact.Add(s.Cost)
 	l.digits, l.costDigits = max(l.digits, s.Pricing.Places()), max(l.costDigits, s.Cost.Places())
-	if at.behind != nil {
-		at.behind.Add(s.Cost)
-	}
+	at.add(s.Cost)
 	t.Rows.Add(money.Of(s.Cost, at.Currency))
 }
 

@@ -12,25 +12,25 @@ import (
 
 // The codes of what is doubtful about a statement line.
 const (
-	LineMismatch  = "line_mismatch"  // the subtotal is not price × quantity × exchange rate
-	TotalMismatch = "total_mismatch" // the total is not subtotal + tax
-	DatesReversed = "dates_reversed" // it ends before it begins
-	DaysMismatch  = "days_mismatch"  // what is given back is not for the days it names
+	lineMismatch  = "line_mismatch"  // the subtotal is not price × quantity × exchange rate
+	totalMismatch = "total_mismatch" // the total is not subtotal + tax
+	datesReversed = "dates_reversed" // it ends before it begins
+	daysMismatch  = "days_mismatch"  // what is given back is not for the days it names
 )
 
-// LineDoubts says what is odd about a statement line by itself: the printed amounts count all the same. Line and verdict
+// Doubts says what is odd about a statement line by itself: the printed amounts count all the same. Line and verdict
 // are set, the file is for the caller. Pure.
-func LineDoubts(l *StatementLine) (out []Problem) {
+func (l *StatementLine) Doubts() (out []Problem) {
 	doubt := func(column, code, value, why string, args ...any) {
 		out = append(out, Problem{Line: l.Line, Column: column, Code: code, Reason: fmt.Sprintf(why, args...), Value: value, Verdict: Warned})
 	}
 	if price, makes, ok := l.formula(); !ok {
-		doubt("Subtotal", LineMismatch, l.Subtotal.String(),
+		doubt("Subtotal", lineMismatch, l.Subtotal.String(),
 			"the line prints %s, and %s × %s at exchange rate %s makes %s: %s %s apart; the printed amount counts",
 			l.Subtotal, price, l.many(), l.ExchangeRate, makes, l.Subtotal.Sub(makes), l.Currency)
 	}
 	if sum := l.Subtotal.Add(l.TaxTotal); !l.Total.IsZero() && !l.Total.Equal(sum) { // a total that is left out is 0
-		doubt("Total", TotalMismatch, l.Total.String(), "the line prints a total of %s, and its subtotal %s and tax %s make %s: %s %s apart",
+		doubt("Total", totalMismatch, l.Total.String(), "the line prints a total of %s, and its subtotal %s and tax %s make %s: %s %s apart",
 			l.Total, l.Subtotal, l.TaxTotal, sum, l.Total.Sub(sum), l.Currency)
 	}
 	for _, d := range [...]struct {
@@ -38,11 +38,11 @@ func LineDoubts(l *StatementLine) (out []Problem) {
 		start, end period.Date
 	}{{"Charge", l.ChargeStart, l.ChargeEnd}, {"Subscription", l.SubscriptionStart, l.SubscriptionEnd}} {
 		if d.start != 0 && d.end != 0 && d.end < d.start {
-			doubt(d.what+"EndDate", DatesReversed, d.end.String(), "it ends on %s and begins on %s", d.end, d.start)
+			doubt(d.what+"EndDate", datesReversed, d.end.String(), "it ends on %s and begins on %s", d.end, d.start)
 		}
 	}
 	if days, ok := l.refundedDays(); !ok {
-		doubt("ChargeEndDate", DaysMismatch, l.ChargeEnd.String(),
+		doubt("ChargeEndDate", daysMismatch, l.ChargeEnd.String(),
 			"it gives back %d days, from %s to %s, and %s of a unit price of %s is not the share of any billing cycle for so many; the line prints %s %s, which counts",
 			days, l.ChargeStart, l.ChargeEnd, l.EffectiveUnitPrice.Abs(), l.UnitPrice.Abs(), l.Subtotal, l.Currency)
 	}

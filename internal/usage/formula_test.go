@@ -19,7 +19,7 @@ func codesOf(l StatementLine) (out []string) {
 	if l.Currency == "" {
 		l.Currency = "EUR"
 	}
-	for _, d := range LineDoubts(&l) {
+	for _, d := range l.Doubts() {
 		if d.Verdict != Warned || d.Reason == "" || d.Column == "" {
 			panic("a doubt says where and why, and the line counts")
 		}
@@ -51,38 +51,38 @@ func TestLineDoubts(t *testing.T) {
 		want []string
 	}{
 		"licences":                     {licence, nil},
-		"licences, ten times":          {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("72900.00"), n("72900.00") }), []string{LineMismatch}},
-		"licences, a unit more":        {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("7338.60"), n("7338.60") }), []string{LineMismatch}},
-		"licences, a euro more":        {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("7291.00"), n("7291.00") }), []string{LineMismatch}},
+		"licences, ten times":          {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("72900.00"), n("72900.00") }), []string{lineMismatch}},
+		"licences, a unit more":        {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("7338.60"), n("7338.60") }), []string{lineMismatch}},
+		"licences, a euro more":        {with(licence, func(l *StatementLine) { l.Subtotal, l.Total = n("7291.00"), n("7291.00") }), []string{lineMismatch}},
 		"licences, converted":          {with(licence, func(l *StatementLine) { l.ExchangeRate, l.Subtotal, l.Total = n("0.8462"), n("6168.00"), n("6168.00") }), nil}, // trunc2(48.6 × 0.8462) × 150
-		"licences, not converted":      {with(licence, func(l *StatementLine) { l.ExchangeRate = n("0.8462") }), []string{LineMismatch}},
+		"licences, not converted":      {with(licence, func(l *StatementLine) { l.ExchangeRate = n("0.8462") }), []string{lineMismatch}},
 		"licences, free of charge":     {with(licence, func(l *StatementLine) { l.EffectiveUnitPrice, l.Subtotal, l.Total = n("0"), n("0"), n("0") }), nil},
 		"usage":                        {usage, nil},
-		"usage, at the price before":   {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("45.71"), n("53.09") }), []string{LineMismatch}},
+		"usage, at the price before":   {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("45.71"), n("53.09") }), []string{lineMismatch}},
 		"usage, a cent":                {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("38.85"), n("46.23") }), nil},
-		"usage, ten cents":             {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("38.94"), n("46.32") }), []string{LineMismatch}},
+		"usage, ten cents":             {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("38.94"), n("46.32") }), []string{lineMismatch}},
 		"a reservation paid":           {with(usage, func(l *StatementLine) { l.Subtotal, l.TaxTotal, l.Total = n("0"), n("0"), n("0") }), nil},
-		"a total that does not add up": {with(usage, func(l *StatementLine) { l.Total = n("46.32") }), []string{TotalMismatch}},
+		"a total that does not add up": {with(usage, func(l *StatementLine) { l.Total = n("46.32") }), []string{totalMismatch}},
 		"no total":                     {with(usage, func(l *StatementLine) { l.Total = n("0") }), nil},
 		"no price":                     {with(usage, func(l *StatementLine) { l.UnitPrice, l.EffectiveUnitPrice = n("0"), n("0") }), nil},
 		"the sign on the quantity": {with(usage, func(l *StatementLine) {
 			l.BillableQuantity, l.Subtotal, l.Total = n("-1200.5"), n("-38.84"), n("-31.46")
 		}), nil},
 		"the sign on the amount":      {with(usage, func(l *StatementLine) { l.Subtotal, l.Total = n("-38.84"), n("-31.46") }), nil},
-		"charged where it gives back": {with(usage, func(l *StatementLine) { l.EffectiveUnitPrice = n("-0.03825") }), []string{LineMismatch}},
+		"charged where it gives back": {with(usage, func(l *StatementLine) { l.EffectiveUnitPrice = n("-0.03825") }), []string{lineMismatch}},
 		"yen": {with(usage, func(l *StatementLine) {
 			l.Currency, l.ExchangeRate, l.Subtotal, l.TaxTotal, l.Total = "JPY", n("110.5"), n("5073"), n("0"), n("0")
 		}), nil},
-		"dates reversed":                   {with(usage, func(l *StatementLine) { l.ChargeStart, l.ChargeEnd = l.ChargeEnd, l.ChargeStart }), []string{DatesReversed}},
+		"dates reversed":                   {with(usage, func(l *StatementLine) { l.ChargeStart, l.ChargeEnd = l.ChargeEnd, l.ChargeStart }), []string{datesReversed}},
 		"a cancellation":                   {cancelled, nil},
-		"cancelled on another day":         {with(cancelled, func(l *StatementLine) { l.ChargeStart = day(7, 20) }), []string{DaysMismatch}},
+		"cancelled on another day":         {with(cancelled, func(l *StatementLine) { l.ChargeStart = day(7, 20) }), []string{daysMismatch}},
 		"cancelled with a promotion":       {with(cancelled, func(l *StatementLine) { l.ChargeStart, l.PromotionID = day(7, 20), "39NFJQT1X27N:0002" }), nil},
-		"cancelled at the price of it all": {with(cancelled, func(l *StatementLine) { l.EffectiveUnitPrice, l.Subtotal = n("-10.08"), n("-100.80") }), []string{DaysMismatch}},
-		"cancelled, and does not multiply": {with(cancelled, func(l *StatementLine) { l.Subtotal = n("-942.00") }), []string{LineMismatch}},
+		"cancelled at the price of it all": {with(cancelled, func(l *StatementLine) { l.EffectiveUnitPrice, l.Subtotal = n("-10.08"), n("-100.80") }), []string{daysMismatch}},
+		"cancelled, and does not multiply": {with(cancelled, func(l *StatementLine) { l.Subtotal = n("-942.00") }), []string{lineMismatch}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := codesOf(c.line); !slices.Equal(got, c.want) {
-				t.Errorf("doubted for %v, want %v: %v", got, c.want, LineDoubts(&c.line))
+				t.Errorf("doubted for %v, want %v: %v", got, c.want, c.line.Doubts())
 			}
 		})
 	}
@@ -113,10 +113,10 @@ func TestLineDoubtsOfPublishedExamples(t *testing.T) {
 			ChargeStart: start, ChargeEnd: end, TermAndBillingCycle: "One-Year commitment for monthly/yearly billing", BillingFrequency: r[11],
 		}
 		if got := codesOf(l); len(got) > 0 {
-			t.Errorf("%v is doubted: %v", r, LineDoubts(&l))
+			t.Errorf("%v is doubted: %v", r, l.Doubts())
 		}
 		wrong := l
-		if wrong.Subtotal = l.Subtotal.Mul(money.FromInt(10)); !l.Subtotal.IsZero() && !slices.Contains(codesOf(wrong), LineMismatch) {
+		if wrong.Subtotal = l.Subtotal.Mul(money.FromInt(10)); !l.Subtotal.IsZero() && !slices.Contains(codesOf(wrong), lineMismatch) {
 			t.Errorf("%v, ten times, is not doubted", r)
 		}
 	}

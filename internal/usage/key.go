@@ -7,30 +7,30 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 )
 
-// Key is what the provider publishes as common to a line of its statement and the daily rows behind it (money-path §2).
+// key is what the provider publishes as common to a line of its statement and the daily rows behind it (money-path §2).
 // Its parts are written so that ids which are the same are equal: without spaces around them, in lower case.
-type Key struct {
+type key struct {
 	Invoice, Subscription, Product, SKU, Availability string // the availability may be blank: some exports leave it out
 }
 
-func keyOf(invoice, subscription, product, sku, availability string) Key {
-	return Key{strings.TrimSpace(invoice), idText(subscription), idText(product), idText(sku), idText(availability)}
+func keyOf(invoice, subscription, product, sku, availability string) key {
+	return key{strings.TrimSpace(invoice), idText(subscription), idText(product), idText(sku), idText(availability)}
 }
 
 func idText(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // Key is the key under which daily rows stand behind the line, if any do.
-func (l *StatementLine) Key() Key {
+func (l *StatementLine) Key() key {
 	return keyOf(l.InvoiceNumber, l.SubscriptionID, l.ProductID, l.SkuID, l.AvailabilityID)
 }
 
 // Key is the key of the line that rows of an entry stand behind.
-func (e *Entry) Key() Key {
+func (e *Entry) Key() key {
 	return keyOf(e[InvoiceNumber], e[SubscriptionID], e[ProductID], e[SkuID], e[AvailabilityID])
 }
 
-// KeyColumns are the columns of rows that decide which statement lines they stand behind.
-func KeyColumns() []Column {
+// Columns are those of rows that decide which statement lines they stand behind.
+func (*Behind) Columns() []Column {
 	return []Column{InvoiceNumber, SubscriptionID, ProductID, SkuID, AvailabilityID, ChargeType, PublisherName, PublisherID}
 }
 

@@ -11,8 +11,9 @@ import (
 // Pairing is lines of a statement with the total of the rows they are for: one line, as a rule; several, or a total of
 // several meters, where the texts do not tell them apart.
 type Pairing struct {
-	Total *ControlTotal
-	Lines []*StatementLine
+	Total   *ControlTotal
+	Lines   []*StatementLine
+	Repeats []*StatementLine // lines that say the same once more
 }
 
 // Subtotal is what the lines print.
@@ -34,17 +35,9 @@ func (p *Pairing) Right() bool {
 	return off.Abs().Cmp(more.Add(more.Mul(p.Total.Rate.Abs()))) <= 0
 }
 
-// Paired is how controls and rows account for each other.
-type Paired struct {
-	Pairs   []Pairing
-	Missing []*ControlTotal  // rows without a line
-	Surplus []*StatementLine // lines without rows
-	Doubled map[*StatementLine]bool
-}
-
 // group is whose lines and rows may be for each other.
 type group struct {
-	Key
+	key
 	customer string
 	currency money.Currency
 }
@@ -54,8 +47,9 @@ func (g group) compare(o group) int {
 		cmp.Compare(g.Product, o.Product), cmp.Compare(g.SKU, o.SKU), cmp.Compare(g.currency, o.currency))
 }
 
-// Pair finds for controls the rows that they are for. Pure, and the same in whatever order rows came.
-func (t *ControlTotals) Pair(controls []*StatementLine) Paired {
+// Pair finds for controls the rows that they are for; missing are rows without a line, surplus lines without rows. Pure,
+// and the same in whatever order rows came.
+func (t *ControlTotals) Pair(controls []*StatementLine) (pairs []Pairing, missing []*ControlTotal, surplus []*StatementLine) {
 	totals, lines := map[group][]*ControlTotal{}, map[group][]*StatementLine{}
 	all := map[group]bool{}
 	for _, l := range t.lines {
@@ -69,19 +63,20 @@ func (t *ControlTotals) Pair(controls []*StatementLine) Paired {
 		g := group{k, idText(l.CustomerID), l.Currency}
 		lines[g], all[g] = append(lines[g], l), true
 	}
-	out := Paired{Doubled: map[*StatementLine]bool{}}
 	for _, g := range slices.SortedFunc(maps.Keys(all), group.compare) {
 		slices.SortFunc(totals[g], (*ControlTotal).compare)
 		p := pairing{want: distinct(totals[g], lines[g]), have: lines[g]}
 		p.run()
-		out.Pairs, out.Missing, out.Surplus = append(out.Pairs, p.pairs...), append(out.Missing, p.want...), append(out.Surplus, p.have...)
 		for _, l := range p.have {
-			if p.repeats(l) {
-				out.Doubled[l] = true
+			if i := p.repeated(l); i >= 0 {
+				p.pairs[i].Repeats = append(p.pairs[i].Repeats, l)
+			} else {
+				surplus = append(surplus, l)
 			}
 		}
+		pairs, missing = append(pairs, p.pairs...), append(missing, p.want...)
 	}
-	return out
+	return pairs, missing, surplus
 }
 
 func (c *ControlTotal) compare(o *ControlTotal) int {
@@ -128,7 +123,7 @@ func (t *ControlTotals) All() []*ControlTotal {
 }
 
 // Of says whether the rows are of a key.
-func (c *ControlTotal) Of(k Key) bool {
+func (c *ControlTotal) Of(k key) bool {
 	same := blankOr(c.Key.Availability, k.Availability)
 	k.Availability = c.Key.Availability
 	return same && c.Key == k
@@ -197,11 +192,11 @@ func (p *pairing) allows(e *ControlTotal, l *StatementLine) bool {
 func (p *pairing) take(fits []fit, may fit, repeated bool) {
 	for _, fits := range fits {
 		p.want = slices.DeleteFunc(p.want, func(e *ControlTotal) bool {
-			i := slices.IndexFunc(p.have, func(l *StatementLine) bool { return may(e, l) && fits(e, l) && (repeated || !p.repeats(l)) })
+			i := slices.IndexFunc(p.have, func(l *StatementLine) bool { return may(e, l) && fits(e, l) && (repeated || p.repeated(l) < 0) })
 			if i < 0 {
 				return false
 			}
-			p.pairs = append(p.pairs, Pairing{e, []*StatementLine{p.have[i]}})
+			p.pairs = append(p.pairs, Pairing{Total: e, Lines: []*StatementLine{p.have[i]}})
 			p.have = slices.Delete(p.have, i, i+1)
 			return true
 		})
@@ -216,7 +211,7 @@ func (p *pairing) together() {
 		var lines []*StatementLine
 		quantity := money.Decimal{}
 		for _, l := range p.have {
-			if l.UnitPrice.Equal(first.Price) && l.ExchangeRate.Equal(first.Rate) && p.allows(first, l) && !p.repeats(l) {
+			if l.UnitPrice.Equal(first.Price) && l.ExchangeRate.Equal(first.Rate) && p.allows(first, l) && p.repeated(l) < 0 {
 				lines, quantity = append(lines, l), quantity.Add(l.BillableQuantity)
 			}
 		}
@@ -230,7 +225,7 @@ func (p *pairing) together() {
 				totals = append(totals, e)
 			}
 		}
-		pair := Pairing{&sum, lines}
+		pair := Pairing{Total: &sum, Lines: lines}
 		if len(lines) == 0 || len(totals) == 1 && len(lines) == 1 || !quantity.Equal(sum.Quantity) && !pair.Right() {
 			continue
 		}
@@ -241,9 +236,9 @@ func (p *pairing) together() {
 	}
 }
 
-// repeats says whether a line that has its rows already says the same.
-func (p *pairing) repeats(l *StatementLine) bool {
-	return slices.ContainsFunc(p.pairs, func(o Pairing) bool {
+// repeated is the pair whose line says the same, or −1.
+func (p *pairing) repeated(l *StatementLine) int {
+	return slices.IndexFunc(p.pairs, func(o Pairing) bool {
 		return slices.ContainsFunc(o.Lines, func(m *StatementLine) bool {
 			return m != l && m.Subtotal.Equal(l.Subtotal) && m.UnitPrice.Equal(l.UnitPrice) && m.BillableQuantity.Equal(l.BillableQuantity) &&
 				m.ExchangeRate.Equal(l.ExchangeRate) && m.MeterDescription == l.MeterDescription
@@ -259,22 +254,20 @@ func (t *ControlTotals) Settled(lines []StatementLine) bool {
 	for i := range lines {
 		all[i] = &lines[i]
 	}
+	_, at, orphans := t.Behind.Divide(all)
+	something := func(l *StatementLine) bool { return !l.Subtotal.IsZero() }
+	if len(at) == 0 || len(t.lines) == 0 || slices.ContainsFunc(orphans, func(i int) bool { return something(all[i]) }) {
+		return false
+	}
 	var controls []*StatementLine
-	for i, kind := range t.Behind.Divide(all) {
-		switch {
-		case kind == IsControl:
-			controls = append(controls, all[i])
-		case kind == IsOrphan && !all[i].Subtotal.IsZero():
+	for _, i := range at {
+		controls = append(controls, all[i])
+	}
+	pairs, missing, surplus := t.Pair(controls)
+	for i := range pairs {
+		if p := &pairs[i]; !p.Right() || !p.Total.Agrees() || slices.ContainsFunc(p.Repeats, something) {
 			return false
 		}
 	}
-	p := t.Pair(controls)
-	for i := range p.Pairs {
-		if !p.Pairs[i].Right() || !p.Pairs[i].Total.Agrees() {
-			return false
-		}
-	}
-	nothing := func(e *ControlTotal) bool { return e.Subtotal().IsZero() && e.Agrees() }
-	return len(controls) > 0 && len(t.lines) > 0 && !slices.ContainsFunc(p.Missing, func(e *ControlTotal) bool { return !nothing(e) }) &&
-		!slices.ContainsFunc(p.Surplus, func(l *StatementLine) bool { return !l.Subtotal.IsZero() })
+	return !slices.ContainsFunc(missing, func(e *ControlTotal) bool { return !e.Subtotal().IsZero() || !e.Agrees() }) && !slices.ContainsFunc(surplus, something)
 }

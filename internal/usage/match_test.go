@@ -40,43 +40,43 @@ func TestLinesAreMatchedByTheirKey(t *testing.T) {
 	for name, c := range map[string]struct {
 		rows   []behindOf
 		change func(*StatementLine)
-		want   Kind
+		want   kind
 		zeros  bool
 	}{
-		"as printed":                     {[]behindOf{usual}, func(*StatementLine) {}, IsControl, false},
-		"blank meter":                    {[]behindOf{usual}, blank, IsControl, false},
-		"basic set":                      {[]behindOf{usual}, basic, IsControl, false},
-		"another spelling":               {[]behindOf{usual}, func(l *StatementLine) { l.MeterDescription = "Speicher" }, IsControl, false},
-		"letters and spaces":             {[]behindOf{usual}, func(l *StatementLine) { l.SubscriptionID, l.ProductID, l.AvailabilityID = " S-1 ", "p1 ", "a1" }, IsControl, false},
-		"no availability on the line":    {[]behindOf{usual}, func(l *StatementLine) { l.AvailabilityID = "" }, IsControl, false},
-		"no availability on the rows":    {[]behindOf{{"s-1", "P1", "0001", "", "new", "10.00"}}, blank, IsControl, false},
-		"a third party's":                {[]behindOf{usual}, market, IsControl, false},
-		"a third party's, blank meter":   {[]behindOf{usual}, func(l *StatementLine) { market(l); blank(l) }, IsControl, false},
-		"a third party's without rows":   {nil, market, IsCharge, false},
-		"no leading zeros on the line":   {[]behindOf{usual}, func(l *StatementLine) { l.SkuID = "1" }, IsControl, true},
-		"no leading zeros on the rows":   {[]behindOf{{"s-1", "P1", "1", "A1", "new", "10.00"}}, func(*StatementLine) {}, IsControl, true},
-		"leading zeros of several":       {[]behindOf{usual, {"s-1", "P1", "001", "A1", "new", "10.00"}}, func(l *StatementLine) { l.SkuID = "1" }, IsOrphan, false},
-		"leading zeros, and the very id": {[]behindOf{usual, {"s-1", "P1", "1", "A1", "new", "10.00"}}, func(*StatementLine) {}, IsControl, false},
-		"another availability":           {[]behindOf{{"s-1", "P1", "0001", "A2", "new", "10.00"}}, func(*StatementLine) {}, IsOrphan, false},
-		"another SKU":                    {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, func(*StatementLine) {}, IsOrphan, false},
-		"another SKU, blank meter":       {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, blank, IsOrphan, false},
-		"another SKU, basic set":         {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, basic, IsOrphan, false},
-		"a product of no rows":           {[]behindOf{{"s-1", "P2", "0001", "A1", "new", "10.00"}}, basic, IsCharge, false},
-		"another subscription":           {[]behindOf{{"s-2", "P1", "0001", "A1", "new", "10.00"}}, func(*StatementLine) {}, IsOrphan, false},
-		"no rows":                        {nil, func(*StatementLine) {}, IsOrphan, false},
-		"a licence":                      {[]behindOf{usual}, func(l *StatementLine) { blank(l); l.SkuID, l.TermAndBillingCycle = "0009", "One-Year commitment" }, IsCharge, false},
+		"as printed":                     {[]behindOf{usual}, func(*StatementLine) {}, isControl, false},
+		"blank meter":                    {[]behindOf{usual}, blank, isControl, false},
+		"basic set":                      {[]behindOf{usual}, basic, isControl, false},
+		"another spelling":               {[]behindOf{usual}, func(l *StatementLine) { l.MeterDescription = "Speicher" }, isControl, false},
+		"letters and spaces":             {[]behindOf{usual}, func(l *StatementLine) { l.SubscriptionID, l.ProductID, l.AvailabilityID = " S-1 ", "p1 ", "a1" }, isControl, false},
+		"no availability on the line":    {[]behindOf{usual}, func(l *StatementLine) { l.AvailabilityID = "" }, isControl, false},
+		"no availability on the rows":    {[]behindOf{{"s-1", "P1", "0001", "", "new", "10.00"}}, blank, isControl, false},
+		"a third party's":                {[]behindOf{usual}, market, isControl, false},
+		"a third party's, blank meter":   {[]behindOf{usual}, func(l *StatementLine) { market(l); blank(l) }, isControl, false},
+		"a third party's without rows":   {nil, market, isCharge, false},
+		"no leading zeros on the line":   {[]behindOf{usual}, func(l *StatementLine) { l.SkuID = "1" }, isControl, true},
+		"no leading zeros on the rows":   {[]behindOf{{"s-1", "P1", "1", "A1", "new", "10.00"}}, func(*StatementLine) {}, isControl, true},
+		"leading zeros of several":       {[]behindOf{usual, {"s-1", "P1", "001", "A1", "new", "10.00"}}, func(l *StatementLine) { l.SkuID = "1" }, isOrphan, false},
+		"leading zeros, and the very id": {[]behindOf{usual, {"s-1", "P1", "1", "A1", "new", "10.00"}}, func(*StatementLine) {}, isControl, false},
+		"another availability":           {[]behindOf{{"s-1", "P1", "0001", "A2", "new", "10.00"}}, func(*StatementLine) {}, isOrphan, false},
+		"another SKU":                    {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, func(*StatementLine) {}, isOrphan, false},
+		"another SKU, blank meter":       {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, blank, isOrphan, false},
+		"another SKU, basic set":         {[]behindOf{{"s-1", "P1", "0002", "A1", "new", "10.00"}}, basic, isOrphan, false},
+		"a product of no rows":           {[]behindOf{{"s-1", "P2", "0001", "A1", "new", "10.00"}}, basic, isCharge, false},
+		"another subscription":           {[]behindOf{{"s-2", "P1", "0001", "A1", "new", "10.00"}}, func(*StatementLine) {}, isOrphan, false},
+		"no rows":                        {nil, func(*StatementLine) {}, isOrphan, false},
+		"a licence":                      {[]behindOf{usual}, func(l *StatementLine) { blank(l); l.SkuID, l.TermAndBillingCycle = "0009", "One-Year commitment" }, isCharge, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b Behind
 			b.Of(behindOf{"s-1", "P1", "1", "A1", "new", ""}.entry()) // of a dictionary alone: no row counts
 			for _, r := range c.rows {
-				b.Of(r.entry()).Add(money.MustParse(r.cost))
+				b.Of(r.entry())(money.MustParse(r.cost))
 			}
 			l := changed(metered("10.00"), c.change)
-			if got := b.Divide([]*StatementLine{&l}); got[0] != c.want {
+			if got := b.kinds([]*StatementLine{&l}); got[0] != c.want {
 				t.Errorf("it is %d, want %d", got[0], c.want)
 			}
-			if _, zeros, found := b.Match(&l); zeros != c.zeros || found != (c.want == IsControl) {
+			if _, zeros, found := b.Match(&l); zeros != c.zeros || found != (c.want == isControl) {
 				t.Errorf("matched %v, by leading zeros %v", found, zeros)
 			}
 		})
@@ -99,38 +99,38 @@ func TestCreditsBesideRows(t *testing.T) {
 	for name, c := range map[string]struct {
 		rows  []behindOf
 		lines []StatementLine
-		want  []Kind
+		want  []kind
 	}{
-		"an SLA credit": {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsCharge}},
-		"a reason":      {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", none), line("-25.00", reason)}, []Kind{IsControl, IsCharge}},
+		"an SLA credit": {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isCharge}},
+		"a reason":      {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", none), line("-25.00", reason)}, []kind{isControl, isCharge}},
 		"a refund that says nothing of itself": {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", none), line("-25.00", none)},
-			[]Kind{IsControl, IsCharge}},
-		"of which rows have the credit":      {[]behindOf{rows("new", "75")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsControl}},
-		"as rows of their own charge type":   {[]behindOf{rows("new", "100.004"), rows("customerCredit", "-25.001")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsControl}},
-		"the usage is off, rows have it":     {[]behindOf{rows("new", "90"), rows("customerCredit", "-25")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsControl}},
-		"the usage is off, rows do not":      {[]behindOf{rows("new", "90")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsCharge}},
-		"ten times the rows":                 {[]behindOf{rows("new", "1000")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []Kind{IsControl, IsCharge}},
-		"two, and rows have one":             {[]behindOf{rows("new", "75")}, []StatementLine{line("100.00", none), line("-25.00", credit), line("-10.00", credit)}, []Kind{IsControl, IsControl, IsCharge}},
-		"no line of usage":                   {[]behindOf{rows("new", "100")}, []StatementLine{line("-25.00", credit)}, []Kind{IsCharge}},
-		"no line of usage, and rows have it": {[]behindOf{rows("new", "-25")}, []StatementLine{line("-25.00", credit)}, []Kind{IsControl}},
-		"negative usage, off":                {[]behindOf{rows("new", "-20")}, []StatementLine{line("-25.00", none)}, []Kind{IsControl}},
-		"without any rows":                   {nil, []StatementLine{line("-25.00", credit), line("-5.00", none)}, []Kind{IsCharge, IsCharge}},
-		"twice the same line":                {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", market), line("100.00", market)}, []Kind{IsControl, IsControl}},
-		"a fee beside usage":                 {[]behindOf{rows("new", "12")}, []StatementLine{line("12.00", market), line("50.00", fee)}, []Kind{IsControl, IsCharge}},
-		"a fee without a term beside usage":  {[]behindOf{rows("new", "12")}, []StatementLine{line("12.00", market), line("50.00", market)}, []Kind{IsControl, IsCharge}},
-		"a line of several prices":           {[]behindOf{rows("new", "62")}, []StatementLine{line("12.00", market), line("50.00", market)}, []Kind{IsControl, IsControl}},
+			[]kind{isControl, isCharge}},
+		"of which rows have the credit":      {[]behindOf{rows("new", "75")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isControl}},
+		"as rows of their own charge type":   {[]behindOf{rows("new", "100.004"), rows("customerCredit", "-25.001")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isControl}},
+		"the usage is off, rows have it":     {[]behindOf{rows("new", "90"), rows("customerCredit", "-25")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isControl}},
+		"the usage is off, rows do not":      {[]behindOf{rows("new", "90")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isCharge}},
+		"ten times the rows":                 {[]behindOf{rows("new", "1000")}, []StatementLine{line("100.00", none), line("-25.00", credit)}, []kind{isControl, isCharge}},
+		"two, and rows have one":             {[]behindOf{rows("new", "75")}, []StatementLine{line("100.00", none), line("-25.00", credit), line("-10.00", credit)}, []kind{isControl, isControl, isCharge}},
+		"no line of usage":                   {[]behindOf{rows("new", "100")}, []StatementLine{line("-25.00", credit)}, []kind{isCharge}},
+		"no line of usage, and rows have it": {[]behindOf{rows("new", "-25")}, []StatementLine{line("-25.00", credit)}, []kind{isControl}},
+		"negative usage, off":                {[]behindOf{rows("new", "-20")}, []StatementLine{line("-25.00", none)}, []kind{isControl}},
+		"without any rows":                   {nil, []StatementLine{line("-25.00", credit), line("-5.00", none)}, []kind{isCharge, isCharge}},
+		"twice the same line":                {[]behindOf{rows("new", "100")}, []StatementLine{line("100.00", market), line("100.00", market)}, []kind{isControl, isControl}},
+		"a fee beside usage":                 {[]behindOf{rows("new", "12")}, []StatementLine{line("12.00", market), line("50.00", fee)}, []kind{isControl, isCharge}},
+		"a fee without a term beside usage":  {[]behindOf{rows("new", "12")}, []StatementLine{line("12.00", market), line("50.00", market)}, []kind{isControl, isCharge}},
+		"a line of several prices":           {[]behindOf{rows("new", "62")}, []StatementLine{line("12.00", market), line("50.00", market)}, []kind{isControl, isControl}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 2 { // in whichever order
 				var b Behind
 				for _, r := range c.rows {
-					b.Of(r.entry()).Add(money.MustParse(r.cost))
+					b.Of(r.entry())(money.MustParse(r.cost))
 				}
 				var lines []*StatementLine
 				for i := range c.lines {
 					lines = append(lines, &c.lines[i])
 				}
-				if got := b.Divide(lines); !slices.Equal(got, c.want) {
+				if got := b.kinds(lines); !slices.Equal(got, c.want) {
 					t.Errorf("%v, want %v", got, c.want)
 				}
 				slices.Reverse(c.lines)
@@ -204,13 +204,13 @@ func TestPairing(t *testing.T) {
 			for i := range c.lines {
 				controls = append(controls, &c.lines[i])
 			}
-			p := totals.Pair(controls)
-			right := len(p.Missing) == 0 && len(p.Surplus) == 0
-			for i := range p.Pairs {
-				right = right && p.Pairs[i].Right()
+			pairs, missing, surplus := totals.Pair(controls)
+			right := len(missing) == 0 && len(surplus) == 0
+			for i := range pairs {
+				right = right && pairs[i].Right() && len(pairs[i].Repeats) == 0
 			}
-			if len(p.Pairs) != c.pairs || right != c.right {
-				t.Errorf("%d pairs, right %v: %+v", len(p.Pairs), right, p)
+			if len(pairs) != c.pairs || right != c.right {
+				t.Errorf("%d pairs, right %v: %+v, missing %v, surplus %v", len(pairs), right, pairs, missing, surplus)
 			}
 			if got := totals.Settled(c.lines); got != c.right {
 				t.Errorf("settled %v", got)

@@ -191,25 +191,7 @@ func share(lines []*Line, at []int, rows []*Row, out []string) {
 			usually |= 1 << n
 		}
 	}
-	best, found := usually, false
-	for exceptions := 0; exceptions <= len(either) && !found; exceptions++ {
-		for flip := 0; flip < 1<<len(either) && !found; flip++ {
-			if bits.OnesCount(uint(flip)) != exceptions || exceptions > 0 && len(either) > 10 {
-				continue
-			}
-			left := new(big.Rat).Set(sum)
-			for n, list := range either {
-				if (usually^flip)>>n&1 == 1 {
-					for _, i := range list {
-						left.Sub(left, lines[i].subtotal())
-					}
-				}
-			}
-			if left.Abs(left).Cmp(may) <= 0 {
-				best, found = usually^flip, true
-			}
-		}
-	}
+	best, found := search(lines, either, usually, sum, may)
 	taken := new(big.Rat)
 	for _, r := range rows {
 		taken.Add(taken, rat(must(r[usage.BillingPreTaxTotal])))
@@ -229,4 +211,32 @@ func share(lines []*Line, at []int, rows []*Row, out []string) {
 			}
 		}
 	}
+}
+
+// search tries which of the lines that could be either are controls: of all ways that come to the sum, the first with
+// the fewest exceptions from the usual one.
+func search(lines []*Line, either [][]int, usually int, sum, may *big.Rat) (best int, found bool) {
+	tries := len(either)
+	if tries > 10 {
+		tries = 0 // the usual way alone
+	}
+	for exceptions := 0; exceptions <= tries; exceptions++ {
+		for flip := 0; flip < 1<<tries; flip++ {
+			if bits.OnesCount(uint(flip)) != exceptions {
+				continue
+			}
+			left := new(big.Rat).Set(sum)
+			for n, list := range either {
+				if (usually^flip)>>n&1 == 1 {
+					for _, i := range list {
+						left.Sub(left, lines[i].subtotal())
+					}
+				}
+			}
+			if left.Abs(left).Cmp(may) <= 0 {
+				return usually ^ flip, true
+			}
+		}
+	}
+	return usually, false
 }
