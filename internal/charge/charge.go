@@ -19,6 +19,7 @@ type Charge struct {
 	Customer     string        `json:"customer"` // the provider's tenant id
 	Subscription string        `json:"subscription"`
 	Family       string        `json:"family"`
+	RowsFamily   string        `json:"rows_family,omitempty"` // of daily rows of its product; counts where neither the line nor an answer tells
 	Product      string        `json:"product"`
 	SKU          string        `json:"sku"`
 	Name         string        `json:"name"` // product and SKU as people read it

@@ -66,7 +66,7 @@ func newMonth(st *stored, p period.Month) *month {
 			lines = append(lines, l)
 		}
 	}
-	list, _, _ := usage.Charges(lines, func(usage.Control) bool { return false })
+	list, _, _ := (*usage.Behind)(nil).Charges(lines)
 	for _, c := range list {
 		m.charges[c.ID] = c
 	}

@@ -200,11 +200,7 @@ func (s *sealing) askStatement(ctx context.Context, invoice usage.Slot, keys []e
 	if err != nil {
 		return false, false, err
 	}
-	affected := map[usage.Identity]bool{}
-	for _, k := range keys {
-		affected[of[k.entry]] = true
-	}
-	if agree(totals, printed, affected) {
+	if agree(totals, printed, of) {
 		return true, false, nil
 	}
 	for _, k := range keys {
@@ -212,18 +208,18 @@ func (s *sealing) askStatement(ctx context.Context, invoice usage.Slot, keys []e
 		v := variants[k.variant]
 		totals.Add(of[k.entry], &v, usage.Sum{Quantity: x.Quantity.Neg(), Cost: x.Cost.Neg(), Pricing: x.Pricing.Neg()})
 	}
-	return false, agree(totals, printed, affected), nil
+	return false, agree(totals, printed, of), nil
 }
 
 // wordsOf reads what of the load's dictionary tells lines apart.
-func (s *sealing) wordsOf(ctx context.Context, keys []entryOf) (map[uint32]usage.Identity, map[uint32]usage.Variant, error) {
+func (s *sealing) wordsOf(ctx context.Context, keys []entryOf) (map[uint32]*usage.Entry, map[uint32]usage.Variant, error) {
 	numbers := map[uint32]bool{}
 	for _, k := range keys {
 		numbers[k.entry] = true
 	}
-	of, variants := map[uint32]usage.Identity{}, map[uint32]usage.Variant{}
+	of, variants := map[uint32]*usage.Entry{}, map[uint32]usage.Variant{}
 	err := s.service.Rows.Entries(ctx, s.grant.Scope, s.number, slices.Sorted(maps.Keys(numbers)), func(e usage.EntryRecord) error {
-		of[e.Number] = e.Value.Identity()
+		of[e.Number] = &e.Value
 		return nil
 	})
 	if err != nil {
@@ -236,20 +232,32 @@ func (s *sealing) wordsOf(ctx context.Context, keys []entryOf) (map[uint32]usage
 	return of, variants, err
 }
 
-// agree says whether printed lines come to the totals of rows, identity by identity.
-func agree(totals *usage.ControlTotals, printed []usage.StatementLine, of map[usage.Identity]bool) bool {
-	off := map[usage.Identity]money.Decimal{}
-	seen := map[usage.Identity]bool{}
+// agree says whether the printed lines for rows like the given ones come to what the rows make.
+func agree(totals *usage.ControlTotals, printed []usage.StatementLine, of map[uint32]*usage.Entry) bool {
+	all := make([]*usage.StatementLine, len(printed))
 	for i := range printed {
-		at := printed[i].Identity()
-		off[at], seen[at] = off[at].Add(printed[i].Subtotal), true
+		all[i] = &printed[i]
 	}
-	by := totals.ByIdentity()
-	for at := range of {
-		for _, t := range by[at] {
-			off[at] = off[at].Sub(t.Subtotal())
+	_, at, _ := totals.Behind.Divide(all)
+	controls := make([]*usage.StatementLine, len(at))
+	for i, n := range at {
+		controls[i] = all[n]
+	}
+	pairs, missing, _ := totals.Pair(controls)
+	for _, e := range of {
+		is := func(t *usage.ControlTotal) bool { return t.Of(e.Key()) }
+		if slices.ContainsFunc(missing, func(t *usage.ControlTotal) bool { return is(t) && !t.Subtotal().IsZero() }) {
+			return false
 		}
-		if !seen[at] || !off[at].IsZero() {
+		found := false
+		for i := range pairs {
+			if is(pairs[i].Total) {
+				if found = true; !pairs[i].Right() || len(pairs[i].Repeats) > 0 {
+					return false
+				}
+			}
+		}
+		if !found {
 			return false
 		}
 	}

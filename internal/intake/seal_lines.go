@@ -234,6 +234,17 @@ func (s *sealing) countSkipped(lines, fresh []freshLine) {
 	}
 }
 
+// doubtful warns of lines that do not come to what they print, or whose dates cannot be: by file and line, up to a limit
+// for each file.
+func doubtful(fresh []freshLine) {
+	for _, l := range fresh {
+		for _, d := range l.Doubts() {
+			d.File = l.file.name
+			l.file.doubt(d)
+		}
+	}
+}
+
 // lineBatch makes the batch of fresh lines of one invoice.
 func (s *sealing) lineBatch(slot usage.Slot, fresh []freshLine) error {
 	number, err := s.loading.batch(slot)
@@ -246,6 +257,7 @@ func (s *sealing) lineBatch(slot usage.Slot, fresh []freshLine) error {
 		Rows: int64(len(fresh)), SealedAt: s.at,
 	}
 	all := make([]string, len(fresh))
+	doubtful(fresh)
 	for i, l := range fresh {
 		l.Batch = number
 		all[i] = usage.Content(l.StatementLine)

@@ -21,6 +21,7 @@ type sourceFile struct {
 	mu       sync.Mutex
 	in       int64 // rows reached
 	aside    int64 // quarantined
+	doubts   int64 // doubtful statement lines
 	skips    map[skipReason]int64
 	problems []usage.Problem
 	oddities map[string]*oddity
@@ -57,6 +58,15 @@ func (f *sourceFile) quarantine(p usage.Problem, entitlement string) {
 		f.asideOf[entitlement] = true
 	}
 	if len(f.problems) < maxProblems {
+		f.problems = append(f.problems, p)
+	}
+}
+
+// doubt warns of a line that counts all the same. Past the limit lines are only counted.
+func (f *sourceFile) doubt(p usage.Problem) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.doubts++; f.doubts <= maxProblems {
 		f.problems = append(f.problems, p)
 	}
 }
@@ -115,6 +125,9 @@ func skipText(why skipReason) string {
 // report lists what was wrong or odd, by line.
 func (f *sourceFile) report(columnName func(usage.Column) string) []usage.Problem {
 	out := slices.Clone(f.problems)
+	if more := f.doubts - maxProblems; more > 0 {
+		out = append(out, usage.Problem{File: f.name, Code: "more_doubtful_lines", Reason: fmt.Sprintf("%d more lines are doubtful in the same ways", more), Verdict: usage.Warned, Rows: more})
+	}
 	for why, rows := range f.skips {
 		p := usage.Problem{File: f.name, Code: string(why), Reason: fmt.Sprint(rows, " ", skipText(why)), Verdict: usage.Noted, Rows: rows}
 		if why == repeatedFile {

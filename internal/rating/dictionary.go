@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -25,8 +26,9 @@ type dictionaries struct {
 	tags     []string       // names that books look at
 	loads    map[uint32]*dictionary
 	kin      []*kin
-	kinOf    map[string]int32       // by the texts they share
-	behind   map[usage.Control]bool // identities of billed daily rows that were noted
+	kinOf    map[string]int32 // by the texts they share
+	behind   usage.Behind     // billed daily rows that were noted
+	noted    map[*usage.Entry]func(cost money.Decimal)
 }
 
 // dictionary is that of one load. Where entries are read whole there are all their texts, one entry after the other.
@@ -95,7 +97,7 @@ func (d *dictionaries) read(ctx context.Context, rows usage.RowStore, s scope.Sc
 }
 
 func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) error {
-	d.loads, d.kinOf, d.behind = map[uint32]*dictionary{}, map[string]int32{}, map[usage.Control]bool{}
+	d.loads, d.kinOf, d.noted = map[uint32]*dictionary{}, map[string]int32{}, map[*usage.Entry]func(money.Decimal){}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
@@ -253,11 +255,14 @@ func textOf(tags []pricing.Tag) string {
 	return b.String()
 }
 
-// note remembers that there are rows of an entry: a dictionary alone may hold what was skipped or has given way.
-func (d *dictionaries) note(e *usage.Entry) {
-	if e[usage.InvoiceNumber] != "" {
-		d.behind[e.Control()] = true
+// note remembers what rows of an entry cost: a dictionary alone may hold what was skipped or has given way.
+func (d *dictionaries) note(e *usage.Entry, cost money.Decimal) {
+	add := d.noted[e]
+	if add == nil {
+		add = d.behind.Of(e)
+		d.noted[e] = add
 	}
+	add(cost)
 }
 
 // fill completes a group by what its numbers mean. Where entries are not read whole, its entry is what its kin share.

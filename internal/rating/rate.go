@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -35,6 +36,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	}
 	q.Masks = slices.Concat(q.Masks, hidden)
 	run, rows := newRun(st, q), counted{}
+	rest := st.notRated(len(hidden) > 0)
 	d := &dictionaries{tags: st.tagNames()}
 	d.columns, d.rated, d.all = run.columns(v.Columns)
 	d.withTags = d.all || slices.Contains(v.Columns, usage.Tags)
@@ -52,8 +54,8 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 			if err := d.fill(&r.Group); err != nil {
 				return err
 			}
-			if len(st.Lines) > 0 {
-				d.note(r.Entry)
+			if len(st.Lines) > 0 && !rest[sum.Batch] {
+				d.note(r.Entry, sum.Cost)
 			}
 			run.usage(&r.Group)
 			return done()
@@ -67,11 +69,10 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 		if err != nil {
 			return err
 		}
-		backed, err := v.backed(ctx, s, st, d, len(hidden) > 0)
-		if err != nil {
+		if err := v.behind(ctx, s, st, rest, &d.behind); err != nil {
 			return err
 		}
-		charges, _, _ := st.Charges(backed)
+		charges, _, _ := st.Charges(&d.behind)
 		for i := range charges {
 			run.charge(&next().Group, &charges[i])
 			if err := done(); err != nil {
@@ -86,7 +87,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 func (r *run) columns(more []usage.Column) (list []usage.Column, rated []int, all bool) {
 	need := r.needs()
 	if len(r.st.Lines) > 0 && len(more) > 0 {
-		more = append([]usage.Column{usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName}, more...)
+		more = append((*usage.Behind)(nil).Columns(), more...)
 	}
 	for _, c := range more {
 		need[c] = true
@@ -145,7 +146,7 @@ func (r *run) charge(g *Group, c *charge.Charge) {
 	if g.owned(customer); g.OwnUse {
 		return
 	}
-	family := r.st.Resolver.Family(c.Family, c.Product)
+	family := cmp.Or(r.st.Resolver.Family(c.Family, c.Product), c.RowsFamily)
 	if family == "" {
 		g.fail(UnknownProduct, c.Product)
 		return

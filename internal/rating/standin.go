@@ -72,20 +72,25 @@ func hidden(st *State, cells []usage.Cell) (masks []usage.Mask) {
 	return masks
 }
 
-// backed says which statement lines have daily rows behind them: rows of the period, as noted, and rows of their
-// invoices that are of another month or do not count now.
-func (v Rater) backed(ctx context.Context, s scope.Scope, st *State, d *dictionaries, hidden bool) (func(usage.Control) bool, error) {
-	noted := func(c usage.Control) bool { return d.behind[c] }
-	rest := slices.DeleteFunc(slices.Clone(st.Invoiced), func(b usage.Batch) bool {
-		return b.Slot.Period == st.Period && (b.Complete || !hidden)
-	})
-	if len(rest) == 0 {
-		return noted, nil
+// notRated are the batches of the invoices that lines are of whose rows are not what is rated now: those of another
+// month, and incomplete ones of which unbilled rows stand in for some.
+func (st *State) notRated(hidden bool) map[uint32]bool {
+	rest := map[uint32]bool{}
+	for _, b := range st.Invoiced {
+		rest[b.Number] = b.Slot.Period != st.Period || hidden && !b.Complete
 	}
-	totals, err := usage.ReadControls(ctx, v.Rows, s, rest, st.InvoicedMasks)
-	if err != nil {
-		return nil, err
+	return rest
+}
+
+// behind completes what stands behind statement lines, rows of the period as noted, by the rows of other batches.
+func (v Rater) behind(ctx context.Context, s scope.Scope, st *State, rest map[uint32]bool, into *usage.Behind) error {
+	others := slices.DeleteFunc(slices.Clone(st.Invoiced), func(b usage.Batch) bool { return !rest[b.Number] })
+	if len(others) == 0 {
+		return nil
 	}
-	more := totals.Backed()
-	return func(c usage.Control) bool { return noted(c) || more(c) }, nil
+	totals, err := usage.ReadControls(ctx, v.Rows, s, others, st.InvoicedMasks)
+	if err == nil {
+		into.Join(totals.Behind)
+	}
+	return err
 }

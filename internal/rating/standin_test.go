@@ -170,6 +170,25 @@ func TestControlsAreNoCharges(t *testing.T) {
 		v.load(t, req, line("G2", "Other"))
 		v.expect(t, "1", "0")
 	})
+	t.Run("a blank meter", func(t *testing.T) {
+		v := open(t)
+		v.load(t, req, line("G1", ""))
+		v.expect(t, "0", "5")
+		v.load(t, req, rows(row("G1", 1, 1, 499, "Fabrikam")))
+		v.expect(t, "4.99", "0")
+	})
+	t.Run("a credit beside rows, while they wait and when they count", func(t *testing.T) {
+		v := open(t)
+		credit := strings.Replace(strings.Replace(line("G1", "Meter"), "5.00,0,5.00", "-2.00,0,-2.00", 1), "ChargeEndDate\n", "ChargeEndDate,ChargeType\n", 1)
+		credit = strings.TrimSuffix(credit, "\n") + ",customerCredit\n" +
+			strings.TrimSuffix(strings.SplitAfter(line("G1", "Meter"), "ChargeEndDate\n")[1], "\n") + ",new\n"
+		v.load(t, req, rows(row("", 1, 1, 400, "Fabrikam")))
+		v.load(t, req, rows(row("G1", 1, 1, 499, "Fabrikam")))
+		v.load(t, req, credit)
+		v.expect(t, "4", "-2")
+		v.load(t, intake.Request{Complete: true}, rows(row("G1", 1, 1, 499, "Fabrikam")))
+		v.expect(t, "4.99", "-2")
+	})
 	t.Run("rows of a refused file", func(t *testing.T) {
 		v := open(t)
 		v.load(t, req, rows(row("G1", 1, 1, 499, "Fabrikam"))+"\x00")

@@ -240,6 +240,6 @@ func Span(q usage.Query, n int) period.Period {
 
 // Charges divides the statement lines of the period: what is charged, what only controls daily rows, and Azure lines
 // that should have had rows.
-func (st *State) Charges(backed func(usage.Control) bool) (charges []charge.Charge, controls, orphans []usage.SealedLine) {
-	return usage.Charges(st.Lines, backed)
+func (st *State) Charges(behind *usage.Behind) (charges []charge.Charge, controls, orphans []usage.SealedLine) {
+	return behind.Charges(st.Lines)
 }

@@ -121,10 +121,10 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 			q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
 		}
 	}
-	behind := map[usage.Control]bool{}
-	by := Grouping{Columns: []usage.Column{usage.InvoiceNumber, usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.MeterName}}
+	var behind usage.Behind
+	by := Grouping{Columns: behind.Columns()}
 	note := func(t *Total) error {
-		behind[t.Entry.Control()] = true
+		behind.Of(t.Entry)(t.Cost)
 		return nil
 	}
 	held, err := false, error(nil)
@@ -135,7 +135,7 @@ func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) 
 	if !held && err == nil {
 		err = v.Sums.Totals(ctx, scope.All(), q, by, note)
 	}
-	list, _, _ := st.Charges(func(c usage.Control) bool { return behind[c] })
+	list, _, _ := st.Charges(&behind)
 	return list, err
 }
 

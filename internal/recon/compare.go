@@ -2,12 +2,21 @@ package recon
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
+
+// books is what was imported of a month.
+type books struct {
+	period   period.Month
+	rows     *usage.ControlTotals
+	charges  money.Totals
+	charged  []usage.StatementLine // sealed lines that are charges
+	sold     money.Totals
+	invoices map[string]period.Month // of each imported invoice
+}
 
 // line is a statement line with what it was found to be.
 type line struct {
@@ -18,13 +27,12 @@ type line struct {
 
 // comparison is a statement being held against what its rows should have made.
 type comparison struct {
-	rows        map[usage.Identity][]*usage.ControlTotal
-	open        map[usage.Identity][]*line // statement lines not accounted for yet
-	missing     []*usage.ControlTotal
-	surplus     []*line
-	doubled     map[*line]bool
+	books
 	lines       []*line
+	of          map[*usage.StatementLine]*line
+	printed     map[string]bool // invoices that the statement has lines of
 	differences []Difference
+	notes       []Note
 	parts       map[string]money.Totals
 }
 
@@ -40,124 +48,205 @@ func (c *comparison) differ(code Code, id usage.Identity, amount money.Decimal, 
 	c.part(string(code), amount, id.Currency)
 }
 
-// usage compares the usage lines identity by identity, then pairs what is missing here with what is too much there.
-func (c *comparison) usage() {
-	for _, id := range slices.SortedFunc(maps.Keys(c.rows), usage.Identity.Compare) {
-		c.identity(id, c.rows[id], c.open[id])
-		delete(c.open, id)
+func (c *comparison) note(code NoteCode, l *usage.StatementLine, why string, args ...any) {
+	c.notes = append(c.notes, Note{code, l.InvoiceNumber, l.Line, fmt.Sprintf(why, args...)})
+}
+
+// compare is the rule: pure. Every part is computed by itself, so that what stays unexplained is a check of all of them.
+func compare(b books, statement []usage.StatementLine, total money.Totals) Result {
+	c := &comparison{books: b, of: map[*usage.StatementLine]*line{}, printed: map[string]bool{}, parts: map[string]money.Totals{}}
+	if c.rows.Behind == nil {
+		c.rows.Behind = &usage.Behind{}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(c.open), usage.Identity.Compare) {
-		c.surplus = append(c.surplus, c.open[id]...)
+	sum := money.Totals{}
+	var mine []*usage.StatementLine
+	for i := range statement {
+		sum.Add(money.Of(statement[i].Total, statement[i].Currency))
+		c.printed[statement[i].InvoiceNumber] = true
 	}
-	for _, e := range c.missing {
-		c.truncation(e, e.Subtotal())
-		if l := c.moved(e); l != nil {
-			c.differ(WrongCustomer, l.id, l.Subtotal, "the line belongs to customer %s, whose rows it sums", e.Customer)
+	others := c.otherMonths(statement)
+	for i := range statement {
+		if l := &statement[i]; others[l.InvoiceNumber] == 0 {
+			x := &line{StatementLine: l, id: l.Identity(), correct: l.Subtotal}
+			mine, c.lines, c.of[l] = append(mine, l), append(c.lines, x), x
+		}
+	}
+	c.divide(mine)
+	c.missingInvoices()
+	c.tax()
+	if total == nil {
+		total = sum
+	}
+	for cur, printed := range total {
+		if off := printed.Sub(sum[cur]); !off.IsZero() {
+			c.differ(InvoiceTotal, usage.Identity{Currency: cur}, off, "the provider's invoice comes to %s and its lines to %s", printed, sum[cur])
+		}
+	}
+	for cur, d := range c.rows.Rows {
+		c.part(PartRows, d, cur)
+	}
+	for cur, d := range c.charges {
+		c.part(PartCharges, d, cur)
+	}
+	return c.result(total)
+}
+
+// divide accounts for the lines of the month's invoices: controls are held against their rows, charges against those
+// that were imported.
+func (c *comparison) divide(lines []*usage.StatementLine) {
+	known, there := map[string]int{}, map[string]bool{}
+	for i := range c.charged {
+		content := usage.Content(c.charged[i])
+		known[content]++
+		there[content] = true
+	}
+	charges, at, orphans := c.rows.Behind.Divide(lines)
+	var controls []*usage.StatementLine
+	for _, i := range at {
+		controls = append(controls, lines[i])
+		c.zeros(lines[i])
+	}
+	for _, i := range orphans {
+		l := lines[i]
+		c.doubts(l)
+		c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
+	}
+	for _, i := range charges {
+		l := lines[i]
+		c.doubts(l)
+		switch content := usage.Content(*l); {
+		case known[content] > 0:
+			known[content]--
+		case there[content]:
+			c.differ(DoubledLine, c.of[l].id, l.Subtotal, "the same line stands in the statement more often than it was imported; line %d is one too many", l.Line)
+		default:
+			c.differ(NotImported, c.of[l].id, l.Subtotal, "line %d is no control of imported rows, and was not imported as a charge; import this statement", l.Line)
+		}
+	}
+	for i := range c.charged { // charges we have and the statement has not
+		l := &c.charged[i]
+		if content := usage.Content(*l); known[content] > 0 && c.printed[l.InvoiceNumber] {
+			known[content]--
+			c.differ(MissingLine, l.Identity(), l.Subtotal.Neg(), "the charge was imported and is not in this statement")
+		}
+	}
+	c.usage(controls)
+}
+
+// usage compares usage lines with their rows, then pairs what is missing here with what is too much there.
+func (c *comparison) usage(controls []*usage.StatementLine) {
+	pairs, missing, surplus := c.rows.Pair(controls)
+	for i := range pairs {
+		c.pair(&pairs[i])
+		for _, l := range pairs[i].Repeats {
+			c.differ(DoubledLine, c.of[l].id, l.Subtotal, "the same line stands in the statement twice; line %d is one too many", l.Line)
+		}
+	}
+	taken := map[*usage.StatementLine]bool{}
+	for _, e := range missing {
+		if !c.printed[e.Invoice] {
+			continue
+		}
+		c.truncation(e)
+		if e.Subtotal().IsZero() { // a line of nothing may as well not be there
+			continue
+		}
+		if l := c.moved(e, surplus, taken); l != nil {
+			taken[l] = true
+			c.differ(WrongCustomer, c.of[l].id, l.Subtotal, "the line belongs to customer %s, whose rows it sums", e.Customer)
 			c.part(string(WrongCustomer), e.Subtotal().Neg(), e.Currency)
 			continue
 		}
-		c.differ(MissingLine, e.Identity, e.Subtotal().Neg(), "no line for %s rows' cost of %s at unit price %s", e.Quantity, e.Exact, e.Price)
+		c.differ(MissingLine, e.Identity, e.Subtotal().Neg(), "no line for %d rows, which cost %s at unit price %s", e.Rows, e.Exact, e.Price)
 	}
-	for _, l := range c.surplus {
-		switch {
-		case l == nil:
-		case c.doubled[l]:
-			c.differ(DoubledLine, l.id, l.Subtotal, "the same line stands in the statement twice; line %d is one too many", l.Line)
-		default:
-			c.differ(NoRows, l.id, l.Subtotal, "no daily rows stand behind line %d", l.Line)
+	for _, l := range surplus {
+		if !taken[l] {
+			c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
 		}
 	}
 }
 
-// moved finds the surplus line that is the missing one at another customer, and takes it.
-func (c *comparison) moved(e *usage.ControlTotal) *line {
-	for i, l := range c.surplus {
-		if l == nil || c.doubled[l] {
+// moved finds the surplus line that is the missing one at another customer.
+func (c *comparison) moved(e *usage.ControlTotal, surplus []*usage.StatementLine, taken map[*usage.StatementLine]bool) *usage.StatementLine {
+	for _, l := range surplus {
+		if taken[l] || c.of[l].id.Customer == e.Customer || !l.Subtotal.Equal(e.Subtotal()) || l.Currency != e.Currency {
 			continue
 		}
-		id := l.id
-		id.Customer = e.Customer
-		if id == e.Identity && l.Subtotal.Equal(e.Subtotal()) && l.id.Customer != e.Customer {
-			c.surplus[i] = nil
+		if k, _, found := c.rows.Behind.Match(l); found && e.Of(k) && (l.MeterDescription == "" || e.Named(l)) {
 			return l
 		}
 	}
 	return nil
 }
 
-// identity accounts for the lines of one identity: exact matches first, then lines at the right price and rate, then
-// whatever is left in order.
-func (c *comparison) identity(id usage.Identity, want []*usage.ControlTotal, have []*line) {
-	want, have = slices.Clone(want), slices.Clone(have)
-	same := func(e *usage.ControlTotal, l *line) bool {
-		return l.Subtotal.Equal(e.Subtotal()) && l.UnitPrice.Equal(e.Price) && l.ExchangeRate.Equal(e.Rate)
-	}
-	var matched []*line
-	for _, fits := range []func(*usage.ControlTotal, *line) bool{
-		func(e *usage.ControlTotal, l *line) bool { return same(e, l) && l.BillableQuantity.Equal(e.Quantity) },
-		same,
-		func(e *usage.ControlTotal, l *line) bool {
-			return l.UnitPrice.Equal(e.Price) && l.ExchangeRate.Equal(e.Rate) && l.BillableQuantity.Equal(e.Quantity)
-		},
-		func(e *usage.ControlTotal, l *line) bool { return l.BillableQuantity.Equal(e.Quantity) },
-		func(e *usage.ControlTotal, l *line) bool { return l.UnitPrice.Equal(e.Price) },
-		func(*usage.ControlTotal, *line) bool { return true },
-	} {
-		want = slices.DeleteFunc(want, func(e *usage.ControlTotal) bool {
-			i := slices.IndexFunc(have, func(l *line) bool { return fits(e, l) && !c.repeats(l, matched) })
-			if i < 0 {
-				return false
-			}
-			matched = append(matched, have[i])
-			c.pair(e, have[i])
-			have = slices.Delete(have, i, i+1)
-			return true
-		})
-	}
-	for _, l := range have {
-		if c.repeats(l, matched) {
-			c.doubled[l] = true
+// pair holds lines against the rows they stand for and names what is wrong with them, if anything.
+func (c *comparison) pair(p *usage.Pairing) {
+	e, l := p.Total, p.Lines[0]
+	off := p.Subtotal().Sub(e.Subtotal())
+	if len(p.Lines) == 1 {
+		if !e.Agrees() && l.Subtotal.Sub(e.Exact).Abs().Cmp(oneCent) <= 0 {
+			c.note(RowsDoubtful, l, "the %d rows of line %d cost %s, as it says; in the pricing currency they print %s, which comes to %s",
+				e.Rows, l.Line, e.Exact, e.Pricing, e.Subtotal())
+			c.part(PartTruncation, l.Subtotal.Sub(e.Exact), e.Currency)
+			return
 		}
-		c.surplus = append(c.surplus, l)
+		c.of[l].correct = e.Subtotal()
 	}
-	for _, e := range want {
-		if e.Subtotal().IsZero() { // a line of nothing may as well not be there
-			c.truncation(e, money.Decimal{})
-			continue
-		}
-		c.missing = append(c.missing, e)
-	}
-}
-
-// repeats says whether a line that was accounted for already says the same.
-func (c *comparison) repeats(l *line, matched []*line) bool {
-	return slices.ContainsFunc(matched, func(m *line) bool {
-		return m != l && m.Subtotal.Equal(l.Subtotal) && m.UnitPrice.Equal(l.UnitPrice) &&
-			m.BillableQuantity.Equal(l.BillableQuantity) && m.ExchangeRate.Equal(l.ExchangeRate)
-	})
-}
-
-// pair holds a line against the rows it stands for and names what is wrong with it, if anything.
-func (c *comparison) pair(e *usage.ControlTotal, l *line) {
-	l.correct = e.Subtotal()
-	c.truncation(e, l.correct)
-	off := l.Subtotal.Sub(l.correct)
-	switch {
+	c.truncation(e)
+	switch id := c.of[l].id; {
 	case off.IsZero():
+	case p.Right(): // several lines, each truncated by itself
+		c.part(PartTruncation, off, e.Currency)
 	case !l.ExchangeRate.Equal(e.Rate):
-		c.differ(WrongRate, l.id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.Rate)
+		c.differ(WrongRate, id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.Rate)
 	case !l.UnitPrice.Equal(e.Price):
-		c.differ(WrongPrice, l.id, off, "unit price %s, where the rows say %s", l.UnitPrice, e.Price)
+		c.differ(WrongPrice, id, off, "unit price %s, where the rows say %s", l.UnitPrice, e.Price)
 	case off.Abs().Equal(oneCent):
-		c.differ(Cent, l.id, off, "one cent off what truncation makes of %s × %s", e.Pricing.Truncate(2), e.Rate)
+		c.differ(Cent, id, off, "one cent off what truncation makes of %s × %s", e.Pricing.Truncate(2), e.Rate)
+	case effective(e, l):
+		c.differ(WrongPrice, id, off, "effective unit price %s, where the rows come to %s", l.EffectiveUnitPrice, e.Effective())
+	case len(p.Lines) == 1 && !l.BillableQuantity.IsZero() && !l.BillableQuantity.Equal(e.Quantity):
+		c.differ(OffFormula, id, off, "quantity %s, where the %d rows come to %s", l.BillableQuantity, e.Rows, e.Quantity)
 	default:
-		c.differ(OffFormula, l.id, off, "%s, where the rows come to %s", l.Subtotal, l.correct)
+		c.differ(OffFormula, id, off, "%s, where the rows come to %s", p.Subtotal(), e.Subtotal())
 	}
+}
+
+// effective says whether a line is off because of its effective unit price: that makes what it prints, and is not what
+// the rows come to.
+func effective(e *usage.ControlTotal, l *usage.StatementLine) bool {
+	if l.EffectiveUnitPrice.IsZero() || e.Quantity.IsZero() {
+		return false
+	}
+	makes := l.EffectiveUnitPrice.Mul(e.Quantity)
+	return makes.Sub(e.Pricing).Abs().Cmp(oneCent) > 0 && makes.Truncate(2).Mul(e.Rate).Truncate(2).Sub(l.Subtotal).Abs().Cmp(oneCent) <= 0
 }
 
 var oneCent = money.FromMinor(1, 2)
 
-// truncation books what the provider's truncation took off the rows of a line.
-func (c *comparison) truncation(e *usage.ControlTotal, subtotal money.Decimal) {
-	c.part(PartTruncation, subtotal.Sub(e.Exact), e.Currency)
+// truncation books what the provider's truncation took off the rows of a line, and the rounding of the rows themselves;
+// more than that is a difference.
+func (c *comparison) truncation(e *usage.ControlTotal) {
+	c.part(PartTruncation, e.Truncated(), e.Currency)
+	if e.Agrees() {
+		c.part(PartTruncation, e.Off(), e.Currency)
+		return
+	}
+	c.differ(RowsOff, e.Identity, e.Off(), "%d rows cost %s, and what they print in the pricing currency comes to %s: %s × %s; the imported rows are wrong, or what they were made from",
+		e.Rows, e.Exact, e.Pricing.Mul(e.Rate), e.Pricing, e.Rate)
+}
+
+// zeros notes that a line has its rows by leading zeros.
+func (c *comparison) zeros(l *usage.StatementLine) {
+	if k, zeros, _ := c.rows.Behind.Match(l); zeros {
+		c.note(LeadingZeros, l, "line %d has SKU %q and availability %q, and its rows %q and %q: leading zeros are gone, as when a spreadsheet takes an id for a number",
+			l.Line, l.SkuID, l.AvailabilityID, k.SKU, k.Availability)
+	}
+}
+
+// doubts notes what is odd about a line that no rows control.
+func (c *comparison) doubts(l *usage.StatementLine) {
+	for _, d := range l.Doubts() {
+		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)
+	}
 }

@@ -16,7 +16,26 @@ type Result struct {
 	Parts       []Part       `json:"parts"`             // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
+	Notes       []Note       `json:"notes,omitempty"` // worth knowing, and no money
 }
+
+// Note is something odd that costs nothing: the amounts agree all the same.
+type Note struct {
+	Code        NoteCode `json:"code"`
+	Invoice     string   `json:"invoice"`
+	Line        int64    `json:"line,omitempty"` // of the statement
+	Explanation string   `json:"explanation"`
+}
+
+// NoteCode says what is odd.
+type NoteCode string
+
+// The codes of notes.
+const (
+	LeadingZeros NoteCode = "leading_zeros"    // an id lost its leading zeros, and matches all the same
+	Doubtful     NoteCode = "doubtful_line"    // a line does not come to what it prints, or its dates cannot be
+	RowsDoubtful NoteCode = "doubtful_pricing" // rows print amounts in the pricing currency that do not lead to what they cost
+)
 
 // Part is one reasoned share of the way from the imported rows to the statement's total.
 type Part struct {
@@ -38,7 +57,7 @@ func (p Part) MarshalJSON() ([]byte, error) {
 const (
 	PartRows       = "rows"       // Σ daily rated rows, exact
 	PartCharges    = "charges"    // Σ subtotals of charges
-	PartTruncation = "truncation" // what the provider's documented truncation took off usage lines
+	PartTruncation = "truncation" // what the provider's documented truncation took off usage lines, and the rows' own rounding
 	PartTax        = "tax_total"  // tax as it should be on the correct subtotals
 )
 
@@ -58,7 +77,35 @@ const (
 	NotImported   Code = "not_imported" // a charge that was never imported
 	OffFormula    Code = "off_formula"  // neither price nor rate differs, and still the amount does
 	InvoiceTotal  Code = "invoice_total"
+
+	RowsOff        Code = "rows_off"        // rows cost something else than their amounts in the pricing currency come to
+	OtherMonth     Code = "other_month"     // the statement is, or this invoice in it, of another month
+	MissingInvoice Code = "missing_invoice" // the statement has nothing of an invoice of the month
 )
+
+// Remedy is what to do about a difference.
+type Remedy string
+
+// The remedies.
+const (
+	Claim     Remedy = "claim"      // the provider is wrong: it has to correct its invoice
+	Import    Remedy = "import"     // something was not imported yet
+	CheckRows Remedy = "check_rows" // the imported rows are wrong, or what they were made from
+	Statement Remedy = "statement"  // it is the wrong statement, or not all of it
+)
+
+// Remedy is what to do about differences of a code.
+func (c Code) Remedy() Remedy {
+	switch c {
+	case NoRows, NotImported:
+		return Import
+	case RowsOff:
+		return CheckRows
+	case OtherMonth, MissingInvoice:
+		return Statement
+	}
+	return Claim
+}
 
 // Difference is one explained disagreement: Amount = statement − correct, in the billing currency.
 type Difference struct {
@@ -80,7 +127,8 @@ func (d Difference) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		plain
 		Amount string `json:"amount"`
-	}{plain(d), d.Amount.Fixed(d.Currency.Digits())})
+		Remedy Remedy `json:"remedy"`
+	}{plain(d), d.Amount.Fixed(d.Currency.Digits()), d.Code.Remedy()})
 }
 
 func difference(i usage.Identity, c Code, amount money.Decimal, why string) Difference {

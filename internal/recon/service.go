@@ -36,7 +36,7 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		return Result{}, err
 	}
 	var st *rating.State
-	var batches []usage.Batch
+	var batches, all []usage.Batch
 	var masks []usage.Mask
 	sold := money.Totals{}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
@@ -44,6 +44,9 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 			return err
 		}
 		if batches, masks, err = usage.InvoicedIn(ctx, r, v.Reader.Usage, grant.Scope, p); err != nil {
+			return err
+		}
+		if all, err = v.Reader.Usage.Batches(ctx, r, grant.Scope, usage.BatchFilter{}); err != nil {
 			return err
 		}
 		return v.sold(ctx, r, grant.Scope, p, st.Index, sold)
@@ -60,14 +63,19 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 	if err != nil {
 		return Result{}, err
 	}
-	charges, charged := money.Totals{}, map[charge.Source]bool{}
-	list, _, _ := st.Charges(rows.Backed())
+	books := books{period: p, rows: rows, charges: money.Totals{}, sold: sold, invoices: months(all)}
+	charged := map[charge.Source]bool{}
+	list, _, _ := st.Charges(rows.Behind)
 	for i := range list {
-		charges.Add(list[i].Amount)
+		books.charges.Add(list[i].Amount)
 		charged[list[i].Source] = true
 	}
-	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
-	out := compare(rows, charges, lines, sold, statement, total)
+	for _, l := range st.Lines {
+		if charged[charge.Source{File: l.File, Line: l.Line}] {
+			books.charged = append(books.charged, l.StatementLine)
+		}
+	}
+	out := compare(books, statement, total)
 	out.OwnUse, err = v.ownUse(ctx, grant.Scope, st, list, rows)
 	return out, err
 }
@@ -88,8 +96,8 @@ func (v *Service) ownUse(ctx context.Context, s scope.Scope, st *rating.State, c
 	for _, a := range st.Resolver.Resolutions {
 		some = some || a.Target == usage.OwnUse && (a.Kind == usage.CustomerRef || a.Kind == usage.EntitlementRef)
 	}
-	for at := range rows.ByIdentity() {
-		some = some || st.Index.OwnTenant(at.Customer) != nil
+	for _, x := range rows.All() {
+		some = some || st.Index.OwnTenant(x.Customer) != nil
 	}
 	if !some {
 		return sum, nil
@@ -103,6 +111,17 @@ func (v *Service) ownUse(ctx context.Context, s scope.Scope, st *rating.State, c
 		return nil
 	})
 	return sum, err
+}
+
+// months is the month of each invoice that was imported.
+func months(all []usage.Batch) map[string]period.Month {
+	out := map[string]period.Month{}
+	for _, b := range all {
+		if b.Slot.Invoice != "" {
+			out[b.Slot.Invoice] = cmp.Or(usage.PeriodOf(all, b.Slot.Invoice), out[b.Slot.Invoice], b.Slot.Period)
+		}
+	}
+	return out
 }
 
 // sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note
@@ -133,61 +152,9 @@ func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 	return nil
 }
 
-// compare is the rule: pure. Charged are the sealed lines that are charges.
-func compare(rows *usage.ControlTotals, charges money.Totals, charged []usage.SealedLine, sold money.Totals, statement []usage.StatementLine, total money.Totals) Result {
-	c := &comparison{rows: rows.ByIdentity(), open: map[usage.Identity][]*line{}, doubled: map[*line]bool{}, parts: map[string]money.Totals{}}
-	is := rows.Backed()
-	backed := func(l *usage.StatementLine) bool { return is(l.Control()) }
-	known := map[string]int{}
-	for i := range charged {
-		known[usage.Content(charged[i].StatementLine)]++
-	}
-	sum := money.Totals{}
-	for i := range statement {
-		l := &line{StatementLine: &statement[i], id: statement[i].Identity(), correct: statement[i].Subtotal}
-		c.lines = append(c.lines, l)
-		sum.Add(money.Of(l.Total, l.Currency))
-		content := usage.Content(statement[i])
-		switch {
-		case backed(l.StatementLine):
-			c.open[l.id] = append(c.open[l.id], l)
-		case usage.IsUsage(l.StatementLine):
-			c.surplus = append(c.surplus, l)
-		case known[content] > 0:
-			known[content]--
-		default:
-			c.differ(NotImported, l.id, l.Subtotal, "line %d is no control of imported rows, and was not imported as a charge", l.Line)
-		}
-	}
-	for i := range charged { // charges we have and the statement has not
-		l := &charged[i].StatementLine
-		if content := usage.Content(*l); known[content] > 0 {
-			known[content]--
-			c.differ(MissingLine, l.Identity(), l.Subtotal.Neg(), "the charge was imported and is not in this statement")
-		}
-	}
-	c.usage()
-	c.tax()
-	if total == nil {
-		total = sum
-	}
-	for cur, printed := range total {
-		if off := printed.Sub(sum[cur]); !off.IsZero() {
-			c.differ(InvoiceTotal, usage.Identity{Currency: cur}, off, "the provider's invoice comes to %s and its lines to %s", printed, sum[cur])
-		}
-	}
-	for cur, d := range rows.Rows {
-		c.part(PartRows, d, cur)
-	}
-	for cur, d := range charges {
-		c.part(PartCharges, d, cur)
-	}
-	return c.result(rows, charges, sold, total)
-}
-
-func (c *comparison) result(rows *usage.ControlTotals, charges, sold, total money.Totals) Result {
-	out := Result{Statement: total, Imported: money.Totals{}, Sold: sold, Unexplained: money.Totals{}, Parts: []Part{}, Differences: []Difference{}}
-	for _, sums := range []money.Totals{rows.Rows, charges} {
+func (c *comparison) result(total money.Totals) Result {
+	out := Result{Statement: total, Imported: money.Totals{}, Sold: c.sold, Unexplained: money.Totals{}, Parts: []Part{}, Differences: []Difference{}, Notes: c.notes}
+	for _, sums := range []money.Totals{c.rows.Rows, c.charges} {
 		for cur, d := range sums {
 			out.Imported.Add(money.Of(d, cur))
 		}

@@ -11,6 +11,7 @@ var rounding = exceptions{
 	"internal/invoice/calculate.go":      "the lines and taxes of our documents",
 	"internal/document/detail.go":        "a copy of exact amounts for spreadsheets, beside them",
 	"internal/usage/control.go":          "the provider's documented truncations",
+	"internal/usage/formula.go":          "what the provider documents that a statement line makes",
 	"internal/recon/tax.go":              "the provider's tax, and the rate behind it",
 	"internal/recon/compare.go":          "a truncated figure in the words of a difference",
 	"internal/intake/decode_row.go":      "the tolerance within which a row agrees with its own formula",

@@ -135,7 +135,7 @@ func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error 
 
 // unnamed says whether one of the lines names no customer and is the charge with this id.
 func unnamed(lines []SealedLine, ref string) bool {
-	charges, _, _ := Charges(lines, func(Control) bool { return false })
+	charges, _, _ := (*Behind)(nil).Charges(lines)
 	return slices.ContainsFunc(charges, func(c charge.Charge) bool { return c.Customer == "" && strings.EqualFold(string(c.ID), ref) })
 }
 

@@ -13,28 +13,34 @@ import (
 )
 
 // Charges divides statement lines (money-path §2): lines with daily rows of the same invoice behind them are control
-// totals; an Azure line with a meter and no rows is an orphan, to be explained and not charged; the rest are charges.
-func Charges(lines []SealedLine, backed func(Control) bool) (charges []charge.Charge, controls, orphans []SealedLine) {
+// totals; Azure usage without rows is an orphan, to be explained and not charged; the rest are charges.
+func (b *Behind) Charges(lines []SealedLine) (charges []charge.Charge, controls, orphans []SealedLine) {
 	seen := map[string]int{}
+	printed := make([]*StatementLine, len(lines))
 	for i := range lines {
+		printed[i] = &lines[i].StatementLine
+	}
+	charged, controlled, missing := b.Divide(printed)
+	for _, i := range charged {
 		l := &lines[i]
-		switch {
-		case backed(l.Control()):
-			controls = append(controls, *l)
-		case IsUsage(&l.StatementLine):
-			orphans = append(orphans, *l)
-		default:
-			key := Content(l.StatementLine)
-			seen[key]++
-			charges = append(charges, asCharge(l, Family(&l.StatementLine), fmt.Sprint(seen[key])))
-		}
+		key := Content(l.StatementLine)
+		seen[key]++
+		c := asCharge(l, Family(&l.StatementLine), fmt.Sprint(seen[key]))
+		c.RowsFamily = b.Family(&l.StatementLine)
+		charges = append(charges, c)
+	}
+	for _, i := range controlled {
+		controls = append(controls, lines[i])
+	}
+	for _, i := range missing {
+		orphans = append(orphans, lines[i])
 	}
 	return charges, controls, orphans
 }
 
-// IsUsage says whether a line sums metered Azure usage, and so should have daily rows behind it.
+// IsUsage says whether a line says itself that it sums metered Azure usage, and so should have daily rows behind it.
 func IsUsage(l *StatementLine) bool {
-	return l.MeterDescription != "" && Family(l) == pricing.FamilyAzure
+	return l.MeterDescription != "" && Family(l) == pricing.FamilyAzure && !l.IsCredit() && l.Subtotal.Sign() >= 0
 }
 
 // Content is what makes a line the same line wherever it stands; identical lines are told apart by their ordinal. It

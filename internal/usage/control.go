@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,48 +11,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Identity is what a usage line of a statement and the daily rows behind it have in common. Customer and Subscription
-// are in lower case.
-type Identity struct {
-	Invoice, Customer, Subscription, Product, SKU, Meter string
-	Currency                                             money.Currency
-}
-
-// Identity is whose rows a line sums, if it sums any.
-func (l *StatementLine) Identity() Identity {
-	return Identity{
-		l.InvoiceNumber, strings.ToLower(l.CustomerID), strings.ToLower(l.SubscriptionID), l.ProductID, l.SkuID, l.MeterDescription, l.Currency,
-	}
-}
-
-// Identity is the line that rows of an entry go into.
-func (e *Entry) Identity() Identity {
-	return Identity{
-		e[InvoiceNumber], strings.ToLower(e[CustomerID]), strings.ToLower(e[SubscriptionID]), e[ProductID], e[SkuID], e[MeterName],
-		money.Currency(e[BillingCurrency]),
-	}
-}
-
-// Control is the identity under which daily rows stand behind a line, whoever's the line says it is.
-func (a Identity) Control() Control {
-	return Control{a.Invoice, a.Subscription, a.Product, a.SKU, a.Meter}
-}
-
-// Control is the identity of the line that daily rows of the entry stand behind.
-func (e *Entry) Control() Control { return e.Identity().Control() }
-
-// Compare orders identities by their fields.
-func (a Identity) Compare(b Identity) int {
-	return cmp.Or(strings.Compare(a.Invoice, b.Invoice), strings.Compare(a.Customer, b.Customer),
-		strings.Compare(a.Subscription, b.Subscription), strings.Compare(a.Product, b.Product), strings.Compare(a.SKU, b.SKU),
-		strings.Compare(a.Meter, b.Meter), strings.Compare(string(a.Currency), string(b.Currency)))
-}
-
-// ControlTotal is the line a correct statement has for rows of one identity at one price, credit and exchange rate.
+// ControlTotal is the line a correct statement has for rows of one key, meter and charge type at one price, credit and
+// exchange rate.
 type ControlTotal struct {
 	Identity
+	Key                      key
 	Price, Credit, Rate      money.Decimal
+	Rows                     int64
 	Quantity, Pricing, Exact money.Decimal // Σ Quantity, Σ PricingPreTaxTotal, Σ BillingPreTaxTotal
+	meters                   []meterText
+	chargeType               string
+	digits, costDigits       int // decimals of the sums of pricing and of cost: rows have no more
 }
 
 // Subtotal is the provider's documented figure for usage: trunc2(trunc2(Σ pricing) × rate).
@@ -62,31 +29,113 @@ func (c *ControlTotal) Subtotal() money.Decimal {
 	return c.Pricing.Truncate(2).Mul(c.Rate).Truncate(2)
 }
 
+// Truncated is what the documented truncation takes off the rows: never more than a cent of either currency.
+func (c *ControlTotal) Truncated() money.Decimal {
+	return c.Subtotal().Sub(c.Pricing.Mul(c.Rate))
+}
+
+// Off is what the rows' amounts in the pricing currency come to in the billing currency, without what they print there.
+func (c *ControlTotal) Off() money.Decimal { return c.Pricing.Mul(c.Rate).Sub(c.Exact) }
+
+// Agrees says whether that is no more than the rows' own rounding, at most a cent a row.
+func (c *ControlTotal) Agrees() bool {
+	most := rounding(c.Rows, c.costDigits).Add(rounding(c.Rows, c.digits).Mul(c.Rate.Abs()))
+	return c.Off().Abs().Cmp(most) <= 0
+}
+
+// rounding is at most what so many rows lose that are printed with so many decimals.
+func rounding(rows int64, digits int) money.Decimal {
+	return money.FromMinor(rows, min(max(digits, 2), 12))
+}
+
+// Effective is the price of a unit after credits, as the rows come to it.
+func (c *ControlTotal) Effective() money.Decimal {
+	if c.Quantity.IsZero() {
+		return c.Price
+	}
+	return c.Pricing.Quo(c.Quantity, 12)
+}
+
+// add takes another total's rows in.
+func (c *ControlTotal) add(o *ControlTotal) {
+	c.Rows += o.Rows
+	c.Quantity, c.Pricing, c.Exact = c.Quantity.Add(o.Quantity), c.Pricing.Add(o.Pricing), c.Exact.Add(o.Exact)
+	c.digits, c.costDigits = max(c.digits, o.digits), max(c.costDigits, o.costDigits)
+	for _, m := range o.meters {
+		if !slices.Contains(c.meters, m) {
+			c.meters = append(c.meters, m)
+		}
+	}
+}
+
 // ControlTotals adds up billed rows into the lines that a correct statement has. Rows is Σ BillingPreTaxTotal. The
 // zero value has no rows yet.
 type ControlTotals struct {
-	Rows  money.Totals
-	lines map[controlKey]*ControlTotal
+	Rows   money.Totals
+	Behind *Behind
+	lines  map[controlKey]*ControlTotal
+	places map[controlled]*controlPlace
 }
 
 type controlKey struct {
-	Identity
+	at                  *controlPlace
 	price, credit, rate string
 }
 
+// controlled is what entries have in common whose rows go into one line.
+type controlled struct {
+	Identity
+	key        key
+	meter      meterText
+	chargeType string
+	family     string
+}
+
+// place is where rows of a line are added up.
+type controlPlace struct {
+	controlled
+	add func(cost money.Decimal)
+}
+
+// place finds the same place for entries whose rows go into one line.
+func (t *ControlTotals) place(e *Entry) *controlPlace {
+	at := controlled{Identity: e.Identity(), key: e.Key(), meter: e.meter(), chargeType: idText(e[ChargeType]), family: EntryFamily(e)}
+	p := t.places[at]
+	if p == nil {
+		p = &controlPlace{at, t.Behind.Of(e)}
+		t.places[at] = p
+	}
+	return p
+}
+
 // Add takes the sums of rows of one entry and variant.
-func (t *ControlTotals) Add(at Identity, v *Variant, s Sum) {
-	price, rate, credit := number(v.UnitPrice, "0"), number(v.ExchangeRate, "1"), number(v.EarnedCredit, "0")
+func (t *ControlTotals) Add(e *Entry, v *Variant, s Sum) {
+	t.begin()
+	t.add(t.place(e), v, s)
+}
+
+func (t *ControlTotals) begin() {
 	if t.lines == nil {
 		t.Rows, t.lines = money.Totals{}, map[controlKey]*ControlTotal{}
+		t.places, t.Behind = map[controlled]*controlPlace{}, &Behind{}
+	}
+}
+
+func (t *ControlTotals) add(at *controlPlace, v *Variant, s Sum) {
+	price, rate, credit := number(v.UnitPrice, "0"), number(v.ExchangeRate, "1"), number(v.EarnedCredit, "0")
+	if strings.TrimSpace(v.ExchangeRate) == "" {
+		s.Pricing = s.Cost // no rate leads from one to the other
 	}
 	k := controlKey{at, price.String(), credit.String(), rate.String()}
 	l := t.lines[k]
 	if l == nil {
-		l = &ControlTotal{Identity: at, Price: price, Credit: credit, Rate: rate}
+		l = &ControlTotal{Identity: at.Identity, Key: at.key, Price: price, Credit: credit, Rate: rate, meters: []meterText{at.meter}, chargeType: at.chargeType}
 		t.lines[k] = l
 	}
+	l.Rows += s.Rows
 	l.Quantity, l.Pricing, l.Exact = l.Quantity.Add(s.Quantity), l.Pricing.Add(s.Pricing), l.Exact.Add(s.Cost)
+	l.digits, l.costDigits = max(l.digits, s.Pricing.Places()), max(l.costDigits, s.Cost.Places())
+	at.add(s.Cost)
 	t.Rows.Add(money.Of(s.Cost, at.Currency))
 }
 
@@ -98,65 +147,11 @@ func number(s, blank string) money.Decimal {
 	return d
 }
 
-// ByIdentity groups the totals, each group in a stable order.
-func (t *ControlTotals) ByIdentity() map[Identity][]*ControlTotal {
-	out := map[Identity][]*ControlTotal{}
-	for _, l := range t.lines {
-		out[l.Identity] = append(out[l.Identity], l)
-	}
-	for _, list := range out {
-		slices.SortFunc(list, func(a, b *ControlTotal) int {
-			return cmp.Or(a.Price.Cmp(b.Price), a.Credit.Cmp(b.Credit), a.Rate.Cmp(b.Rate))
-		})
-	}
-	return out
-}
-
-// Backed says whether rows stand behind a line: then it is a control total, and no charge.
-func (t *ControlTotals) Backed() func(Control) bool {
-	is := map[Control]bool{}
-	for k := range t.lines {
-		is[k.Control()] = true
-	}
-	return func(c Control) bool { return is[c] }
-}
-
-// Settled says whether lines and rows account for each other: every line that sums usage equals its rows after the
-// documented truncation, and all rows stand behind a line. Lines and totals of 0 may as well not be there.
-func (t *ControlTotals) Settled(lines []StatementLine) bool {
-	backed := t.Backed()
-	left := map[Identity]map[string]int{}
-	tally := func(at Identity, amount money.Decimal, by int) {
-		if amount.IsZero() {
-			return
-		}
-		if left[at] == nil {
-			left[at] = map[string]int{}
-		}
-		left[at][amount.String()] += by
-	}
-	controls := 0
-	for i := range lines {
-		if l := &lines[i]; backed(l.Control()) || IsUsage(l) {
-			controls++
-			tally(l.Identity(), l.Subtotal, 1)
-		}
-	}
-	for _, l := range t.lines {
-		tally(l.Identity, l.Subtotal(), -1)
-	}
-	for _, amounts := range left {
-		maps.DeleteFunc(amounts, func(_ string, n int) bool { return n == 0 })
-		if len(amounts) > 0 {
-			return false
-		}
-	}
-	return controls > 0 && len(t.lines) > 0
-}
-
 // ReadControls adds up the billed rows of batches, whatever month they are of.
 func ReadControls(ctx context.Context, rows RowStore, s scope.Scope, batches []Batch, masks []Mask) (*ControlTotals, error) {
 	q := Query{Masks: masks, Period: period.Period{}}
+	out := &ControlTotals{}
+	out.begin()
 	loads := map[uint32]*controlWords{}
 	for _, b := range batches {
 		if !b.Slot.Billed || b.Slot.Dataset != DailyUsage {
@@ -164,17 +159,16 @@ func ReadControls(ctx context.Context, rows RowStore, s scope.Scope, batches []B
 		}
 		q.Batches = append(q.Batches, BatchRef{b.LoadNumber, b.Number})
 		if loads[b.LoadNumber] == nil {
-			words, err := readControlWords(ctx, rows, s, b.LoadNumber)
+			words, err := out.words(ctx, rows, s, b.LoadNumber)
 			if err != nil {
 				return nil, err
 			}
 			loads[b.LoadNumber] = words
 		}
 	}
-	out := &ControlTotals{}
 	err := rows.Sums(ctx, s, q, func(x Sum) error {
 		words := loads[x.Load]
-		out.Add(*words.entries[x.Entry], words.variants[x.Variant], x)
+		out.add(words.entries[x.Entry], words.variants[x.Variant], x)
 		return nil
 	})
 	return out, err
@@ -182,19 +176,14 @@ func ReadControls(ctx context.Context, rows RowStore, s scope.Scope, batches []B
 
 // controlWords is what of a load's dictionary tells lines apart.
 type controlWords struct {
-	entries  map[uint32]*Identity
+	entries  map[uint32]*controlPlace
 	variants map[uint32]*Variant
 }
 
-func readControlWords(ctx context.Context, rows RowStore, s scope.Scope, load uint32) (*controlWords, error) {
-	out := &controlWords{map[uint32]*Identity{}, map[uint32]*Variant{}}
-	shared := map[Identity]*Identity{}
+func (t *ControlTotals) words(ctx context.Context, rows RowStore, s scope.Scope, load uint32) (*controlWords, error) {
+	out := &controlWords{map[uint32]*controlPlace{}, map[uint32]*Variant{}}
 	err := rows.Entries(ctx, s, load, nil, func(r EntryRecord) error {
-		id := r.Value.Identity()
-		if shared[id] == nil {
-			shared[id] = &id
-		}
-		out.entries[r.Number] = shared[id]
+		out.entries[r.Number] = t.place(&r.Value)
 		return nil
 	})
 	if err != nil {

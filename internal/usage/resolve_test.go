@@ -82,8 +82,10 @@ func TestCharges(t *testing.T) {
 		}}
 	}
 	lines := []SealedLine{line("backed", ""), line("lost", ""), line("", "One-Year commitment"), line("", "One-Year commitment")}
-	lines[3].Line = 4
-	charges, controls, orphans := Charges(lines, func(c Control) bool { return c.Meter == "backed" })
+	lines[1].SkuID, lines[3].Line = "lost", 4
+	var behind Behind
+	behind.Of(&Entry{InvoiceNumber: "G1", SubscriptionID: "S", ProductID: "p", SkuID: "k"})(money.MustParse("10.004"))
+	charges, controls, orphans := behind.Charges(lines)
 	if len(charges) != 2 || len(controls) != 1 || len(orphans) != 1 || orphans[0].MeterDescription != "lost" {
 		t.Fatalf("%d charges, %d controls, %d orphans", len(charges), len(controls), len(orphans))
 	}
@@ -110,7 +112,7 @@ func TestCreditsTakeBack(t *testing.T) {
 		l := SealedLine{StatementLine: StatementLine{
 			TermAndBillingCycle: "One-Year commitment", Quantity: number(c.quantity), BillableQuantity: number(c.billable), Subtotal: number(c.subtotal),
 		}}
-		charges, _, _ := Charges([]SealedLine{l}, func(Control) bool { return false })
+		charges, _, _ := (*Behind)(nil).Charges([]SealedLine{l})
 		if got := charges[0].Quantity.String(); got != c.want {
 			t.Errorf("%s for %s is a quantity of %s, want %s", c.quantity, c.subtotal, got, c.want)
 		}

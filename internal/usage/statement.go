@@ -51,13 +51,3 @@ type StatementLine struct {
 	PromotionID             string         `json:"promotion_id,omitempty"`
 	Reading                 int            `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
 }
-
-// Control identifies what a statement line is a control total of, when daily rows stand behind it (money-path §2).
-type Control struct {
-	Invoice, Subscription, Product, SKU, Meter string // the subscription in lower case
-}
-
-// Control is the identity under which daily rows would stand behind the line.
-func (l *StatementLine) Control() Control {
-	return l.Identity().Control()
-}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
@@ -81,10 +82,34 @@ func Disagreement(r recon.Result) error {
 		return fault.New(fault.Conflict, "unexplained", "the statement differs by %s for no reason we know, and by %s with a reason",
 			table.Sums(r.Unexplained), table.Count(len(r.Differences), "difference"))
 	case len(r.Differences) > 0:
-		return fault.New(fault.Conflict, "statement_differs", "the statement is wrong in %s, all explained; claim them from the provider",
-			table.Count(len(r.Differences), "place"))
+		return fault.New(fault.Conflict, "statement_differs", "the statement and the books differ in %s, all explained: %s",
+			table.Count(len(r.Differences), "place"), strings.Join(remedies(r.Differences), "; "))
 	}
 	return nil
+}
+
+// remedies says what to do about differences, and how many of them each is about.
+func remedies(list []recon.Difference) (out []string) {
+	for _, x := range []struct {
+		remedy recon.Remedy
+		what   string
+	}{
+		{recon.Claim, "the provider is wrong in %s; claim them from the provider"},
+		{recon.Import, "for %s something was not imported yet; import it"},
+		{recon.CheckRows, "for %s the imported rows are not what they print; check the file they came from, and import the right one with --supersede"},
+		{recon.Statement, "%s are because it is the statement of another month or invoice; name the right one"},
+	} {
+		n := 0
+		for i := range list {
+			if list[i].Code.Remedy() == x.remedy {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, fmt.Sprintf(x.what, table.Count(n, "place")))
+		}
+	}
+	return out
 }
 
 // reconTable is everything in one list: the codes of parts and of differences are never the same.
@@ -105,6 +130,9 @@ func reconTable(r recon.Result) *table.Table {
 	total("own_use", r.OwnUse)
 	for _, d := range r.Differences {
 		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
+	}
+	for _, n := range r.Notes {
+		t.Add(n.Code, n.Invoice, "", "", "", "", "", "", "", n.Explanation)
 	}
 	return t
 }
@@ -135,6 +163,13 @@ func printRecon(w io.Writer, r recon.Result) {
 	}
 	for _, c := range r.OwnUse.Currencies() {
 		bridge("of it own use", r.OwnUse[c], c)
+	}
+	for i, n := range r.Notes {
+		if i == shownDifferences {
+			fmt.Fprintf(w, "… and %d more notes\n", len(r.Notes)-i)
+			break
+		}
+		fmt.Fprintf(w, "note %-18s %s: %s\n", n.Code, table.Clean(n.Invoice), table.Clean(n.Explanation))
 	}
 	largest := slices.SortedStableFunc(slices.Values(r.Differences), func(a, b recon.Difference) int { return b.Amount.Abs().Cmp(a.Amount.Abs()) })
 	for i, d := range largest {

@@ -2,7 +2,9 @@ package oracle_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -149,10 +151,28 @@ func (m *maker) lines(s *side, i invoice) (lines []map[string]string) {
 		for name, c := range map[string]usage.Column{
 			"CustomerId": usage.CustomerID, "ProductId": usage.ProductID, "SkuId": usage.SkuID, "MeterDescription": usage.MeterName,
 			"PublisherName": usage.PublisherName, "PublisherId": usage.PublisherID, "SubscriptionDescription": usage.SubscriptionDescription,
+			"AvailabilityId": usage.AvailabilityID,
 		} {
 			l[name] = r[c]
 		}
 		l["SubscriptionId"], l["TermAndBillingCycle"] = m.cased(r[usage.SubscriptionID]), ""
+		switch {
+		case m.in100(20):
+			l["AvailabilityId"] = ""
+		case m.in100(20):
+			l["MeterDescription"] = pick(m, "", "Another spelling")
+		case m.in100(10):
+			l["SkuId"] = strings.TrimLeft(l["SkuId"], "0")
+		case m.in100(10):
+			l["TermAndBillingCycle"] = "One-Month commitment"
+		}
+		if m.in100(50) { // the line is right, and there may be a credit beside it, or one that rows have
+			l["Subtotal"] = sum(i.rows, &r)
+			if credit := maps.Clone(l); m.in100(60) {
+				credit["ChargeType"], credit["Subtotal"] = pick(m, "customerCredit", "new", "refund"), "-"+m.number(3, 2)
+				lines = append(lines, credit)
+			}
+		}
 		lines = append(lines, l)
 	}
 	for range 12 {
@@ -165,13 +185,29 @@ func (m *maker) lines(s *side, i invoice) (lines []map[string]string) {
 	return lines
 }
 
+// sum is what rows of a row's key come to.
+func sum(rows []oracle.Row, of *oracle.Row) string {
+	var n oracle.Number
+	for i := range rows {
+		r := &rows[i]
+		alike := true
+		for _, c := range []usage.Column{usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.AvailabilityID} {
+			alike = alike && strings.EqualFold(r[c], of[c])
+		}
+		if x, ok := oracle.Parse(r[usage.BillingPreTaxTotal]); ok && alike {
+			n = n.Add(x)
+		}
+	}
+	return n.String()
+}
+
 func (m *maker) line(s *side, number string) map[string]string {
 	l := map[string]string{
 		"PartnerId": s.account, "CustomerId": pick(m, m.entitlements...).tenant, "CustomerName": "A customer", "InvoiceNumber": number,
 		"ProductId": pick(m, products()...), "SkuId": pick(m, skus()...), "SkuName": "A SKU", "ProductName": "A product",
 		"ChargeType": pick(m, chargeTypes()...), "UnitPrice": m.number(3, 2), "Quantity": pick(m, "0", "1", "-2", "7.5", "1.123456789012345678901"),
 		"BillableQuantity": pick(m, "", "0", "3", "0.005001"), "Subtotal": pick(m, "0.00", m.number(4, 2), m.number(4, 2), "-"+m.number(3, 2)),
-		"TaxTotal": "0.19", "Total": "1.19", "Currency": s.currency, "PublisherName": pick(m, publishers()...), "PublisherId": "",
+		"TaxTotal": "0.19", "Total": "1.19", "Currency": s.currency, "PublisherName": pick(m, publishers()...), "PublisherId": "", "AvailabilityId": "",
 		"SubscriptionDescription": pick(m, plans()...), "SubscriptionId": fmt.Sprint("sub-", m.IntN(1000)),
 		"ChargeStartDate": pick(m, "", "8/20/2026", "9/1/2026", "10/5/2026", m.inside().Time().Format("1/2/2006")),
 		"ChargeEndDate":   pick(m, "", "9/30/2026"), "MeterDescription": "",

@@ -142,12 +142,16 @@ func foretold(w *oracle.World, ledger *oracle.Ledger, m period.Month, f *fired) 
 		f.row(r, &o)
 	}
 	standing := ledger.Standing()
-	for _, l := range ledger.Lines(m) {
-		kind := l.Kind(standing)
+	lines := ledger.Lines(m)
+	kinds, here := oracle.Kinds(lines, standing), oracle.Kinds(lines, rows)
+	for i, l := range lines {
+		kind := kinds[i]
 		f.add("line is "+kind, 1)
-		f.when(kind == oracle.Control && l.Kind(rows) == oracle.Charge, "control of rows that count elsewhere")
+		f.when(kind == oracle.Control && here[i] == oracle.Charge, "control of rows that count elsewhere")
+		f.when(kind == oracle.Charge && l.Beside(standing) != "" && strings.Contains(strings.ToLower(l.Text["ChargeType"]), "credit"), "credit beside rows")
+		f.when(kind == oracle.Control && strings.Contains(strings.ToLower(l.Text["ChargeType"]), "credit"), "credit that rows have")
 		if kind == oracle.Charge {
-			o := w.Charge(l, m)
+			o := w.Charge(l, m, l.Beside(standing))
 			outcome(out, m, &o, chargeOf(l.File, l.Number))
 			f.charge(l, &o, m)
 		}

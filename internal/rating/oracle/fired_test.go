@@ -40,6 +40,7 @@ func expected() []string {
 		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "rule of some days inside the month",
 		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month",
 		"usage of the partner's own", "no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
+		"credit beside rows", "credit that rows have",
 	}
 	for _, kind := range []pricing.PriceKind{pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.UnitPrice, pricing.Free} {
 		list = append(list, "usage priced "+string(kind), "charge priced "+string(kind))

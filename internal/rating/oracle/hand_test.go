@@ -127,7 +127,7 @@ func TestChargeByHand(t *testing.T) {
 	w.Edges[1].Start = day(10)
 	for start, want := range map[string]string{"8/1/2026": oracle.NoChain, "9/9/2026": oracle.NoChain, "9/10/2026": "", "10/1/2026": oracle.NoChain} {
 		l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "-8.40", "Currency": "EUR", "ChargeStartDate": start}}
-		o := w.Charge(l, september)
+		o := w.Charge(l, september, "")
 		if o.Reason != want || want == "" && o.Steps[1].Sold.Value.String() != "-9.5856684" {
 			t.Errorf("from %s: %+v", start, o)
 		}
@@ -135,7 +135,7 @@ func TestChargeByHand(t *testing.T) {
 	w.Books[0].Rules[0].Price.Kind = pricing.ListFactor
 	l := &oracle.Line{Text: map[string]string{"CustomerId": "T", "Subtotal": "8.40", "Currency": "EUR", "ChargeStartDate": "9/20/2026", "ProductId": "CFQ7", "SkuId": "0001"}}
 	w.Books[0].Rules[0].Key = "public"
-	if o := w.Charge(l, september); o.Reason != oracle.MissingList || o.Ref != "CFQ7/0001 2026-09 (rule public)" {
+	if o := w.Charge(l, september, ""); o.Reason != oracle.MissingList || o.Ref != "CFQ7/0001 2026-09 (rule public)" {
 		t.Errorf("on list: %+v", o)
 	}
 }

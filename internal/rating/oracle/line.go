@@ -8,7 +8,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Line is one reconciliation line: the text of its columns by the names files give them, and where it stands.
@@ -26,6 +25,7 @@ const (
 	lineProduct      = "ProductId"
 	lineSKU          = "SkuId"
 	lineMeter        = "MeterDescription"
+	lineAvailability = "AvailabilityId"
 )
 
 // Kinds of line: a control total of imported rows, Azure usage without rows, or a charge.
@@ -58,27 +58,13 @@ func (l *Line) family() string {
 	return ""
 }
 
-// Kind says what a line is beside all daily rows that are imported and stand, of whatever month.
-func (l *Line) Kind(rows []*Row) string {
-	for _, r := range rows {
-		if r[usage.InvoiceNumber] != "" && r[usage.InvoiceNumber] == l.Text[lineInvoice] && r[usage.ProductID] == l.Text[lineProduct] &&
-			r[usage.SkuID] == l.Text[lineSKU] && r[usage.MeterName] == l.Text[lineMeter] &&
-			strings.EqualFold(r[usage.SubscriptionID], l.Text[lineSubscription]) {
-			return Control
-		}
-	}
-	if l.Text[lineMeter] != "" && l.family() == pricing.FamilyAzure {
-		return Orphan
-	}
-	return Charge
-}
-
 // From is the first day a line is for, 0 when it says none.
 func (l *Line) From() period.Date { return dayOf(l.Text["ChargeStartDate"]) }
 
 // Charge says what becomes of a line that is a charge of a period: it is priced by the tenant alone, on the first day
 // it is for within the period or, when it takes back earlier service, on the first day of that, and has no list price.
-func (w *World) Charge(l *Line, p period.Month) Outcome {
+// Beside says of which family daily rows of its product are, where there are any: it counts where nothing else tells.
+func (w *World) Charge(l *Line, p period.Month, beside string) Outcome {
 	amount := Amount{must(l.Text["Subtotal"]), money.Currency(l.Text["Currency"])}
 	base := Base{Cost: amount, CostBeforeCredit: amount}
 	for _, c := range []string{"Quantity", "BillableQuantity"} {
@@ -105,6 +91,9 @@ func (w *World) Charge(l *Line, p period.Month) Outcome {
 		return o
 	}
 	family, by := w.family(l.family(), l.Text[lineProduct])
+	if family == "" {
+		family = beside
+	}
 	if family == "" {
 		return o.because(UnknownProduct, l.Text[lineProduct])
 	}

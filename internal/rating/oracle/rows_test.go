@@ -31,7 +31,7 @@ func (m *maker) entry(s *side) oracle.Row {
 	for c, text := range map[usage.Column]string{
 		usage.PartnerID: s.account, usage.PartnerName: "Contoso CSP", usage.CustomerName: "Customer, \"the\" " + who.tenant,
 		usage.CustomerCountry: "DE", usage.MPNID: "1234567", usage.ProductID: m.cased(pick(m, products()...)), usage.SkuID: pick(m, skus()...),
-		usage.SkuName: "Pay-as-you-go", usage.ProductName: "A product", usage.PublisherName: publisher,
+		usage.AvailabilityID: pick(m, "", "", "DZH318Z0B5DK", "DZH318Z0AAAA"), usage.SkuName: "Pay-as-you-go", usage.ProductName: "A product", usage.PublisherName: publisher,
 		usage.SubscriptionDescription: pick(m, plans()...), usage.SubscriptionID: fmt.Sprint("Plan-", m.IntN(4), "-xY"),
 		usage.ChargeStartDate: "2026-09-01", usage.ChargeEndDate: "2026-09-30", usage.MeterType: "1 Hour",
 		usage.MeterCategory: m.cased(pick(m, categories()...)), usage.MeterID: m.cased(pick(m, meters()...)),

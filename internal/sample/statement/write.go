@@ -4,15 +4,33 @@ import (
 	"encoding/csv"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/sample"
 )
 
-// Options say what to plant.
+// Options say what to plant, and in which shape lines are written.
 type Options struct {
 	Plant int    // how many errors
 	Seed  uint64 // which
+	Shape Shape
+}
+
+// Shape is which columns a statement has.
+type Shape int
+
+// The shapes: all columns; all columns, and no text in that of the meter; the provider's basic set, which has none.
+const (
+	Full Shape = iota
+	BlankMeter
+	Basic
+)
+
+// has says whether a statement has a column.
+func (s Shape) has(column string) bool {
+	return s != Basic || !slices.Contains(strings.Fields(`CustomerDomainName CustomerCountry MPNID Quantity PublisherId SubscriptionDescription
+		UnitType AlternateId BillingFrequency PCToBCExchangeRateDate MeterDescription ProductQualifiers`), column)
 }
 
 // Write writes the provider's reconciliation lines for a sample as CSV, and says which errors it planted.
@@ -35,8 +53,25 @@ func Write(w io.Writer, s sample.Spec, o Options) ([]Planted, error) {
 		TermAndBillingCycle EffectiveUnitPrice UnitType AlternateId BillableQuantity BillingFrequency PricingCurrency PCToBCExchangeRate
 		PCToBCExchangeRateDate MeterDescription ReservationOrderId CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId
 		ProductQualifiers PromotionId`)
-	if err := out.Write(header); err != nil {
+	print := func(record []string) error {
+		var kept []string
+		for i, column := range header {
+			if o.Shape.has(column) {
+				kept = append(kept, record[i])
+			}
+		}
+		return out.Write(kept)
+	}
+	if err := print(header); err != nil {
 		return nil, err
+	}
+	if o.Shape != Full {
+		for _, l := range lines {
+			l.meter = ""
+		}
+		for i := range planted {
+			planted[i].Meter = ""
+		}
 	}
 	first, last := lastDay(s)
 	for _, l := range lines {
@@ -46,7 +81,7 @@ func Write(w io.Writer, s sample.Spec, o Options) ([]Planted, error) {
 			money(l.subtotal), money(l.tax), money(l.subtotal + l.tax), l.currency, l.adjustment, l.publisher, l.publisherID, l.plan, l.subscription,
 			first, last, l.term, exact(l.effective), l.unit, l.order, exact(l.quantity), l.frequency, l.pricingIn, exact(l.rate), first, l.meter, "",
 			l.reason, "", "", "", "", ""}
-		if err := out.Write(record); err != nil {
+		if err := print(record); err != nil {
 			return nil, err
 		}
 	}
