@@ -182,6 +182,7 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			without = append(without, f.number)
 		}
 	}
+	l.partial()
 	return l.writer.RemoveFiles(ctx, without)
 }
 

@@ -112,6 +112,9 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 	if err := l.blocks(ctx, f, dec, archive); err != nil {
 		return err
 	}
+	if p, ok := dec.(Pager); ok {
+		f.pages = p.Pages()
+	}
 	f.problems = append(f.problems, dec.Warnings()...)
 	if f.failed != nil {
 		return nil

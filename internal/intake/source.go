@@ -29,6 +29,8 @@ type sourceFile struct {
 	cells    star.Cells
 	lines    []usage.StatementLine
 	blobs    []string // of a manifest: the files of its export
+	pages    *PageCount
+	partial  bool // other pages of the answer it is a page of are missing
 }
 
 // oddity counts rows that are odd in one way.

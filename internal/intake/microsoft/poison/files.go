@@ -8,7 +8,7 @@ import (
 
 // Files is every poison file.
 func Files() []File {
-	return slices.Concat(containers(), headers(), records(), amounts(), others(), objects())
+	return slices.Concat(containers(), headers(), records(), amounts(), others(), objects(), kinds(), pages())
 }
 
 // containers go wrong before there is any text.
@@ -61,7 +61,7 @@ func headers() []File {
 		refused("tabs", bytes.ReplaceAll(good, []byte(","), []byte("\t")), "delimiter", 1),
 		refused("reconciliation lines", []byte("CustomerId,InvoiceNumber,ProductId,SkuId,Subtotal,TaxTotal,Total,Currency\nt,G,p,s,1,0,1,EUR\n"), "other_dataset", 1),
 		refused("carriage returns alone", bytes.ReplaceAll(good, []byte("\n"), []byte("\r")), "line_ends", 1),
-		refused("a page instead of a file", []byte("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"), "unknown_format", 1),
+		refused("a page instead of a file", []byte("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"), "web_page", 0),
 	}
 }
 
@@ -153,6 +153,6 @@ func objects() []File {
 		{Name: "JSON null amount", Bytes: lines(object(), object("billingPreTaxTotal", "null")), Verdict: Quarantined, Code: "not_a_number", Line: 2, Rows: counts(2, 1), Cost: "3"},
 		refused("JSON line cut off", lines(object(), object()[:60]), "json", 2),
 		refused("JSON member twice", lines(object(), strings.Replace(object(), `"skuId"`, `"productId"`, 1)), "duplicate_member", 2),
-		refused("JSON array", []byte("["+object()+","+object()+"]"), "json_array", 1),
+		loads("JSON array", []byte("["+object()+","+object("usageDate", `"2026-09-14"`)+"]"), 2, "6"),
 	}
 }
