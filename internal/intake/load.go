@@ -298,6 +298,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	for _, s := range w.all {
 		f.cells.Add(s)
 	}
+	f.order.merge(w.order)
 }
 
 // empty is a block without rows, with room for some.
@@ -332,7 +333,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 		return w.row(r)
 	})
 	w.file.seen.add(w.sightings, func(row int) {
-		w.file.odd("duplicate_rows", "identical rows in one file; all of them count", w.block.Facts[row])
+		w.odd("duplicate_rows", usage.BillingPreTaxTotal, "identical rows in one file; all of them count", &w.block.Facts[row])
 	})
 	w.sightings = w.sightings[:0]
 	return rows, nil, err

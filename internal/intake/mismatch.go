@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // rough is a number to about nine digits: mantissa × 2^exponent. It serves to see gross mistakes in millions of rows,
@@ -73,4 +74,47 @@ func (a rough) differs(b rough) bool {
 	}
 	small, large := min(a.mantissa, b.mantissa), max(a.mantissa, b.mantissa)
 	return (large-small)*50 > large
+}
+
+// mismatch says that the amount of a row is not what its price and quantity make: it has the other sign, or is further
+// off than the provider's truncation can put it, or by more than 2 % where it reaches a hundredth at all.
+func (v *variantInfo) mismatch(f *usage.Fact) bool {
+	right, printed := v.factor.times(roughly(f.Quantity)), roughly(f.Cost)
+	if right.beyond(printed, v.lost) || right.differs(printed) && !small(f.Cost, f.Quantity, v) {
+		return true
+	}
+	return !f.Cost.IsZero() && right.mantissa != 0 && (f.Cost.Hi < 0) != ((f.Quantity.Hi < 0) != v.negative)
+}
+
+// small says that neither amount reaches a hundredth: there the provider's own truncation is as large as they are.
+func small(cost, quantity money.Fixed, v *variantInfo) bool {
+	cent := roughly(money.Fixed{Lo: 10_000_000_000_000_000})
+	return roughly(cost).below(cent) && v.factor.times(roughly(quantity)).below(cent)
+}
+
+// beyond says whether two numbers are further apart than a third; what is lost by their being rough does not count.
+func (a rough) beyond(b, bound rough) bool {
+	if a.mantissa == 0 {
+		a.exponent = b.exponent
+	}
+	if b.mantissa == 0 {
+		b.exponent = a.exponent
+	}
+	if a.exponent < b.exponent {
+		a, b = b, a
+	}
+	up := min(a.exponent-b.exponent, 32)
+	x, y := a.mantissa<<uint(up), b.mantissa>>uint(a.exponent-b.exponent-up)
+	apart, lost := max(x, y)-min(x, y), max(x, y)>>26+2
+	return apart > lost && bound.below(normal(apart-lost, a.exponent-up))
+}
+
+func (a rough) below(b rough) bool {
+	if a.mantissa == 0 {
+		return true
+	}
+	if a.exponent != b.exponent {
+		return a.exponent < b.exponent
+	}
+	return a.mantissa < b.mantissa
 }

@@ -56,7 +56,7 @@ func TestRecordWithoutAnEnd(t *testing.T) {
 			source := &endless{text: c.repeats}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			dec, _, err := Open("f", usage.DailyUsage, io.MultiReader(strings.NewReader(c.begins), source))
+			dec, _, err := Open("f", usage.DailyUsage, usage.Reading, io.MultiReader(strings.NewReader(c.begins), source))
 			for err == nil {
 				var b intake.RawBlock
 				if b, err = dec.Next(); err == nil {
@@ -92,7 +92,7 @@ func TestLongRecordsAreRead(t *testing.T) {
 func TestPagesAreKeptAsLines(t *testing.T) {
 	tell := func(b []byte) (kept []byte, lines []int64) {
 		t.Helper()
-		dec, _, err := Open("f", usage.DailyUsage, bytes.NewReader(b))
+		dec, _, err := Open("f", usage.DailyUsage, usage.Reading, bytes.NewReader(b))
 		for err == nil {
 			var block intake.RawBlock
 			if block, err = dec.Next(); err == nil {
