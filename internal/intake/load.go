@@ -321,8 +321,15 @@ func (l *loading) reuse(b *usage.Block) {
 
 func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, err error) {
 	if w.file.Dataset == usage.Reconciliation {
-		err = b.Statement(func(l *usage.StatementLine) error {
+		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
 			rows++
+			if bad != nil {
+				w.file.quarantine(*bad)
+				return nil
+			}
+			for _, d := range l.Spoilt() {
+				w.file.odd(d.Code, d.Column, d.Reason, l.Line, l.Subtotal)
+			}
 			lines = append(lines, l.As(w.reading))
 			return nil
 		})

@@ -15,6 +15,19 @@ type Result struct {
 	Parts       []Part       `json:"parts"`     // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
+
+	// What is wrong with the file itself: lines that cannot be read are compared with nothing.
+	Problems []usage.Problem `json:"problems,omitempty"`
+}
+
+// Unread is how many lines of the statement could not be read.
+func (r *Result) Unread() (n int) {
+	for _, p := range r.Problems {
+		if p.Verdict == usage.Quarantined {
+			n++
+		}
+	}
+	return n
 }
 
 // Part is one reasoned share of the way from the imported rows to the statement's total.

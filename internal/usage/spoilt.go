@@ -46,3 +46,16 @@ func monthName(s string) bool {
 	const months = "|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|"
 	return len(a) > 0 && digitsOnly(a) && len(b) == 3 && strings.Contains(months, "|"+strings.ToLower(b)+"|")
 }
+
+// Spoilt lists what a spreadsheet has made of the identifiers of a line.
+func (l *StatementLine) Spoilt() (out []Problem) {
+	for _, x := range [...]struct{ column, id string }{
+		{"SkuId", l.SkuID}, {"ProductId", l.ProductID}, {"AvailabilityId", l.AvailabilityID}, {"ResellerMPNID", l.ResellerMPNID},
+		{"OrderId", l.OrderID}, {"SubscriptionId", l.SubscriptionID}, {"CustomerId", l.CustomerID}, {"ReferenceId", l.ReferenceID},
+	} {
+		if code, reason := SpoiltID(x.column == "SkuId", x.id); code != "" {
+			out = append(out, Problem{Line: l.Line, Column: x.column, Code: code, Reason: reason, Value: x.id, Verdict: Warned})
+		}
+	}
+	return out
+}
