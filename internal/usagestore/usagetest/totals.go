@@ -63,7 +63,7 @@ func groupKey(by rating.Grouping, e usage.Entry, v usage.Variant, tags [][]strin
 	if !by.Daily {
 		day = 0
 	}
-	return fmt.Sprintf("%q %s %s %t %q %d %s", texts, v.UnitPrice, v.ExchangeRate, v.Covered, tags, span, day)
+	return fmt.Sprintf("%q %s %s %t %t %t %q %d %s", texts, v.UnitPrice, v.ExchangeRate, v.Covered, v.Reversed, v.Unlisted, tags, span, day)
 }
 
 // expectedTotals does what the store should, row by row.
