@@ -6,6 +6,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -29,7 +30,7 @@ type worker struct {
 	sightings []sighting // of rows of the block that were not looked up yet
 	dayText   []byte
 	dayIs     period.Date
-	order     dayOrder // in which the file writes days and months
+	order     plausible.DayOrder // in which the file writes days and months
 	bad       *usage.Problem
 }
 
@@ -75,7 +76,7 @@ type monthly struct {
 // may lose of an amount.
 type variantInfo struct {
 	star.Item
-	factor, lost rough
+	factor, lost plausible.Rough
 	known        bool
 	negative     bool // its unit price is
 }
@@ -190,7 +191,7 @@ func (w *worker) day(r *Row) period.Date {
 		return w.dayIs
 	}
 	d, ok := w.load.service.ParseDay(w.reading, text)
-	if w.order.note(text); !ok && w.reading >= 2 && dayFirst(text) {
+	if w.order.Note(text); !ok && w.reading >= 2 && plausible.DayFirst(text) {
 		w.reject(r, usage.UsageDate, dayMonthDates, "the day stands before the month, as spreadsheets of some countries write it")
 		return 0
 	}
@@ -305,7 +306,7 @@ const Connector = "microsoft"
 func (w *worker) variant(r *Row, s sign) *variantInfo {
 	benefit := r.Values[usage.BenefitType]
 	covered := s == noAmount && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")) ||
-		w.reading >= 2 && reserved(r.Values[usage.AdditionalInfo]))
+		w.reading >= 2 && plausible.Reserved(r.Values[usage.AdditionalInfo]))
 	price := signOfText(r.Values[usage.UnitPrice])
 	reversed, unlisted := w.reading >= 2 && s == oppositeSigns && price >= 0, w.reading >= 2 && s != noAmount && price == 0
 	w.buf = w.buf[:0]
@@ -344,10 +345,10 @@ func (w *worker) variant(r *Row, s sign) *variantInfo {
 // unitCost is about what one unit costs in billing currency after the credits stated, and what the provider's documented
 // truncation may lose of an amount: a hundredth in pricing currency, converted, and one in billing currency. It is not
 // known for covered usage and where a number is missing.
-func unitCost(v usage.Variant) (unit, lost rough, known bool) {
+func unitCost(v usage.Variant) (unit, lost plausible.Rough, known bool) {
 	price, err := money.Parse(v.UnitPrice)
 	if err != nil || v.Covered {
-		return rough{}, rough{}, false
+		return plausible.Rough{}, plausible.Rough{}, false
 	}
 	factor, cent := price, money.FromMinor(1, 2)
 	twice := cent.Add(cent)
@@ -361,7 +362,7 @@ func unitCost(v usage.Variant) (unit, lost rough, known bool) {
 	}
 	f, fit := money.ParseFixed([]byte(factor.Round(money.FixedPlaces).String()))
 	l, fits := money.ParseFixed([]byte(twice.Round(money.FixedPlaces).String()))
-	return roughly(f), roughly(l), fit == money.Fits && fits == money.Fits
+	return plausible.RoughOf(f), plausible.RoughOf(l), fit == money.Fits && fits == money.Fits
 }
 
 func (w *worker) tags(r *Row) star.Item {

@@ -166,7 +166,7 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			return err
 		}
 		f := l.files[i]
-		if f.failed == nil && f.ReadBy() >= 2 && f.order.misread() {
+		if f.failed == nil && f.ReadBy() >= 2 && f.order.Misread() {
 			f.failed = fault.New(fault.Invalid, dayMonthDates,
 				"%s: its dates stand with the day before the month (13/09/2026), as spreadsheets of some countries write them, and read as the provider writes them they would be days of other months; nothing of the file was kept. Download it again and import it without opening it in a spreadsheet, or write dates as 2026-09-13", f.name)
 		}

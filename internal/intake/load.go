@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
@@ -298,7 +299,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	for _, s := range w.all {
 		f.cells.Add(s)
 	}
-	f.order.merge(w.order)
+	f.order.Merge(w.order)
 }
 
 // empty is a block without rows, with room for some.
@@ -327,7 +328,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 				w.file.quarantine(*bad)
 				return nil
 			}
-			for _, d := range l.Spoilt() {
+			for _, d := range plausible.SpoiltLine(l) {
 				w.file.odd(d.Code, d.Column, d.Reason, l.Line, l.Subtotal)
 			}
 			lines = append(lines, l.As(w.reading))

@@ -2,11 +2,9 @@ package intake
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -84,42 +82,19 @@ func (w *worker) possible(r *Row, s sign) {
 func (w *worker) charged(r *Row, c *common) bool {
 	c.from, _ = w.load.service.ParseDay(w.reading, r.Values[usage.ChargeStartDate])
 	c.to, _ = w.load.service.ParseDay(w.reading, r.Values[usage.ChargeEndDate])
-	_, _, _, slashes := parts(r.Values[usage.UsageDate]) // as all dates of the file are written then
+	slashes := plausible.Slashes(r.Values[usage.UsageDate]) // as all dates of the file are written then
 	for _, column := range [...]usage.Column{usage.ChargeEndDate, usage.ChargeStartDate} {
-		if dayFirst(r.Values[column]) || column == usage.ChargeEndDate && slashes && muchTooLong(c.from, c.to) {
-			w.order.dayFirst = true
+		if plausible.DayFirst(r.Values[column]) || column == usage.ChargeEndDate && slashes && plausible.TooLong(c.from, c.to) {
+			w.order.DayFirst = true
 			w.reject(r, column, dayMonthDates, "the day stands before the month, as spreadsheets of some countries write it")
 			return false
 		}
 	}
-	w.order.monthFirst = w.order.monthFirst || slashes && (late(c.from) || late(c.to))
+	w.order.MonthFirst = w.order.MonthFirst || slashes && (plausible.Late(c.from) || plausible.Late(c.to))
 	if c.to < c.from {
 		c.to = 0
 	}
 	return true
-}
-
-// late says that a day is none of the first twelve of its month, so that it cannot be taken for a month.
-func late(d period.Date) bool {
-	return d != 0 && d.Time().Day() > 12
-}
-
-// monthDays and longCharge are how long a charge period of daily usage is at most, and what cannot be one.
-const monthDays, longCharge = 31, 45
-
-// muchTooLong says that a charge period which may be read either way is one of a month only with the day first.
-func muchTooLong(from, to period.Date) bool {
-	if from == 0 || to == 0 || late(from) || late(to) || from <= to && to-from <= longCharge {
-		return false
-	}
-	x, y := swap(from), swap(to)
-	return x <= y && y-x <= monthDays
-}
-
-// swap is the day whose month is the day of the month of d, and the other way round.
-func swap(d period.Date) period.Date {
-	t := d.Time()
-	return period.DateOf(time.Date(t.Year(), time.Month(t.Day()), int(t.Month()), 0, 0, 0, 0, time.UTC))
 }
 
 // outside keeps a row aside whose day lies outside the charge period that it prints. A time with an offset may lie on
@@ -130,7 +105,7 @@ func (w *worker) outside(r *Row, c *common, day period.Date) bool {
 		return false
 	}
 	reason := fmt.Sprintf("the day lies outside the row's own charge period, %s to %s", c.from, c.to)
-	if other, ok := swapped(text); ok && other >= c.from && (c.to == 0 || other <= c.to) {
+	if other, ok := plausible.Swapped(text); ok && other >= c.from && (c.to == 0 || other <= c.to) {
 		reason += "; with the day before the month it would lie in it"
 	}
 	w.reject(r, usage.UsageDate, "outside_charge_period", reason)
@@ -139,102 +114,6 @@ func (w *worker) outside(r *Row, c *common, day period.Date) bool {
 
 // dayMonthDates is the code of dates whose day stands before the month.
 const dayMonthDates = "day_month_dates"
-
-// dayOrder is what the dates of a file with slashes say about their order.
-type dayOrder struct {
-	dayFirst, monthFirst bool // there is a date that can only be read so
-	either               bool // there is one that may be read both ways
-}
-
-func (o *dayOrder) note(text []byte) {
-	a, b, _, ok := parts(text)
-	switch {
-	case !ok || a < 1 || b < 1 || a > 31 || b > 31:
-	case a > 12 && b <= 12:
-		o.dayFirst = true
-	case a <= 12 && b > 12:
-		o.monthFirst = true
-	case a <= 12 && a != b:
-		o.either = true
-	}
-}
-
-func (o *dayOrder) merge(p dayOrder) {
-	*o = dayOrder{o.dayFirst || p.dayFirst, o.monthFirst || p.monthFirst, o.either || p.either}
-}
-
-// misread says that the dates of a file stand with the day first, and that some were taken for others.
-func (o *dayOrder) misread() bool { return o.dayFirst && !o.monthFirst && o.either }
-
-// dayFirst says whether a text is a date that can only be read with the day before the month.
-func dayFirst(text []byte) bool {
-	a, _, _, ok := parts(text)
-	_, real := swapped(text)
-	return ok && real && a > 12
-}
-
-// swapped is the date a text would be with the day before the month.
-func swapped(text []byte) (period.Date, bool) {
-	a, b, y, ok := parts(text)
-	if !ok {
-		return 0, false
-	}
-	d, err := period.ParseDate(fmt.Sprintf("%04d-%02d-%02d", y, b, a))
-	return d, err == nil
-}
-
-// parts are the three numbers of a date whose year stands last.
-func parts(text []byte) (a, b, year int, ok bool) {
-	text = bytes.TrimSpace(text)
-	if at := bytes.IndexAny(text, "T "); at > 0 {
-		text = text[:at]
-	}
-	at := bytes.IndexAny(text, "/.")
-	last := bytes.LastIndexAny(text, "/.")
-	if at < 1 || at > 2 || last-at < 2 || last-at > 3 || len(text)-last != 5 || text[at] != text[last] {
-		return 0, 0, 0, false
-	}
-	for i, c := range text {
-		if i == at || i == last {
-			continue
-		}
-		if c < '0' || c > '9' {
-			return 0, 0, 0, false
-		}
-		switch n := int(c - '0'); {
-		case i < at:
-			a = a*10 + n
-		case i < last:
-			b = b*10 + n
-		default:
-			year = year*10 + n
-		}
-	}
-	return a, b, year, year >= 2000 && year < 2200
-}
-
-// reserved says whether additional information names a reservation, or the meter that a reservation stood in for: the
-// provider prints usage that a reservation pays for with an amount of 0 and names the reservation there alone.
-func reserved(info []byte) bool {
-	lower := bytes.ToLower(info)
-	if !bytes.Contains(lower, []byte("reservation")) && !bytes.Contains(lower, []byte("consumptionmeter")) {
-		return false
-	}
-	var all map[string]any
-	if json.Unmarshal(info, &all) != nil {
-		return false
-	}
-	for name, value := range all {
-		text, _ := value.(string)
-		switch strings.ToLower(name) {
-		case "reservationid", "reservationorderid", "consumptionmeter":
-			if strings.Trim(text, "0- ") != "" && !strings.EqualFold(text, "null") {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // rowDoubt is what is doubtful about all rows that share their text.
 type rowDoubt struct {
@@ -247,7 +126,7 @@ func doubtsOf(r *Row) (out []rowDoubt) {
 		out = append(out, rowDoubt{"unreadable_tags", "the tags cannot be read, so no rule and no grouping by tags sees them", usage.Tags})
 	}
 	for _, c := range [...]usage.Column{usage.SkuID, usage.ProductID, usage.AvailabilityID, usage.MPNID, usage.ResellerMPNID, usage.EntitlementID, usage.SubscriptionID, usage.MeterID} {
-		if code, reason := usage.SpoiltID(c == usage.SkuID, string(r.Values[c])); code != "" {
+		if code, reason := plausible.SpoiltID(c == usage.SkuID, string(r.Values[c])); code != "" {
 			out = append(out, rowDoubt{code, reason, c})
 		}
 	}

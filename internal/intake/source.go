@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
@@ -31,7 +32,7 @@ type sourceFile struct {
 	lines    []usage.StatementLine
 	blobs    []string // of a manifest: the files of its export
 	pages    *PageCount
-	order    dayOrder
+	order    plausible.DayOrder
 	partial  bool // other pages of the answer it is a page of are missing
 }
 

@@ -12,6 +12,8 @@ import (
 // amount is none, so that no share of the list price is taken of it.
 func TestRefundsAndMissingListPrices(t *testing.T) {
 	const none = "missing_list"
+	w := chainOf()
+	x := w.Index()
 	for name, c := range map[string]struct {
 		quantity, cost         string
 		v                      usage.Variant
@@ -36,7 +38,7 @@ func TestRefundsAndMissingListPrices(t *testing.T) {
 		b := usageBase(&g)
 		for kind, want := range map[pricing.PriceKind]string{pricing.UnitPrice: c.unit, pricing.ListFactor: c.list, pricing.CostBeforeCreditFactor: c.beforehand, pricing.CostFactor: c.cost} {
 			p := pricing.Price{Kind: kind, Factor: money.FromInt(1), Unit: money.FromInt(4), Currency: "EUR"}
-			s := Step{Rate: pricing.Rate{Price: p}, Edge: chainOf().Index().Chain("c", september)[0]}
+			s := Step{Rate: pricing.Rate{Price: p}, Edge: x.Chain("c", september)[0]}
 			reason, _ := s.price(&b, september.Month(), exchanges{})
 			if got := s.Sold.Value.String(); want == none && reason != MissingList || want != none && (reason != "" || got != want) {
 				t.Errorf("%s at %s: %s %s; want %s", name, kind, got, reason, want)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -168,7 +169,7 @@ func Statement(name string, r io.Reader) (lines []usage.StatementLine, problems 
 type spoiltIDs struct{ list []usage.Problem }
 
 func (s *spoiltIDs) add(file string, l *usage.StatementLine) {
-	for _, p := range l.Spoilt() {
+	for _, p := range plausible.SpoiltLine(l) {
 		at := slices.IndexFunc(s.list, func(o usage.Problem) bool { return o.Code == p.Code })
 		if p.File, p.Rows = file, 1; at < 0 {
 			s.list = append(s.list, p)

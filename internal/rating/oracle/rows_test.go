@@ -33,7 +33,7 @@ func (m *maker) entry(s *side) oracle.Row {
 		usage.CustomerCountry: "DE", usage.MPNID: "1234567", usage.ProductID: m.cased(pick(m, products()...)), usage.SkuID: pick(m, skus()...),
 		usage.SkuName: "Pay-as-you-go", usage.ProductName: "A product", usage.PublisherName: publisher,
 		usage.SubscriptionDescription: pick(m, plans()...), usage.SubscriptionID: fmt.Sprint("Plan-", m.IntN(4), "-xY"),
-		usage.MeterType: "1 Hour",
+		usage.MeterType:     "1 Hour",
 		usage.MeterCategory: m.cased(pick(m, categories()...)), usage.MeterID: m.cased(pick(m, meters()...)),
 		usage.MeterSubCategory: pick(m, subCategories()...), usage.MeterName: fmt.Sprint("Meter name ", m.IntN(12)),
 		usage.MeterRegion: pick(m, regions()...), usage.Unit: "1 Hour", usage.UnitType: "1 Hour", usage.ResourceLocation: "WESTEUROPE",

@@ -112,7 +112,7 @@ func largeTotals(t *testing.T, f fixture) {
 		want = want.Add(big.Decimal())
 	}
 	f.load(t, 1, b)
-	same(t, "totals", f.totals(t, scope.All(), q, rating.Grouping{}), map[string]string{`[]   false [] 0 `: fmt.Sprint(4000, want, want.Neg())})
+	same(t, "totals", f.totals(t, scope.All(), q, rating.Grouping{}), map[string]string{`[]   false false false [] 0 `: fmt.Sprint(4000, want, want.Neg())})
 }
 
 // totalsOfWhatLacksItsItem refuses what Sums refuses, and takes loads that are not closed for nothing.

@@ -1,8 +1,10 @@
-package usage
+package plausible
 
 import (
 	"fmt"
 	"strings"
+
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // SpoiltID says what a spreadsheet has made of an identifier, as a code and a sentence; both are "" when nothing shows.
@@ -47,14 +49,14 @@ func monthName(s string) bool {
 	return len(a) > 0 && digitsOnly(a) && len(b) == 3 && strings.Contains(months, "|"+strings.ToLower(b)+"|")
 }
 
-// Spoilt lists what a spreadsheet has made of the identifiers of a line.
-func (l *StatementLine) Spoilt() (out []Problem) {
+// SpoiltLine lists what a spreadsheet has made of the identifiers of a line.
+func SpoiltLine(l *usage.StatementLine) (out []usage.Problem) {
 	for _, x := range [...]struct{ column, id string }{
 		{"SkuId", l.SkuID}, {"ProductId", l.ProductID}, {"AvailabilityId", l.AvailabilityID}, {"ResellerMPNID", l.ResellerMPNID},
 		{"OrderId", l.OrderID}, {"SubscriptionId", l.SubscriptionID}, {"CustomerId", l.CustomerID}, {"ReferenceId", l.ReferenceID},
 	} {
 		if code, reason := SpoiltID(x.column == "SkuId", x.id); code != "" {
-			out = append(out, Problem{Line: l.Line, Column: x.column, Code: code, Reason: reason, Value: x.id, Verdict: Warned})
+			out = append(out, usage.Problem{Line: l.Line, Column: x.column, Code: code, Reason: reason, Value: x.id, Verdict: usage.Warned})
 		}
 	}
 	return out
