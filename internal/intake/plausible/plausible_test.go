@@ -2,6 +2,7 @@ package plausible
 
 import (
 	"testing"
+	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -55,7 +56,7 @@ func TestDayOrder(t *testing.T) {
 			t.Errorf("%q with the day first: %s", text, d)
 		}
 	}
-	day := func(m, d int) period.Date { return period.NewDate(2026, m, d) }
+	day := func(m time.Month, d int) period.Date { return period.NewDate(2026, m, d) }
 	if !TooLong(day(1, 9), day(12, 9)) || TooLong(day(9, 1), day(9, 12)) || TooLong(day(9, 1), day(9, 30)) || TooLong(0, day(9, 30)) {
 		t.Error("a charge period from 1 to 12 September reads as one from January to December with the month first")
 	}
