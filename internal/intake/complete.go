@@ -26,8 +26,12 @@ type completion struct {
 	By      string      `json:"by"`
 }
 
-// sayComplete completes the billed slots of the load of which the command or a manifest says so.
+// sayComplete completes the billed slots of the load of which the command or a manifest says so. Nothing is complete of
+// which pages are missing.
 func (s *sealing) sayComplete() {
+	if slices.ContainsFunc(s.files, func(f *sourceFile) bool { return f.partial && f.counts() }) {
+		return
+	}
 	listed := s.listed()
 	for _, number := range s.order() {
 		slot := s.slots[number]

@@ -34,8 +34,9 @@ type RawBlock interface {
 	// Rows decodes the block, record by record. A record that cannot be read as a record of the file's columns
 	// is an error, and fails the whole file. The row is reused between calls.
 	Rows(yield func(*Row) error) error
-	// Statement decodes a block of reconciliation lines.
-	Statement(yield func(*usage.StatementLine) error) error
+	// Statement decodes a block of reconciliation lines. A line of which a number, day or currency cannot be read comes
+	// with the problem for which it is to be kept aside.
+	Statement(yield func(*usage.StatementLine, *usage.Problem) error) error
 	// Release gives the memory of the block back to the decoder: nothing of it may be looked at afterwards.
 	Release()
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -29,6 +30,7 @@ type worker struct {
 	sightings []sighting // of rows of the block that were not looked up yet
 	dayText   []byte
 	dayIs     period.Date
+	order     plausible.DayOrder // in which the file writes days and months
 	bad       *usage.Problem
 }
 
@@ -41,7 +43,9 @@ func newWorker(l *loading, f *sourceFile) *worker {
 // common is what rows with the same shared text need: its numbers, its slot and its entitlement.
 type common struct {
 	entry, tags star.Item
-	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
+	variants    [signs]*variantInfo
+	from, to    period.Date // the charge period that the rows print, both days in it; 0 where they do not
+	doubts      []rowDoubt
 	slot        *monthly
 	spots       *star.Spots
 	lengths     []int32 // of the runs of the first row
@@ -68,11 +72,13 @@ type monthly struct {
 	batches []uint32
 }
 
-// variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency.
+// variantInfo is a variant's number and, roughly, what one unit costs with it in billing currency, and what truncation
+// may lose of an amount.
 type variantInfo struct {
 	star.Item
-	factor rough
-	known  bool
+	factor, lost plausible.Rough
+	known        bool
+	negative     bool // its unit price is
 }
 
 // row takes one row into the block, or keeps it aside and says why.
@@ -88,14 +94,17 @@ func (w *worker) row(r *Row) error {
 	if w.bad != nil {
 		return w.quarantine(r)
 	}
-	zero := nothing(&f, wide)
+	s := signsOf(w.reading, &f, wide)
 	c := w.known.find(r.Shared)
-	if c == nil || c.variants[boolInt(zero)] == nil {
-		if c = w.learn(r, c, zero); c == nil {
+	if c == nil || c.variants[s] == nil {
+		if c = w.learn(r, c, s); c == nil {
 			return w.quarantine(r)
 		}
 	}
-	v := c.variants[boolInt(zero)]
+	if (f.Day < c.from || f.Day > c.to && c.to != 0) && w.outside(r, c, f.Day) {
+		return w.quarantine(r)
+	}
+	v := c.variants[s]
 	f.Entry, f.Variant, f.TagSet = c.entry.Number, v.Number, c.tags.Number
 	batch, err := w.batch(c.slot, f.Day)
 	if err != nil {
@@ -116,12 +125,15 @@ func (w *worker) row(r *Row) error {
 
 // learn finds out what is common to the rows that share their text with this one; c is what is known of it. It is nil
 // when the row is to be kept aside.
-func (w *worker) learn(r *Row, c *common, zero bool) *common {
+func (w *worker) learn(r *Row, c *common, s sign) *common {
 	if r.Whole != nil && r.Shared != nil {
 		r.Whole()
 	}
 	w.price(r, usage.UnitPrice)
 	w.price(r, usage.ExchangeRate)
+	if w.reading >= 2 {
+		w.possible(r, s)
+	}
 	if w.bad == nil && len(bytes.TrimSpace(r.Values[usage.EntitlementID])) == 0 {
 		w.reject(r, usage.EntitlementID, "no_entitlement", "the row names no Azure subscription")
 	}
@@ -135,31 +147,17 @@ func (w *worker) learn(r *Row, c *common, zero bool) *common {
 			w.reject(r, usage.BillingCurrency, "unknown_currency", "not an ISO 4217 currency code")
 			return nil
 		}
-		c.slot, c.spots, c.tags = w.slotOf(r, currency), w.spotsOf(r), w.tags(r)
+		if w.reading >= 2 && !w.charged(r, c) {
+			return nil
+		}
+		c.slot, c.spots, c.tags, c.doubts = w.slotOf(r, currency), w.spotsOf(r), w.tags(r), doubtsOf(r)
 		for _, run := range r.Runs {
 			c.lengths = append(c.lengths, run.To-run.From)
 		}
 		w.known.add(r.Shared, c)
 	}
-	c.variants[boolInt(zero)] = w.variant(r, zero)
+	c.variants[s] = w.variant(r, s)
 	return c
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// nothing says whether the printed amount is 0; other amounts may be long all the same.
-func nothing(f *usage.Fact, wide []usage.WideValue) bool {
-	for _, x := range wide {
-		if x.Column == usage.BillingPreTaxTotal {
-			return false
-		}
-	}
-	return f.Cost.IsZero()
 }
 
 func (w *worker) reject(r *Row, c usage.Column, code, reason string) {
@@ -169,6 +167,10 @@ func (w *worker) reject(r *Row, c usage.Column, code, reason string) {
 			Value: clip(string(r.Values[c])), Verdict: usage.Quarantined,
 		}
 	}
+}
+
+func (w *worker) odd(code string, c usage.Column, reason string, f *usage.Fact) {
+	w.file.odd(code, w.load.columnName(c), reason, int64(f.Line), f.Cost.Decimal())
 }
 
 func clip(s string) string {
@@ -192,6 +194,10 @@ func (w *worker) day(r *Row) period.Date {
 		return w.dayIs
 	}
 	d, ok := w.load.service.ParseDay(w.reading, text)
+	if w.order.Note(text); !ok && w.reading >= 2 && plausible.DayFirst(text) {
+		w.reject(r, usage.UsageDate, dayMonthDates, "the day stands before the month, as spreadsheets of some countries write it")
+		return 0
+	}
 	if !ok {
 		w.reject(r, usage.UsageDate, "impossible_date", "not a day of the calendar")
 		return 0
@@ -300,15 +306,20 @@ func (w *worker) spotsOf(r *Row) *star.Spots {
 // Connector names where Microsoft's files come from.
 const Connector = "microsoft"
 
-func (w *worker) variant(r *Row, zero bool) *variantInfo {
+func (w *worker) variant(r *Row, s sign) *variantInfo {
 	benefit := r.Values[usage.BenefitType]
-	covered := zero && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")))
+	covered := s == noAmount && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")) ||
+		w.reading >= 2 && plausible.Reserved(r.Values[usage.AdditionalInfo]))
+	price := signOfText(r.Values[usage.UnitPrice])
+	reversed, unlisted := w.reading >= 2 && s == oppositeSigns && price >= 0, w.reading >= 2 && s != noAmount && price == 0
 	w.buf = w.buf[:0]
 	for _, c := range [...]usage.Column{usage.UnitPrice, usage.ExchangeRate, usage.ExchangeRateDate, usage.EarnedCredit, usage.Credit, usage.CreditType, usage.BenefitOrderID, usage.BenefitID, usage.BenefitType} {
 		w.buf = star.AppendField(w.buf, r.Values[c])
 	}
-	if covered {
-		w.buf = append(w.buf, 1)
+	for i, is := range [...]bool{covered, reversed, unlisted} {
+		if is {
+			w.buf = append(w.buf, byte(1+i))
+		}
 	}
 	if v := w.variants[string(w.buf)]; v != nil {
 		return v
@@ -321,11 +332,12 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 		UnitPrice: string(r.Values[usage.UnitPrice]), ExchangeRate: string(r.Values[usage.ExchangeRate]),
 		ExchangeRateDate: string(r.Values[usage.ExchangeRateDate]), EarnedCredit: string(r.Values[usage.EarnedCredit]),
 		Credit: string(r.Values[usage.Credit]), CreditType: string(r.Values[usage.CreditType]), BenefitOrderID: string(r.Values[usage.BenefitOrderID]),
-		BenefitID: string(r.Values[usage.BenefitID]), BenefitType: string(benefit), Covered: covered,
+		BenefitID: string(r.Values[usage.BenefitID]), BenefitType: string(benefit), Covered: covered, Reversed: reversed, Unlisted: unlisted,
 	}
 	it, fresh := w.load.variants.Find(star.Variant(&value))
 	v := &variantInfo{Item: it}
-	v.factor, v.known = unitCost(value)
+	v.factor, v.lost, v.known = unitCost(value)
+	v.negative = price < 0
 	if fresh {
 		w.block.Variants = append(w.block.Variants, usage.VariantRecord{Number: it.Number, Hash: it.Hash, Value: value})
 	}
@@ -333,16 +345,18 @@ func (w *worker) variant(r *Row, zero bool) *variantInfo {
 	return v
 }
 
-// unitCost is about what one unit costs in billing currency after the credits stated; known is false for covered
-// usage and where a number is missing.
-func unitCost(v usage.Variant) (rough, bool) {
+// unitCost is about what one unit costs in billing currency after the credits stated, and what the provider's documented
+// truncation may lose of an amount: a hundredth in pricing currency, converted, and one in billing currency. It is not
+// known for covered usage and where a number is missing.
+func unitCost(v usage.Variant) (unit, lost plausible.Rough, known bool) {
 	price, err := money.Parse(v.UnitPrice)
 	if err != nil || v.Covered {
-		return rough{}, false
+		return plausible.Rough{}, plausible.Rough{}, false
 	}
-	factor := price
+	factor, cent := price, money.FromMinor(1, 2)
+	twice := cent.Add(cent)
 	if rate, err := money.Parse(v.ExchangeRate); err == nil {
-		factor = factor.Mul(rate)
+		factor, twice = factor.Mul(rate), cent.Mul(rate).Add(cent)
 	}
 	for _, credit := range []string{v.EarnedCredit, v.Credit} {
 		if p, err := money.Parse(credit); err == nil {
@@ -350,7 +364,8 @@ func unitCost(v usage.Variant) (rough, bool) {
 		}
 	}
 	f, fit := money.ParseFixed([]byte(factor.Round(money.FixedPlaces).String()))
-	return roughly(f), fit == money.Fits
+	l, fits := money.ParseFixed([]byte(twice.Round(money.FixedPlaces).String()))
+	return plausible.RoughOf(f), plausible.RoughOf(l), fit == money.Fits && fits == money.Fits
 }
 
 func (w *worker) tags(r *Row) star.Item {
@@ -387,8 +402,12 @@ func (w *worker) count(f *usage.Fact, c *common, v *variantInfo, wide []usage.Wi
 	var h xxh3.Uint128
 	h, w.buf = star.Fingerprint(w.buf[:0], c.entry.Hash, v.Hash, c.tags.Hash, f, wide)
 	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
-	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.factor.times(roughly(f.Quantity)).differs(roughly(f.Cost)) && !small(f.Cost, f.Quantity, v) {
-		w.file.odd("amount_mismatch", "the printed amount is not unit price × quantity after credits; the printed amount counts", *f)
+	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.mismatch(f) {
+		w.odd("amount_mismatch", usage.BillingPreTaxTotal, "the printed amount is not unit price × quantity × exchange rate after credits; the printed amount counts", f)
+	}
+	for i := range c.doubts {
+		d := &c.doubts[i]
+		w.odd(d.code, d.column, d.reason, f)
 	}
 	cell := c.spots.At(f.Batch, f.Day)
 	cell.Add(h.Hi, h.Lo, f.Cost)
@@ -397,20 +416,4 @@ func (w *worker) count(f *usage.Fact, c *common, v *variantInfo, wide []usage.Wi
 			cell.AddLong(x.Value)
 		}
 	}
-}
-
-// small says that neither amount reaches a hundredth: there the provider's own truncation is as large as they are.
-func small(cost, quantity money.Fixed, v *variantInfo) bool {
-	cent := roughly(money.Fixed{Lo: 10_000_000_000_000_000})
-	return roughly(cost).below(cent) && v.factor.times(roughly(quantity)).below(cent)
-}
-
-func (a rough) below(b rough) bool {
-	if a.mantissa == 0 {
-		return true
-	}
-	if a.exponent != b.exponent {
-		return a.exponent < b.exponent
-	}
-	return a.mantissa < b.mantissa
 }

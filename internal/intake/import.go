@@ -203,6 +203,10 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			return err
 		}
 		f := l.files[i]
+		if f.failed == nil && f.ReadBy() >= 2 && f.order.Misread() {
+			f.failed = fault.New(fault.Invalid, dayMonthDates,
+				"%s: its dates stand with the day before the month (13/09/2026), as spreadsheets of some countries write them, and read as the provider writes them they would be days of other months; nothing of the file was kept. Download it again and import it without opening it in a spreadsheet, or write dates as 2026-09-13", f.name)
+		}
 		if f.failed == nil && f.spoilt() {
 			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
 				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)
@@ -228,6 +232,7 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			without = append(without, f.number)
 		}
 	}
+	l.partial()
 	return l.writer.RemoveFiles(ctx, without)
 }
 

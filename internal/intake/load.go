@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
@@ -117,6 +118,9 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 	}
 	if err := l.blocks(ctx, f, dec, archive); err != nil {
 		return err
+	}
+	if p, ok := dec.(Pager); ok {
+		f.pages = p.Pages()
 	}
 	f.problems = append(f.problems, dec.Warnings()...)
 	if f.failed != nil {
@@ -301,6 +305,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	for _, s := range w.all {
 		f.cells.Add(s)
 	}
+	f.order.Merge(w.order)
 }
 
 // empty is a block without rows, with room for some.
@@ -323,8 +328,15 @@ func (l *loading) reuse(b *usage.Block) {
 
 func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, err error) {
 	if w.file.Dataset == usage.Reconciliation {
-		err = b.Statement(func(l *usage.StatementLine) error {
+		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
 			rows++
+			if bad != nil {
+				w.file.quarantine(*bad, "")
+				return nil
+			}
+			for _, d := range plausible.SpoiltLine(l) {
+				w.file.odd(d.Code, d.Column, d.Reason, l.Line, l.Subtotal)
+			}
 			lines = append(lines, l.As(w.reading))
 			return nil
 		})
@@ -335,7 +347,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 		return w.row(r)
 	})
 	w.file.seen.add(w.sightings, func(row int) {
-		w.file.odd("duplicate_rows", "identical rows in one file; all of them count", w.block.Facts[row])
+		w.odd("duplicate_rows", usage.BillingPreTaxTotal, "identical rows in one file; all of them count", &w.block.Facts[row])
 	})
 	w.sightings = w.sightings[:0]
 	return rows, nil, err

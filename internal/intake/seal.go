@@ -256,7 +256,7 @@ func (s *sealing) tally() {
 				File: f.name, Code: fault.CodeOf(f.failed), Reason: f.failed.Error(), Verdict: usage.Refused, Rows: f.in,
 			})
 		default:
-			s.out.Load.Problems = append(s.out.Load.Problems, f.report(s.service.ColumnName)...)
+			s.out.Load.Problems = append(s.out.Load.Problems, f.report()...)
 		}
 		c.Sealed = c.In - c.Quarantined - c.Refused - c.Skipped
 		f.Rows = c

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
@@ -34,15 +36,22 @@ type sourceFile struct {
 	asideOf    map[string]bool // entitlements of rows that are kept aside, in lower case
 	asideOfAny bool            // and of some it is not known
 	blobs      []string        // of a manifest: the files of its export
+	pages      *PageCount
+	order      plausible.DayOrder
+	partial    bool // other pages of the answer it is a page of are missing
 }
 
 // oddity counts rows that are odd in one way.
 type oddity struct {
 	reason string
+	column string
 	rows   int64
-	first  usage.Fact
-	cost   money.Fixed
+	lines  []int64 // the first of them
+	cost   money.Decimal
 }
+
+// oddLines is how many lines of an oddity are named.
+const oddLines = 10
 
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
 const maxProblems = 1000
@@ -71,7 +80,8 @@ func (f *sourceFile) doubt(p usage.Problem) {
 	}
 }
 
-func (f *sourceFile) odd(code, reason string, row usage.Fact) {
+// odd counts a row that counts and is odd.
+func (f *sourceFile) odd(code, column, reason string, line int64, cost money.Decimal) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.oddities == nil {
@@ -79,14 +89,32 @@ func (f *sourceFile) odd(code, reason string, row usage.Fact) {
 	}
 	o := f.oddities[code]
 	if o == nil {
-		o = &oddity{reason: reason, first: row}
+		o = &oddity{reason: reason, column: column}
 		f.oddities[code] = o
 	}
 	o.rows++
-	o.cost = o.cost.Add(row.Cost)
-	if row.Line < o.first.Line {
-		o.first = row
+	o.cost = o.cost.Add(cost)
+	at, _ := slices.BinarySearch(o.lines, line)
+	if at == 0 {
+		o.reason, o.column = reason, column
 	}
+	if at < oddLines {
+		o.lines = slices.Insert(o.lines, at, line)
+		o.lines = o.lines[:min(len(o.lines), oddLines)]
+	}
+}
+
+// said is the reason with the lines, rows and money it concerns.
+func (o *oddity) said() string {
+	var lines strings.Builder
+	for _, l := range o.lines {
+		fmt.Fprintf(&lines, ", %d", l)
+	}
+	more := ""
+	if o.rows > int64(len(o.lines)) {
+		more = fmt.Sprintf(" and %d more", o.rows-int64(len(o.lines)))
+	}
+	return fmt.Sprintf("%s; %d rows with %s in all: line%s%s", o.reason, o.rows, o.cost, lines.String()[1:], more)
 }
 
 // skip counts rows that are not sealed again.
@@ -123,7 +151,7 @@ func skipText(why skipReason) string {
 }
 
 // report lists what was wrong or odd, by line.
-func (f *sourceFile) report(columnName func(usage.Column) string) []usage.Problem {
+func (f *sourceFile) report() []usage.Problem {
 	out := slices.Clone(f.problems)
 	if more := f.doubts - maxProblems; more > 0 {
 		out = append(out, usage.Problem{File: f.name, Code: "more_doubtful_lines", Reason: fmt.Sprintf("%d more lines are doubtful in the same ways", more), Verdict: usage.Warned, Rows: more})
@@ -137,8 +165,7 @@ func (f *sourceFile) report(columnName func(usage.Column) string) []usage.Proble
 	}
 	for code, o := range f.oddities {
 		out = append(out, usage.Problem{
-			File: f.name, Line: int64(o.first.Line), Column: columnName(usage.BillingPreTaxTotal), Code: code, Verdict: usage.Warned, Rows: o.rows,
-			Reason: fmt.Sprintf("%s; first on this line, %d rows with %s in all", o.reason, o.rows, o.cost.Decimal()),
+			File: f.name, Line: o.lines[0], Column: o.column, Code: code, Verdict: usage.Warned, Rows: o.rows, Reason: o.said(),
 		})
 	}
 	slices.SortFunc(out, func(a, b usage.Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Code, b.Code)) })

@@ -8,18 +8,16 @@ import (
 )
 
 // Apply is what a price makes of a base: exact, unrounded, in the currency of the base or of the unit price. Faults:
-// Conflict with code missing_list when a price on list meets an unknown list, with code excluded when the price says
+// Conflict with code missing_list when a price on list, or on cost before credit, meets an unknown list, with code excluded when the price says
 // it is not sold; Internal for a kind there is not.
 func Apply(p Price, b Base) (money.Amount, error) {
 	base := BaseOf(p, b)
 	switch p.Kind {
-	case ListFactor:
-		if b.List == nil {
+	case CostFactor, CostBeforeCreditFactor, ListFactor:
+		if p.Kind == ListFactor && b.List == nil || p.Kind == CostBeforeCreditFactor && b.NoUnitPrice {
 			return money.Amount{}, fault.New(fault.Conflict, "missing_list",
 				"the price is a share of the provider's list price, and no list price is known")
 		}
-		fallthrough
-	case CostFactor, CostBeforeCreditFactor:
 		return money.Of(base.Value.Mul(p.Factor), base.Currency), nil
 	case UnitPrice:
 		return money.Of(b.Quantity.Mul(p.Unit), p.Currency), nil

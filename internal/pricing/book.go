@@ -135,6 +135,7 @@ type Example struct {
 type Base struct {
 	Quantity, Cost, CostBeforeCredit money.Decimal
 	List                             *money.Decimal
+	NoUnitPrice                      bool           // the provider's unit price is not known, nor is CostBeforeCredit
 	Currency                         money.Currency // of cost; CostBeforeCredit and List are in ListCurrency
 	ListCurrency                     money.Currency // the provider's billing currency
 }

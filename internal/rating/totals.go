@@ -20,7 +20,7 @@ type Grouping struct {
 }
 
 // Total is the exact totals of what a grouping does not tell apart within a span. Totals of equal texts share Entry,
-// Variant and Tags, which hold nothing else: of a variant its price, its exchange rate and whether it is covered; of
+// Variant and Tags, which hold nothing else: of a variant its price, its exchange rate and whether it is covered, reversed or unlisted; of
 // tags, for each name, the values of the pairs that have it, mostly one.
 type Total struct {
 	Entry   *usage.Entry

@@ -14,18 +14,29 @@ type unit struct {
 	variant *usage.Variant
 	priced  bool
 	rated   bool // the exchange rate is printed
+	refund  bool // prices count the quantity with the other sign than it is printed with
 	price   money.Decimal
 }
 
+// unitOf reads a variant. A refund of usage is printed with its quantity as it was used and a negative price, or with a
+// negative amount alone: either way its units are taken back. A price of 0 beside an amount is none.
 func unitOf(v *usage.Variant) unit {
-	u := unit{variant: v}
+	u := unit{variant: v, refund: v.Reversed}
+	rate, err := money.Parse(v.ExchangeRate)
+	u.rated = err == nil
 	price, err := money.Parse(v.UnitPrice)
-	if err != nil {
+	if err != nil || v.Unlisted {
 		return u
 	}
 	u.priced, u.price = true, price
-	if rate, err := money.Parse(v.ExchangeRate); err == nil {
-		u.rated, u.price = true, price.Mul(rate)
+	switch {
+	case price.Sign() < 0:
+		u.refund = true
+	case v.Reversed:
+		u.price = price.Neg()
+	}
+	if u.rated {
+		u.price = u.price.Mul(rate)
 	}
 	return u
 }
@@ -49,14 +60,17 @@ func usageBase(g *Group) pricing.Base {
 // §4); where the row prints no exchange rate, it is in the currency of its prices. Covered usage lists at 0.
 func baseOf(g *Group, u *unit, before money.Decimal) pricing.Base {
 	currency := money.Currency(g.Entry[usage.BillingCurrency])
-	b := pricing.Base{Quantity: g.Sum.Quantity, Cost: g.Sum.Cost, Currency: currency, ListCurrency: currency}
+	b := pricing.Base{Quantity: g.Sum.Quantity, Cost: g.Sum.Cost, Currency: currency, ListCurrency: currency, NoUnitPrice: !u.priced}
+	if u.refund {
+		b.Quantity = b.Quantity.Neg()
+	}
+	if !u.rated {
+		b.ListCurrency = cmp.Or(money.Currency(g.Entry[usage.PricingCurrency]), currency)
+	}
 	if !u.priced {
 		return b
 	}
 	b.CostBeforeCredit = before
-	if !u.rated {
-		b.ListCurrency = cmp.Or(money.Currency(g.Entry[usage.PricingCurrency]), currency)
-	}
 	list := b.CostBeforeCredit
 	if g.Variant.Covered {
 		list = money.Decimal{}

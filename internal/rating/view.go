@@ -33,7 +33,7 @@ type Reading struct {
 	By    Grouping
 	Rated []usage.Column // what Class looks at of entries
 	Tags  []string       // and the names of tags whose values it does
-	// Unit is what a variant says a unit costs, and one of eight kinds: all that Class looks at of variants. It is the same
+	// Unit is what a variant says a unit costs, and one of sixteen kinds: all that Class looks at of variants. It is the same
 	// whoever asks.
 	Unit func(v *usage.Variant) (price money.Decimal, kind int)
 	// Class is what rows in the span are added up with; below 0 they are left out. It is asked once for what is alike, and
@@ -132,7 +132,7 @@ func kindOf(v *usage.Variant) (money.Decimal, int) {
 }
 
 func (u *unit) kind() (kind int) {
-	for i, is := range [...]bool{u.priced, u.rated, u.variant.Covered} {
+	for i, is := range [...]bool{u.priced, u.rated, u.variant.Covered, u.refund} {
 		if is {
 			kind |= 1 << i
 		}

@@ -17,6 +17,19 @@ type Result struct {
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
 	Notes       []Note       `json:"notes,omitempty"` // worth knowing, and no money
+
+	// What is wrong with the file itself: lines that cannot be read are compared with nothing.
+	Problems []usage.Problem `json:"problems,omitempty"`
+}
+
+// Unread is how many lines of the statement could not be read.
+func (r *Result) Unread() (n int) {
+	for _, p := range r.Problems {
+		if p.Verdict == usage.Quarantined {
+			n++
+		}
+	}
+	return n
 }
 
 // Note is something odd that costs nothing: the amounts agree all the same.

@@ -52,7 +52,8 @@ var layers = []layer{
 		{path: "internal/subscription"},
 		{path: "internal/usage"},
 		{path: "internal/usage/star", uses: []string{"github.com/zeebo/xxh3"}}, // fingerprints of rows
-		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}},     // hashes of rows held in memory only
+		{path: "internal/intake/plausible"},
+		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
 		{path: "internal/resource"},
 		{path: "internal/rating"},
 		{path: "internal/reservation"},

@@ -70,11 +70,14 @@ const (
 type Entry [NumColumns]string
 
 // Variant is what the provider may change inside one entry: its own price, exchange rate, credits and benefits.
-// Covered says that a reservation or savings plan paid: BenefitType names one and the printed amount is 0.
+// Covered says that a reservation or savings plan paid: BenefitType or AdditionalInfo names one and the printed amount
+// is 0. Reversed says that amount and quantity have opposite signs though the unit price is not negative, as a refund
+// may be printed: prices take the quantity with the sign of the amount. Unlisted says that the unit price is printed as
+// 0 beside an amount: the provider's list price is not known.
 type Variant struct {
 	UnitPrice, ExchangeRate, ExchangeRateDate, EarnedCredit, Credit, CreditType string
 	BenefitOrderID, BenefitID, BenefitType                                      string
-	Covered                                                                     bool
+	Covered, Reversed, Unlisted                                                 bool
 }
 
 // Part says which part of the star a column belongs to.

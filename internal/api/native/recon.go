@@ -38,11 +38,13 @@ func (s *Server) compare(h huma.Context, in *reconcileInput) (recon.Result, erro
 	if err != nil {
 		return recon.Result{}, err
 	}
-	lines, err := s.Statement(in.Name, h.BodyReader())
+	lines, problems, err := s.Statement(in.Name, h.BodyReader())
 	if err != nil {
 		return recon.Result{}, err
 	}
-	return s.Recon.Compare(h.Context(), in.Period.Month, lines, total)
+	out, err := s.Recon.Compare(h.Context(), in.Period.Month, lines, total)
+	out.Problems = problems
+	return out, err
 }
 
 // parseTotals reads "EUR:123.45", one for each currency; none is nil.

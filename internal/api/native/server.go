@@ -57,7 +57,8 @@ type Server struct {
 	Safe       *safe.Service
 	Identity   *identity.Service
 
-	Statement func(name string, r io.Reader) ([]usage.StatementLine, error)  // reads a reconciliation file without keeping it
+	// Statement reads a reconciliation file without keeping it: its lines, and what is wrong with those it cannot read.
+	Statement func(name string, r io.Reader) ([]usage.StatementLine, []usage.Problem, error)
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
 	Anchors   func() (event.Anchor, error)                                   // the newest anchor of the event log, kept outside the database
 	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log

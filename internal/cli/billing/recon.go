@@ -77,7 +77,10 @@ func Reconcile(ctx context.Context, e *command.Env, api *call.Client, p period.M
 
 // Disagreement is an error unless the statement agrees to the cent.
 func Disagreement(r recon.Result) error {
-	switch {
+	switch n := r.Unread(); {
+	case n > 0:
+		return fault.New(fault.Conflict, "unread_lines", "%s of the statement cannot be read, so what differs is not known; nothing was kept. Download the file again",
+			table.Count(n, "line"))
 	case !r.Unexplained.IsZero():
 		return fault.New(fault.Conflict, "unexplained", "the statement differs by %s for no reason we know, and by %s with a reason",
 			table.Sums(r.Unexplained), table.Count(len(r.Differences), "difference"))
@@ -120,6 +123,9 @@ func reconTable(r recon.Result) *table.Table {
 			t.Add(code, "", "", "", "", "", "", c, totals[c], "")
 		}
 	}
+	for _, p := range r.Problems {
+		t.Add(p.Code, "", "", "", "", "", "", "", "", p.Where()+": "+p.Reason)
+	}
 	total("unexplained", r.Unexplained)
 	for _, p := range r.Parts {
 		t.Add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "")
@@ -143,6 +149,9 @@ const shownDifferences = 50
 // printRecon prints what is unexplained first, then the bridge from rows to statement, then the differences, largest
 // first.
 func printRecon(w io.Writer, r recon.Result) {
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "%-11s %s: %s\n", p.Verdict, p.Where(), p.Reason)
+	}
 	for _, c := range r.Unexplained.Currencies() {
 		fmt.Fprintf(w, "unexplained %12s %s\n", r.Unexplained[c].Fixed(c.Digits()), c)
 	}

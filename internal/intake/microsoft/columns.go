@@ -33,7 +33,7 @@ func usageNames() map[string]int {
 const ignored = -2
 
 func ignoring(m map[string]int) map[string]int {
-	for _, n := range []string{"invoicelineitemtype", "billingprovider", "attributes", "discountdetails"} {
+	for _, n := range []string{"invoicelineitemtype", "billingprovider", "attributes", "attributes/objecttype", "discountdetails"} {
 		m[n] = ignored
 	}
 	return m
@@ -131,6 +131,17 @@ func statementNames() map[string]int {
 	}
 	m["totalforcustomer"] = stTotal
 	return ignoring(m)
+}
+
+// statementColumn is what a column of reconciliation lines is called in files with PascalCase headers.
+func statementColumn(c int) string {
+	names := strings.Fields(`PartnerId CustomerId CustomerName CustomerDomainName CustomerCountry InvoiceNumber MPNID ResellerMPNID OrderId
+		OrderDate ProductId SkuId AvailabilityId SkuName ProductName ChargeType UnitPrice Quantity Subtotal TaxTotal Total Currency
+		PriceAdjustmentDescription PublisherName PublisherId SubscriptionDescription SubscriptionId ChargeStartDate ChargeEndDate
+		TermAndBillingCycle EffectiveUnitPrice UnitType AlternateId BillableQuantity BillingFrequency PricingCurrency PCToBCExchangeRate
+		PCToBCExchangeRateDate MeterDescription ReservationOrderId CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId
+		ProductQualifiers PromotionId`)
+	return names[c]
 }
 
 func statementRequired() []int {

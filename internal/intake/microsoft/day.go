@@ -9,11 +9,14 @@ import (
 )
 
 // ParseDay reads the day of "2026-09-30", with or without a time behind it, and of "9/30/2026", with or without one.
-// Days that do not exist, and years before 2000 or after 2199, are none. Reading is the version of the rules to read by.
+// Days that do not exist, and years before 2000 or after 2199, are none. Reading is the version of the rules to read by:
+// since the second a time must exist, and one with an offset counts on its day in UTC.
 func ParseDay(reading int, b []byte) (period.Date, bool) {
 	b = bytes.TrimSpace(b)
+	var clock []byte
+	timed := false
 	if i := bytes.IndexAny(b, "T "); i > 0 {
-		b = b[:i]
+		b, clock, timed = b[:i], b[i+1:], true
 	}
 	var y, m, d int
 	var ok bool
@@ -29,7 +32,89 @@ func ParseDay(reading int, b []byte) (period.Date, bool) {
 	if t.Day() != d {
 		return 0, false
 	}
-	return period.DateOf(t), true
+	day := period.DateOf(t)
+	if reading < 2 || !timed {
+		return day, true
+	}
+	seconds, ok := secondOfDay(string(clock))
+	switch {
+	case seconds < 0:
+		day--
+	case seconds >= secondsADay:
+		day++
+	}
+	return day, ok
+}
+
+const secondsADay = 24 * 60 * 60
+
+// secondOfDay reads "23:30:00", "23:30", "23:30:00.000Z", "11:30:00 PM", "23:30:00-02:00" … as the second of the day in
+// UTC: below 0 on the day before, and from 86,400 on on the day after it. 24:00:00 is the beginning of the next day.
+func secondOfDay(s string) (int, bool) {
+	s, shift, ok := offset(strings.ToUpper(strings.TrimSpace(s)))
+	if !ok {
+		return 0, false
+	}
+	s, half := strings.TrimSpace(s), ""
+	for _, suffix := range [...]string{"AM", "PM"} {
+		if strings.HasSuffix(s, suffix) {
+			s, half = strings.TrimSpace(strings.TrimSuffix(s, suffix)), suffix
+		}
+	}
+	clock, fraction, _ := strings.Cut(strings.Replace(s, ",", ".", 1), ".")
+	if strings.Trim(fraction, "0123456789") != "" {
+		return 0, false
+	}
+	var n [3]int // hour, minute, second
+	parts := strings.Split(clock, ":")
+	if len(parts) > len(n) {
+		return 0, false
+	}
+	for i, p := range parts {
+		if n[i] = digits([]byte(p)); n[i] < 0 || len(p) > 2 {
+			return 0, false
+		}
+	}
+	if half != "" {
+		if n[0] < 1 || n[0] > 12 {
+			return 0, false
+		}
+		n[0] %= 12
+		if half == "PM" {
+			n[0] += 12
+		}
+	}
+	leap := n[2] == 60 && n[1] == 59 // a second that is put in at the end of a day
+	whole := n[0] == 24 && n[1] == 0 && n[2] == 0 && strings.Trim(fraction, "0") == ""
+	if (n[0] > 23 && !whole) || n[1] > 59 || n[2] > 59 && !leap {
+		return 0, false
+	}
+	return n[0]*3600 + n[1]*60 + min(n[2], 59) - shift, true
+}
+
+// offset takes what says how far a time is from UTC off its end: "Z", "+02:00", "-0200", "+02"; in seconds.
+func offset(s string) (clock string, seconds int, ok bool) {
+	for _, utc := range [...]string{"Z", "UTC", "GMT"} {
+		if strings.HasSuffix(s, utc) {
+			return strings.TrimSuffix(s, utc), 0, true
+		}
+	}
+	at := strings.LastIndexAny(s, "+-")
+	if at < 0 {
+		return s, 0, true
+	}
+	text := strings.Replace(s[at+1:], ":", "", 1)
+	if len(text) == 2 {
+		text += "00"
+	}
+	n := digits([]byte(text))
+	if len(text) != 4 || n < 0 || n/100 > 14 || n%100 > 59 {
+		return s, 0, false
+	}
+	if seconds = n/100*3600 + n%100*60; s[at] == '-' {
+		seconds = -seconds
+	}
+	return s[:at], seconds, true
 }
 
 // digits is the number a few digits stand for, or −1.

@@ -24,6 +24,7 @@ type decoder struct {
 	line     int64  // of the next byte
 	carry    []byte // the start of a record that the last block did not hold whole
 	eof      bool
+	pages    *pages // nil when the file is not read by pages
 	warnings []usage.Problem
 	unknown  map[string]bool
 	mu       sync.Mutex
@@ -42,28 +43,42 @@ func (d *decoder) warn(code, column, reason string) {
 	d.warnings = append(d.warnings, usage.Problem{File: d.file, Column: column, Code: code, Reason: reason, Verdict: usage.Warned})
 }
 
-// begin finds out what the file is: JSON lines tell by their first record, CSV by its header.
+// begin finds out what the file is: JSON lines tell by their first record, CSV by its header. Pages of the provider's
+// interface, arrays and objects over several lines become JSON lines on the way in.
 func (d *decoder) begin(want usage.Dataset) error {
 	head, err := d.in.Peek(maxRecord / 4)
 	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
 		return d.unreadable(err)
 	}
 	text := bytes.TrimLeft(head, " \t\r\n")
-	switch {
-	case bytes.HasPrefix(text, []byte("{")):
-		d.json = true
-		return d.beginJSON(text, want)
-	case bytes.HasPrefix(text, []byte("[")):
-		return d.refuse(1, "", "json_array", "this is one JSON array; the provider sends one JSON object a line. Export it as JSON lines")
+	if !bytes.HasPrefix(text, []byte("{")) && !bytes.HasPrefix(text, []byte("[")) {
+		return d.beginCSV(head, want)
 	}
-	return d.beginCSV(want)
+	d.json = true
+	if !ofLines(text) {
+		d.pages = &pages{in: d.in, refuse: d.refuse, line: 1, out: 1}
+		d.in = bufio.NewReaderSize(d.pages, maxRecord/4)
+		if head, err = d.in.Peek(maxRecord / 4); err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+			return d.unreadable(err)
+		}
+		if text = bytes.TrimLeft(head, "\n"); len(text) == 0 {
+			d.warn("no_rows", "", "the file holds no items")
+			d.layout = layoutFor(orDataset(want, usage.DailyUsage))
+			return nil
+		}
+	}
+	return d.beginJSON(text, want)
 }
 
 func (d *decoder) beginJSON(text []byte, want usage.Dataset) error {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	lower := bytes.ToLower(first)
-	d.layout = layoutFor(orDataset(guess(func(n string) bool { return bytes.Contains(lower, []byte(`"`+n+`"`)) }), want))
-	return d.agree(want, guess(func(n string) bool { return bytes.Contains(lower, []byte(`"`+n+`"`)) }))
+	is := guess(func(n string) bool { return bytes.Contains(lower, []byte(`"`+n+`"`)) })
+	if k, ok := named(members(first)); ok && is == "" {
+		return d.refuseAs(k)
+	}
+	d.layout = layoutFor(orDataset(is, want))
+	return d.agree(want, is)
 }
 
 func orDataset(a, b usage.Dataset) usage.Dataset {
@@ -77,21 +92,26 @@ func orDataset(a, b usage.Dataset) usage.Dataset {
 func (d *decoder) agree(want, is usage.Dataset) error {
 	switch {
 	case is == "" && want == "":
-		return d.refuse(1, "", "unknown_format", "neither daily rated usage (UsageDate, BillingPreTaxTotal) nor reconciliation lines (Subtotal, TaxTotal)")
+		return d.refuse(1, "", "unknown_format", "neither daily rated usage (UsageDate, BillingPreTaxTotal) nor reconciliation lines (Subtotal, TaxTotal); %s. Choose the file that holds the rows", taken)
 	case is != "" && want != "" && is != want:
 		return d.refuse(1, "", "other_dataset", "these are %s lines, and %s was asked for", is, want)
 	}
 	return nil
 }
 
-func (d *decoder) beginCSV(want usage.Dataset) error {
-	header, err := d.in.ReadString('\n')
-	if err != nil && err != io.EOF {
+// beginCSV reads the header; head is the beginning of the file.
+func (d *decoder) beginCSV(head []byte, want usage.Dataset) error {
+	line, err := d.in.ReadSlice('\n')
+	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
 		return d.unreadable(err)
 	}
+	header := string(line)
 	d.line, d.head = 2, append(d.head, header...)
 	if !utf8.ValidString(header) {
-		return d.refuse(1, "", "not_utf8", "the text is not UTF-8 (perhaps Latin-1); save it as UTF-8")
+		if k, ok := kindOf(head); ok {
+			return d.refuseAs(k)
+		}
+		return d.refuse(1, "", "not_utf8", "the text is not UTF-8 (perhaps Latin-1); save it as UTF-8, or download it again")
 	}
 	if strings.IndexByte(header, 0) >= 0 {
 		return d.refuse(1, "", "binary", "this is binary data and no text")
@@ -100,18 +120,24 @@ func (d *decoder) beginCSV(want usage.Dataset) error {
 	if strings.ContainsRune(trimmed, '\r') {
 		return d.refuse(1, "", "line_ends", "lines end with a carriage return alone; save the file with LF or CRLF")
 	}
+	if err == bufio.ErrBufferFull {
+		return d.refuse(1, "", "record_too_long", "the first line does not end within %d bytes, so it names no columns. Nothing of the file was kept; download it again", len(line))
+	}
 	names := strings.Split(trimmed, ",")
 	for i := range names {
 		names[i] = strings.ToLower(strings.Trim(strings.TrimSpace(names[i]), `"`))
-	}
-	if err := d.delimiter(trimmed, names); err != nil {
-		return err
 	}
 	has := map[string]bool{}
 	for _, n := range names {
 		has[n] = true
 	}
 	is := guess(func(n string) bool { return has[n] })
+	if k, ok := kindOf(head); ok && is == "" {
+		return d.refuseAs(k)
+	}
+	if err := d.delimiter(trimmed); err != nil {
+		return err
+	}
 	if is == "" && !anyOf(has, usageNames()) && !anyOf(has, statementNames()) {
 		want = ""
 	}
@@ -137,16 +163,16 @@ func anyOf(has map[string]bool, names map[string]int) bool {
 	return n >= 3
 }
 
-func (d *decoder) delimiter(header string, names []string) error {
-	if len(names) > 3 {
+// delimiter refuses a header whose fields are divided by another sign than a comma.
+func (d *decoder) delimiter(header string) error {
+	names, by := fields(header)
+	if strings.HasPrefix(header, "sep=") {
+		names, by = nil, strings.TrimPrefix(header, "sep=")
+	} else if by == "," || len(names) <= 4 {
 		return nil
 	}
-	for _, c := range []string{";", "\t", "|"} {
-		if strings.Count(header, c) > 3 {
-			return d.refuse(1, "", "delimiter", "fields are separated by %q; the provider's files use commas. Export it again", c)
-		}
-	}
-	return nil
+	return d.refuse(1, "", "delimiter",
+		"fields are separated by %q, as spreadsheets write them; the provider's files use commas, and decimal points. Download the file again and import it as it is", by)
 }
 
 // assign leads each field to its column, and says which are missing, doubled or unknown.
@@ -198,32 +224,23 @@ func nameOf(names map[string]int, c int) string {
 	return fmt.Sprint(c)
 }
 
-// Next reads on to the next end of a record.
+// Next reads on to the next end of a record. It never holds more than the longest record there may be and a block: a
+// record that does not end by then, because a quote is never closed or a line never ends, is refused by the line on
+// which it begins.
 func (d *decoder) Next() (intake.RawBlock, error) {
 	for !d.eof || len(d.carry) > 0 {
 		b := d.carry
-		for len(b) < blockSize && !d.eof {
-			if cap(b)-len(b) < 64<<10 {
-				b = append(d.memory(2*cap(b)), b...)
+		d.carry = nil
+		cut, quotes := -1, 0
+		for size := blockSize; cut < 0; size += blockSize {
+			if len(b) > maxRecord+blockSize {
+				return nil, d.refuse(d.line, "", "record_too_long", "the record that begins here does not end within %d bytes: a quote is never closed, or the line never ends. Nothing of the file was kept; download it again", maxRecord)
 			}
-			n, err := d.in.Read(b[len(b):min(cap(b), len(b)+256<<10)])
-			b = b[:len(b)+n]
-			if err == io.EOF {
-				d.eof = true
-			} else if err != nil {
-				return nil, d.unreadable(err)
+			var err error
+			if b, err = d.fill(b, size); err != nil {
+				return nil, err
 			}
-		}
-		cut, quotes := d.recordEnd(b)
-		if cut < 0 && !d.eof {
-			if len(b) > 4*maxRecord {
-				return nil, d.refuse(d.line, "", "record_too_long", "a record is longer than %d bytes, or a quote is never closed", 4*maxRecord)
-			}
-			d.carry = append(d.memory(2*cap(b)), b...)
-			continue
-		}
-		if d.eof {
-			cut = len(b)
+			cut, quotes = d.recordEnd(b)
 		}
 		block := &block{d: d, text: b[:cut:cut], memory: b[:0], first: d.line, quotes: quotes}
 		block.lines = int64(bytes.Count(block.text, []byte{'\n'}))
@@ -231,9 +248,8 @@ func (d *decoder) Next() (intake.RawBlock, error) {
 		if cut > 0 && block.text[cut-1] != '\n' {
 			block.lines++
 		}
-		d.carry = nil
 		if cut < len(b) {
-			d.carry = append(d.memory(0), b[cut:]...)
+			d.carry = append(d.memory(len(b)-cut), b[cut:]...)
 		}
 		if err := block.valid(); err != nil {
 			return nil, err
@@ -245,11 +261,34 @@ func (d *decoder) Next() (intake.RawBlock, error) {
 	return nil, io.EOF
 }
 
+// fill reads on until there are so many bytes, or no more.
+func (d *decoder) fill(b []byte, size int) ([]byte, error) {
+	if cap(b) < size+64<<10 {
+		b = append(d.memory(size+256<<10), b...)
+	}
+	for len(b) < size && !d.eof {
+		n, err := d.in.Read(b[len(b):min(cap(b), len(b)+256<<10)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			d.eof = true
+		} else if err != nil {
+			return nil, d.unreadable(err)
+		}
+	}
+	return b, nil
+}
+
 // recordEnd is the position behind the last whole record, or −1, and how many quotes there are in CSV before it: at the
 // end of the file, in all. In CSV a line end counts only outside quotes: when the number of quotes before it is even.
 func (d *decoder) recordEnd(b []byte) (end, quotes int) {
 	if d.json {
-		return bytes.LastIndexByte(b, '\n') + 1 - boolInt(bytes.LastIndexByte(b, '\n') < 0), 0
+		if d.eof {
+			return len(b), 0
+		}
+		if end = bytes.LastIndexByte(b, '\n') + 1; end == 0 {
+			end = -1
+		}
+		return end, 0
 	}
 	quote := []byte{'"'}
 	quotes = bytes.Count(b, quote)

@@ -74,11 +74,11 @@ type listBlock struct {
 	lines int64
 }
 
-func (b listBlock) Bytes() []byte                                    { return b.text }
-func (b listBlock) FirstLine() int64                                 { return 1 }
-func (b listBlock) Lines() int64                                     { return b.lines }
-func (b listBlock) Rows(func(*intake.Row) error) error               { return nil }
-func (b listBlock) Statement(func(*usage.StatementLine) error) error { return nil }
+func (b listBlock) Bytes() []byte                                                    { return b.text }
+func (b listBlock) FirstLine() int64                                                 { return 1 }
+func (b listBlock) Lines() int64                                                     { return b.lines }
+func (b listBlock) Rows(func(*intake.Row) error) error                               { return nil }
+func (b listBlock) Statement(func(*usage.StatementLine, *usage.Problem) error) error { return nil }
 
 // Release has nothing to give back.
 func (b listBlock) Release() {}

@@ -28,7 +28,7 @@ func Open(name string, want usage.Dataset, reading int, r io.Reader) (intake.Dec
 		return nil, "", err
 	}
 	d.in = in
-	head, err := in.Peek(512)
+	head, err := in.Peek(8 << 10)
 	if err != nil && err != io.EOF {
 		return nil, "", d.unreadable(err)
 	}
@@ -36,7 +36,11 @@ func Open(name string, want usage.Dataset, reading int, r io.Reader) (intake.Dec
 		return nil, "", err
 	}
 	d.line = 1
-	if head, _ = in.Peek(32 << 10); bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")) && isManifest(head) {
+	head, _ = in.Peek(32 << 10)
+	if k, ok := marked(head); ok {
+		return nil, "", d.refuseAs(k)
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")) && isManifest(head) {
 		m, err := d.manifest()
 		return m, usage.Manifest, err
 	}
@@ -143,24 +147,27 @@ func (d *decoder) unreadable(err error) error {
 	return d.refuse(d.line, "", "unreadable", "cannot be read: %v", err)
 }
 
-// sniff refuses what is no text, with what to do about it.
+// sniff refuses what is no text of the provider's, by what it is.
 func (d *decoder) sniff(head []byte) error {
-	switch {
-	case len(head) == 0:
+	if len(head) == 0 {
 		return d.refuse(0, "", "empty_file", "the file is empty; nothing was read. Download it again")
+	}
+	if k, ok := signed(head); ok {
+		return d.refuseAs(k)
+	}
+	switch {
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}),
 		bytes.HasPrefix(head, []byte{0, 0, 0xfe}), len(head) > 1 && (head[0] == 0) != (head[1] == 0):
-		return d.refuse(1, "", "utf16", "the text is UTF-16 or UTF-32; save it as UTF-8")
+		if k, ok := kindOf(bytes.TrimLeft(head, "\xff\xfe\x00")); ok {
+			return d.refuseAs(k)
+		}
+		return d.refuse(1, "", "utf16", "the text is UTF-16 or UTF-32; %s in UTF-8. Save it as UTF-8, or download it again", taken)
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
 		d.head = append(d.head, head[:3]...)
 		_, err := d.in.Discard(3)
 		return err
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return d.refuse(0, "", "zip", "this is a zip archive or a workbook; unpack it, or save it as CSV")
-	case head[0] == 0x1f && len(head) > 1 && head[1] == 0x8b:
-		return d.refuse(0, "", "gzip_twice", "the file is compressed twice; unpack it once")
 	case bytes.IndexByte(head, 0) >= 0:
-		return d.refuse(1, "", "binary", "this is binary data and no text")
+		return d.refuse(1, "", "binary", "this is binary data and no text; %s. Choose the file that holds the rows, or download it again", taken)
 	}
 	return nil
 }

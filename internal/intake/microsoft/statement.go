@@ -1,26 +1,29 @@
 package microsoft
 
 import (
-	"io"
-
 	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Statement decodes a block of reconciliation lines. A number or date that cannot be read fails the whole file: a
-// control with a hole in it controls nothing.
-func (b *block) Statement(yield func(*usage.StatementLine) error) error {
+// Statement decodes a block of reconciliation lines. A line of which a number, day or currency cannot be read comes with
+// the problem for which it is to be kept aside.
+func (b *block) Statement(yield func(*usage.StatementLine, *usage.Problem) error) error {
 	values := make([][]byte, numStatement)
 	each := func(line int64) error {
 		s := reading{b: b, values: values, line: line}
 		l := s.lineOf()
-		if s.err != nil {
-			return s.err
+		if s.bad != nil {
+			s.bad.Reason += s.rest(l)
 		}
-		return yield(l)
+		return yield(l, s.bad)
 	}
 	if b.d.json {
 		return b.objects(values, each)
@@ -33,15 +36,34 @@ type reading struct {
 	b      *block
 	values [][]byte
 	line   int64
-	err    error
+	bad    *usage.Problem
+	failed [numStatement]bool
+}
+
+// rest says of a line that is kept aside whose it is and what of its amounts can be read.
+func (s *reading) rest(l *usage.StatementLine) string {
+	text := "; the line is kept aside, and does not control any rows. It is of invoice " + l.InvoiceNumber
+	if l.CustomerName != "" || l.CustomerID != "" {
+		text += ", customer " + cmp.Or(l.CustomerName, l.CustomerID)
+	}
+	text += ", " + cmp.Or(l.ProductName, l.SkuName, l.ProductID)
+	for _, c := range [...]int{stSubtotal, stTaxTotal, stTotal} {
+		if t := s.text(c); t != "" && !s.failed[c] {
+			text += fmt.Sprintf(", %s %s %s", statementColumn(c), t, s.text(stCurrency))
+		}
+	}
+	return text
 }
 
 func (s *reading) text(c int) string { return string(bytes.TrimSpace(s.values[c])) }
 
 func (s *reading) fail(c int, code, what string) {
-	if s.err == nil {
-		name := nameOf(s.b.d.layout.names, c)
-		s.err = s.b.d.refuse(s.line, name, code, "%q is not %s", s.text(c), what)
+	s.failed[c] = true
+	if s.bad == nil {
+		s.bad = &usage.Problem{
+			File: s.b.d.file, Line: s.line, Column: statementColumn(c), Code: code, Verdict: usage.Quarantined,
+			Reason: fmt.Sprintf("%q is not %s", s.text(c), what), Value: s.text(c)[:min(60, len(s.text(c)))],
+		}
 	}
 }
 
@@ -111,27 +133,48 @@ func (s *reading) lineOf() *usage.StatementLine {
 	return l
 }
 
-// Statement reads a reconciliation file whole, by today's rules and without keeping it anywhere.
-func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
+// Statement reads a reconciliation file, by today's rules and without keeping it anywhere: its lines, and what is wrong
+// with those that cannot be read. These are not among the lines.
+func Statement(name string, r io.Reader) (lines []usage.StatementLine, problems []usage.Problem, err error) {
 	dec, _, err := Open(name, usage.Reconciliation, usage.Reading, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := []usage.StatementLine{}
+	lines = []usage.StatementLine{}
+	var spoilt spoiltIDs
 	for {
 		b, err := dec.Next()
 		if err == io.EOF {
-			return out, nil
+			return lines, append(append(problems, spoilt.list...), dec.Warnings()...), nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		err = b.Statement(func(l *usage.StatementLine) error {
-			out = append(out, l.As(usage.Reading))
+		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
+			if bad != nil {
+				problems = append(problems, *bad)
+				return nil
+			}
+			spoilt.add(name, l)
+			lines = append(lines, l.As(usage.Reading))
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+	}
+}
+
+// spoiltIDs are identifiers that a spreadsheet has changed: of each way the first, and on how many lines.
+type spoiltIDs struct{ list []usage.Problem }
+
+func (s *spoiltIDs) add(file string, l *usage.StatementLine) {
+	for _, p := range plausible.SpoiltLine(l) {
+		at := slices.IndexFunc(s.list, func(o usage.Problem) bool { return o.Code == p.Code })
+		if p.File, p.Rows = file, 1; at < 0 {
+			s.list = append(s.list, p)
+		} else {
+			s.list[at].Rows++
 		}
 	}
 }

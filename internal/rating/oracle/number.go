@@ -74,6 +74,9 @@ func (a Number) Mul(b Number) Number {
 }
 
 // IsZero says whether a is 0.
+// Sign is −1, 0 or 1.
+func (a Number) Sign() int { return a.big().Sign() }
+
 func (a Number) IsZero() bool { return a.big().Sign() == 0 }
 
 // String is a without exponent and without zeros at the end, so equal numbers are equal text.

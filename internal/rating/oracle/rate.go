@@ -36,6 +36,7 @@ type Base struct {
 	Cost             Amount
 	CostBeforeCredit Amount
 	List             *Amount
+	NoUnitPrice      bool // so CostBeforeCredit is not known either
 }
 
 // Outcome is what becomes of one row or charge: Reason says why it has no price, or OwnUse that the partner uses it
@@ -121,6 +122,9 @@ func (w *World) price(s *Step, base Base, covered bool, on period.Date) (reason,
 		}
 	default:
 		of := s.Bought
+		if s.Kind == pricing.CostBeforeCreditFactor && base.NoUnitPrice {
+			return MissingList, s.Rule.Key
+		}
 		if s.Kind == pricing.CostBeforeCreditFactor || s.Kind == pricing.ListFactor && covered {
 			of = base.CostBeforeCredit // covered usage lists at 0, unless a rule asks for it
 		} else if s.Kind == pricing.ListFactor {

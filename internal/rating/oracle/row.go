@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -46,32 +47,82 @@ func (r *Row) counts() bool {
 			return false
 		}
 	}
+	price, quantity, amount := must(r[usage.UnitPrice]).Sign(), must(r[usage.Quantity]).Sign(), must(r[usage.BillingPreTaxTotal]).Sign()
+	if rate, ok := Parse(r[usage.ExchangeRate]); ok && r[usage.ExchangeRate] != "" && rate.Sign() <= 0 {
+		return false
+	}
+	if price < 0 && price*quantity*amount < 0 { // what is taken back cannot cost more
+		return false
+	}
+	if on := r.Day(); dayOf(r[usage.ChargeStartDate]) > on || r[usage.ChargeEndDate] != "" && dayOf(r[usage.ChargeEndDate]) < on {
+		return false
+	}
 	return r.Day() != 0 && strings.TrimSpace(r[usage.EntitlementID]) != "" && len(r[usage.BillingCurrency]) == 3
 }
 
 // Covered says that a reservation or savings plan paid: one is named, and the printed amount is 0.
 func (r *Row) Covered() bool {
 	kind := strings.ToLower(r[usage.BenefitType])
-	return (kind == "savingsplan" || kind == "reservation") && must(r[usage.BillingPreTaxTotal]).IsZero()
+	return (kind == "savingsplan" || kind == "reservation" || r.reserved()) && must(r[usage.BillingPreTaxTotal]).IsZero()
+}
+
+// reserved says that the additional information names a reservation, or the meter that a reservation stood in for.
+func (r *Row) reserved() bool {
+	var info map[string]any
+	if json.Unmarshal([]byte(r[usage.AdditionalInfo]), &info) != nil {
+		return false
+	}
+	for name, value := range info {
+		text, _ := value.(string)
+		switch strings.ToLower(name) {
+		case "reservationid", "reservationorderid", "consumptionmeter":
+			if strings.Trim(text, "0- ") != "" && !strings.EqualFold(text, "null") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// turned says that the units of a row are taken back, or a charge printed as if they were: its unit price is negative, or
+// amount and quantity have opposite signs.
+func (r *Row) turned() bool {
+	return must(r[usage.UnitPrice]).Sign() < 0 || must(r[usage.BillingPreTaxTotal]).Sign()*must(r[usage.Quantity]).Sign() < 0
+}
+
+// unlisted says that the unit price is printed as 0 beside an amount, so it is not the provider's list price.
+func (r *Row) unlisted() bool {
+	return must(r[usage.UnitPrice]).IsZero() && !must(r[usage.BillingPreTaxTotal]).IsZero()
 }
 
 // base is the provider's amounts of a row. Its list price is what it says itself: quantity × unit price × the exchange
 // rate it prints; where it prints none, in the currency of its prices.
 func (r *Row) base() Base {
-	quantity := must(r[usage.Quantity])
+	quantity, price := must(r[usage.Quantity]), must(r[usage.UnitPrice])
+	if minus := must("-1"); r.turned() {
+		quantity = quantity.Mul(minus)
+		if price.Sign() < 0 {
+			price = price.Mul(minus)
+		}
+	}
 	billing := money.Currency(r[usage.BillingCurrency])
-	full := Amount{quantity.Mul(must(r[usage.UnitPrice])), billing}
+	full := Amount{quantity.Mul(price), billing}
 	switch {
 	case r[usage.ExchangeRate] != "":
 		full.Value = full.Value.Mul(must(r[usage.ExchangeRate]))
 	case r[usage.PricingCurrency] != "":
 		full.Currency = money.Currency(r[usage.PricingCurrency])
 	}
-	list := full
-	if r.Covered() {
-		list.Value = Number{}
+	base := Base{Quantity: quantity, Cost: Amount{must(r[usage.BillingPreTaxTotal]), billing}, CostBeforeCredit: full}
+	if r.unlisted() {
+		base.NoUnitPrice = true
+		return base
 	}
-	return Base{quantity, Amount{must(r[usage.BillingPreTaxTotal]), billing}, full, &list}
+	base.List = &full
+	if r.Covered() {
+		base.List = &Amount{Currency: full.Currency}
+	}
+	return base
 }
 
 // Usage says what becomes of one row that counts.

@@ -33,7 +33,7 @@ func (m *maker) entry(s *side) oracle.Row {
 		usage.CustomerCountry: "DE", usage.MPNID: "1234567", usage.ProductID: m.cased(pick(m, products()...)), usage.SkuID: pick(m, skus()...),
 		usage.AvailabilityID: pick(m, "", "", "DZH318Z0B5DK", "DZH318Z0AAAA"), usage.SkuName: "Pay-as-you-go", usage.ProductName: "A product", usage.PublisherName: publisher,
 		usage.SubscriptionDescription: pick(m, plans()...), usage.SubscriptionID: fmt.Sprint("Plan-", m.IntN(4), "-xY"),
-		usage.ChargeStartDate: "2026-09-01", usage.ChargeEndDate: "2026-09-30", usage.MeterType: "1 Hour",
+		usage.MeterType:     "1 Hour",
 		usage.MeterCategory: m.cased(pick(m, categories()...)), usage.MeterID: m.cased(pick(m, meters()...)),
 		usage.MeterSubCategory: pick(m, subCategories()...), usage.MeterName: fmt.Sprint("Meter name ", m.IntN(12)),
 		usage.MeterRegion: pick(m, regions()...), usage.Unit: "1 Hour", usage.UnitType: "1 Hour", usage.ResourceLocation: "WESTEUROPE",
@@ -51,6 +51,7 @@ func (m *maker) entry(s *side) oracle.Row {
 func (m *maker) row(s *side, on period.Date) oracle.Row {
 	r := s.entries[m.IntN(len(s.entries))]
 	r[usage.UsageDate] = on.String()
+	r[usage.ChargeStartDate], r[usage.ChargeEndDate] = on.Month().Start().String(), (on.Month() + 1).Start().String()
 	r[usage.Quantity], r[usage.BillingPreTaxTotal] = m.amount(), m.amount()
 	r[usage.PricingPreTaxTotal], r[usage.EffectiveUnitPrice] = m.amount(), pick(m, "", m.number(1, 6))
 	r[usage.UnitPrice] = pick(m, s.prices...)
@@ -65,6 +66,14 @@ func (m *maker) row(s *side, on period.Date) oracle.Row {
 		if m.in100(70) {
 			r[usage.BillingPreTaxTotal] = pick(m, "0", "0.00", "-0.0", "0.0000000000000000000")
 		}
+	}
+	if m.in100(6) {
+		r[usage.AdditionalInfo] = pick(m, `{"ReservationId":"r-1"}`, `{"ServiceType":"B1s","reservationorderid":"o-1"}`, `{"CONSUMPTIONMETER":"meter-a"}`,
+			`{"ReservationId":""}`, `{"ReservationId":null}`, `{"ReservationId":"00000000-0000-0000-0000-000000000000"}`, `{"ReservationId":`)
+		r[usage.BillingPreTaxTotal] = pick(m, "0", "0.00", m.amount())
+	}
+	if strings.HasPrefix(r[usage.UnitPrice], "-") && m.in100(90) { // as refunds are printed
+		r[usage.Quantity], r[usage.BillingPreTaxTotal] = strings.Trim(r[usage.Quantity], "-"), "-"+strings.Trim(r[usage.BillingPreTaxTotal], "-")
 	}
 	r[usage.Tags] = pick(m, "", "{}", `{"env":"prod"}`, `{"Env":"TEST","env":"prod"}`, `"env": "prod","team": "A-17"`, `{"team":"a-17","cost-centre":"x"}`,
 		`{"env":true,"Cost-Centre":17}`, `{"env":null,"team":"test"}`, `{"ENV":"Prüfung, \"zwei\""}`)
@@ -121,7 +130,7 @@ func (m *maker) side(account, currency string) *side {
 		s.prices = append(s.prices, m.number(2, m.IntN(15)))
 		s.rates = append(s.rates, m.number(1, 1+m.IntN(9)), "1")
 	}
-	s.prices = append(s.prices, "1.5E-7", "0")
+	s.prices = append(s.prices, "1.5E-7", "0", "-"+m.number(2, m.IntN(6)))
 	s.rates = append(s.rates, "")
 	return s
 }

@@ -87,8 +87,10 @@ func Variant(v *usage.Variant) []byte {
 	for _, s := range [...]string{v.ExchangeRateDate, v.CreditType, v.BenefitOrderID, v.BenefitID, v.BenefitType} {
 		b = AppendField(b, []byte(s))
 	}
-	if v.Covered {
-		b = append(b, 1)
+	for i, is := range [...]bool{v.Covered, v.Reversed, v.Unlisted} {
+		if is {
+			b = append(b, byte(1+i))
+		}
 	}
 	return b
 }

@@ -255,11 +255,13 @@ func (l *lane) putVariants(b *usage.Block) error {
 		return err
 	}
 	return chunks(a, b.Variants, func(part []usage.VariantRecord) error {
-		load, number, hash, covered := into[uint32](a, 0), into[uint32](a, 1), into[wide128](a, 2), into[bool](a, 12)
+		load, number, hash := into[uint32](a, 0), into[uint32](a, 1), into[wide128](a, 2)
+		covered, reversed, unlisted := into[bool](a, 12), into[bool](a, 13), into[bool](a, 14)
 		length := 0
 		for i := range part {
 			v := &part[i]
-			load[i], number[i], hash[i], covered[i] = l.load, v.Number, hash128(v.Hash), v.Value.Covered
+			load[i], number[i], hash[i] = l.load, v.Number, hash128(v.Hash)
+			covered[i], reversed[i], unlisted[i] = v.Value.Covered, v.Value.Reversed, v.Value.Unlisted
 			for _, s := range variantTexts(&v.Value) {
 				length += len(*s)
 			}

@@ -172,13 +172,14 @@ func inFacts(sc scope.Scope, load uint32, column, number string) string {
 // Variants lists the variants of a load, by number.
 func (s *Store) Variants(ctx context.Context, sc scope.Scope, load uint32) (out []usage.VariantRecord, err error) {
 	sql := fmt.Sprintf(`SELECT v.number, v.hash, v.covered, v.unit_price, v.exchange_rate, v.exchange_rate_date,
-		v.earned_credit, v.credit, v.credit_type, v.benefit_order_id, v.benefit_id, v.benefit_type
-		FROM variants v WHERE v.load = %d AND %s AND %s ORDER BY v.number`,
+		v.earned_credit, v.credit, v.credit_type, v.benefit_order_id, v.benefit_id, v.benefit_type,
+		v.reversed, v.unlisted FROM variants v WHERE v.load = %d AND %s AND %s ORDER BY v.number`,
 		load, closed("v.load"), inFacts(sc, load, "variant", "v.number"))
 	err = s.read(ctx, sc, sql, func(r rows) error {
 		number, hash, covered := column[uint32](r, 0), column[wide128](r, 1), column[bool](r, 2)
+		reversed, unlisted := column[bool](r, 12), column[bool](r, 13)
 		for i := range r.n {
-			v := usage.VariantRecord{Number: number[i], Hash: hash[i].hash(), Value: usage.Variant{Covered: covered[i]}}
+			v := usage.VariantRecord{Number: number[i], Hash: hash[i].hash(), Value: usage.Variant{Covered: covered[i], Reversed: reversed[i], Unlisted: unlisted[i]}}
 			for at, s := range variantTexts(&v.Value) {
 				*s = text(column[text128](r, 3+at), i)
 			}

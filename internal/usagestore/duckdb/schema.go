@@ -66,6 +66,8 @@ func schema() []string {
 		`CREATE TABLE IF NOT EXISTS variants (load UINTEGER, number UINTEGER, hash UHUGEINT, unit_price VARCHAR,
 			exchange_rate VARCHAR, exchange_rate_date VARCHAR, earned_credit VARCHAR, credit VARCHAR, credit_type VARCHAR,
 			benefit_order_id VARCHAR, benefit_id VARCHAR, benefit_type VARCHAR, covered BOOLEAN)`,
+		`ALTER TABLE variants ADD COLUMN IF NOT EXISTS reversed BOOLEAN DEFAULT false`, // of files read by the second reading
+		`ALTER TABLE variants ADD COLUMN IF NOT EXISTS unlisted BOOLEAN DEFAULT false`,
 		`CREATE TABLE IF NOT EXISTS facts (load UINTEGER, batch UINTEGER, entry UINTEGER, tag_set UINTEGER,
 			variant UINTEGER, day DATE, file USMALLINT, line UINTEGER, quantity_hi BIGINT, quantity_lo UBIGINT,
 			effective_unit_price_hi BIGINT, effective_unit_price_lo UBIGINT, cost_hi BIGINT, cost_lo UBIGINT,

@@ -68,7 +68,7 @@ func (t *totalling) number(ctx context.Context) error {
 	if err := t.numbered(ctx, "entry", columns, `entries e WHERE `+visible); err != nil {
 		return err
 	}
-	if err := t.numbered(ctx, "variant", []string{`unit_price`, `exchange_rate`, `covered`}, `variants e WHERE e.load`+loads); err != nil {
+	if err := t.numbered(ctx, "variant", []string{`unit_price`, `exchange_rate`, `covered`, `reversed`, `unlisted`}, `variants e WHERE e.load`+loads); err != nil {
 		return err
 	}
 	if err := t.readEntries(ctx); err != nil {
@@ -123,10 +123,13 @@ func (t *totalling) readEntries(ctx context.Context) error {
 
 func (t *totalling) readVariants(ctx context.Context) error {
 	t.variants = map[int32]*usage.Variant{}
-	return t.query(ctx, `SELECT id, unit_price, exchange_rate, covered FROM variant_keys`, func(r rows) error {
+	return t.query(ctx, `SELECT id, unit_price, exchange_rate, covered, reversed, unlisted FROM variant_keys`, func(r rows) error {
 		ids, price, rate, covered := column[int32](r, 0), column[text128](r, 1), column[text128](r, 2), column[bool](r, 3)
+		reversed, unlisted := column[bool](r, 4), column[bool](r, 5)
 		for i := range r.n {
-			t.variants[ids[i]] = &usage.Variant{UnitPrice: text(price, i), ExchangeRate: text(rate, i), Covered: covered[i]}
+			t.variants[ids[i]] = &usage.Variant{
+				UnitPrice: text(price, i), ExchangeRate: text(rate, i), Covered: covered[i], Reversed: reversed[i], Unlisted: unlisted[i],
+			}
 		}
 		return nil
 	})

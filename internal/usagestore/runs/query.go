@@ -97,7 +97,7 @@ type base struct {
 }
 
 // kinds is how many kinds of variants a reading may tell apart.
-const kinds = 8
+const kinds = 16
 
 // part adds up a batch; nil while its load is not closed.
 func (v *Store) part(ctx context.Context, l *load, number uint32, s scope.Scope, q *usage.Query, r *rating.Reading) (*part, error) {

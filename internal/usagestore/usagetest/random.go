@@ -66,7 +66,7 @@ func randomLoad(r *rapid.T, load uint32) *usage.Block {
 	for i := range uint32(dicts) {
 		b.TagSets = append(b.TagSets, usage.TagSetRecord{Number: i + 1, Hash: hash(byte(90 - i)), Pairs: randomPairs[i]})
 		b.Variants = append(b.Variants, usage.VariantRecord{Number: i + 1, Hash: hash(byte(9 + i)),
-			Value: usage.Variant{UnitPrice: fmt.Sprint(i / 2), ExchangeRate: "0.9", Credit: fmt.Sprint(i), Covered: i == 1}})
+			Value: usage.Variant{UnitPrice: fmt.Sprint(i / 2), ExchangeRate: "0.9", Credit: fmt.Sprint(i), Covered: i == 1, Reversed: i == 2, Unlisted: i == 0}})
 	}
 	number := func(low, high uint32) uint32 { return rapid.Uint32Range(low, high).Draw(r, "number") }
 	for i := range rapid.IntRange(0, 200).Draw(r, "rows") {

@@ -63,7 +63,7 @@ func variants(t *testing.T, f fixture) {
 		at := func(n int) string { return texts[(i+n)%len(texts)] }
 		b.Variants = append(b.Variants, usage.VariantRecord{Number: uint32(i + 1), Hash: hash(byte(200 - i)), Value: usage.Variant{
 			UnitPrice: at(0), ExchangeRate: at(1), ExchangeRateDate: at(2), EarnedCredit: at(3), Credit: at(4), CreditType: at(5),
-			BenefitOrderID: at(6), BenefitID: at(7), BenefitType: at(8), Covered: i%2 == 1}})
+			BenefitOrderID: at(6), BenefitID: at(7), BenefitType: at(8), Covered: i%2 == 1, Reversed: i%3 == 1, Unlisted: i%5 == 1}})
 	}
 	shuffled := &usage.Block{Variants: slices.Clone(b.Variants)}
 	slices.Reverse(shuffled.Variants)

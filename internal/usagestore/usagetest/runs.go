@@ -60,8 +60,11 @@ func unitOfVariant(v *usage.Variant) (money.Decimal, int) {
 		return money.Decimal{}, 0
 	}
 	price := dec(v.UnitPrice).Sub(dec("0.3333333333333333333333333333"))
-	if v.Covered {
+	switch {
+	case v.Covered:
 		return price, 5
+	case v.Reversed:
+		return price, 15
 	}
 	return price, 2
 }

@@ -63,7 +63,7 @@ func groupKey(by rating.Grouping, e usage.Entry, v usage.Variant, tags [][]strin
 	if !by.Daily {
 		day = 0
 	}
-	return fmt.Sprintf("%q %s %s %t %q %d %s", texts, v.UnitPrice, v.ExchangeRate, v.Covered, tags, span, day)
+	return fmt.Sprintf("%q %s %s %t %t %t %q %d %s", texts, v.UnitPrice, v.ExchangeRate, v.Covered, v.Reversed, v.Unlisted, tags, span, day)
 }
 
 // expectedTotals does what the store should, row by row.
@@ -112,7 +112,7 @@ func largeTotals(t *testing.T, f fixture) {
 		want = want.Add(big.Decimal())
 	}
 	f.load(t, 1, b)
-	same(t, "totals", f.totals(t, scope.All(), q, rating.Grouping{}), map[string]string{`[]   false [] 0 `: fmt.Sprint(4000, want, want.Neg())})
+	same(t, "totals", f.totals(t, scope.All(), q, rating.Grouping{}), map[string]string{`[]   false false false [] 0 `: fmt.Sprint(4000, want, want.Neg())})
 }
 
 // totalsOfWhatLacksItsItem refuses what Sums refuses, and takes loads that are not closed for nothing.

@@ -8,7 +8,7 @@ import (
 
 // Files is every poison file.
 func Files() []File {
-	return slices.Concat(containers(), headers(), records(), amounts(), others(), objects())
+	return slices.Concat(containers(), headers(), records(), amounts(), others(), objects(), kinds(), pages(), impossible(), doubtful())
 }
 
 // containers go wrong before there is any text.
@@ -61,7 +61,7 @@ func headers() []File {
 		refused("tabs", bytes.ReplaceAll(good, []byte(","), []byte("\t")), "delimiter", 1),
 		refused("reconciliation lines", []byte("CustomerId,InvoiceNumber,ProductId,SkuId,Subtotal,TaxTotal,Total,Currency\nt,G,p,s,1,0,1,EUR\n"), "other_dataset", 1),
 		refused("carriage returns alone", bytes.ReplaceAll(good, []byte("\n"), []byte("\r")), "line_ends", 1),
-		refused("a page instead of a file", []byte("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"), "unknown_format", 1),
+		refused("a page instead of a file", []byte("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"), "web_page", 0),
 	}
 }
 
@@ -81,7 +81,7 @@ func records() []File {
 		refused("quote in an unquoted field", file(day("1"), row("ResourceGroup", `12" disk`), day("3")), "quote", 3),
 		refused("text after a closing quote", file(day("1"), row("ResourceGroup", `"a"b`)), "quote", 3),
 		{Name: "two header lines", Bytes: file(columns, day("2")), Verdict: Quarantined, Code: "impossible_date", Line: 2, Rows: counts(2, 1), Cost: "3"},
-		{Name: "totals row", Bytes: file(day("1"), strings.Repeat(",", 25)+"3,"+strings.Repeat(",", 12)), Verdict: Quarantined, Code: "impossible_date", Line: 3, Rows: counts(2, 1), Cost: "3"},
+		{Name: "totals row", Bytes: file(day("1"), strings.Repeat(",", 26)+"3,"+strings.Repeat(",", 12)), Verdict: Quarantined, Code: "impossible_date", Line: 3, Rows: counts(2, 1), Cost: "3"},
 	}
 }
 
@@ -125,7 +125,7 @@ func amounts() []File {
 func others() []File {
 	return []File{
 		aside("30 February", "impossible_date", "UsageDate", "UsageDate", "2/30/2026"),
-		aside("day before month", "impossible_date", "UsageDate", "UsageDate", "30/9/2026"),
+		aside("day before month", "day_month_dates", "UsageDate", "UsageDate", "30/9/2026"),
 		aside("year 1", "impossible_date", "UsageDate", "UsageDate", "1/1/0001"),
 		aside("blank day", "impossible_date", "UsageDate", "UsageDate", ""),
 		aside("unknown currency", "unknown_currency", "BillingCurrency", "BillingCurrency", "EUX"),
@@ -133,7 +133,7 @@ func others() []File {
 		aside("blank entitlement", "no_entitlement", "EntitlementId", "EntitlementId", ""),
 		loads("ISO days", file(row("UsageDate", "2026-09-13"), row("UsageDate", "2026-09-14T00:00:00Z")), 2, "6"),
 		loads("mixed currencies", file(day("1"), row("BillingCurrency", "USD", "BillingPreTaxTotal", "6", "PCToBCExchangeRate", "1")), 2, "9"),
-		loads("two months", file(day("1"), row("UsageDate", "8/31/2026")), 2, "6"),
+		loads("two months", file(day("1"), row("UsageDate", "8/31/2026", "ChargeStartDate", "8/1/2026", "ChargeEndDate", "8/31/2026")), 2, "6"),
 		loads("blank customer", file(row("CustomerId", "")), 1, "3"),
 		loads("billed and unbilled", file(day("1"), row("InvoiceNumber", "", "UsageDate", "9/14/2026")), 2, "6"),
 		warned("identical rows", file(day("1"), day("1"), day("2")), "duplicate_rows", 3, "9"),
@@ -153,6 +153,6 @@ func objects() []File {
 		{Name: "JSON null amount", Bytes: lines(object(), object("billingPreTaxTotal", "null")), Verdict: Quarantined, Code: "not_a_number", Line: 2, Rows: counts(2, 1), Cost: "3"},
 		refused("JSON line cut off", lines(object(), object()[:60]), "json", 2),
 		refused("JSON member twice", lines(object(), strings.Replace(object(), `"skuId"`, `"productId"`, 1)), "duplicate_member", 2),
-		refused("JSON array", []byte("["+object()+","+object()+"]"), "json_array", 1),
+		loads("JSON array", []byte("["+object()+","+object("usageDate", `"2026-09-14"`)+"]"), 2, "6"),
 	}
 }

@@ -33,12 +33,13 @@ type File struct {
 	Column  string
 	Rows    usage.Counts // In and Refused of refused files are not compared
 	Cost    string       // Σ of what was sealed
+	Read    bool         // the decoder delivers its rows, and only all of them together show that it is to be refused
 }
 
 // columns is the header of the base file.
 const columns = "PartnerId,CustomerId,CustomerName,InvoiceNumber,ProductId,SkuId,SkuName,ProductName,PublisherName,PublisherId," +
 	"SubscriptionDescription,SubscriptionId,ChargeStartDate,ChargeEndDate,UsageDate,MeterCategory,MeterId,MeterName,MeterRegion," +
-	"ResourceGroup,ResourceURI,ChargeType,UnitPrice,Quantity,UnitType,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal," +
+	"AdditionalInfo,ResourceGroup,ResourceURI,ChargeType,UnitPrice,Quantity,UnitType,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal," +
 	"PricingCurrency,Tags,EffectiveUnitPrice,PCToBCExchangeRate,PCToBCExchangeRateDate,EntitlementId,EntitlementDescription," +
 	"PartnerEarnedCreditPercentage,CreditPercentage,CreditType,BenefitType"
 
@@ -134,4 +135,9 @@ func aside(name, code, column string, changes ...string) File {
 
 func refused(name string, b []byte, code string, line int64) File {
 	return File{Name: name, Bytes: b, Verdict: Refused, Code: code, Line: line, Cost: "0"}
+}
+
+// misread is a file that is refused because of what its rows say together.
+func misread(name string, b []byte, code string, in int64) File {
+	return File{Name: name, Bytes: b, Verdict: Refused, Code: code, Rows: usage.Counts{In: in}, Cost: "0", Read: true}
 }
