@@ -31,7 +31,11 @@ type Service struct {
 	ParseDay   func([]byte) (period.Date, bool)
 	ColumnName func(usage.Column) string
 
+	Warn func(text string) // told what whoever runs the installation should know at its start; nil for nobody
+
 	settling sync.Mutex
+	agreeing sync.Mutex
+	agreed   bool // the usage store has what the ledger sealed
 }
 
 // Archives is where sources are kept, and how loads are made of them.
@@ -64,7 +68,14 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
-	l, err := v.begin(ctx, req)
+	if len(req.Sources) == 0 {
+		return usage.Load{}, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
+	}
+	passed, err := v.agree(ctx, grant.Scope)
+	if err != nil {
+		return usage.Load{}, err
+	}
+	l, err := v.begin(ctx, req, passed)
 	if err != nil {
 		return usage.Load{}, err
 	}
@@ -90,48 +101,17 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	return s.out.Load, v.DB.Do(ctx, s.write)
 }
 
-// Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
-func (v *Service) Recover(ctx context.Context) error {
-	known := map[uint32]bool{}
-	grant, err := v.Access.Require(ctx, access.UsageImport)
-	if err != nil {
-		return err
-	}
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		loads, err := v.Store.Loads(ctx, r, grant.Scope)
-		for _, l := range loads {
-			known[l.Number] = true
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	left, err := v.Rows.Loads(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range left {
-		if !known[n] {
-			if err := v.Rows.Drop(ctx, n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (v *Service) begin(ctx context.Context, req Request) (*loading, error) {
-	if len(req.Sources) == 0 {
-		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
-	}
+func (v *Service) begin(ctx context.Context, req Request, passed standing) (*loading, error) {
 	l := &loading{
 		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
-		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() },
+		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() }, note: passed.note(),
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
-		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		l.number, l.next = 0, 0
+		for err == nil && (l.number <= passed.last.Load || l.next <= passed.last.Batch) {
+			l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		}
 		return err
 	})
 	if err != nil {

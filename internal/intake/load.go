@@ -55,6 +55,7 @@ type loading struct {
 	bytes    atomic.Int64
 	total    int64
 	progress func(Progress)
+	note     string // what is to be said of the load itself
 }
 
 func (l *loading) parseDay(b []byte) (period.Date, bool) { return l.service.ParseDay(b) }

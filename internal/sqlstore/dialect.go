@@ -2,8 +2,11 @@ package sqlstore
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +31,8 @@ type dialect interface {
 	immutable(error) string // the sentence of the trigger that refused, or ""
 	again(error) bool       // the same transaction may succeed when run again
 	away(error) bool        // the database cannot be reached or is busy
+	// kept says of an error of a commit whether the transaction may have been kept all the same.
+	kept(error) bool
 }
 
 // words fill the templates of migrations.
@@ -120,6 +125,21 @@ func (sqlite3Dialect) away(err error) bool {
 	return false
 }
 
+// kept: what was busy or had no room wrote no mark that ends the transaction. What failed to reach the disk may be there
+// when the file is opened next.
+func (sqlite3Dialect) kept(err error) bool {
+	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CANTOPEN:
+		return false
+	}
+	return true
+}
+
+// full says whether the database had no room.
+func full(err error) bool {
+	return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL || postgresCode(err) == "53100"
+}
+
 func (postgresDialect) goose() database.Dialect { return database.DialectPostgres }
 func (postgresDialect) write() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
@@ -193,9 +213,29 @@ func (postgresDialect) again(err error) bool {
 }
 
 func (postgresDialect) away(err error) bool {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || cut(err) {
 		return true
 	}
 	c := postgresCode(err)
 	return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57P")
+}
+
+// cut says whether the connection ended under a statement: whatever the server said is not known.
+func cut(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	for _, gone := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return err != nil && strings.Contains(err.Error(), "conn closed") // the driver has no value for it
+}
+
+// kept: a server that answers the commit with an error has undone it, unless it was ended meanwhile (57P01 to 57P03 are
+// also said to sessions whose commit is on the disk). Without an answer nobody knows.
+func (postgresDialect) kept(err error) bool {
+	c := postgresCode(err)
+	return c == "" || strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
 }

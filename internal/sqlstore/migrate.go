@@ -10,6 +10,7 @@ import (
 	"text/template"
 
 	"github.com/pressly/goose/v3"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -43,8 +44,34 @@ func (d *DB) migrate(ctx context.Context) error {
 }
 
 func unavailable(err error) error {
+	why := "look at the log and try again"
+	switch {
+	case full(err):
+		why = "the disk is full: free space and try again"
+	case sqliteCode(err)&0xff == sqlite3.SQLITE_READONLY:
+		why = "the account that runs this may not write it"
+	case sqliteCode(err)&0xff == sqlite3.SQLITE_NOTADB, sqliteCode(err)&0xff == sqlite3.SQLITE_CORRUPT:
+		why = "it is damaged: restore it from a backup"
+	}
 	return fault.New(fault.Unavailable, "ledger_not_migrated",
-		"the ledger database could not be brought to this program's schema: the step that failed was undone; look at the log and try again").Because(err)
+		"the ledger database could not be brought to this program's schema: the step that failed was undone; %s", why).Because(err)
+}
+
+// migrated is a Conflict unless a ledger that is not written is of this program's schema already.
+func (d *DB) migrated(ctx context.Context) error {
+	steps, err := migrations(d.dialect)
+	if err != nil {
+		return err
+	}
+	var have int64
+	if err := d.readers.DB.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
+		return notOpened("", err)
+	}
+	if want := steps[len(steps)-1].Version; have != want {
+		return fault.New(fault.Conflict, "ledger_other_schema",
+			"the ledger database is at schema %d and this program reads %d, and the data directory can only be read: nothing was changed; use the program that wrote it, or make the directory writable", have, want)
+	}
+	return nil
 }
 
 // migrations are the numbered files, each filled with the words of the dialect.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver named "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -23,7 +25,7 @@ type DB struct {
 	dialect dialect
 	readers *bun.DB
 	writers *bun.DB
-	writer  *writer
+	writer  *writer // nil when the ledger can only be read
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
@@ -35,12 +37,8 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		open = openPostgres
 	}
 	d, err := open(ctx, dsn)
-	if fault.CodeOf(err) == "ledger_in_the_clear" {
-		return nil, err
-	}
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "ledger_not_opened",
-			"the ledger database could not be opened: check that it exists and may be written; nothing was changed").Because(err)
+		return nil, notOpened(dsn, err)
 	}
 	if err := d.migrate(ctx); err != nil {
 		d.closePools()
@@ -48,6 +46,38 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	}
 	d.writer = startWriter(d)
 	return d, nil
+}
+
+// OpenToRead opens a ledger database that is not written: every Do is refused. It must be of this program's schema.
+func OpenToRead(ctx context.Context, dsn string) (*DB, error) {
+	open := openSQLiteToRead
+	if isPostgres(dsn) {
+		open = openPostgres
+	}
+	d, err := open(ctx, dsn)
+	if err != nil {
+		return nil, notOpened(dsn, err)
+	}
+	if err := d.migrated(ctx); err != nil {
+		d.closePools()
+		return nil, err
+	}
+	return d, nil
+}
+
+// notOpened says why a ledger could not be opened, and what to do; never its address, which may hold a password.
+func notOpened(dsn string, err error) error {
+	if fault.CodeOf(err) == "ledger_in_the_clear" {
+		return err
+	}
+	text := "the ledger database could not be opened: check that it exists, that the account that runs this may write it, and that its disk is not full; nothing was changed"
+	switch {
+	case isPostgres(dsn):
+		text = "the PostgreSQL that keeps the ledger does not answer, or refuses us: nothing was changed. Check that it runs, and that the address in ledger.dsn (or PURVEYOR_LEDGER) names the right machine, database, user and password; then try again"
+	case sqliteCode(err)&0xff == sqlite3.SQLITE_NOTADB, sqliteCode(err)&0xff == sqlite3.SQLITE_CORRUPT:
+		text = "the ledger database is damaged, or no ledger: nothing was changed; restore it from a backup"
+	}
+	return fault.New(fault.Unavailable, "ledger_not_opened", "%s", text).Because(err)
 }
 
 func isPostgres(dsn string) bool {
@@ -95,6 +125,31 @@ func openSQLite(ctx context.Context, dsn string) (*DB, error) {
 	}, nil
 }
 
+// openSQLiteToRead opens a file that is not changed. One that was closed in order holds all; one that was not has a log
+// beside it, whose index is then kept in memory: by one connection, for no other can see it.
+func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
+	path, err := filepath.Abs(strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:"))
+	if err != nil {
+		return nil, err
+	}
+	options, count := "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)", readerCount
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+		options, count = "mode=ro&nolock=1&_pragma=locking_mode(exclusive)&_pragma=query_only(on)&_pragma=cache_size(-16000)", 1
+	}
+	r, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
+	if err != nil {
+		return nil, err
+	}
+	r.SetMaxOpenConns(count)
+	r.SetMaxIdleConns(count)
+	if err := r.PingContext(ctx); err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	db := bun.NewDB(r, sqlitedialect.New())
+	return &DB{dialect: sqlite3Dialect{}, writers: db, readers: db}, nil
+}
+
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	c, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -135,7 +190,9 @@ func proven(c *pgx.ConnConfig, chosen bool) error {
 
 // Close lets the running transaction finish, refuses further ones and closes all connections.
 func (d *DB) Close() error {
-	d.writer.stop()
+	if d.writer != nil {
+		d.writer.stop()
+	}
 	return d.closePools()
 }
 

@@ -30,9 +30,12 @@ func (d *DB) translate(err error) error {
 	switch {
 	case d.dialect.duplicate(err):
 		return fault.New(fault.Conflict, "already_exists", "another record with the same key exists already: nothing was changed").Because(err)
+	case full(err):
+		return fault.New(fault.Unavailable, "disk_full",
+			"the disk of the ledger database is full: nothing was changed; free space and give the command again").Because(err)
 	case d.dialect.again(err), d.dialect.away(err):
 		return fault.New(fault.Unavailable, "ledger_busy",
-			"the ledger database is busy, full or cannot be reached: nothing was changed; try again").Because(err)
+			"the ledger database is busy or cannot be reached: nothing was changed; check that it runs and that its disk can be written, and try again").Because(err)
 	}
 	return err
 }

@@ -59,6 +59,10 @@ func (d *DB) Do(ctx context.Context, f func(context.Context, tx.Tx) error) error
 	if ctx.Value(insideDo{}) == d {
 		return fault.New(fault.Internal, "nested_transaction", "a transaction was asked for inside a transaction; nothing was changed")
 	}
+	if d.writer == nil {
+		return fault.New(fault.Unavailable, "read_only",
+			"the ledger can only be read by the account that runs this: nothing was changed; make the data directory writable, or work on a copy")
+	}
 	return d.translate(d.writer.do(context.WithValue(ctx, insideDo{}, d), f))
 }
 
@@ -203,7 +207,28 @@ func (w *writer) transact(members []*request) (kept, left []*request, err error)
 		}
 		kept = append(kept, r)
 	}
-	return kept, nil, t.Commit()
+	return kept, nil, w.commit(t)
+}
+
+// CodeUnknown is the code of the Unavailable that says that nobody knows whether a change was kept.
+const CodeUnknown = "outcome_unknown"
+
+// commit ends a transaction. When the database broke off meanwhile it may have been kept or not: whoever asked is told
+// so, and how to find out, for giving a command again is not always harmless and giving it up is neither.
+func (w *writer) commit(t bun.Tx) error {
+	err := t.Commit()
+	if err == nil || w.dialect.again(err) {
+		return err
+	}
+	if !w.dialect.kept(err) {
+		if sqliteCode(err) != 0 {
+			_, _ = w.db.Exec("ROLLBACK") // it may have been left open, on the one connection that writes
+		}
+		return err
+	}
+	return fault.New(fault.Unavailable, CodeUnknown,
+		"the ledger database broke off while this was being kept, so it is not known whether it was: it was kept whole or not at all. "+
+			"When the database answers again, \"purveyor events\" lists what was done, the newest last: look whether it is there before you give the command again").Because(err)
 }
 
 func (w *writer) begin() (bun.Tx, error) {

@@ -5,6 +5,7 @@ import (
 
 	"bytes"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -111,8 +112,15 @@ func (s *reading) lineOf() *usage.StatementLine {
 	return l
 }
 
+// maxLines bounds the lines of a statement, which are held in memory: a small compressed file may hold very many.
+const maxLines = 4 << 20
+
 // Statement reads a reconciliation file whole, without keeping it anywhere.
 func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
+	return statement(name, r, maxLines)
+}
+
+func statement(name string, r io.Reader, most int) ([]usage.StatementLine, error) {
 	dec, _, err := Open(name, usage.Reconciliation, r)
 	if err != nil {
 		return nil, err
@@ -127,6 +135,9 @@ func Statement(name string, r io.Reader) ([]usage.StatementLine, error) {
 			return nil, err
 		}
 		err = b.Statement(func(l *usage.StatementLine) error {
+			if len(out) == most {
+				return fault.New(fault.Invalid, "statement_too_large", "%s has more than %d lines; nothing was compared: compare its invoices one by one", name, most)
+			}
 			out = append(out, *l)
 			return nil
 		})

@@ -1,0 +1,67 @@
+// Package disk owns what the operating system says when it refuses a file, in words that people can act on.
+//
+// It opens nothing. Always true: what is no such refusal passes unchanged, and what a person is told never names the
+// calls of the operating system.
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// refusal is one reason there is: its code, what happened, and what to do.
+type refusal struct {
+	numbers        []error
+	code, why, act string
+}
+
+var refusals = [...]refusal{
+	{[]error{syscall.ENOSPC, syscall.EDQUOT}, "disk_full", "the disk is full", "free space"},
+	{[]error{syscall.EFBIG}, "disk_full", "the file may not become larger", "raise the limit on the size of files (ulimit -f)"},
+	{[]error{syscall.EROFS}, "read_only", "the disk can only be read", "make it writable, or work on a copy"},
+	{[]error{syscall.EACCES, syscall.EPERM, fs.ErrPermission}, "no_permission", "the account that runs this may not", "give it permission, or use the account that owns the data"},
+	{[]error{syscall.EIO}, "disk_error", "the disk reports an error", "look at the disk, and restore what is damaged from a backup"},
+	{[]error{syscall.EMFILE, syscall.ENFILE}, "too_many_files", "too many files are open", "raise the limit on open files (ulimit -n)"},
+	{[]error{syscall.ENOENT, fs.ErrNotExist}, "file_gone", "it is not there", "restore it from a backup, or name the right place"},
+}
+
+func find(err error) *refusal {
+	for i := range refusals {
+		for _, n := range refusals[i].numbers {
+			if errors.Is(err, n) {
+				return &refusals[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Why says in a few words why the operating system refused; "" when it did not.
+func Why(err error) string {
+	if r := find(err); r != nil {
+		return r.why
+	}
+	return ""
+}
+
+// Full says whether there was no room.
+func Full(err error) bool {
+	r := find(err)
+	return r != nil && r.code == "disk_full"
+}
+
+// Refused makes Unavailable of what the operating system refused: what could not be done, such as "DIR cannot be
+// written", why, what was kept, and what to do. A fault, and an error that is no such refusal, pass unchanged.
+func Refused(err error, what, kept string) error {
+	if _, ok := errors.AsType[*fault.Fault](err); ok {
+		return err
+	}
+	r := find(err)
+	if r == nil {
+		return err
+	}
+	return fault.New(fault.Unavailable, r.code, "%s: %s; %s. To go on, %s and give the command again", what, r.why, kept, r.act).Because(err)
+}
