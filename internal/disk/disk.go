@@ -1,12 +1,13 @@
 // Package disk owns what the operating system says when it refuses a file, in words that people can act on.
 //
-// It opens nothing. Always true: what is no such refusal passes unchanged, and what a person is told never names the
+// It keeps nothing. Always true: what is no such refusal passes unchanged, and what a person is told never names the
 // calls of the operating system.
 package disk
 
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -28,29 +29,27 @@ var refusals = [...]refusal{
 	{[]error{syscall.ENOENT, fs.ErrNotExist}, "file_gone", "it is not there", "restore it from a backup, or name the right place"},
 }
 
-func find(err error) *refusal {
-	for i := range refusals {
-		for _, n := range refusals[i].numbers {
+func find(err error) (refusal, bool) {
+	for _, r := range refusals {
+		for _, n := range r.numbers {
 			if errors.Is(err, n) {
-				return &refusals[i]
+				return r, true
 			}
 		}
 	}
-	return nil
+	return refusal{}, false
 }
 
 // Why says in a few words why the operating system refused; "" when it did not.
 func Why(err error) string {
-	if r := find(err); r != nil {
-		return r.why
-	}
-	return ""
+	r, _ := find(err)
+	return r.why
 }
 
 // Full says whether there was no room.
 func Full(err error) bool {
-	r := find(err)
-	return r != nil && r.code == "disk_full"
+	r, _ := find(err)
+	return r.code == "disk_full"
 }
 
 // Refused makes Unavailable of what the operating system refused: what could not be done, such as "DIR cannot be
@@ -59,9 +58,20 @@ func Refused(err error, what, kept string) error {
 	if _, ok := errors.AsType[*fault.Fault](err); ok {
 		return err
 	}
-	r := find(err)
-	if r == nil {
+	r, ok := find(err)
+	if !ok {
 		return err
 	}
 	return fault.New(fault.Unavailable, r.code, "%s: %s; %s. To go on, %s and give the command again", what, r.why, kept, r.act).Because(err)
+}
+
+// Try writes a small file into a folder and removes it: the error says why nothing can be written there. It is for errors
+// of libraries that do not say why.
+func Try(dir string) error {
+	f, err := os.CreateTemp(dir, ".try-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 64<<10))
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/standing"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
@@ -20,7 +21,7 @@ import (
 type Service struct {
 	DB     tx.DB
 	Store  usage.Store
-	Rows   usage.RowStore
+	Rows   standing.Rows
 	Files  Archives
 	Access access.Guard
 	Events event.Log
@@ -101,15 +102,15 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	return s.out.Load, v.DB.Do(ctx, s.write)
 }
 
-func (v *Service) begin(ctx context.Context, req Request, passed standing) (*loading, error) {
+func (v *Service) begin(ctx context.Context, req Request, passed standing.Standing) (*loading, error) {
 	l := &loading{
 		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
-		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() }, note: passed.note(),
+		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() }, note: passed.Note(),
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next = 0, 0
-		for err == nil && (l.number <= passed.last.Load || l.next <= passed.last.Batch) {
+		for err == nil && (l.number <= passed.Last.Load || l.next <= passed.Last.Batch) {
 			l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
 		}
 		return err

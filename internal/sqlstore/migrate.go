@@ -10,9 +10,9 @@ import (
 	"text/template"
 
 	"github.com/pressly/goose/v3"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 //go:embed migrations/*.sql
@@ -31,30 +31,16 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	have, err := p.GetDBVersion(ctx)
 	if err != nil {
-		return unavailable(err)
+		return failure.NotMigrated(err)
 	}
 	if newest := steps[len(steps)-1].Version; have > newest {
 		return fault.New(fault.Conflict, "ledger_too_new",
 			"the ledger database is at schema %d and this program knows %d: nothing was changed; use the newer program", have, newest)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return unavailable(err)
+		return failure.NotMigrated(err)
 	}
 	return nil
-}
-
-func unavailable(err error) error {
-	why := "look at the log and try again"
-	switch {
-	case full(err):
-		why = "the disk is full: free space and try again"
-	case sqliteCode(err)&0xff == sqlite3.SQLITE_READONLY:
-		why = "the account that runs this may not write it"
-	case sqliteCode(err)&0xff == sqlite3.SQLITE_NOTADB, sqliteCode(err)&0xff == sqlite3.SQLITE_CORRUPT:
-		why = "it is damaged: restore it from a backup"
-	}
-	return fault.New(fault.Unavailable, "ledger_not_migrated",
-		"the ledger database could not be brought to this program's schema: the step that failed was undone; %s", why).Because(err)
 }
 
 // migrated is a Conflict unless a ledger that is not written is of this program's schema already.
@@ -65,7 +51,7 @@ func (d *DB) migrated(ctx context.Context) error {
 	}
 	var have int64
 	if err := d.readers.DB.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
-		return notOpened("", err)
+		return failure.NotOpened("", err)
 	}
 	if want := steps[len(steps)-1].Version; have != want {
 		return fault.New(fault.Conflict, "ledger_other_schema",

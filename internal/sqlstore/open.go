@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,9 +14,9 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver named "sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 // DB is an open ledger database, migrated to this program's schema. It is a tx.DB.
@@ -33,12 +32,12 @@ type DB struct {
 // "sqlite:" or "file:" before it. Unavailable when it cannot be opened, Conflict when a newer program migrated it.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	open := openSQLite
-	if isPostgres(dsn) {
+	if failure.IsPostgreSQL(dsn) {
 		open = openPostgres
 	}
 	d, err := open(ctx, dsn)
 	if err != nil {
-		return nil, notOpened(dsn, err)
+		return nil, failure.NotOpened(dsn, err)
 	}
 	if err := d.migrate(ctx); err != nil {
 		d.closePools()
@@ -51,42 +50,18 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 // OpenToRead opens a ledger database that is not written: every Do is refused. It must be of this program's schema.
 func OpenToRead(ctx context.Context, dsn string) (*DB, error) {
 	open := openSQLiteToRead
-	if isPostgres(dsn) {
+	if failure.IsPostgreSQL(dsn) {
 		open = openPostgres
 	}
 	d, err := open(ctx, dsn)
 	if err != nil {
-		return nil, notOpened(dsn, err)
+		return nil, failure.NotOpened(dsn, err)
 	}
 	if err := d.migrated(ctx); err != nil {
 		d.closePools()
 		return nil, err
 	}
 	return d, nil
-}
-
-// notOpened says why a ledger could not be opened, and what to do; never its address, which may hold a password.
-func notOpened(dsn string, err error) error {
-	if fault.CodeOf(err) == "ledger_in_the_clear" {
-		return err
-	}
-	text := "the ledger database could not be opened: check that it exists, that the account that runs this may write it, and that its disk is not full; nothing was changed"
-	switch {
-	case isPostgres(dsn):
-		text = "the PostgreSQL that keeps the ledger does not answer, or refuses us: nothing was changed. Check that it runs, and that the address in ledger.dsn (or PURVEYOR_LEDGER) names the right machine, database, user and password; then try again"
-	case sqliteCode(err)&0xff == sqlite3.SQLITE_NOTADB, sqliteCode(err)&0xff == sqlite3.SQLITE_CORRUPT:
-		text = "the ledger database is damaged, or no ledger: nothing was changed; restore it from a backup"
-	}
-	return fault.New(fault.Unavailable, "ledger_not_opened", "%s", text).Because(err)
-}
-
-func isPostgres(dsn string) bool {
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return true
-	}
-	first, _, _ := strings.Cut(strings.TrimSpace(dsn), " ")
-	key, _, found := strings.Cut(first, "=")
-	return found && !strings.ContainsAny(key, `/\.:?`)
 }
 
 // The same file is opened twice: by one connection that writes, and by a few that can do nothing but read.
@@ -98,8 +73,7 @@ const (
 )
 
 func openSQLite(ctx context.Context, dsn string) (*DB, error) {
-	path := strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:")
-	path, err := filepath.Abs(path)
+	path, err := filepath.Abs(failure.File(dsn))
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +102,7 @@ func openSQLite(ctx context.Context, dsn string) (*DB, error) {
 // openSQLiteToRead opens a file that is not changed. One that was closed in order holds all; one that was not has a log
 // beside it, whose index is then kept in memory: by one connection, for no other can see it.
 func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
-	path, err := filepath.Abs(strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:"))
+	path, err := filepath.Abs(failure.File(dsn))
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +129,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
+	if err := failure.Proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
 		return nil, err
 	}
 	// Values are written into the statement by bun, so preparing each one would only fill caches.
@@ -172,20 +146,6 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	db := bun.NewDB(pool, pgdialect.New())
 	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
-}
-
-// proven refuses a connection to another machine that is not encrypted, or whose other end proves nothing, unless that
-// was chosen: left alone, the driver falls back to plain text without a word.
-func proven(c *pgx.ConnConfig, chosen bool) error {
-	ip := net.ParseIP(c.Host)
-	if chosen || strings.HasPrefix(c.Host, "/") || c.Host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	if c.TLSConfig != nil && !c.TLSConfig.InsecureSkipVerify && len(c.Fallbacks) == 0 {
-		return nil
-	}
-	return fault.New(fault.Invalid, "ledger_in_the_clear", "the ledger is on another machine, and nothing says that the way there is encrypted: it was not opened. "+
-		"Add sslmode=verify-full (and sslrootcert=FILE) to its address, or the sslmode you mean when the network between is yours alone")
 }
 
 // Close lets the running transaction finish, refuses further ones and closes all connections.

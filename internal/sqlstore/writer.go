@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -160,7 +161,7 @@ func (w *writer) group(first *request) {
 	members := []*request{first}
 	for tries := 1; len(members) > 0; {
 		kept, left, err := w.transact(members)
-		if err != nil && w.dialect.again(err) && tries < maxTries {
+		if err != nil && w.dialect.Again(err) && tries < maxTries {
 			tries++
 			members = append(kept, left...)
 			continue
@@ -210,25 +211,20 @@ func (w *writer) transact(members []*request) (kept, left []*request, err error)
 	return kept, nil, w.commit(t)
 }
 
-// CodeUnknown is the code of the Unavailable that says that nobody knows whether a change was kept.
-const CodeUnknown = "outcome_unknown"
-
 // commit ends a transaction. When the database broke off meanwhile it may have been kept or not: whoever asked is told
 // so, and how to find out, for giving a command again is not always harmless and giving it up is neither.
 func (w *writer) commit(t bun.Tx) error {
 	err := t.Commit()
-	if err == nil || w.dialect.again(err) {
+	if err == nil || w.dialect.Again(err) {
 		return err
 	}
-	if !w.dialect.kept(err) {
-		if sqliteCode(err) != 0 {
+	if !w.dialect.MayBeKept(err) {
+		if w.dialect.lock() == "" { // SQLite
 			_, _ = w.db.Exec("ROLLBACK") // it may have been left open, on the one connection that writes
 		}
 		return err
 	}
-	return fault.New(fault.Unavailable, CodeUnknown,
-		"the ledger database broke off while this was being kept, so it is not known whether it was: it was kept whole or not at all. "+
-			"When the database answers again, \"purveyor events\" lists what was done, the newest last: look whether it is there before you give the command again").Because(err)
+	return failure.Unknown(err)
 }
 
 func (w *writer) begin() (bun.Tx, error) {
@@ -267,7 +263,7 @@ func (w *writer) turn(t bun.Tx, r *request, savepoint bool) (failed, broken erro
 	r.turn <- writing{reading{t, w.of}, &r.after}
 	failed = <-r.ran
 	switch {
-	case failed != nil && w.dialect.again(failed):
+	case failed != nil && w.dialect.Again(failed):
 		return nil, failed
 	case failed != nil && savepoint:
 		_, broken = t.Exec("ROLLBACK TO SAVEPOINT member")

@@ -85,8 +85,6 @@ type RowStore interface {
 	Drop(ctx context.Context, load uint32, batches ...uint32) error
 	// Loads lists the loads that left anything in the store, finished or not, ascending.
 	Loads(ctx context.Context) ([]uint32, error)
-	// Counted counts the rows of each batch of the loads that were closed, whatever the ledger knows of them.
-	Counted(ctx context.Context) (map[BatchRef]int64, error)
 	// Cells lists the cells of sealed batches within a scope, ordered by batch, entitlement, day.
 	Cells(ctx context.Context, s scope.Scope, batches []uint32) ([]Cell, error)
 	// CellRows yields every row of the given cells of sealed batches within a scope, in no particular order.
