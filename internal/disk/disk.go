@@ -1,13 +1,15 @@
 // Package disk owns what the operating system says when it refuses a file, in words that people can act on.
 //
-// It keeps nothing. Always true: what is no such refusal passes unchanged, and what a person is told never names the
+// It makes nothing but copies of files in the folder for temporary files. Always true: what is no such refusal passes unchanged, and what a person is told never names the
 // calls of the operating system.
 package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -74,4 +76,31 @@ func Try(dir string) error {
 	}
 	_, err = f.Write(make([]byte, 64<<10))
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
+// Aside copies files into a folder of their own among the temporary files, which the caller removes.
+func Aside(paths ...string) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "purveyor-"); err != nil {
+		return "", Refused(err, "the folder of temporary files cannot be written", "nothing was done")
+	}
+	for _, path := range paths {
+		if err := copyFile(path, filepath.Join(dir, filepath.Base(path))); err != nil {
+			return "", errors.Join(Refused(err, filepath.Base(path)+" cannot be copied to be read", "nothing was changed"), os.RemoveAll(dir))
+		}
+	}
+	return dir, nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
@@ -25,6 +27,7 @@ type DB struct {
 	readers *bun.DB
 	writers *bun.DB
 	writer  *writer // nil when the ledger can only be read
+	copied  string  // the folder of the copy that is read; "" for none
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
@@ -99,29 +102,33 @@ func openSQLite(ctx context.Context, dsn string) (*DB, error) {
 	}, nil
 }
 
-// openSQLiteToRead opens a file that is not changed. One that was closed in order holds all; one that was not has a log
-// beside it, whose index is then kept in memory: by one connection, for no other can see it.
+// openSQLiteToRead opens a file that is not changed. One that was closed in order holds all. One that was not has a log
+// beside it, which is read only where its index can be written: then both are copied, and the copy is removed at the end.
 func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
 	path, err := filepath.Abs(failure.File(dsn))
 	if err != nil {
 		return nil, err
 	}
-	options, count := "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)", readerCount
+	d, options := &DB{dialect: sqlite3Dialect{}}, "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)"
 	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
-		options, count = "mode=ro&nolock=1&_pragma=locking_mode(exclusive)&_pragma=query_only(on)&_pragma=cache_size(-16000)", 1
+		options = sqlitePragmas + "&_pragma=query_only(on)"
+		if d.copied, err = disk.Aside(path, path+"-wal"); err != nil {
+			return nil, err
+		}
+		path = filepath.Join(d.copied, filepath.Base(path))
 	}
 	r, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(d.copied)) // nothing where nothing was copied
 	}
-	r.SetMaxOpenConns(count)
-	r.SetMaxIdleConns(count)
+	r.SetMaxOpenConns(readerCount)
+	r.SetMaxIdleConns(readerCount)
+	d.readers = bun.NewDB(r, sqlitedialect.New())
+	d.writers = d.readers
 	if err := r.PingContext(ctx); err != nil {
-		_ = r.Close()
-		return nil, err
+		return nil, errors.Join(err, d.closePools())
 	}
-	db := bun.NewDB(r, sqlitedialect.New())
-	return &DB{dialect: sqlite3Dialect{}, writers: db, readers: db}, nil
+	return d, nil
 }
 
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {
@@ -162,6 +169,9 @@ func (d *DB) closePools() error {
 		if e := d.writers.DB.Close(); err == nil {
 			err = e
 		}
+	}
+	if d.copied != "" {
+		err = errors.Join(err, os.RemoveAll(d.copied))
 	}
 	return err
 }

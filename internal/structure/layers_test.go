@@ -32,7 +32,7 @@ var layers = []layer{
 		{path: "internal/period"},
 		{path: "internal/id"},
 		{path: "internal/fault"},
-		{path: "internal/disk", uses: []string{"io/fs", "os", "syscall"}}, // what the operating system refuses
+		{path: "internal/disk", uses: []string{"io/fs", "os", "path/filepath", "syscall"}}, // what the operating system refuses
 		{path: "internal/tx"},
 		{path: "internal/scope"},
 		{path: "internal/secret"},

@@ -169,6 +169,9 @@ func (v *Vault) Genuine(a event.Anchor) error {
 func replace(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "."+name+"-")
 	if err != nil {
+		if disk.Why(err) != "" {
+			return disk.Refused(err, dir+" cannot be written", "the keys were left as they were")
+		}
 		return fault.New(fault.Unavailable, "vault_not_written", "%s cannot be written; the keys were left as they were", dir).Because(err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
