@@ -156,12 +156,12 @@ func TestOnlyRead(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"status"}, {"invoice", "list"}, {"invoice", "show", "WS-2026-00001"}, {"explain", "WS-2026-00001", "1"}, {"check"}, {"margins", "--period", "2026-09"},
-		{"cost", "--period", "2026-09"}, {"unresolved", "list"}, {"usage", "list"}, {"world"}, {"events", "list"}, {"audit", "verify"}, {"recon", "--period", "2026-09", "--statement", statement},
+		{"cost", "list", "--period", "2026-09"}, {"unresolved", "list"}, {"usage", "list"}, {"world"}, {"events", "list"}, {"audit", "verify"}, {"recon", "--period", "2026-09", "--statement", statement},
 	} {
 		want, code := said(t, append(args, "--data", dir)...)
 		got, again := said(t, append(args, "--data", view)...)
 		grows := args[0] == "events" || args[0] == "check" || args[0] == "audit" // where it can be written, a command leaves a record
-		if again != code || !grows && got != want {
+		if again != code || code != 0 && args[0] != "recon" || !grows && got != want {
 			t.Errorf("%q: exit code %d, %s\nwritable: exit code %d, %s", args, again, got, code, want)
 		}
 	}
