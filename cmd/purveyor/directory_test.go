@@ -3,12 +3,14 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/config"
 )
 
 // refused is what a command says that must fail, and that it made nothing.
@@ -76,13 +78,7 @@ func TestWhatIsNoDataDirectory(t *testing.T) {
 	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is no data directory yet") {
 		t.Errorf("apply again: %d, %s", code, got)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	p := program()
-	p.Out, p.Err = os.Stderr, os.Stderr
-	if code := p.Main(ended, []string{"serve", "--listen", "127.0.0.1:0", "--data", in("right")}); code != 0 {
-		t.Errorf("serving the right one: exit code %d", code)
-	}
+	serving(t, in("right"), opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: time.Now})
 }
 
 // A part of a data directory that is lost, or of another, is named with what to do, and no empty one takes its place.
