@@ -35,7 +35,7 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 	closing = func() error {
 		running.Wait()
 		var err error
-		if !o.temporary {
+		if !o.temporary && !n.onlyRead {
 			end := context.WithoutCancel(ctx)
 			err = errors.Join(n.drain(end), n.anchor(end))
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/cost"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -62,6 +63,9 @@ type installation struct {
 	upkeep *job.Daily
 	wake   chan struct{}
 	notice func(context.Context) error // what else a server looks at when something was done
+
+	behind   error // why the usage store is not the ledger's, as far as a server found at its start
+	onlyRead bool  // nothing of the directory is written
 }
 
 // opening says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
@@ -71,50 +75,124 @@ type opening struct {
 	log       *slog.Logger
 	temporary bool
 	now       func() time.Time
-	named     bool // callers in this process say who they are, by the context of their requests
-	rebuild   bool // the usage store is one that holds nothing, beside the old one
+	named     bool              // callers in this process say who they are, by the context of their requests
+	rebuild   bool              // the usage store is one that holds nothing, beside the old one
+	warn      func(text string) // told what whoever runs the installation should know; nil: the log is
 }
 
-// open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left.
+// open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left. One that
+// can only be read is opened by many, and nothing is put right.
 func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made; name a folder that can be written", dir).Because(err)
-	}
-	_ = os.Chmod(dir, 0o700) // not everybody's to read; where it is not ours to say, whoever made it has said
-	n := &installation{lock: flock.New(filepath.Join(dir, "lock")), wake: make(chan struct{}, 1)}
-	locked, err := n.lock.TryLock()
-	if err != nil || !locked {
-		return nil, fault.New(fault.Unavailable, "in_use",
-			"%s is in use by another process; wait until it has finished, or use another directory", dir).Because(err)
-	}
-	ledger, err := ledgerOf(dir, o.Ledger)
-	if err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if n.db, err = sqlstore.Open(ctx, ledger); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if n.rows, err = openRows(dir, o); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if n.files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if n.vault, err = n.openVault(ctx, filepath.Join(dir, "vault"), o); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if err := n.build(o); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if err := n.recover(access.AsLocalOperator(ctx)); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if !o.temporary {
-		if err := n.upkeep.Begin(ctx); err != nil {
-			return nil, errors.Join(err, n.Close())
+		why := ""
+		if w := disk.Why(err); w != "" {
+			why = ": " + w
 		}
+		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made%s; name a folder that can be written", dir, why).Because(err)
+	}
+	n := &installation{wake: make(chan struct{}, 1), onlyRead: onlyRead(dir)}
+	if n.onlyRead && o.rebuild {
+		return nil, readOnly(dir)
+	}
+	if !n.onlyRead {
+		_ = os.Chmod(dir, 0o700) // not everybody's to read; where it is not ours to say, whoever made it has said
+	}
+	if err := n.take(dir); err != nil {
+		return nil, err
+	}
+	if err := n.openParts(ctx, dir, o); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	if o.temporary || n.onlyRead {
+		return n, nil
+	}
+	if err := n.upkeep.Begin(ctx); err != nil {
+		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
+}
+
+// take takes the lock of a directory: alone, or with others who only read. Where there is no lock and none can be made,
+// nobody ever wrote.
+func (n *installation) take(dir string) error {
+	path := filepath.Join(dir, "lock")
+	n.lock = flock.New(path)
+	lock := n.lock.TryLock
+	if n.onlyRead {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		n.lock = flock.New(path, flock.SetFlag(os.O_RDONLY))
+		lock = n.lock.TryRLock
+	}
+	locked, err := lock()
+	if err == nil && locked {
+		return nil
+	}
+	if err := disk.Refused(err, dir+" cannot be locked", "nothing was done"); err != nil && disk.Why(err) != "" {
+		return err
+	}
+	return fault.New(fault.Unavailable, "in_use",
+		"%s is in use by another process, and nothing was done; wait until it has finished, or use another directory", dir).Because(err)
+}
+
+// openParts opens the stores, builds everything over them, and puts right what an interrupted process left.
+func (n *installation) openParts(ctx context.Context, dir string, o opening) error {
+	ledger, err := ledgerOf(dir, o.Ledger)
+	if err != nil {
+		return err
+	}
+	openLedger, openFiles := sqlstore.Open, filestore.Open
+	if n.onlyRead {
+		openLedger, openFiles = sqlstore.OpenToRead, filestore.OpenToRead
+	}
+	if n.db, err = openLedger(ctx, ledger); err != nil {
+		return err
+	}
+	if n.rows, err = n.openRows(ctx, dir, o); err != nil {
+		return err
+	}
+	if n.files, err = openFiles(filepath.Join(dir, "files")); err != nil {
+		return err
+	}
+	if n.vault, err = n.openVault(ctx, filepath.Join(dir, "vault"), o); err != nil {
+		return err
+	}
+	if err := n.build(o); err != nil {
+		return err
+	}
+	if err := n.belongs(ctx, dir); err != nil {
+		return err
+	}
+	return n.recover(access.AsLocalOperator(ctx))
+}
+
+// belongs is an error when the ledger is a new one and the usage store is not: then it is the ledger of something else, such as
+// another database on the same server, or it was lost.
+func (n *installation) belongs(ctx context.Context, dir string) error {
+	loads, err := n.rows.Loads(ctx)
+	if err != nil || len(loads) == 0 {
+		return err
+	}
+	empty := false
+	err = n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
+		empty, err = unrecorded(n.api.Events)(ctx, r)
+		return err
+	})
+	if err != nil || !empty {
+		return err
+	}
+	return noLedger("the ledger of %s is empty, and its usage store has rows of %d imports: it is not the ledger that belongs to them, and nothing was imported or taken out. "+
+		"Name the right one in %s (or PURVEYOR_LEDGER), or restore it from a backup", dir, len(loads), filepath.Join(dir, addressName))
+}
+
+// tell hands on what whoever runs the installation should know.
+func (o opening) tell(text string) {
+	if o.warn != nil {
+		o.warn(text)
+		return
+	}
+	o.log.Warn(text)
 }
 
 // openVault opens the vault of a ledger. A new one is made for a new ledger only: beside an old one it would hide that
@@ -142,11 +220,11 @@ func ledgerOf(dir, asked string) (string, error) {
 	if asked != "" {
 		return asked, nil
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "ledger.dsn"))
+	text, err := os.ReadFile(filepath.Join(dir, addressName))
 	if errors.Is(err, os.ErrNotExist) {
-		return filepath.Join(dir, "ledger.db"), nil
+		return filepath.Join(dir, ledgerName), nil
 	}
-	return strings.TrimSpace(string(text)), err
+	return strings.TrimSpace(string(text)), disk.Refused(err, filepath.Join(dir, addressName)+" cannot be read", "nothing was done")
 }
 
 func (n *installation) build(o opening) error {
@@ -193,7 +271,9 @@ func (n *installation) build(o opening) error {
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
 	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
-	guard.Place = organisations.Place
+	if !n.onlyRead { // or they stand where they stood when somebody wrote last
+		guard.Place = organisations.Place
+	}
 	who, err := n.people(ring, events, roles)
 	if err != nil {
 		return err
@@ -216,13 +296,13 @@ func (n *installation) build(o opening) error {
 			Preview: func(ctx context.Context, s usage.Seal) (any, error) {
 				return documents.Impact(ctx, rating.Proposal{Seal: &s})
 			},
-			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
+			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.tell,
 		},
 		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files, Orgs: orgs, Books: books},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,
+		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,
 	}
 	return nil
 }
@@ -234,6 +314,9 @@ func (n *installation) recover(ctx context.Context) error {
 	}
 	if err := n.api.Roles.Roles.Load(ctx); err != nil {
 		return err
+	}
+	if n.onlyRead {
+		return nil
 	}
 	if err := n.api.Intake.Recover(ctx); err != nil {
 		return err
@@ -319,6 +402,9 @@ func (n *installation) Close() error {
 	}
 	if n.db != nil {
 		errs = append(errs, n.db.Close())
+	}
+	if n.lock == nil {
+		return errors.Join(errs...)
 	}
 	return errors.Join(append(errs, n.lock.Unlock())...)
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/config"
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
@@ -44,19 +42,29 @@ func program() cli.Program {
 	return cli.Program{
 		Version: version, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Settings: s,
 		Serve: func(ctx context.Context, dir string) error {
+			if err := recognised(dir, s.Ledger); err != nil {
+				return err
+			}
 			return serve(ctx, dir, opening{Settings: *s, log: logger(*s), now: time.Now})
 		},
 		Rebuild: func(ctx context.Context, dir string, progress func(intake.Progress)) (intake.Rebuilt, error) {
-			if !isData(dir) {
-				return intake.Rebuilt{}, noData(dir)
+			if err := recognised(dir, s.Ledger); err != nil {
+				return intake.Rebuilt{}, err
 			}
 			return rebuild(ctx, dir, opening{Settings: *s, log: discardLog(), now: time.Now}, progress)
 		},
 		Open: func(ctx context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
-			if !o.Create && !isData(dir) {
-				return nil, nil, noData(dir)
+			usable := recognised
+			if o.Create {
+				usable = creatable
 			}
-			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now}
+			if err := usable(dir, s.Ledger); err != nil {
+				return nil, nil, err
+			}
+			if o.Made != nil && recognised(dir, s.Ledger) != nil {
+				o.Made()
+			}
+			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now, warn: o.Warn}
 			how.named = o.Named && o.Temporary
 			if !o.Clock.IsZero() {
 				how.now = o.Clock.Time
@@ -64,19 +72,4 @@ func program() cli.Program {
 			return connect(ctx, dir, how)
 		},
 	}
-}
-
-func noData(dir string) error {
-	return fault.New(fault.NotFound, "no_data_directory",
-		"%s is not a data directory; make one with \"purveyor init\" or \"purveyor demo\", or name another with --data", dir)
-}
-
-// isData says whether a folder is a data directory.
-func isData(dir string) bool {
-	for _, name := range []string{"ledger.db", "ledger.dsn"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
 }

@@ -7,8 +7,13 @@ import (
 	"path/filepath"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
@@ -21,24 +26,51 @@ const (
 )
 
 // openRows opens the usage store, or makes a new one beside it. A rebuilding that ended between its last two steps is
-// finished first; one that ended before left nothing but what is thrown away here.
-func openRows(dir string, o opening) (*duckdb.Store, error) {
-	if err := takeRebuilt(dir); err != nil {
-		return nil, err
+// finished first; one that ended before left nothing but what is thrown away here. One that is not there is made only
+// where nothing was sealed yet.
+func (n *installation) openRows(ctx context.Context, dir string, o opening) (*duckdb.Store, error) {
+	name, opts := rowsName, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: n.onlyRead}
+	switch {
+	case n.onlyRead:
+		if _, err := os.Stat(filepath.Join(dir, rebuiltName)); err == nil {
+			name = rebuiltName
+		}
+	default:
+		if err := errors.Join(takeRebuilt(dir), removeStore(filepath.Join(dir, makingName))); err != nil {
+			return nil, err
+		}
 	}
-	if err := removeStore(filepath.Join(dir, makingName)); err != nil {
-		return nil, err
-	}
-	name := rowsName
+	path := filepath.Join(dir, name)
 	if o.rebuild {
-		name = makingName
+		path = filepath.Join(dir, makingName)
+	} else if err := n.missingRows(ctx, path); err != nil {
+		return nil, err
 	}
-	rows, err := duckdb.Open(filepath.Join(dir, name), duckdb.Options{MemoryLimit: o.Memory})
+	rows, err := duckdb.Open(path, opts)
 	if !o.rebuild && fault.KindOf(err) == fault.Internal {
 		return nil, fault.New(fault.Unavailable, "usage_store_unreadable",
-			"%s cannot be opened; nothing was changed: \"purveyor usage rebuild\" makes it again from the archived files", filepath.Join(dir, name)).Because(err)
+			"%s cannot be opened; nothing was changed: \"purveyor usage rebuild\" makes it again from the archived files", path).Because(err)
 	}
 	return rows, err
+}
+
+// missingRows is an error when there is no usage store, and the ledger says that there was one.
+func (n *installation) missingRows(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return disk.Refused(err, path+" cannot be read", "nothing was done")
+	}
+	sealed := 0
+	err := n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := sqlstore.Usage{DB: n.db}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
+		sealed = len(list)
+		return err
+	})
+	if err != nil || sealed == 0 && !n.onlyRead {
+		return err
+	}
+	return fault.New(fault.Unavailable, "usage_store_missing",
+		"%s is missing, and the ledger has %d batches of usage: nothing was done, and no empty one was made. \"purveyor usage rebuild\" makes it again from the archived files; or restore it from the backup that belongs to this ledger",
+		path, sealed)
 }
 
 // takeRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
@@ -87,11 +119,32 @@ func rebuild(ctx context.Context, dir string, o opening, progress func(intake.Pr
 	if err != nil {
 		return made, err
 	}
+	if err := n.passOver(ctx, dir, o); err != nil {
+		return made, errors.Join(err, n.Close())
+	}
 	defer func() {
 		end := context.WithoutCancel(ctx)
 		err = errors.Join(err, n.anchor(end), n.Close(), removeStore(filepath.Join(dir, makingName)))
 	}()
 	return n.api.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
+}
+
+// passOver reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
+// given to other rows. A store that cannot be read any more says nothing.
+func (n *installation) passOver(ctx context.Context, dir string, o opening) error {
+	path := filepath.Join(dir, rowsName)
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	old, err := duckdb.Open(path, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: true})
+	if err != nil {
+		return nil
+	}
+	err = n.api.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
+		err = nil
+	}
+	return errors.Join(err, old.Close())
 }
 
 // place closes the usage store that was made, and puts it in place of the old one.

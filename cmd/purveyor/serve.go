@@ -41,6 +41,10 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
+	if n.onlyRead {
+		return readOnly(dir)
+	}
+	n.compare(ctx)
 	proof, err := n.certificates(o.Settings)
 	if err != nil {
 		return err
@@ -100,6 +104,15 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 	err = errors.Join(err, server.Shutdown(stop))
 	running.Wait()
 	return err
+}
+
+// compare holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
+// documents can be read, and what needs the rows is refused.
+func (n *installation) compare(ctx context.Context) {
+	n.behind = n.api.Intake.Whole(access.AsLocalOperator(ctx))
+	if n.behind != nil {
+		n.api.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
+	}
 }
 
 // notes says who may call, and whom clients must trust.

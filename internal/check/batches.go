@@ -8,6 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/standing"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
@@ -49,6 +50,25 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 		r.Checked[Digests]++
 		for _, d := range list {
 			r.bad(departs[d.Of], string(b.ID), "%s", d.Text)
+		}
+	}
+	return nil
+}
+
+// once finds rows that count in two batches: they were sealed again while the usage store had lost them.
+func (v *Service) once(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
+	masks, rows, err := standing.Repeated(ctx, v.Rows, s, st.batches, st.masks)
+	if err != nil {
+		return err
+	}
+	of := map[uint32]int{}
+	for _, m := range masks {
+		of[m.Batch]++
+	}
+	for _, b := range st.batches {
+		r.Checked[Twice]++
+		if of[b.Number] > 0 {
+			r.bad(Twice, string(b.ID), "of its rows, %d entitlement days are those of an earlier batch of the same month and count twice (%d rows in all batches): \"purveyor usage rebuild\" lets them count once; then draft the month again, which credits what was billed twice", of[b.Number], rows)
 		}
 	}
 	return nil

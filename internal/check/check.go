@@ -47,6 +47,7 @@ const (
 	Loads      = "load_counts"          // rows in = sealed + skipped + quarantined + refused
 	Batches    = "sealed_batches"       // rows and cost as sealed
 	Digests    = "batch_digests"        // rows and lines as sealed, each of them
+	Twice      = "sealed_once"          // no rows count in two batches
 	Documents  = "document_totals"      // totals add what is printed
 	Worksheets = "worksheets"           // Σ groups of a line is the line
 	Arithmetic = "worksheet_arithmetic" // each group: what was bought or listed × price × exchange rate
@@ -129,6 +130,9 @@ func (v *Service) Run(ctx context.Context) (Report, error) {
 	if err := v.batches(ctx, grant.Scope, &state, r); err != nil {
 		return *r, err
 	}
+	if err := v.once(ctx, grant.Scope, &state, r); err != nil {
+		return *r, err
+	}
 	months := state.periods()
 	if !readable {
 		months = nil // nothing can be rated again
@@ -172,22 +176,35 @@ func (s *stored) periods() []period.Month {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// files verifies that sources, worksheets and documents are there and whole.
+// files verifies that sources, worksheets and documents are there and whole. One that is not is named with what it
+// belongs to: that is what somebody will ask for.
 func (v *Service) files(s *stored, r *Report) {
-	names := append([]string{}, s.archived...)
-	for _, l := range s.loads {
-		names = append(names, l.Kept()...)
-	}
-	for _, d := range s.documents {
-		if d.Worksheet != "" {
-			names = append(names, d.Worksheet)
+	of := map[string][]string{}
+	for i := range s.loads {
+		l := &s.loads[i]
+		for _, f := range l.Files {
+			if f.Archive != "" {
+				of[f.Archive] = append(of[f.Archive], fmt.Sprintf("the archive of %s, of import %s", f.Name, l.ID))
+			}
+		}
+		if l.Recipe != "" {
+			of[l.Recipe] = append(of[l.Recipe], fmt.Sprintf("how the rows of import %s are made again", l.ID))
 		}
 	}
-	slices.Sort(names)
-	for _, n := range slices.Compact(names) {
+	for i := range s.documents {
+		d := &s.documents[i]
+		if d.Worksheet != "" {
+			of[d.Worksheet] = append(of[d.Worksheet], "the worksheet of "+d.Number)
+		}
+		for format, digest := range s.archived[d.ID] {
+			of[digest] = append(of[digest], fmt.Sprintf("%s as %s", d.Number, format))
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(of)) {
 		r.Checked[Files]++
 		if err := v.Files.Verify(n); err != nil {
-			r.bad(Files, n, "%v (%s)", err, fault.CodeOf(err))
+			slices.Sort(of[n])
+			r.bad(Files, n, "%v (%s). It is %s", err, fault.CodeOf(err), strings.Join(slices.Compact(of[n]), "; "))
 		}
 	}
 }

@@ -195,7 +195,7 @@ func reopen(t *testing.T, dir string) *installtest.Installation {
 // everyCheck is every name a violation can have.
 func everyCheck() []string {
 	return []string{check.Events, check.World, check.Issued, check.Loads, check.Batches, check.Digests, check.Documents, check.Worksheets, check.Arithmetic,
-		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Again, check.Files}
+		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Again, check.Files, check.Twice}
 }
 
 // What lived and was not damaged holds, and every check found something to look at.
@@ -297,7 +297,10 @@ func TestPlanted(t *testing.T) {
 			d.sql(`UPDATE invoice SET body = replace(body, '"description":"Compute"', '"description":"Computing"') WHERE state = 'draft'`)
 		}, nil},
 		"an invoice that says something else": {check.Again, "something else", func(d damaged) { d.replace("b", `"description":"Compute"`, `"description":"Computing"`) }, nil},
-		"a document that is gone":             {check.Files, "there is no file", func(d damaged) { remove(d.t, d.file(archived(d))) }, nil},
+		"a document that is gone":             {check.Files, "-2026-0000", func(d damaged) { remove(d.t, d.file(archived(d))) }, nil},
+		"a worksheet that is gone":            {check.Files, "It is the worksheet of R-2026-0000", func(d damaged) { remove(d.t, d.file(d.document("a").Worksheet)) }, nil},
+		"a source that is gone":               {check.Files, "It is the archive of", func(d damaged) { remove(d.t, d.file(source(d))) }, nil},
+		"rows that were sealed twice":         {check.Twice, "usage rebuild", sealTwice, nil},
 		"a source that was changed":           {check.Files, "no longer holds", func(d damaged) { damage(d.t, d.file(source(d))) }, nil},
 	} {
 		tested[c.want] = true
@@ -323,6 +326,42 @@ func TestPlanted(t *testing.T) {
 		if !tested[name] {
 			t.Errorf("nothing was planted for %s", name)
 		}
+	}
+}
+
+// sealTwice makes the same rows count in two batches: what gave way to others, and came again, no longer gave way.
+func sealTwice(d damaged) {
+	for i, cost := range []string{"5", "6", "5"} {
+		d.Import(d.t, intake.Request{Add: i == 0, Supersede: i > 0}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Day: "9/20/2026", Cost: cost}))
+	}
+	d.sql("DELETE FROM usage_mask")
+}
+
+// Checking beside imports, drafts and issues that go on raises no alarm: what one of them does is seen whole or not at all.
+func TestBesideAnImport(t *testing.T) {
+	n := reopen(t, lived(t))
+	v, ctx := service(n, n.Rows), installtest.Operator(t.Context())
+	done, checked := make(chan struct{}), 0
+	go func() {
+		defer close(done)
+		for day := range 12 {
+			n.Import(t, intake.Request{Add: true}, installtest.UsageFile(installtest.Row{Tenant: "t-a", Day: fmt.Sprintf("9/%d/2026", day+5), Cost: "1.5"}))
+		}
+	}()
+	for working := true; working; checked++ {
+		select {
+		case <-done:
+			working = false
+		default:
+		}
+		r, err := v.Run(ctx)
+		if err != nil || len(r.Violations) > 0 {
+			t.Fatalf("run %d: %v, %+v", checked, err, r.Violations)
+		}
+	}
+	t.Logf("checked %d times beside 12 imports", checked)
+	if checked < 3 {
+		t.Error("no import was checked beside")
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -88,7 +87,7 @@ func (m *month) counted(d, later *invoice.Invoice) (counted, known bool) {
 // was, and every row that counts is rated once.
 func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report) error {
 	var rated int64
-	list, err := v.Documents.Again(ctx, m.period, func(g *rating.Group) error {
+	st, list, err := v.Documents.AgainOf(ctx, m.period, func(g *rating.Group) error {
 		rated += g.Sum.Rows
 		m.state(g, r)
 		return nil
@@ -109,12 +108,16 @@ func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report)
 			r.bad(Again, d.Name, "made once more from the same, it says something else")
 		}
 	}
-	sealed, counting, err := v.counting(ctx, s, m)
+	counting, err := v.counting(ctx, s, st)
 	if err != nil {
 		return err
 	}
+	sealed := int64(0)
+	for _, b := range m.batches {
+		sealed += b.Rows
+	}
 	r.Checked[States] += counting
-	r.Rows[Replaced] += sealed - counting
+	r.Rows[Replaced] += max(sealed-counting, 0) // what an import sealed since the ledger was read is not in sealed
 	if rated != counting {
 		r.bad(States, m.period.String(), "%d rows count, and %d were rated", counting, rated)
 	}
@@ -151,19 +154,11 @@ func (m *month) state(g *rating.Group, r *Report) {
 	}
 }
 
-// counting is how many rows of the month are in the usage store, and how many of them count.
-func (v *Service) counting(ctx context.Context, s scope.Scope, m *month) (sealed, counting int64, err error) {
-	var st *rating.State
-	err = v.DB.View(ctx, func(ctx context.Context, t tx.Read) (err error) {
-		st, err = v.Documents.Reader.Read(ctx, t, s, m.period)
-		return err
-	})
-	if err != nil {
-		return 0, 0, err
-	}
+// counting is how many rows of a month count by the state that it was rated from: an import may have sealed more since.
+func (v *Service) counting(ctx context.Context, s scope.Scope, st *rating.State) (n int64, err error) {
 	hidden, err := v.Documents.Rater.StandIns(ctx, s, st)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	masked := map[usage.Mask]bool{}
 	for _, x := range slices.Concat(st.Masks, hidden) {
@@ -177,11 +172,8 @@ func (v *Service) counting(ctx context.Context, s scope.Scope, m *month) (sealed
 	cells, err := v.Rows.Cells(ctx, s, numbers)
 	for _, c := range cells {
 		if !masked[usage.Mask{Batch: c.Batch, Entitlement: strings.ToLower(c.Entitlement), Day: c.Day}] {
-			counting += c.Rows
+			n += c.Rows
 		}
 	}
-	for _, b := range m.batches {
-		sealed += b.Rows
-	}
-	return sealed, counting, err
+	return n, err
 }

@@ -23,12 +23,13 @@ type stored struct {
 	documents []invoice.Invoice // issued and void ones
 	summaries map[id.Invoice]invoice.Summary
 	postings  map[id.Invoice][]invoice.Posting
-	archived  []string
-	issues    map[string]issue // by document
-	drafted   map[string]int64 // document → number of the event that drafted it last
-	voided    map[string]int64 // document → number of the event that voided it
-	started   map[string]int   // seller and what numbers begin with → the number the series began with
-	since     time.Time        // of the first event that was not pruned; zero when none was
+	masks     []usage.Mask
+	archived  map[id.Invoice]map[string]string // document → format → digest
+	issues    map[string]issue                 // by document
+	drafted   map[string]int64                 // document → number of the event that drafted it last
+	voided    map[string]int64                 // document → number of the event that voided it
+	started   map[string]int                   // seller and what numbers begin with → the number the series began with
+	since     time.Time                        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
 	told      map[string]said // what events say that world and books became, the newest of each name
 }
@@ -45,6 +46,9 @@ func (s *stored) read(ctx context.Context, t tx.Read, sc scope.Scope, v *Service
 		return err
 	}
 	if s.batches, err = v.Usage.Batches(ctx, t, sc, usage.BatchFilter{Superseded: true}); err != nil {
+		return err
+	}
+	if s.masks, err = v.Usage.Masks(ctx, t, sc, usage.Numbers(s.batches)); err != nil {
 		return err
 	}
 	months := map[period.Month]bool{}
@@ -70,6 +74,7 @@ func (s *stored) readDocuments(ctx context.Context, t tx.Read, sc scope.Scope, v
 	if err != nil {
 		return err
 	}
+	s.archived = map[id.Invoice]map[string]string{}
 	s.summaries, s.postings, s.drafts = map[id.Invoice]invoice.Summary{}, map[id.Invoice][]invoice.Posting{}, map[period.Month]int{}
 	for _, one := range list {
 		if one.State != invoice.Issued && one.State != invoice.Void {
@@ -84,12 +89,8 @@ func (s *stored) readDocuments(ctx context.Context, t tx.Read, sc scope.Scope, v
 		if s.postings[d.ID], err = v.Invoices.Postings(ctx, t, sc, d.ID); err != nil {
 			return err
 		}
-		formats, err := v.Invoices.Archived(ctx, t, sc, d.ID)
-		if err != nil {
+		if s.archived[d.ID], err = v.Invoices.Archived(ctx, t, sc, d.ID); err != nil {
 			return err
-		}
-		for _, digest := range formats {
-			s.archived = append(s.archived, digest)
 		}
 	}
 	return nil

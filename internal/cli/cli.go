@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -26,6 +27,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
 	"github.com/purveyor-csp/purveyor/internal/cli/upkeep"
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
@@ -139,6 +141,11 @@ func hoist(args []string) []string {
 // report prints what happened, with the fields of the input that the text does not tell of already. Causes are for those
 // who ask for them.
 func report(w io.Writer, err error) {
+	what := "a file cannot be read or written"
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		what = at.Path + " cannot be read or written"
+	}
+	err = disk.Refused(err, what, "what was done before is kept")
 	fmt.Fprintln(w, "purveyor: "+err.Error())
 	f, ok := errors.AsType[*fault.Fault](err)
 	if !ok {

@@ -18,20 +18,40 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
 // Store is a directory of files.
-type Store struct{ dir string }
+type Store struct {
+	dir      string
+	onlyRead bool
+}
 
 // Open makes the directory if there is none, and removes what an interrupted process was writing. One process at a time
 // has a directory.
 func Open(dir string) (*Store, error) {
 	tmp := filepath.Join(dir, "tmp")
 	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(tmp, 0o700)); err != nil {
-		return nil, fault.New(fault.Unavailable, "files_unusable", "the file store %s cannot be used", dir).Because(err)
+		return nil, unusable(dir, err)
 	}
-	return &Store{dir}, nil
+	return &Store{dir: dir}, nil
+}
+
+// OpenToRead opens a directory that is not written.
+func OpenToRead(dir string) (*Store, error) { return &Store{dir, true}, nil }
+
+// unusable says why files cannot be written, and what to do. What was kept before is whole: a file has no name until it is.
+func unusable(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	what := "the file store " + dir + " cannot be written"
+	err = disk.Refused(err, what, "nothing half-written was kept, and files that were kept before are whole")
+	if _, ok := errors.AsType[*fault.Fault](err); ok {
+		return err
+	}
+	return fault.New(fault.Unavailable, "files_unusable", "%s: nothing half-written was kept; look at the disk and give the command again", what).Because(err)
 }
 
 func (s *Store) path(digest string) string { return filepath.Join(s.dir, digest[:2], digest) }
@@ -60,9 +80,9 @@ func (s *Store) Get(digest string) (io.ReadCloser, error) {
 	}
 	f, err := os.Open(s.path(digest))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "no_such_file", "there is no file %s", digest)
+		return nil, fault.New(fault.NotFound, "no_such_file", "file %s is missing in the file store; restore it from a backup of files/%s", digest, digest[:2])
 	}
-	return f, err
+	return f, disk.Refused(err, "file "+digest+" of the file store cannot be read", "nothing was changed")
 }
 
 // Verify reads a file again and says whether it still is what its name says: NotFound or Internal otherwise.
@@ -111,9 +131,12 @@ const earlySync = 16 << 20
 
 // Create starts a file.
 func (s *Store) Create() (*Writer, error) {
+	if s.onlyRead {
+		return nil, fault.New(fault.Unavailable, "read_only", "the file store %s can only be read: nothing was kept; make the data directory writable, or work on a copy", s.dir)
+	}
 	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "new-*")
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "files_unusable", "the file store %s cannot be written", s.dir).Because(err)
+		return nil, unusable(s.dir, err)
 	}
 	return &Writer{store: s, f: f, hash: sha256.New()}, nil
 }
@@ -124,12 +147,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.waiting += n; w.waiting >= earlySync && err == nil {
 		w.waiting = 0
 		if err := w.settle(); err != nil {
-			return n, err
+			return n, unusable(w.store.dir, err)
 		}
 		w.early = make(chan error, 1)
 		go func() { w.early <- w.f.Sync() }()
 	}
-	return n, err
+	return n, unusable(w.store.dir, err)
 }
 
 // settle waits for the last early sync.
@@ -151,19 +174,19 @@ func (w *Writer) Commit() (string, error) {
 		return digest, nil
 	}
 	if err := errors.Join(w.settle(), w.f.Sync()); err != nil {
-		return "", err
+		return "", unusable(w.store.dir, err)
 	}
 	if err := w.f.Close(); err != nil {
-		return "", err
+		return "", unusable(w.store.dir, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return "", err
+		return "", unusable(w.store.dir, err)
 	}
 	if err := os.Rename(w.f.Name(), to); err != nil {
-		return "", err
+		return "", unusable(w.store.dir, err)
 	}
 	w.done = true
-	return digest, syncDir(filepath.Dir(to))
+	return digest, unusable(w.store.dir, syncDir(filepath.Dir(to)))
 }
 
 // Abort gives the file up; after Commit it does nothing.

@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/standing"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
@@ -21,7 +22,7 @@ import (
 type Service struct {
 	DB     tx.DB
 	Store  usage.Store
-	Rows   usage.RowStore
+	Rows   standing.Rows
 	Files  Archives
 	Access access.Guard
 	Events event.Log
@@ -38,7 +39,11 @@ type Service struct {
 	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
+	Warn func(text string) // told what whoever runs the installation should know at its start; nil for nobody
+
 	settling sync.Mutex
+	agreeing sync.Mutex
+	agreed   bool // the usage store has what the ledger sealed
 }
 
 // Archives is where sources are kept, and how loads are made of them.
@@ -72,16 +77,20 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
-	load, once, err := v.importOnce(ctx, grant, req, nil)
+	passed, err := v.agree(ctx, grant.Scope)
+	if err != nil {
+		return usage.Load{}, err
+	}
+	load, once, err := v.importOnce(ctx, grant, req, passed, nil)
 	if err == nil && once != nil { // rows that stand in two files count in one of them: read again, without the others
 		req.Sources = once.sources
-		load, _, err = v.importOnce(ctx, grant, req, once.lines)
+		load, _, err = v.importOnce(ctx, grant, req, passed, once.lines)
 	}
 	return load, err
 }
 
-func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Request, once map[uint16]map[int64]bool) (usage.Load, *countOnce, error) {
-	l, err := v.begin(ctx, grant, req)
+func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Request, passed standing.Standing, once map[uint16]map[int64]bool) (usage.Load, *countOnce, error) {
+	l, err := v.begin(ctx, grant, req, passed)
 	if err != nil {
 		return usage.Load{}, nil, err
 	}
@@ -130,51 +139,23 @@ func (s *sealing) preview(ctx context.Context) (_ usage.Load, err error) {
 	return s.out.Load, errors.Join(err, s.service.Rows.Drop(context.WithoutCancel(ctx), s.number))
 }
 
-// Recover drops what loads left behind that were interrupted before they were sealed. Call it before anything else.
-func (v *Service) Recover(ctx context.Context) error {
-	known := map[uint32]bool{}
-	grant, err := v.Access.Require(ctx, access.UsageImport)
-	if err != nil {
-		return err
-	}
-	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		loads, err := v.Store.Loads(ctx, r, grant.Scope)
-		for _, l := range loads {
-			known[l.Number] = true
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	left, err := v.Rows.Loads(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range left {
-		if !known[n] {
-			if err := v.Rows.Drop(ctx, n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (v *Service) begin(ctx context.Context, grant access.Grant, req Request) (*loading, error) {
+func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, passed standing.Standing) (*loading, error) {
 	if len(req.Sources) == 0 {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
 	l := &loading{
 		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
-		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() },
+		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() }, note: passed.Note(),
 	}
 	if err := l.recall(ctx, grant); err != nil {
 		return nil, err
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
-		l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		l.number, l.next = 0, 0
+		for err == nil && (l.number <= passed.Last.Load || l.next <= passed.Last.Batch) {
+			l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
+		}
 		return err
 	})
 	if err != nil {

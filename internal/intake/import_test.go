@@ -174,27 +174,6 @@ func TestOverlap(t *testing.T) {
 	})
 }
 
-// A load that was never sealed leaves nothing behind.
-func TestRecover(t *testing.T) {
-	v := open(t)
-	w, err := v.Rows.Begin(t.Context(), 99)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Append(t.Context(), &usage.Block{Facts: []usage.Fact{{Batch: 1, Entry: 1, Variant: 1, Day: 1}}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := v.Recover(operator(t)); err != nil {
-		t.Fatal(err)
-	}
-	if left, err := v.Rows.Loads(t.Context()); err != nil || len(left) != 0 {
-		t.Errorf("left %v, %v", left, err)
-	}
-}
-
 // A line can be read again as it was printed.
 func TestArchive(t *testing.T) {
 	v := open(t)

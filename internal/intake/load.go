@@ -60,6 +60,7 @@ type loading struct {
 	bytes    atomic.Int64
 	total    int64
 	progress func(Progress)
+	note     string // what is to be said of the load itself
 }
 
 func (l *loading) columnName(c usage.Column) string { return l.service.ColumnName(c) }

@@ -23,6 +23,7 @@ type Rebuilt struct {
 	Files   int   `json:"files"`
 	Batches int   `json:"batches"`
 	Rows    int64 `json:"rows"`
+	Twice   int64 `json:"sealed_twice,omitempty"` // rows that an import sealed although they were sealed already: from now on they count once
 }
 
 // sealedLoad is a load with its batches of daily usage, those that no longer count too: documents may refer to them.
@@ -74,10 +75,17 @@ func (v *Service) Rebuild(ctx context.Context, place func() error, progress func
 			out.Rows += b.Rows
 		}
 	}
+	masks, err := v.once(ctx, grant.Scope, &out)
+	if err != nil {
+		return out, err
+	}
 	if err := place(); err != nil {
 		return out, err
 	}
 	return out, v.DB.Do(context.WithoutCancel(ctx), func(ctx context.Context, t tx.Tx) error { // done is done
+		if err := v.Store.Mask(ctx, t, masks); err != nil {
+			return err
+		}
 		return v.Events.Append(ctx, t, event.UsageRebuilt, grant.Actor, "usage", out)
 	})
 }

@@ -41,6 +41,9 @@ type sealing struct {
 func (s *sealing) seal(ctx context.Context) error {
 	loadID := id.Load("lod_" + id.Derive("load", fmt.Sprint(s.number)))
 	s.out.Load = usage.Load{ID: loadID, Number: s.number, At: s.at}
+	if s.note != "" {
+		s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{Code: "ledger_older", Reason: s.note, Verdict: usage.Noted})
+	}
 	if err := s.recallGone(ctx); err != nil {
 		return err
 	}

@@ -27,25 +27,31 @@ type Remade struct {
 // of issued ones the newest that stands on each edge. It stores nothing. Each rated group is shown to look, which may
 // be nil.
 func (v *Service) Again(ctx context.Context, p period.Month, look func(*rating.Group) error) ([]Remade, error) {
+	_, out, err := v.AgainOf(ctx, p, look)
+	return out, err
+}
+
+// AgainOf is Again, and says from which state of the ledger it was made: another may be there by now.
+func (v *Service) AgainOf(ctx context.Context, p period.Month, look func(*rating.Group) error) (*rating.State, []Remade, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	run, have, err := v.rated(ctx, grant.Scope, p, adding{look: look})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var out []Remade
 	for i := range have {
 		if d := &have[i]; !d.Rebills && (d.State == Draft || d.State == Approved) || d.State == Issued && newest(have, d) && !run.rebilled[d.Edge] {
 			one, err := run.again(d, have)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			out = append(out, one)
 		}
 	}
-	return out, nil
+	return run.state, out, nil
 }
 
 // newest says whether an issued document is the last that stands on its edge.

@@ -53,7 +53,7 @@ func linesOf(t *testing.T, s sample.Spec, o statement.Options) ([]usage.Statemen
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := microsoft.Statement("lines.csv", &b)
+	lines, _, err := microsoft.Statement("lines.csv", &b)
 	if err != nil {
 		t.Fatal(err)
 	}

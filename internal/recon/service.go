@@ -31,7 +31,16 @@ type Service struct {
 // Compare holds a statement of a period against the books. total is the provider's invoice total per currency; nil
 // means the sum of the lines' totals.
 func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage.StatementLine, total money.Totals) (Result, error) {
+	return v.CompareRead(ctx, p, func() ([]usage.StatementLine, error) { return statement, nil }, total)
+}
+
+// CompareRead is Compare of a statement that is read once it is known that the caller may have it compared.
+func (v *Service) CompareRead(ctx context.Context, p period.Month, read func() ([]usage.StatementLine, error), total money.Totals) (Result, error) {
 	grant, err := v.Access.Require(ctx, access.Reconcile)
+	if err != nil {
+		return Result{}, err
+	}
+	statement, err := read()
 	if err != nil {
 		return Result{}, err
 	}

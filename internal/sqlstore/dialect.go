@@ -2,14 +2,12 @@ package sqlstore
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3/database"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 // dialect is everything in which the two databases differ. Statements themselves are written once.
@@ -23,11 +21,7 @@ type dialect interface {
 	lock() string
 	// scrub is the statement of DB.Scrub; on SQLite it answers.
 	scrub() (statement string, answers bool)
-	// The kinds of error that mean something to callers.
-	duplicate(error) bool   // a unique key exists already
-	immutable(error) string // the sentence of the trigger that refused, or ""
-	again(error) bool       // the same transaction may succeed when run again
-	away(error) bool        // the database cannot be reached or is busy
+	failure.Reader // what its errors mean
 }
 
 // words fill the templates of migrations.
@@ -42,7 +36,7 @@ type words struct {
 
 // RefuseUnless is a trigger that refuses INSERT, UPDATE or DELETE of a row (NEW or OLD) for which a SELECT finds nothing.
 func (w words) RefuseUnless(table, verb, found, sentence string) string {
-	return w.unless(table, verb, found, immutableMark+sentence)
+	return w.unless(table, verb, found, failure.ImmutableMark+sentence)
 }
 
 // Allow takes the trigger of Refuse away again, for a migration that puts it back when it is done.
@@ -50,26 +44,15 @@ func (w words) Allow(table, verb string) string { return w.allow(table, strings.
 
 // Refuse is a trigger on a table that refuses UPDATE or DELETE of rows for which when holds ("" is all rows).
 func (w words) Refuse(table, verb, when, sentence string) string {
-	return w.refuse(table, verb, when, immutableMark+sentence)
+	return w.refuse(table, verb, when, failure.ImmutableMark+sentence)
 }
 
 // JSON is a text in the JSON of a column.
 func (w words) JSON(column, name string) string { return fmt.Sprintf(w.Field, column, name) }
 
-// immutableMark starts the message of every refusing trigger.
-const immutableMark = "immutable: "
-
-func refusal(message string) string {
-	if _, after, ok := strings.Cut(message, immutableMark); ok {
-		sentence, _, _ := strings.Cut(after, " (")
-		return sentence
-	}
-	return ""
-}
-
 type (
-	sqlite3Dialect  struct{}
-	postgresDialect struct{}
+	sqlite3Dialect  struct{ failure.SQLite }
+	postgresDialect struct{ failure.PostgreSQL }
 )
 
 func (sqlite3Dialect) goose() database.Dialect { return database.DialectSQLite3 }
@@ -89,35 +72,6 @@ func (sqlite3Dialect) words() words {
 		return fmt.Sprintf("CREATE TRIGGER %s_no_%s BEFORE %s ON %s WHEN NOT EXISTS (%s) BEGIN SELECT RAISE(ABORT, '%s'); END;",
 			table, strings.ToLower(verb), verb, table, found, sentence)
 	}, allow: func(table, verb string) string { return fmt.Sprintf("DROP TRIGGER %s_no_%s;", table, verb) }}
-}
-
-func sqliteCode(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code()
-	}
-	return 0
-}
-
-func (sqlite3Dialect) duplicate(err error) bool {
-	c := sqliteCode(err)
-	return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-}
-
-func (sqlite3Dialect) immutable(err error) string {
-	if sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_TRIGGER {
-		return refusal(err.Error())
-	}
-	return ""
-}
-
-func (sqlite3Dialect) again(error) bool { return false } // one writer: nothing to collide with
-
-func (sqlite3Dialect) away(err error) bool {
-	switch sqliteCode(err) & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
-		return true
-	}
-	return false
 }
 
 func (postgresDialect) goose() database.Dialect { return database.DialectPostgres }
@@ -168,34 +122,4 @@ func (postgresDialect) words() words {
 			return fmt.Sprintf("DROP TRIGGER %s_no_%s ON %s;", table, verb, table)
 		},
 	}
-}
-
-func postgresCode(err error) string {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code
-	}
-	return ""
-}
-
-func (postgresDialect) duplicate(err error) bool { return postgresCode(err) == "23505" }
-
-func (postgresDialect) immutable(err error) string {
-	if postgresCode(err) == "PV001" {
-		return refusal(err.Error())
-	}
-	return ""
-}
-
-// again: serialization failure and deadlock.
-func (postgresDialect) again(err error) bool {
-	c := postgresCode(err)
-	return c == "40001" || c == "40P01"
-}
-
-func (postgresDialect) away(err error) bool {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
-	}
-	c := postgresCode(err)
-	return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57P")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 //go:embed migrations/*.sql
@@ -30,21 +31,33 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	have, err := p.GetDBVersion(ctx)
 	if err != nil {
-		return unavailable(err)
+		return failure.NotMigrated(err)
 	}
 	if newest := steps[len(steps)-1].Version; have > newest {
 		return fault.New(fault.Conflict, "ledger_too_new",
 			"the ledger database is at schema %d and this program knows %d: nothing was changed; use the newer program", have, newest)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return unavailable(err)
+		return failure.NotMigrated(err)
 	}
 	return nil
 }
 
-func unavailable(err error) error {
-	return fault.New(fault.Unavailable, "ledger_not_migrated",
-		"the ledger database could not be brought to this program's schema: the step that failed was undone; look at the log and try again").Because(err)
+// migrated is a Conflict unless a ledger that is not written is of this program's schema already.
+func (d *DB) migrated(ctx context.Context) error {
+	steps, err := migrations(d.dialect)
+	if err != nil {
+		return err
+	}
+	var have int64
+	if err := d.readers.DB.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
+		return failure.NotOpened("", err)
+	}
+	if want := steps[len(steps)-1].Version; have != want {
+		return fault.New(fault.Conflict, "ledger_other_schema",
+			"the ledger database is at schema %d and this program reads %d, and the data directory can only be read: nothing was changed; use the program that wrote it, or make the directory writable", have, want)
+	}
+	return nil
 }
 
 // migrations are the numbered files, each filled with the words of the dialect.

@@ -44,7 +44,7 @@ func TestBuyersOfOldDocuments(t *testing.T) {
 	if err := db.readers.NewRaw("SELECT buyer FROM invoice ORDER BY id").Scan(ctx, &buyers); err != nil || len(buyers) != 2 || buyers[0] != "org_1" || buyers[1] != "" {
 		t.Fatalf("buyers %q, %v", buyers, err)
 	}
-	if _, err := db.writers.ExecContext(ctx, "UPDATE invoice SET buyer = 'org_2'"); db.dialect.immutable(err) == "" {
+	if _, err := db.writers.ExecContext(ctx, "UPDATE invoice SET buyer = 'org_2'"); db.dialect.Immutable(err) == "" {
 		t.Fatalf("an issued document was changed: %v", err)
 	}
 }

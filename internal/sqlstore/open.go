@@ -3,8 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"net"
+	"errors"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,7 +16,9 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 // DB is an open ledger database, migrated to this program's schema. It is a tx.DB.
@@ -23,7 +26,8 @@ type DB struct {
 	dialect dialect
 	readers *bun.DB
 	writers *bun.DB
-	writer  *writer
+	writer  *writer // nil when the ledger can only be read
+	copied  string  // the folder of the copy that is read; "" for none
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
@@ -31,16 +35,12 @@ type DB struct {
 // "sqlite:" or "file:" before it. Unavailable when it cannot be opened, Conflict when a newer program migrated it.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	open := openSQLite
-	if isPostgres(dsn) {
+	if failure.IsPostgreSQL(dsn) {
 		open = openPostgres
 	}
 	d, err := open(ctx, dsn)
-	if fault.CodeOf(err) == "ledger_in_the_clear" {
-		return nil, err
-	}
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "ledger_not_opened",
-			"the ledger database could not be opened: check that it exists and may be written; nothing was changed").Because(err)
+		return nil, failure.NotOpened(dsn, err)
 	}
 	if err := d.migrate(ctx); err != nil {
 		d.closePools()
@@ -50,13 +50,21 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	return d, nil
 }
 
-func isPostgres(dsn string) bool {
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return true
+// OpenToRead opens a ledger database that is not written: every Do is refused. It must be of this program's schema.
+func OpenToRead(ctx context.Context, dsn string) (*DB, error) {
+	open := openSQLiteToRead
+	if failure.IsPostgreSQL(dsn) {
+		open = openPostgres
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(dsn), " ")
-	key, _, found := strings.Cut(first, "=")
-	return found && !strings.ContainsAny(key, `/\.:?`)
+	d, err := open(ctx, dsn)
+	if err != nil {
+		return nil, failure.NotOpened(dsn, err)
+	}
+	if err := d.migrated(ctx); err != nil {
+		d.closePools()
+		return nil, err
+	}
+	return d, nil
 }
 
 // The same file is opened twice: by one connection that writes, and by a few that can do nothing but read.
@@ -68,8 +76,7 @@ const (
 )
 
 func openSQLite(ctx context.Context, dsn string) (*DB, error) {
-	path := strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:")
-	path, err := filepath.Abs(path)
+	path, err := filepath.Abs(failure.File(dsn))
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +102,41 @@ func openSQLite(ctx context.Context, dsn string) (*DB, error) {
 	}, nil
 }
 
+// openSQLiteToRead opens a file that is not changed. One that was closed in order holds all. One that was not has a log
+// beside it, which is read only where its index can be written: then both are copied, and the copy is removed at the end.
+func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
+	path, err := filepath.Abs(failure.File(dsn))
+	if err != nil {
+		return nil, err
+	}
+	d, options := &DB{dialect: sqlite3Dialect{}}, "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)"
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+		options = sqlitePragmas + "&_pragma=query_only(on)"
+		if d.copied, err = disk.Aside(path, path+"-wal"); err != nil {
+			return nil, err
+		}
+		path = filepath.Join(d.copied, filepath.Base(path))
+	}
+	r, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(d.copied)) // nothing where nothing was copied
+	}
+	r.SetMaxOpenConns(readerCount)
+	r.SetMaxIdleConns(readerCount)
+	d.readers = bun.NewDB(r, sqlitedialect.New())
+	d.writers = d.readers
+	if err := r.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, d.closePools())
+	}
+	return d, nil
+}
+
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	c, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	if err := proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
+	if err := failure.Proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
 		return nil, err
 	}
 	// Values are written into the statement by bun, so preparing each one would only fill caches.
@@ -119,23 +155,11 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
 }
 
-// proven refuses a connection to another machine that is not encrypted, or whose other end proves nothing, unless that
-// was chosen: left alone, the driver falls back to plain text without a word.
-func proven(c *pgx.ConnConfig, chosen bool) error {
-	ip := net.ParseIP(c.Host)
-	if chosen || strings.HasPrefix(c.Host, "/") || c.Host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	if c.TLSConfig != nil && !c.TLSConfig.InsecureSkipVerify && len(c.Fallbacks) == 0 {
-		return nil
-	}
-	return fault.New(fault.Invalid, "ledger_in_the_clear", "the ledger is on another machine, and nothing says that the way there is encrypted: it was not opened. "+
-		"Add sslmode=verify-full (and sslrootcert=FILE) to its address, or the sslmode you mean when the network between is yours alone")
-}
-
 // Close lets the running transaction finish, refuses further ones and closes all connections.
 func (d *DB) Close() error {
-	d.writer.stop()
+	if d.writer != nil {
+		d.writer.stop()
+	}
 	return d.closePools()
 }
 
@@ -145,6 +169,9 @@ func (d *DB) closePools() error {
 		if e := d.writers.DB.Close(); err == nil {
 			err = e
 		}
+	}
+	if d.copied != "" {
+		err = errors.Join(err, os.RemoveAll(d.copied))
 	}
 	return err
 }

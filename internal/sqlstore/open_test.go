@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -17,7 +18,7 @@ func TestWhichDatabase(t *testing.T) {
 		"postgres://u@h/d": true, "postgresql:///d?host=/run": true, "host=/run user=u": true, "dbname=x": true,
 		"ledger.db": false, "/data/a=b/ledger.db": false, "sqlite:/data/l.db": false, "file:l.db?x=y": false, "./a=b": false, `C:\d\a=b.db`: false,
 	} {
-		if isPostgres(dsn) != want {
+		if failure.IsPostgreSQL(dsn) != want {
 			t.Errorf("%q: PostgreSQL %v, want %v", dsn, !want, want)
 		}
 	}
@@ -35,7 +36,7 @@ func TestLedgersAreNotReadInTheClear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = proven(c, strings.Contains(dsn, "sslmode="))
+		err = failure.Proven(c, strings.Contains(dsn, "sslmode="))
 		if (fault.CodeOf(err) == "ledger_in_the_clear") != refused {
 			t.Errorf("%s: %v", dsn, err)
 		}
@@ -46,7 +47,7 @@ func TestLedgersAreNotReadInTheClear(t *testing.T) {
 	t.Setenv("PGSSLMODE", "verify-full") // chosen for every connection of this machine
 	c, err := pgx.ParseConfig("postgres://u@db.example/d")
 	if err == nil {
-		err = proven(c, false)
+		err = failure.Proven(c, false)
 	}
 	if err != nil {
 		t.Error(err)

@@ -11,31 +11,13 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 )
 
 // translate turns what the database says into faults; faults pass unchanged.
-func (d *DB) translate(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
-	}
-	if sentence := d.dialect.immutable(err); sentence != "" {
-		return fault.New(fault.Conflict, "immutable", "%s: nothing was changed", sentence).Because(err)
-	}
-	switch {
-	case d.dialect.duplicate(err):
-		return fault.New(fault.Conflict, "already_exists", "another record with the same key exists already: nothing was changed").Because(err)
-	case d.dialect.again(err), d.dialect.away(err):
-		return fault.New(fault.Unavailable, "ledger_busy",
-			"the ledger database is busy, full or cannot be reached: nothing was changed; try again").Because(err)
-	}
-	return err
-}
+func (d *DB) translate(err error) error { return failure.Translate(d.dialect, err) }
 
 // within is the condition that the path in a column lies in a scope: at one of its places or below, and not at or below
 // one that is taken out.

@@ -69,6 +69,18 @@ func (u Usage) NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatc
 	return uint32(last), uint32(lastBatch - int64(n) + 1), nil
 }
 
+// LastNumbers are the last numbers that were reserved, 0 for none.
+func (u Usage) LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, err error) {
+	for name, into := range map[string]*uint32{"usage_load": &load, "usage_batch": &batch} {
+		var last int64
+		if _, err := one(ctx, u.DB.in(r).NewRaw("SELECT value FROM counter WHERE name = ?", name), &last); err != nil {
+			return 0, 0, err
+		}
+		*into = uint32(last)
+	}
+	return load, batch, nil
+}
+
 func (u Usage) advance(ctx context.Context, t tx.Tx, name string, by int64) (last int64, err error) {
 	err = u.DB.in(t).NewRaw(`INSERT INTO counter (name, value) VALUES (?, ?)
 		ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value`, name, by).Scan(ctx, &last)
@@ -99,14 +111,19 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := supersede(ctx, q, s.Supersede); err != nil {
 		return err
 	}
-	masks := make([]maskRow, len(s.Masks))
-	for i, m := range s.Masks {
-		masks[i] = maskRow{Batch: int64(m.Batch), Entitlement: m.Entitlement, Day: m.Day.String()}
-	}
-	if err := insert(ctx, q, masks, true); err != nil {
+	if err := u.Mask(ctx, t, s.Masks); err != nil {
 		return err
 	}
 	return insertLines(ctx, q, s.Batches, s.Lines)
+}
+
+// Mask hides cells of batches. Hiding twice is hiding once.
+func (u Usage) Mask(ctx context.Context, t tx.Tx, list []usage.Mask) error {
+	masks := make([]maskRow, len(list))
+	for i, m := range list {
+		masks[i] = maskRow{Batch: int64(m.Batch), Entitlement: m.Entitlement, Day: m.Day.String()}
+	}
+	return insert(ctx, u.DB.in(t), masks, true)
 }
 
 // sealRow is the row of the load; known says that this very seal is in the ledger already.

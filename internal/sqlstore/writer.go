@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -58,6 +59,10 @@ func (d *DB) View(ctx context.Context, f func(context.Context, tx.Read) error) e
 func (d *DB) Do(ctx context.Context, f func(context.Context, tx.Tx) error) error {
 	if ctx.Value(insideDo{}) == d {
 		return fault.New(fault.Internal, "nested_transaction", "a transaction was asked for inside a transaction; nothing was changed")
+	}
+	if d.writer == nil {
+		return fault.New(fault.Unavailable, "read_only",
+			"the ledger can only be read by the account that runs this: nothing was changed; make the data directory writable, or work on a copy")
 	}
 	return d.translate(d.writer.do(context.WithValue(ctx, insideDo{}, d), f))
 }
@@ -156,7 +161,7 @@ func (w *writer) group(first *request) {
 	members := []*request{first}
 	for tries := 1; len(members) > 0; {
 		kept, left, err := w.transact(members)
-		if err != nil && w.dialect.again(err) && tries < maxTries {
+		if err != nil && w.dialect.Again(err) && tries < maxTries {
 			tries++
 			members = append(kept, left...)
 			continue
@@ -203,7 +208,23 @@ func (w *writer) transact(members []*request) (kept, left []*request, err error)
 		}
 		kept = append(kept, r)
 	}
-	return kept, nil, t.Commit()
+	return kept, nil, w.commit(t)
+}
+
+// commit ends a transaction. When the database broke off meanwhile it may have been kept or not: whoever asked is told
+// so, and how to find out, for giving a command again is not always harmless and giving it up is neither.
+func (w *writer) commit(t bun.Tx) error {
+	err := t.Commit()
+	if err == nil || w.dialect.Again(err) {
+		return err
+	}
+	if !w.dialect.MayBeKept(err) {
+		if w.dialect.lock() == "" { // SQLite
+			_, _ = w.db.Exec("ROLLBACK") // it may have been left open, on the one connection that writes
+		}
+		return err
+	}
+	return failure.Unknown(err)
 }
 
 func (w *writer) begin() (bun.Tx, error) {
@@ -242,7 +263,7 @@ func (w *writer) turn(t bun.Tx, r *request, savepoint bool) (failed, broken erro
 	r.turn <- writing{reading{t, w.of}, &r.after}
 	failed = <-r.ran
 	switch {
-	case failed != nil && w.dialect.again(failed):
+	case failed != nil && w.dialect.Again(failed):
 		return nil, failed
 	case failed != nil && savepoint:
 		_, broken = t.Exec("ROLLBACK TO SAVEPOINT member")

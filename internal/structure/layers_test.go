@@ -32,6 +32,7 @@ var layers = []layer{
 		{path: "internal/period"},
 		{path: "internal/id"},
 		{path: "internal/fault"},
+		{path: "internal/disk", uses: []string{"io/fs", "os", "path/filepath", "syscall"}}, // what the operating system refuses
 		{path: "internal/tx"},
 		{path: "internal/scope"},
 		{path: "internal/secret"},
@@ -51,6 +52,7 @@ var layers = []layer{
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
 		{path: "internal/usage"},
+		{path: "internal/usage/standing"},
 		{path: "internal/usage/star", uses: []string{"github.com/zeebo/xxh3"}}, // fingerprints of rows
 		{path: "internal/intake/plausible"},
 		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
@@ -69,7 +71,8 @@ var layers = []layer{
 		{path: "internal/notice"},
 	}},
 	{name: adapters, sees: []string{words, areas}, parts: []part{
-		{path: "internal/sqlstore", uses: []string{"internal/clock"}}, // whose stand it keeps
+		{path: "internal/sqlstore/failure"}, // what the errors of its databases mean
+		{path: "internal/sqlstore", uses: []string{"internal/clock", "internal/sqlstore/failure"}}, // whose stand it keeps
 		{path: "internal/usagestore/duckdb"},
 		{path: "internal/usagestore/clickhouse"},
 		{path: "internal/usagestore/runs"},  // over any of them: it reads what it keeps through an interface of its own
@@ -160,11 +163,11 @@ var fences = map[string][]string{
 	"github.com/cockroachdb/apd":     {"internal/money"},
 	"github.com/bojanz/currency":     {"internal/money"},
 	"cel.dev/cel-go":                 {"internal/rule"},
-	"database/sql":                   {"internal/sqlstore", "internal/sqlstore/pgtest", "internal/sqlstore/storetest", "internal/usagestore/clickhouse"},
+	"database/sql":                   {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "internal/sqlstore/storetest", "internal/usagestore/clickhouse"},
 	"github.com/uptrace/bun":         {"internal/sqlstore"},
 	"github.com/pressly/goose":       {"internal/sqlstore"},
-	"modernc.org/sqlite":             {"internal/sqlstore"},
-	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/pgtest", "cmd/bench"},
+	"modernc.org/sqlite":             {"internal/sqlstore", "internal/sqlstore/failure"},
+	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "cmd/bench"},
 	"github.com/duckdb":              {"internal/usagestore/duckdb", "internal/usagestore/duckdb/readcsv"},
 	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
 	"github.com/danielgtaylor/huma":  {"internal/api/native"},

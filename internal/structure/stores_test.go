@@ -28,6 +28,8 @@ var withoutScope = exceptions{
 	"internal/job.Store.Release":           "the runner works for everybody",
 	"internal/job.Store.NextDue":           "an instant, and no row",
 	"internal/usage.Store.NextNumbers":     "numbers, and no row",
+	"internal/usage.Store.LastNumbers":     "numbers, and no row",
+	"internal/usage.Store.Mask":            "part of sealing, and of what is put right about it",
 	"internal/usage.Store.Seal":            "a load is the partner's: its files name whoever the provider names",
 	"internal/event.Store.Checkpoint":      "the log is the installation's; reading it takes a scope",
 	"internal/event.Store.Prune":           "the log is the installation's; reading it takes a scope",

@@ -13,6 +13,10 @@ import (
 type Store interface {
 	// NextNumbers reserves a load number and n batch numbers, never given out again.
 	NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatch uint32, err error)
+	// LastNumbers are the last numbers that were reserved, 0 for none.
+	LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, err error)
+	// Mask hides cells of batches, also of those that were sealed before. Hiding twice is hiding once.
+	Mask(ctx context.Context, t tx.Tx, masks []Mask) error
 	// Seal records a load with its batches, masks and statement lines, and what they supersede: one transaction.
 	Seal(ctx context.Context, t tx.Tx, s Seal) error
 	// Loads lists the loads, newest last.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/secret"
@@ -115,11 +116,11 @@ func (v *Vault) AddAnchor(a event.Anchor) error {
 		return err
 	}
 	f, err := os.OpenFile(filepath.Join(v.dir, anchorsFile), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = f.Write(append(line, '\n'))
+		err = errors.Join(err, f.Sync(), f.Close())
 	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Sync(), f.Close())
+	return disk.Refused(err, filepath.Join(v.dir, anchorsFile)+" cannot be written, so the event log was not anchored", "what was done is kept")
 }
 
 // LastAnchor is the newest anchor with its signature checked; the zero Anchor when there is none yet.
@@ -168,12 +169,15 @@ func (v *Vault) Genuine(a event.Anchor) error {
 func replace(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "."+name+"-")
 	if err != nil {
+		if disk.Why(err) != "" {
+			return disk.Refused(err, dir+" cannot be written", "the keys were left as they were")
+		}
 		return fault.New(fault.Unavailable, "vault_not_written", "%s cannot be written; the keys were left as they were", dir).Because(err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return err
+		return disk.Refused(err, dir+" cannot be written", "the keys were left as they were")
 	}
 	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
 		return err

@@ -86,6 +86,9 @@ type uploads struct {
 	next  int
 }
 
+// maxManifest bounds what is read of an import before it is known who sends it.
+const maxManifest = 4 << 20
+
 func openManifest(r *http.Request) (*uploads, Manifest, error) {
 	var m Manifest
 	parts, err := r.MultipartReader()
@@ -96,7 +99,7 @@ func openManifest(r *http.Request) (*uploads, Manifest, error) {
 	if err != nil || first.FormName() != "manifest" {
 		return nil, m, fault.New(fault.Invalid, "no_manifest", "the first part of an import is its manifest; nothing was imported").Because(err)
 	}
-	if err := json.NewDecoder(io.LimitReader(first, maxBody)).Decode(&m); err != nil {
+	if err := json.NewDecoder(io.LimitReader(first, maxManifest)).Decode(&m); err != nil {
 		return nil, m, fault.New(fault.Invalid, "bad_manifest", "the manifest of the import is not the JSON it should be; nothing was imported").Because(err)
 	}
 	return &uploads{parts: parts}, m, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/purveyor-csp/purveyor/internal/api"
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
@@ -42,6 +43,7 @@ func problem(err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
+	err = disk.Refused(err, "a file of the data directory could not be read or written", "what was committed before is kept")
 	p := &Problem{Status: http.StatusInternalServerError, Code: "internal", cause: err,
 		Detail: "something went wrong inside the server; what was committed before is kept. Its log says more"}
 	if f, ok := errors.AsType[*fault.Fault](err); ok {

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"io"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -8,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/recon"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 type reconcileInput struct {
@@ -38,13 +40,31 @@ func (s *Server) compare(h huma.Context, in *reconcileInput) (recon.Result, erro
 	if err != nil {
 		return recon.Result{}, err
 	}
-	lines, problems, err := s.Statement(in.Name, h.BodyReader())
-	if err != nil {
-		return recon.Result{}, err
-	}
-	out, err := s.Recon.Compare(h.Context(), in.Period.Month, lines, total)
+	var problems []usage.Problem
+	out, err := s.Recon.CompareRead(h.Context(), in.Period.Month, func() (lines []usage.StatementLine, err error) {
+		lines, problems, err = s.Statement(in.Name, &bounded{from: h.BodyReader(), left: maxStatement})
+		return lines, err
+	}, total)
 	out.Problems = problems
 	return out, err
+}
+
+// maxStatement bounds the file of a statement: its lines are held in memory. The largest partners' have a tenth of it.
+const maxStatement = 1 << 30
+
+// bounded reads up to a limit, and fails behind it.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fault.New(fault.Invalid, "statement_too_large", "the statement has more than %d MiB; nothing was compared: compare its invoices one by one", maxStatement>>20)
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // parseTotals reads "EUR:123.45", one for each currency; none is nil.

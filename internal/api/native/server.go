@@ -32,7 +32,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Server serves the native API. Every field is needed but Wake and Callers.
+// Server serves the native API. Every field is needed but Wake, Concern and Callers.
 type Server struct {
 	DB         tx.DB
 	Access     access.Guard
@@ -67,6 +67,7 @@ type Server struct {
 	Named     func(host string) bool                                         // whether the server has this host name beside localhost; nil for none
 	Callers   func(next http.Handler) http.Handler                           // finds out who is calling; nil where the way they came says so
 	Ready     func(ctx context.Context) error                                // whether the stores answer
+	Concern   func() error                                                   // what whoever runs it should see to, though stores answer; nil for nothing
 	Wake      func()                                                         // there may be new jobs
 	Machine   func() time.Time                                               // the machine's clock, by which kept answers grow old
 
@@ -143,6 +144,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
 		s.Log.WarnContext(r.Context(), "not ready", "error", err) // whoever asks is not told where the stores are
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	if s.Concern != nil && s.Concern() != nil {
+		_, _ = w.Write([]byte("ready, with a warning in the log\n"))
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))

@@ -90,7 +90,11 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 		if ctx.Err() != nil {
 			return nil, Interrupted(ctx)
 		}
-		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; what it was doing is done whole or not at all. Try again").Because(err)
+		if r.Method == http.MethodGet {
+			return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; nothing was asked to be changed. Check that the server runs, and try again").Because(err)
+		}
+		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so it is not known whether it was done: it was done whole or not at all. "+
+			"Check that the server runs; \"purveyor events list\" says what was done, the newest last: look before you give the command again").Because(err)
 	}
 	if answer.StatusCode >= 400 {
 		defer answer.Body.Close()

@@ -27,10 +27,12 @@ type Open func(ctx context.Context, dir string, o OpenOptions) (api http.RoundTr
 
 // OpenOptions say which data directory is meant. Without Create one that is not there is NotFound.
 type OpenOptions struct {
-	Create    bool        // make the directory usable when it is new
-	Temporary bool        // nobody else will look at it, and it is thrown away afterwards
-	Clock     period.Date // where the business clock of a temporary one stands
-	Named     bool        // of a temporary one: whoever the context of a request names is calling, else the local operator
+	Create    bool         // make the directory usable when it is new
+	Temporary bool         // nobody else will look at it, and it is thrown away afterwards
+	Clock     period.Date  // where the business clock of a temporary one stands
+	Made      func()       // called before a directory that is none yet becomes one
+	Warn      func(string) // told what whoever gives the command should know of the directory
+	Named     bool         // of a temporary one: whoever the context of a request names is calling, else the local operator
 }
 
 // Rebuild makes the usage store of a data directory again from archived sources; no server may run on it meanwhile.
@@ -66,7 +68,7 @@ func (e *Env) With(ctx context.Context, f func(api *call.Client) error) error {
 
 // Begin is With for what a data directory begins with: one that is not there is made.
 func (e *Env) Begin(ctx context.Context, f func(api *call.Client) error) error {
-	return e.with(ctx, OpenOptions{Create: true}, f)
+	return e.with(ctx, OpenOptions{Create: true, Made: func() { e.Note("%s is no data directory yet: an empty one is made there", e.Dir()) }}, f)
 }
 
 func (e *Env) with(ctx context.Context, o OpenOptions, f func(api *call.Client) error) error {
@@ -90,6 +92,9 @@ func (e *Env) signedIn() (http.RoundTripper, error) {
 
 // At runs f with the API of a data directory, wherever one is signed in.
 func (e *Env) At(ctx context.Context, dir string, o OpenOptions, f func(api *call.Client) error) (err error) {
+	if o.Warn == nil {
+		o.Warn = func(text string) { e.Note("note: %s", text) }
+	}
 	transport, done, err := e.Open(ctx, dir, o)
 	if err != nil {
 		return err

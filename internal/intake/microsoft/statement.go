@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -133,9 +134,16 @@ func (s *reading) lineOf() *usage.StatementLine {
 	return l
 }
 
+// maxLines bounds the lines of a statement, which are held in memory: a small compressed file may hold very many.
+const maxLines = 4 << 20
+
 // Statement reads a reconciliation file, by today's rules and without keeping it anywhere: its lines, and what is wrong
 // with those that cannot be read. These are not among the lines.
 func Statement(name string, r io.Reader) (lines []usage.StatementLine, problems []usage.Problem, err error) {
+	return statement(name, r, maxLines)
+}
+
+func statement(name string, r io.Reader, most int) (lines []usage.StatementLine, problems []usage.Problem, err error) {
 	dec, _, err := Open(name, usage.Reconciliation, usage.Reading, r)
 	if err != nil {
 		return nil, nil, err
@@ -151,6 +159,9 @@ func Statement(name string, r io.Reader) (lines []usage.StatementLine, problems 
 			return nil, nil, err
 		}
 		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
+			if len(lines)+len(problems) == most {
+				return fault.New(fault.Invalid, "statement_too_large", "%s has more than %d lines; nothing was compared: compare its invoices one by one", name, most)
+			}
 			if bad != nil {
 				problems = append(problems, *bad)
 				return nil

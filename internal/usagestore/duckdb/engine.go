@@ -134,16 +134,28 @@ func fetch(res *bindings.Result, each func(rows) error) (bool, error) {
 	return true, each(rows{chunk, n})
 }
 
+// failures are what DuckDB reports, by a piece of its text, told to people by what they can do about it. The first that is
+// found counts.
+var failures = [...]struct{ piece, code, text string }{
+	{"max_temp_directory_size", "usage_store_memory", "the usage store ran out of its memory limit and of room beside it; nothing half-done was kept: raise PURVEYOR_MEMORY or free disk space, and give the command again"},
+	{"No space left on device", "disk_full", "the disk of the usage store is full; nothing half-done was kept, and what was sealed before is whole: free space and give the command again (a server has to be started again)"},
+	{"File too large", "disk_full", "the usage store may not become larger; nothing half-done was kept, and what was sealed before is whole: raise the limit on the size of files (ulimit -f) and give the command again"},
+	{"Out of Memory", "usage_store_memory", "the usage store ran out of its memory limit; nothing half-done was kept: raise the limit or free disk space"},
+	{"could not allocate", "usage_store_memory", "the usage store ran out of its memory limit; nothing half-done was kept: raise the limit or free disk space"},
+	{"has been invalidated", "usage_store_stopped", "the usage store stopped after an earlier failure; nothing half-done was kept: see to that failure (the log has it; mostly the disk was full), and start the server again"},
+	{"lock on file", "usage_store_in_use", "another process has the usage store open; nothing was changed: stop it and try again"},
+	{"Read-only file system", "read_only", "the disk of the usage store can only be read; nothing was changed: make it writable, or work on a copy"},
+	{"read-only mode", "read_only", "the usage store can only be read here; nothing was changed: make the data directory writable, or work on a copy"},
+	{"Permission denied", "no_permission", "the account that runs this may not open the usage store; nothing was changed: give it permission, or use the account that owns the data"},
+}
+
 // failure is what DuckDB reports, told to people by what they can do about it.
 func failure(problem string) error {
 	cause := errors.New("duckdb: " + problem)
-	switch {
-	case strings.Contains(problem, "Out of Memory") || strings.Contains(problem, "could not allocate"):
-		return fault.New(fault.Unavailable, "usage_store_memory",
-			"the usage store ran out of its memory limit; nothing half-done was kept: raise the limit or free disk space").Because(cause)
-	case strings.Contains(problem, "lock on file"):
-		return fault.New(fault.Unavailable, "usage_store_in_use",
-			"another process has the usage store open; nothing was changed: stop it and try again").Because(cause)
+	for _, f := range failures {
+		if strings.Contains(problem, f.piece) {
+			return fault.New(fault.Unavailable, f.code, "%s", f.text).Because(cause)
+		}
 	}
 	return fault.New(fault.Internal, "usage_store_failed", "the usage store could not do it; nothing half-done was kept").Because(cause)
 }

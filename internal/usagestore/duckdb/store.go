@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -19,6 +21,7 @@ import (
 type Options struct {
 	MemoryLimit string
 	Threads     int
+	ReadOnly    bool // the file, which must be there, is not changed, and what spills goes to the folder of temporary files
 }
 
 // catalog is the name under which the file is attached.
@@ -28,6 +31,7 @@ const catalog = "usage"
 type Store struct {
 	engine  *engine
 	threads int
+	spill   string // what is removed at the end; "" when it stands beside the file
 
 	mu      sync.Mutex
 	writers map[uint32]*writer // loads that are being written
@@ -36,9 +40,13 @@ type Store struct {
 
 var _ usage.RowStore = (*Store)(nil)
 
-// Open opens the file at path, making it if it is not there. While another process has it open, the fault is
-// Unavailable.
+// Open opens the file at path, making it if it is not there and may be written. While another process has it open, the
+// fault is Unavailable.
 func Open(path string, opts Options) (*Store, error) {
+	spill, own, err := spillTo(path, opts)
+	if err != nil {
+		return nil, err
+	}
 	if opts.MemoryLimit == "" {
 		opts.MemoryLimit = "2GB"
 	}
@@ -50,7 +58,7 @@ func Open(path string, opts Options) (*Store, error) {
 	}
 	e, err := openEngine(map[string]string{
 		"memory_limit":                 opts.MemoryLimit,
-		"temp_directory":               path + ".tmp",
+		"temp_directory":               spill,
 		"threads":                      strconv.Itoa(opts.Threads),
 		"preserve_insertion_order":     "false",
 		"autoinstall_known_extensions": "false",
@@ -59,12 +67,45 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, threads: opts.Threads, writers: map[uint32]*writer{}, dropped: map[uint32]int{}}
-	if err := s.attach(path); err != nil {
+	s := &Store{engine: e, threads: opts.Threads, spill: own, writers: map[uint32]*writer{}, dropped: map[uint32]int{}}
+	open := s.attach
+	if opts.ReadOnly {
+		open = s.attachToRead
+	}
+	if err := open(path); err != nil {
 		e.close()
-		return nil, err
+		return nil, errors.Join(err, s.tidy())
 	}
 	return s, nil
+}
+
+// spillTo is the folder for what does not fit into memory: beside the file, or, where nothing may be written, one of
+// its own, which is removed at the end.
+func spillTo(path string, opts Options) (spill, own string, err error) {
+	if !opts.ReadOnly {
+		return path + ".tmp", "", nil
+	}
+	own, err = os.MkdirTemp("", "purveyor-usage-")
+	return own, own, disk.Refused(err, "the folder of temporary files cannot be written", "nothing was done")
+}
+
+func (s *Store) tidy() error {
+	if s.spill == "" {
+		return nil
+	}
+	return os.RemoveAll(s.spill)
+}
+
+func literal(path string) string { return "'" + strings.ReplaceAll(path, "'", "''") + "'" }
+
+// attachToRead opens the file within the engine without changing anything.
+func (s *Store) attachToRead(path string) error {
+	c, err := s.engine.connect()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return c.exec(context.Background(), `ATTACH `+literal(path)+` AS `+catalog+` (READ_ONLY)`)
 }
 
 // attach opens the file within the engine. Once the file's lock is ours, what an ended process spilled is removed.
@@ -75,8 +116,7 @@ func (s *Store) attach(path string) error {
 	}
 	defer c.close()
 	ctx := context.Background()
-	file := "'" + strings.ReplaceAll(path, "'", "''") + "'"
-	if err := c.exec(ctx, `ATTACH `+file+` AS `+catalog+` (STORAGE_VERSION 'latest')`); err != nil {
+	if err := c.exec(ctx, `ATTACH `+literal(path)+` AS `+catalog+` (STORAGE_VERSION 'latest')`); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(path + ".tmp"); err != nil {
@@ -94,13 +134,17 @@ func (s *Store) Close() error {
 	for _, w := range open {
 		w.release()
 	}
+	last := []string{`CHECKPOINT ` + catalog, `USE memory`, `DETACH ` + catalog}
+	if s.spill != "" { // nothing was written
+		last = last[1:]
+	}
 	c, err := s.session(context.Background())
 	if err == nil {
-		err = c.exec(context.Background(), `CHECKPOINT `+catalog, `USE memory`, `DETACH `+catalog)
+		err = c.exec(context.Background(), last...)
 		c.close()
 	}
 	s.engine.close()
-	return err
+	return errors.Join(err, s.tidy())
 }
 
 // session is a connection that looks into the file.
@@ -146,6 +190,22 @@ func (s *Store) Loads(ctx context.Context) (out []uint32, err error) {
 	err = s.with(ctx, func(c *conn) error {
 		return c.query(ctx, `SELECT number FROM loads ORDER BY number`, func(r rows) error {
 			out = append(out, column[uint32](r, 0)...)
+			return nil
+		})
+	})
+	return out, err
+}
+
+// Counted counts the rows of each batch of the loads that were closed, whatever the ledger knows of them.
+func (s *Store) Counted(ctx context.Context) (map[usage.BatchRef]int64, error) {
+	out := map[usage.BatchRef]int64{}
+	err := s.with(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT load, batch, CAST(count(*) AS BIGINT) FROM facts
+			WHERE load IN (SELECT number FROM loads WHERE closed) GROUP BY load, batch`, func(r rows) error {
+			load, batch, n := column[uint32](r, 0), column[uint32](r, 1), column[int64](r, 2)
+			for i := range r.n {
+				out[usage.BatchRef{Load: load[i], Batch: batch[i]}] = n[i]
+			}
 			return nil
 		})
 	})
