@@ -129,7 +129,7 @@ type Resolution struct {
 	Target string `json:"target"` // a customer's key, or "own_use"; for a product, a family
 }
 
-// PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late  It is 0
+// PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late. It is 0
 // when there are none.
 func PeriodOf(have []Batch, invoice string) (found period.Month) {
 	for _, b := range have {

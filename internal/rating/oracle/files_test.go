@@ -39,11 +39,16 @@ func (m *maker) rowsCommand(what string, in oracle.Import, rows []oracle.Row) co
 		rows = append(rows, m.spoil(rows[m.IntN(len(rows))]))
 	}
 	m.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	rows = together(rows)
 	for i := range rows {
 		c.Rows = append(c.Rows, &rows[i])
 	}
 	for size := 1 + len(rows)/(1+m.IntN(3)); len(rows) > 0; {
-		part := rows[:min(size, len(rows))]
+		n := min(size, len(rows))
+		for n < len(rows) && rows[n] == rows[n-1] { // what stands in two files of a command needs a statement to say how often it counts
+			n++
+		}
+		part := rows[:n]
 		rows = rows[len(part):]
 		f := file{"usage.csv", m.csv(part)}
 		if m.in100(40) {
@@ -59,6 +64,21 @@ func (m *maker) rowsCommand(what string, in oracle.Import, rows []oracle.Row) co
 		c.files = append(c.files, f)
 	}
 	return c
+}
+
+// together puts equal rows behind the first of them.
+func together(rows []oracle.Row) (out []oracle.Row) {
+	times := map[oracle.Row]int{}
+	for _, r := range rows {
+		times[r]++
+	}
+	for _, r := range rows {
+		for range times[r] {
+			out = append(out, r)
+		}
+		delete(times, r)
+	}
+	return out
 }
 
 // csv prints rows with the columns in some order and dates as files have them.
