@@ -116,6 +116,9 @@ func state(st *rating.State) State {
 	if len(st.Batches) == 0 && len(st.Lines) == 0 {
 		return Nothing
 	}
+	if slices.ContainsFunc(usage.OfMonth(st.Aside, st.Period), func(a usage.Aside) bool { return !a.Unbilled }) {
+		return Open
+	}
 	complete := false
 	for _, b := range st.Batches {
 		if b.Slot.Billed && !b.Complete {

@@ -11,6 +11,7 @@ const (
 	UsageComplete    Type = "usage.complete"
 	UsageRebuilt     Type = "usage.rebuilt" // the usage store, from archived sources
 	ReferenceSettled Type = "usage.reference_resolved"
+	AsideSettled     Type = "usage.aside_answered" // rows or a file that do not count
 	InvoiceDrafted   Type = "invoice.drafted"
 	InvoiceApproved  Type = "invoice.approved"
 	InvoiceIssued    Type = "invoice.issued"

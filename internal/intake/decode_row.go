@@ -29,11 +29,12 @@ type worker struct {
 	dayText   []byte
 	dayIs     period.Date
 	bad       *usage.Problem
+	lines     map[int64]*usage.Aside // lines that are looked for, kept aside before
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+		lines: l.linesWanted(f), load: l, file: f, block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 
@@ -43,8 +44,9 @@ type common struct {
 	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
 	slot        *monthly
 	spots       *star.Spots
-	lengths     []int32 // of the runs of the first row
-	place       uint32  // in the archive, whose it is
+	wanted      []*usage.Aside // rows of the entry that were kept aside before
+	lengths     []int32        // of the runs of the first row
+	place       uint32         // in the archive, whose it is
 }
 
 // alike says whether runs are those of the first row: the same text, cut in the same way.
@@ -85,13 +87,13 @@ func (w *worker) row(r *Row) error {
 	f.Pricing = w.number(r, usage.PricingPreTaxTotal, false, &wide)
 	f.EffectiveUnitPrice = w.number(r, usage.EffectiveUnitPrice, true, &wide)
 	if w.bad != nil {
-		return w.quarantine()
+		return w.quarantine(r)
 	}
 	zero := nothing(&f, wide)
 	c := w.known.find(r.Shared)
 	if c == nil || c.variants[boolInt(zero)] == nil {
 		if c = w.learn(r, c, zero); c == nil {
-			return w.quarantine()
+			return w.quarantine(r)
 		}
 	}
 	v := c.variants[boolInt(zero)]
@@ -102,6 +104,9 @@ func (w *worker) row(r *Row) error {
 	}
 	f.Batch = batch
 	w.count(&f, c, v, wide)
+	if c.wanted != nil || w.lines != nil {
+		w.found(r, &f, c)
+	}
 	if c.alike(r.Runs) {
 		w.repeats.add(c, r.Runs)
 	}
@@ -135,6 +140,9 @@ func (w *worker) learn(r *Row, c *common, zero bool) *common {
 			return nil
 		}
 		c.slot, c.spots, c.tags = w.slotOf(r, currency), w.spotsOf(r), w.tags(r)
+		if w.load.wanted != nil {
+			c.wanted = w.load.wanted.byEntry[c.entry.Hash]
+		}
 		for _, run := range r.Runs {
 			c.lengths = append(c.lengths, run.To-run.From)
 		}
@@ -177,8 +185,8 @@ func clip(s string) string {
 	return s
 }
 
-func (w *worker) quarantine() error {
-	w.file.quarantine(*w.bad)
+func (w *worker) quarantine(r *Row) error {
+	w.file.quarantine(*w.bad, w.aside(r))
 	return nil
 }
 

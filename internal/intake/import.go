@@ -68,6 +68,10 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
+	l.scope = grant.Scope
+	if err := v.openAsides(ctx, l); err != nil {
+		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
 	if err := l.readAll(ctx, req); err != nil {
 		return usage.Load{}, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}

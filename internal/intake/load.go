@@ -10,6 +10,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
@@ -47,6 +48,10 @@ type loading struct {
 
 	spare   sync.Pool // of *Block
 	repeats sync.Pool // of *repeats
+
+	scope  scope.Scope   // of who imports
+	open   []usage.Aside // what earlier files brought that does not count
+	wanted *wanted       // the rows of it, to be found again; nil when a load is made again
 
 	archive func(*sourceFile) (Archiver, error)
 	without map[uint16]map[int64]bool // lines of files that are passed over

@@ -32,6 +32,7 @@ type sealing struct {
 	removed []usage.Cell  // cells of the load that are not sealed again
 	done    []completion
 	marks   []uint32 // batches of earlier loads that are complete now
+	aside   asides
 	out     usage.Seal
 }
 
@@ -39,6 +40,7 @@ type sealing struct {
 func (s *sealing) seal(ctx context.Context) error {
 	loadID := id.Load("lod_" + id.Derive("load", fmt.Sprint(s.number)))
 	s.out.Load = usage.Load{ID: loadID, Number: s.number, At: s.at}
+	s.keptAside()
 	if err := s.usage(ctx); err != nil {
 		return err
 	}
@@ -227,6 +229,7 @@ func (s *sealing) tally() {
 		c := usage.Counts{In: f.in, Quarantined: f.aside, Skipped: f.skipped()}
 		switch {
 		case f.failed != nil:
+			s.out.Load.FilesRefused++
 			c = usage.Counts{In: f.in, Refused: f.in}
 			s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 				File: f.name, Code: fault.CodeOf(f.failed), Reason: f.failed.Error(), Verdict: usage.Refused, Rows: f.in,

@@ -23,12 +23,16 @@ type sourceFile struct {
 	aside    int64 // quarantined
 	skips    map[skipReason]int64
 	problems []usage.Problem
+	rows     asideRows // kept aside, with what they say of themselves
 	oddities map[string]*oddity
 	failed   error
 	repeats  bool // another file of the load holds the same rows
 	cells    star.Cells
 	lines    []usage.StatementLine
 	blobs    []string // of a manifest: the files of its export
+
+	brought     map[asideKey]int // readable rows of entries and days of which rows were kept aside before
+	broughtRefs map[string]bool  // rows kept aside before that the file has
 }
 
 // oddity counts rows that are odd in one way.
@@ -42,10 +46,12 @@ type oddity struct {
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
 const maxProblems = 1000
 
-func (f *sourceFile) quarantine(p usage.Problem) {
+// quarantine keeps a row aside: the problem, and what the row says of itself.
+func (f *sourceFile) quarantine(p usage.Problem, row usage.Aside) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.aside++
+	f.rows.add(row)
 	if len(f.problems) < maxProblems {
 		f.problems = append(f.problems, p)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -57,11 +58,16 @@ type draftLine struct {
 
 // Unresolved counts what could not be rated for one reason.
 type Unresolved struct {
+	Period period.Month            `json:"period,omitzero"` // in lists of several
 	Reason rating.Reason           `json:"reason"`
 	Kind   string                  `json:"kind,omitempty"` // of the resolution that answers it, if one can
 	Rows   int64                   `json:"rows"`
 	Cost   money.Totals            `json:"cost"`
 	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
+
+	Names      map[string]string `json:"names,omitempty"`      // what is missing → what it is called, where anything imported says so
+	Unreadable int64             `json:"unreadable,omitempty"` // rows whose cost cannot be read
+	Asides     []usage.Aside     `json:"asides,omitempty"`
 }
 
 // Excluded counts what rules took out.
@@ -132,6 +138,7 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 	}
 	u.Rows += n
 	u.Cost.Add(cost)
+	u.name(r.state, g)
 	if u.Refs[g.Ref] == nil {
 		u.Refs[g.Ref] = money.Totals{}
 	}

@@ -49,6 +49,7 @@ type Run struct {
 	Tally      Tally        `json:"tally"`
 	Excluded   Excluded     `json:"excluded"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
+	Waiting
 }
 
 // Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
@@ -60,8 +61,12 @@ func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	}
 	var st *rating.State
 	var have []Invoice
+	var other []usage.OtherMonth
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
+			return err
+		}
+		if other, err = v.otherMonths(ctx, r, st, grant); err != nil {
 			return err
 		}
 		have, err = v.documents(ctx, r, grant.Scope, Filter{Period: p})
@@ -78,7 +83,9 @@ func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	return v.saveDrafts(ctx, grant, run, drafts, have)
+	out, err := v.saveDrafts(ctx, grant, run, drafts, have)
+	out.Waiting = waitingOf(st, other)
+	return out, err
 }
 
 // documents reads whole documents, for the few places that need their lines.
@@ -271,6 +278,7 @@ type Issuing struct {
 	Invoices   []id.Invoice `json:"invoices,omitempty"` // none: every approved document of the period
 	On         period.Date  `json:"on,omitzero"`        // issue date; today when zero
 	Incomplete bool         `json:"incomplete"`         // also when the provider's set is not known to be complete
+	DryRun     bool         `json:"dry_run,omitempty"`  // only list what would be issued
 }
 
 // Issue gives approved documents their numbers, in natural order and in one transaction, and makes them final. It
@@ -294,6 +302,10 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 		}
 		slices.SortFunc(list, natural)
 		for _, d := range list {
+			if how.DryRun {
+				out = append(out, Summarise(d))
+				continue
+			}
 			if d, err = v.issue(ctx, t, grant, d, how.On); err != nil {
 				return err
 			}
@@ -320,6 +332,9 @@ func (v *Service) complete(ctx context.Context, t tx.Tx, s scope.Scope, how Issu
 				"the usage of %s is not known to be complete (batch %s); nothing was issued. Import the billed files with --complete, or issue with --incomplete and let the rest follow on the next draft",
 				how.Period, b.ID)
 		}
+	}
+	if err := openAside(st); err != nil {
+		return err
 	}
 	return withoutRows(st)
 }

@@ -15,6 +15,9 @@ type Result struct {
 	Parts       []Part       `json:"parts"`     // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
+
+	Aside       *usage.Open        `json:"aside,omitempty"`        // what of the month's files does not count
+	OtherMonths []usage.OtherMonth `json:"other_months,omitempty"` // of its imported rows, those for other months
 }
 
 // Part is one reasoned share of the way from the imported rows to the statement's total.
@@ -71,6 +74,8 @@ type Difference struct {
 	Currency     money.Currency `json:"currency"`
 	Amount       money.Decimal  `json:"amount"`
 	Explanation  string         `json:"explanation"`
+
+	Names map[string]string `json:"names,omitempty"` // of customer, subscription and product, where anything says so
 }
 
 // MarshalJSON prints the amount as that of a Part.
@@ -83,5 +88,8 @@ func (d Difference) MarshalJSON() ([]byte, error) {
 }
 
 func difference(i usage.Identity, c Code, amount money.Decimal, why string) Difference {
-	return Difference{c, i.Invoice, i.Customer, i.Subscription, i.Product, i.SKU, i.Meter, i.Currency, amount, why}
+	return Difference{
+		Code: c, Invoice: i.Invoice, Customer: i.Customer, Subscription: i.Subscription, Product: i.Product, SKU: i.SKU, Meter: i.Meter,
+		Currency: i.Currency, Amount: amount, Explanation: why,
+	}
 }

@@ -67,7 +67,10 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 		charged[list[i].Source] = true
 	}
 	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
-	return compare(rows, charges, lines, sold, statement, total), nil
+	out := compare(rows, charges, lines, sold, statement, total)
+	out.Aside, out.OtherMonths = usage.NewOpen(usage.OfMonth(st.Aside, p)), otherMonths(batches, p)
+	out.name(st, statement)
+	return out, nil
 }
 
 // sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note

@@ -106,7 +106,10 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := insert(ctx, q, masks, true); err != nil {
 		return err
 	}
-	return insertLines(ctx, q, s.Batches, s.Lines)
+	if err := insertLines(ctx, q, s.Batches, s.Lines); err != nil {
+		return err
+	}
+	return u.insertAsides(ctx, t, &s)
 }
 
 // sealRow is the row of the load; known says that this very seal is in the ledger already.

@@ -32,7 +32,7 @@ func (s *Server) listBatches(ctx context.Context, in *listBatchesInput) (*body[L
 
 type unresolvedInput struct {
 	Paging
-	PeriodQuery
+	Period month `query:"period" doc:"The month, such as 2026-09; every month if not given."`
 }
 
 func (s *Server) listUnresolved(ctx context.Context, in *unresolvedInput) (*body[List[invoice.Unresolved]], error) {
@@ -51,6 +51,11 @@ func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[us
 		}
 		return x.Target
 	})
+}
+
+func (s *Server) answerAside(ctx context.Context, in *body[usage.AsideAnswering]) (*body[usage.AsidesAnswered], error) {
+	done, err := s.Usage.AnswerAside(ctx, in.Body, s.Clock.Now())
+	return &body[usage.AsidesAnswered]{done}, err
 }
 
 func (s *Server) resolve(ctx context.Context, in *body[usage.Resolution]) (*body[usage.Resolution], error) {
