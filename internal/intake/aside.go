@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -17,95 +17,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// asideRows are the rows of a file that are kept aside: the first of them one by one, the others added up by month.
-type asideRows struct {
-	listed []usage.Aside
-	more   map[asideMonth]*usage.Aside
-}
-
-// asideMonth is what rows that are not listed one by one are added up by.
-type asideMonth struct {
-	period   period.Month
-	account  string
-	invoice  string
-	unbilled bool
-}
-
-// maxAsideMonths bounds how many sums there are; what is of yet another month is of none that is known.
-const maxAsideMonths = 64
-
-// add takes a row. Which rows are listed does not depend on the order of reading: those of the lowest lines.
-func (r *asideRows) add(a usage.Aside) {
-	r.listed = append(r.listed, a)
-	if len(r.listed) >= 2*maxProblems {
-		r.cut()
-	}
-}
-
-// cut adds up what is not to be listed.
-func (r *asideRows) cut() {
-	if len(r.listed) <= maxProblems {
-		return
-	}
-	slices.SortFunc(r.listed, func(a, b usage.Aside) int { return cmp.Compare(a.Line, b.Line) })
-	for i := maxProblems; i < len(r.listed); i++ {
-		r.sum(&r.listed[i])
-	}
-	r.listed = r.listed[:maxProblems]
-}
-
-func (r *asideRows) sum(a *usage.Aside) {
-	at := asideMonth{a.Period, a.Account, a.Invoice, a.Unbilled}
-	if r.more == nil {
-		r.more = map[asideMonth]*usage.Aside{}
-	}
-	if r.more[at] == nil && len(r.more) >= maxAsideMonths {
-		at = asideMonth{}
-	}
-	m := r.more[at]
-	if m == nil {
-		m = &usage.Aside{
-			Kind: usage.KeptAside, File: a.File, Dataset: a.Dataset, Code: "more_rows", Reason: fmt.Sprintf("rows kept aside after the first %d of the file", maxProblems),
-			Money: money.Totals{}, Period: at.period, Account: at.account, Invoice: at.invoice, Unbilled: at.unbilled,
-		}
-		r.more[at] = m
-	}
-	plus(m, a)
-}
-
-// plus adds rows and money.
-func plus(sum, a *usage.Aside) {
-	sum.Rows += a.Rows
-	sum.Unreadable += a.Unreadable
-	for c, d := range a.Money {
-		sum.Money.Add(money.Of(d, c))
-	}
-}
-
-// list is every row listed and every sum, in a stable order.
-func (r *asideRows) list() []usage.Aside {
-	r.cut()
-	out := slices.Clone(r.listed)
-	for _, m := range r.more {
-		out = append(out, *m)
-	}
-	slices.SortStableFunc(out, func(a, b usage.Aside) int {
-		if a.Line == 0 || b.Line == 0 { // sums come last
-			return cmp.Or(-cmp.Compare(min(a.Line, 1), min(b.Line, 1)), cmp.Compare(a.Period, b.Period), strings.Compare(a.Invoice, b.Invoice), strings.Compare(a.Account, b.Account))
-		}
-		return cmp.Compare(a.Line, b.Line)
-	})
-	return out
-}
-
 // aside is what a row that is kept aside says of itself, as far as it can be read.
-func (w *worker) aside(r *Row) usage.Aside {
+func (w *worker) aside(r *Row) aside.Item {
 	if r.Whole != nil && r.Shared != nil {
 		r.Whole()
 	}
 	text := func(c usage.Column) string { return clip(strings.TrimSpace(string(r.Values[c]))) }
-	a := usage.Aside{
-		Kind: usage.KeptAside, File: w.file.name, Dataset: usage.DailyUsage, Line: r.Line, Column: w.bad.Column, Code: w.bad.Code, Reason: w.bad.Reason,
+	a := aside.Item{
+		Kind: aside.KeptAside, File: w.file.name, Dataset: string(usage.DailyUsage), Line: r.Line, Column: w.bad.Column, Code: w.bad.Code, Reason: w.bad.Reason,
 		Value: w.bad.Value, Rows: 1, Money: money.Totals{}, Account: strings.ToLower(text(usage.PartnerID)), Invoice: text(usage.InvoiceNumber),
 		Customer: text(usage.CustomerID), CustomerName: text(usage.CustomerName), Entitlement: text(usage.EntitlementID),
 		EntitlementName: text(usage.EntitlementDescription), Product: text(usage.ProductID), ProductName: text(usage.ProductName), Meter: text(usage.MeterName),
@@ -134,17 +53,17 @@ func (w *worker) aside(r *Row) usage.Aside {
 
 // asides is what is open, and what of it a load brings.
 type asides struct {
-	before   []usage.Aside // open in the ledger
-	fresh    []usage.Aside // of this load
-	answered map[string]usage.AnswerKind
+	before   []aside.Item // open in the ledger
+	fresh    []aside.Item // of this load
+	answered map[string]aside.AnswerKind
 }
 
 // standing lists what is open once the load is sealed.
-func (a *asides) standing() []usage.Aside {
-	return slices.DeleteFunc(slices.Concat(a.before, a.fresh), func(x usage.Aside) bool { return a.answered[x.Ref] != "" })
+func (a *asides) standing() []aside.Item {
+	return slices.DeleteFunc(slices.Concat(a.before, a.fresh), func(x aside.Item) bool { return a.answered[x.Ref] != "" })
 }
 
-func (a *asides) answer(ref string, how usage.AnswerKind) {
+func (a *asides) answer(ref string, how aside.AnswerKind) {
 	if a.answered[ref] == "" {
 		a.answered[ref] = how
 	}
@@ -153,7 +72,7 @@ func (a *asides) answer(ref string, how usage.AnswerKind) {
 // openAsides reads what is open.
 func (v *Service) openAsides(ctx context.Context, s *loading) error {
 	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := v.Store.Asides(ctx, r, s.scope, usage.AsideFilter{Open: true})
+		list, err := v.Store.Asides(ctx, r, s.scope, aside.Filter{Open: true})
 		s.open, s.wanted = list, v.newWanted(list)
 		return err
 	})
@@ -161,18 +80,18 @@ func (v *Service) openAsides(ctx context.Context, s *loading) error {
 
 // keptAside gathers what of the load's files does not count, and what of the ledger's these files bring.
 func (s *sealing) keptAside() {
-	s.aside = asides{before: s.open, answered: map[string]usage.AnswerKind{}}
+	s.aside = asides{before: s.open, answered: map[string]aside.AnswerKind{}}
 	for _, f := range s.files {
-		var list []usage.Aside
+		var list []aside.Item
 		switch {
 		case f.failed != nil:
 			list = s.refusedFile(f)
 		case !f.repeats: // what another file of the load holds too is named there
-			list = f.rows.list()
+			list = f.rows.List()
 		}
 		for i := range list {
 			a := &list[i]
-			a.Ref, a.Load, a.LoadNumber = usage.AsideRef(s.number, f.number, a.Line, i), s.out.Load.ID, s.number
+			a.Ref, a.Load, a.LoadNumber = aside.Ref(s.number, f.number, a.Line, i), s.out.Load.ID, s.number
 			if a.Period == 0 {
 				a.Period = s.monthOf(a.Invoice, f)
 			}
@@ -186,7 +105,7 @@ func (s *sealing) keptAside() {
 
 // sum says of the load what does not count, before any of it is answered.
 func (s *sealing) sum() {
-	if o := usage.NewOpen(s.aside.fresh); o != nil {
+	if o := aside.NewOpen(s.aside.fresh); o != nil {
 		o.Items = nil
 		s.out.Load.Aside = o
 	}
@@ -195,8 +114,8 @@ func (s *sealing) sum() {
 // again leaves out what is open already: the same file read once more, and not mended.
 func (s *sealing) again() {
 	known := map[string]bool{}
-	s.aside.fresh = slices.DeleteFunc(s.aside.fresh, func(a usage.Aside) bool {
-		i := slices.IndexFunc(s.aside.before, func(b usage.Aside) bool { return s.aside.answered[b.Ref] == "" && !known[b.Ref] && a.IsAgain(&b) })
+	s.aside.fresh = slices.DeleteFunc(s.aside.fresh, func(a aside.Item) bool {
+		i := slices.IndexFunc(s.aside.before, func(b aside.Item) bool { return s.aside.answered[b.Ref] == "" && !known[b.Ref] && a.IsAgain(&b) })
 		if i >= 0 {
 			known[s.aside.before[i].Ref] = true
 		}
@@ -205,51 +124,33 @@ func (s *sealing) again() {
 }
 
 // refusedFile is what a refused file comes to: of each invoice that was reached in it, the rows and their money.
-func (s *sealing) refusedFile(f *sourceFile) []usage.Aside {
-	groups := map[asideMonth]*usage.Aside{}
-	group := func(at asideMonth) *usage.Aside {
-		if groups[at] == nil && len(groups) >= maxAsideMonths {
-			at = asideMonth{}
+func (s *sealing) refusedFile(f *sourceFile) []aside.Item {
+	var sums aside.Sums
+	begin := func(a *aside.Item) {
+		a.Kind, a.File, a.Dataset, a.Code, a.Reason = aside.RefusedFile, f.name, string(f.Dataset), fault.CodeOf(f.failed), f.failed.Error()
+	}
+	add := func(at aside.Of, a aside.Item) {
+		if !at.Unbilled {
+			at.Period = s.monthOf(at.Invoice, f)
 		}
-		if groups[at] == nil {
-			groups[at] = &usage.Aside{
-				Kind: usage.RefusedFile, File: f.name, Dataset: f.Dataset, Code: fault.CodeOf(f.failed), Reason: f.failed.Error(), Money: money.Totals{},
-				Period: at.period, Account: at.account, Invoice: at.invoice, Unbilled: at.unbilled,
-			}
-		}
-		return groups[at]
+		sums.Add(at, &a, begin)
 	}
 	for k, sum := range f.cells {
 		slot := s.slots[k.Batch]
-		at := asideMonth{slot.Period, slot.Account, slot.Invoice, !slot.Billed}
-		if slot.Billed {
-			at.period = s.monthOf(slot.Invoice, f)
-		}
-		plus(group(at), &usage.Aside{Rows: sum.Rows(), Money: money.Totals{slot.Currency: sum.Total()}})
+		add(aside.Of{Period: slot.Period, Account: slot.Account, Invoice: slot.Invoice, Unbilled: !slot.Billed},
+			aside.Item{Rows: sum.Rows(), Money: money.Totals{slot.Currency: sum.Total()}})
 	}
 	for i := range f.lines {
 		l := &f.lines[i]
-		at := asideMonth{s.monthOf(l.InvoiceNumber, f), strings.ToLower(l.PartnerID), l.InvoiceNumber, l.InvoiceNumber == ""}
-		plus(group(at), &usage.Aside{Rows: 1, Money: money.Totals{l.Currency: l.Subtotal}})
+		add(aside.Of{Account: strings.ToLower(l.PartnerID), Invoice: l.InvoiceNumber}, aside.Item{Rows: 1, Money: money.Totals{l.Currency: l.Subtotal}})
 	}
-	for _, a := range f.rows.list() {
-		at := asideMonth{a.Period, a.Account, a.Invoice, a.Unbilled}
-		if !a.Unbilled {
-			at.period = s.monthOf(a.Invoice, f)
-		}
-		plus(group(at), &a)
+	for _, a := range f.rows.List() {
+		add(aside.Of{Period: a.Period, Account: a.Account, Invoice: a.Invoice, Unbilled: a.Unbilled}, a)
 	}
-	if len(groups) == 0 {
-		group(asideMonth{period: s.monthOf("", f)})
+	if len(sums.List()) == 0 {
+		add(aside.Of{}, aside.Item{})
 	}
-	out := make([]usage.Aside, 0, len(groups))
-	for _, a := range groups {
-		out = append(out, *a)
-	}
-	slices.SortFunc(out, func(a, b usage.Aside) int {
-		return cmp.Or(cmp.Compare(a.Period, b.Period), strings.Compare(a.Invoice, b.Invoice), strings.Compare(a.Account, b.Account), cmp.Compare(boolInt(a.Unbilled), boolInt(b.Unbilled)))
-	})
-	return out
+	return sums.List()
 }
 
 // monthOf is the month of an invoice: of imported rows or those of the load. Of what names no invoice it is the one
@@ -285,26 +186,26 @@ func (s *sealing) monthOf(invoice string, f *sourceFile) period.Month {
 
 // against is what stands against calling the billed rows of a slot complete. A refused file of which nothing can be
 // told may hold rows of any month: saying that a month is complete says nothing of it, unlike the provider's own totals.
-func (s *sealing) against(slot usage.Slot, by string) []usage.Aside {
+func (s *sealing) against(slot usage.Slot, by string) []aside.Item {
 	own := usage.PeriodOf(s.have, slot.Invoice)
-	return slices.DeleteFunc(s.aside.standing(), func(a usage.Aside) bool {
-		anything := by == bySaying && a.Kind == usage.RefusedFile && a.Period == 0 && !a.Unbilled && a.Invoice == ""
+	return slices.DeleteFunc(s.aside.standing(), func(a aside.Item) bool {
+		anything := by == bySaying && a.Kind == aside.RefusedFile && a.Period == 0 && !a.Unbilled && a.Invoice == ""
 		return !anything && !a.Stops(slot.Invoice, max(own, slot.Period))
 	})
 }
 
 // notComplete notes that a month was to be complete and is not.
-func (s *sealing) notComplete(slot usage.Slot, by string, list []usage.Aside) {
+func (s *sealing) notComplete(slot usage.Slot, by string, list []aside.Item) {
 	p := max(usage.PeriodOf(s.have, slot.Invoice), slot.Period)
 	for _, have := range s.out.Load.NotComplete {
 		if have.Invoice == slot.Invoice && have.Period == p {
 			return
 		}
 	}
-	open := usage.NewOpen(list)
+	open := aside.NewOpen(list)
 	open.Items = nil
 	if by == bySaying {
-		s.out.Load.NotComplete = append(s.out.Load.NotComplete, usage.NotComplete{Invoice: slot.Invoice, Period: p, Open: open})
+		s.out.Load.NotComplete = append(s.out.Load.NotComplete, aside.NotComplete{Invoice: slot.Invoice, Period: p, Open: open})
 	}
 	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 		File: slotName(slot), Code: "not_complete", Verdict: usage.Warned, Rows: open.Rows,
@@ -316,7 +217,7 @@ func (s *sealing) notComplete(slot usage.Slot, by string, list []usage.Aside) {
 func (s *sealing) nowBilled(slot usage.Slot) {
 	for _, a := range s.aside.standing() {
 		if a.Unbilled && a.Period == slot.Period && a.Account == slot.Account {
-			s.aside.answer(a.Ref, usage.Billed)
+			s.aside.answer(a.Ref, aside.Billed)
 		}
 	}
 }
@@ -325,7 +226,7 @@ func (s *sealing) nowBilled(slot usage.Slot) {
 func (s *sealing) recordAsides() {
 	for _, a := range s.aside.fresh {
 		if how := s.aside.answered[a.Ref]; how != "" {
-			a.Answer = &usage.AsideAnswer{How: how, Load: s.out.Load.ID, At: s.at.UTC()}
+			a.Answer = &aside.Answer{How: how, Load: s.out.Load.ID, At: s.at.UTC()}
 		}
 		s.out.Asides = append(s.out.Asides, a)
 	}
@@ -334,7 +235,7 @@ func (s *sealing) recordAsides() {
 		if how == "" {
 			continue
 		}
-		s.out.Answered = append(s.out.Answered, usage.AsideAnswered{Ref: a.Ref, Answer: usage.AsideAnswer{How: how, Load: s.out.Load.ID, At: s.at}})
+		s.out.Answered = append(s.out.Answered, aside.Answered{Ref: a.Ref, Answer: aside.Answer{How: how, Load: s.out.Load.ID, At: s.at}})
 		s.out.Load.Answered = append(s.out.Load.Answered, a.Ref)
 		s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 			File: a.File, Line: a.Line, Column: a.Column, Code: "aside_answered", Verdict: usage.Noted, Rows: a.Rows,
@@ -345,9 +246,9 @@ func (s *sealing) recordAsides() {
 
 // otherMonths says what the invoices of the load charge for earlier months than their own.
 func (s *sealing) otherMonths() {
-	for _, o := range usage.OtherMonthsOf(s.have) {
-		if slices.ContainsFunc(s.out.Batches, func(b usage.Batch) bool { return b.Slot.Invoice == o.Invoice && b.Slot.Period == o.Period }) {
-			s.out.Load.OtherMonths = append(s.out.Load.OtherMonths, o)
+	for i := range s.out.Batches {
+		if o := s.out.Batches[i].OtherMonth(s.have); o != nil {
+			s.out.Load.OtherMonths = append(s.out.Load.OtherMonths, *o)
 		}
 	}
 }

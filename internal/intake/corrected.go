@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/hex"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -14,13 +15,13 @@ import (
 
 // wanted is what rows kept aside before are looked for by. It is only read while files are.
 type wanted struct {
-	byEntry map[usage.Hash][]*usage.Aside
-	byLine  map[string]map[int64]*usage.Aside // by file name
+	byEntry map[usage.Hash][]*aside.Item
+	byLine  map[string]map[int64]*aside.Item // by file name
 }
 
 // byPlace says whether a row can only be found again by its place in the file: its day or its entry is what could not be
 // read, or what was wrong.
-func (v *Service) byPlace(a *usage.Aside) bool {
+func (v *Service) byPlace(a *aside.Item) bool {
 	if a.Day == 0 || a.Column == v.ColumnName(usage.UsageDate) {
 		return true
 	}
@@ -32,11 +33,11 @@ func (v *Service) byPlace(a *usage.Aside) bool {
 	return false
 }
 
-func (v *Service) newWanted(open []usage.Aside) *wanted {
-	w := &wanted{map[usage.Hash][]*usage.Aside{}, map[string]map[int64]*usage.Aside{}}
+func (v *Service) newWanted(open []aside.Item) *wanted {
+	w := &wanted{map[usage.Hash][]*aside.Item{}, map[string]map[int64]*aside.Item{}}
 	for i := range open {
 		a := &open[i]
-		if a.Kind != usage.KeptAside || a.Line == 0 || a.Dataset != usage.DailyUsage {
+		if a.Kind != aside.KeptAside || a.Line == 0 || a.Dataset != string(usage.DailyUsage) {
 			continue
 		}
 		if !v.byPlace(a) {
@@ -46,9 +47,9 @@ func (v *Service) newWanted(open []usage.Aside) *wanted {
 				continue
 			}
 		}
-		name := usage.FileName(a.File)
+		name := aside.FileName(a.File)
 		if w.byLine[name] == nil {
-			w.byLine[name] = map[int64]*usage.Aside{}
+			w.byLine[name] = map[int64]*aside.Item{}
 		}
 		w.byLine[name][a.Line] = a
 	}
@@ -98,7 +99,7 @@ func (s *sealing) correct() {
 			continue
 		}
 		if f.in > 0 {
-			taken[usage.FileName(f.name)] = f
+			taken[aside.FileName(f.name)] = f
 		}
 		if f.repeats {
 			continue
@@ -107,7 +108,7 @@ func (s *sealing) correct() {
 			brought[at] += n
 		}
 		for ref := range f.broughtRefs {
-			s.aside.answer(ref, usage.Corrected)
+			s.aside.answer(ref, aside.Corrected)
 		}
 	}
 	still := map[asideKey]int{}
@@ -118,9 +119,9 @@ func (s *sealing) correct() {
 	s.correctRows(brought, still)
 	for i := range s.aside.before {
 		a := &s.aside.before[i]
-		f := taken[usage.FileName(a.File)]
-		if f != nil && (a.Kind == usage.RefusedFile || a.Line == 0 && f.aside == 0) {
-			s.aside.answer(a.Ref, usage.Corrected)
+		f := taken[aside.FileName(a.File)]
+		if f != nil && (a.Kind == aside.RefusedFile || a.Line == 0 && f.aside == 0) {
+			s.aside.answer(a.Ref, aside.Corrected)
 		}
 	}
 	s.replace()
@@ -128,10 +129,10 @@ func (s *sealing) correct() {
 
 // correctRows closes rows by entry and day. Those that are the same as one kept aside again are the last to be closed.
 func (s *sealing) correctRows(brought, still map[asideKey]int) {
-	open := map[asideKey][]*usage.Aside{}
+	open := map[asideKey][]*aside.Item{}
 	for i := range s.aside.before {
 		a := &s.aside.before[i]
-		if at := (asideKey{a.Entry, a.Day}); brought[at] > 0 && a.Kind == usage.KeptAside && a.Line > 0 && !s.service.byPlace(a) {
+		if at := (asideKey{a.Entry, a.Day}); brought[at] > 0 && a.Kind == aside.KeptAside && a.Line > 0 && !s.service.byPlace(a) {
 			open[at] = append(open[at], a)
 		}
 	}
@@ -143,7 +144,7 @@ func (s *sealing) correctRows(brought, still map[asideKey]int) {
 		for _, again := range []bool{false, true} {
 			for _, a := range list {
 				if left > 0 && s.readAgain(a) == again && s.aside.answered[a.Ref] == "" {
-					s.aside.answer(a.Ref, usage.Corrected)
+					s.aside.answer(a.Ref, aside.Corrected)
 					left--
 				}
 			}
@@ -151,7 +152,7 @@ func (s *sealing) correctRows(brought, still map[asideKey]int) {
 	}
 }
 
-func (s *sealing) readAgain(b *usage.Aside) bool {
+func (s *sealing) readAgain(b *aside.Item) bool {
 	for i := range s.aside.fresh {
 		if s.aside.fresh[i].IsAgain(b) {
 			return true
@@ -173,21 +174,21 @@ func (s *sealing) replace() {
 	}
 	for i := range s.aside.fresh {
 		delete(whole, s.aside.fresh[i].Invoice)
-		if s.aside.fresh[i].Kind == usage.RefusedFile && s.aside.fresh[i].Invoice == "" {
+		if s.aside.fresh[i].Kind == aside.RefusedFile && s.aside.fresh[i].Invoice == "" {
 			return // it may hold rows of any of them
 		}
 	}
 	for i := range s.aside.before {
 		if a := &s.aside.before[i]; a.Invoice != "" && whole[a.Invoice] {
-			s.aside.answer(a.Ref, usage.Replaced)
+			s.aside.answer(a.Ref, aside.Replaced)
 		}
 	}
 }
 
 // linesWanted is which lines of a file are looked for.
-func (l *loading) linesWanted(f *sourceFile) map[int64]*usage.Aside {
+func (l *loading) linesWanted(f *sourceFile) map[int64]*aside.Item {
 	if l.wanted == nil {
 		return nil
 	}
-	return l.wanted.byLine[usage.FileName(f.name)]
+	return l.wanted.byLine[aside.FileName(f.name)]
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -29,7 +30,7 @@ type worker struct {
 	dayText   []byte
 	dayIs     period.Date
 	bad       *usage.Problem
-	lines     map[int64]*usage.Aside // lines that are looked for, kept aside before
+	lines     map[int64]*aside.Item // lines that are looked for, kept aside before
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
@@ -44,9 +45,9 @@ type common struct {
 	variants    [2]*variantInfo // of rows with an amount, and of rows without one, which a benefit may have covered
 	slot        *monthly
 	spots       *star.Spots
-	wanted      []*usage.Aside // rows of the entry that were kept aside before
-	lengths     []int32        // of the runs of the first row
-	place       uint32         // in the archive, whose it is
+	wanted      []*aside.Item // rows of the entry that were kept aside before
+	lengths     []int32       // of the runs of the first row
+	place       uint32        // in the archive, whose it is
 }
 
 // alike says whether runs are those of the first row: the same text, cut in the same way.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -49,9 +50,9 @@ type loading struct {
 	spare   sync.Pool // of *Block
 	repeats sync.Pool // of *repeats
 
-	scope  scope.Scope   // of who imports
-	open   []usage.Aside // what earlier files brought that does not count
-	wanted *wanted       // the rows of it, to be found again; nil when a load is made again
+	scope  scope.Scope  // of who imports
+	open   []aside.Item // what earlier files brought that does not count
+	wanted *wanted      // the rows of it, to be found again; nil when a load is made again
 
 	archive func(*sourceFile) (Archiver, error)
 	without map[uint16]map[int64]bool // lines of files that are passed over

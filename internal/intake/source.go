@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
@@ -23,7 +24,7 @@ type sourceFile struct {
 	aside    int64 // quarantined
 	skips    map[skipReason]int64
 	problems []usage.Problem
-	rows     asideRows // kept aside, with what they say of themselves
+	rows     aside.Rows // kept aside, with what they say of themselves
 	oddities map[string]*oddity
 	failed   error
 	repeats  bool // another file of the load holds the same rows
@@ -44,14 +45,14 @@ type oddity struct {
 }
 
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
-const maxProblems = 1000
+const maxProblems = aside.Listed
 
 // quarantine keeps a row aside: the problem, and what the row says of itself.
-func (f *sourceFile) quarantine(p usage.Problem, row usage.Aside) {
+func (f *sourceFile) quarantine(p usage.Problem, row aside.Item) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.aside++
-	f.rows.add(row)
+	f.rows.Add(row)
 	if len(f.problems) < maxProblems {
 		f.problems = append(f.problems, p)
 	}

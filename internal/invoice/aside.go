@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -14,31 +15,19 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// The reasons of a worklist that come from files, and from what a provider's invoice charges for other months.
-const (
-	KeptAside   rating.Reason = rating.Reason(usage.KeptAside)
-	RefusedFile rating.Reason = rating.Reason(usage.RefusedFile)
-	OtherMonths rating.Reason = "other_month"
-)
+// otherMonth is the reason of a worklist for what a provider's invoice charges for other months.
+const otherMonth rating.Reason = "other_month"
 
-// AsideRef is the kind of reference by which what a file brought and does not count is answered.
-const AsideRef = "aside"
+// asideRef is the kind of reference by which what a file brought and does not count is answered.
+const asideRef = "aside"
 
-// Waiting is what of a month is on no document, beyond what its drafts say: rows and files that do not count, of the month
-// and of no month that can be told, and what the provider's invoices charge for other months.
-type Waiting struct {
-	Aside       *usage.Open        `json:"aside,omitempty"`
-	Unknown     *usage.Open        `json:"aside_of_unknown_month,omitempty"`
-	OtherMonths []usage.OtherMonth `json:"other_months,omitempty"`
-}
-
-func waitingOf(st *rating.State, other []usage.OtherMonth) Waiting {
-	return Waiting{usage.NewOpen(usage.OfMonth(st.Aside, st.Period)), usage.NewOpen(usage.OfMonth(st.Aside, 0)), other}
+func waitingOf(st *rating.State, other []aside.OtherMonth) aside.Waiting {
+	return aside.Waiting{Aside: aside.NewOpen(aside.OfMonth(st.Aside, st.Period)), Unknown: aside.NewOpen(aside.OfMonth(st.Aside, 0)), OtherMonths: other}
 }
 
 // otherMonths is what the provider's invoices of a month charge for other months, and what other invoices charge for it,
 // as far as it is on no issued document.
-func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, grant access.Grant) ([]usage.OtherMonth, error) {
+func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, grant access.Grant) ([]aside.OtherMonth, error) {
 	if !grant.Scope.IsAll() {
 		return nil, nil
 	}
@@ -47,9 +36,9 @@ func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, 
 		return nil, err
 	}
 	pinned := map[period.Month]map[string]bool{}
-	var out []usage.OtherMonth
+	var out []aside.OtherMonth
 	for i := range have {
-		one := usage.OtherMonthOf(have, &have[i])
+		one := have[i].OtherMonth(have)
 		if one == nil || one.Period != st.Period && one.Billed != st.Period {
 			continue
 		}
@@ -62,7 +51,7 @@ func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, 
 			out = append(out, *one)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b usage.OtherMonth) int {
+	slices.SortStableFunc(out, func(a, b aside.OtherMonth) int {
 		return cmp.Or(cmp.Compare(a.Period, b.Period), cmp.Compare(a.Invoice, b.Invoice))
 	})
 	return out, nil
@@ -80,18 +69,18 @@ func (v *Service) pinned(ctx context.Context, r tx.Read, grant access.Grant, p p
 	return out, err
 }
 
-// worklist is what waits, as entries of the worklist: each reference says what it is.
-func (w *Waiting) worklist() (out []Unresolved) {
-	for _, open := range []*usage.Open{w.Aside, w.Unknown} {
+// waitingList is what waits, as entries of the worklist: each reference says what it is.
+func waitingList(w *aside.Waiting) (out []Unresolved) {
+	for _, open := range []*aside.Open{w.Aside, w.Unknown} {
 		if open == nil {
 			continue
 		}
-		by := map[usage.AsideKind]*Unresolved{}
+		by := map[aside.Kind]*Unresolved{}
 		for i := range open.Items {
 			a := &open.Items[i]
 			u := by[a.Kind]
 			if u == nil {
-				u = &Unresolved{Reason: rating.Reason(a.Kind), Kind: AsideRef, Cost: money.Totals{}, Refs: map[string]money.Totals{}, Names: map[string]string{}}
+				u = &Unresolved{Reason: rating.Reason(a.Kind), Kind: asideRef, Cost: money.Totals{}, Refs: map[string]money.Totals{}, Names: map[string]string{}}
 				by[a.Kind] = u
 			}
 			u.Rows += a.Rows
@@ -103,7 +92,7 @@ func (w *Waiting) worklist() (out []Unresolved) {
 			}
 			u.Asides = append(u.Asides, *a)
 		}
-		for _, kind := range []usage.AsideKind{usage.KeptAside, usage.RefusedFile} {
+		for _, kind := range []aside.Kind{aside.KeptAside, aside.RefusedFile} {
 			if by[kind] != nil {
 				out = append(out, *by[kind])
 			}
@@ -112,7 +101,7 @@ func (w *Waiting) worklist() (out []Unresolved) {
 	if len(w.OtherMonths) == 0 {
 		return out
 	}
-	late := Unresolved{Reason: OtherMonths, Cost: money.Totals{}, Refs: map[string]money.Totals{}, Names: map[string]string{}}
+	late := Unresolved{Reason: otherMonth, Cost: money.Totals{}, Refs: map[string]money.Totals{}, Names: map[string]string{}}
 	for _, o := range w.OtherMonths {
 		late.Rows += o.Rows
 		ref := o.Period.String()
@@ -130,7 +119,7 @@ func (w *Waiting) worklist() (out []Unresolved) {
 
 // openAside is a Conflict when rows or files of the month do not count and nobody has answered for them.
 func openAside(st *rating.State) error {
-	open := usage.NewOpen(slices.DeleteFunc(usage.OfMonth(st.Aside, st.Period), func(a usage.Aside) bool { return a.Unbilled }))
+	open := aside.NewOpen(slices.DeleteFunc(aside.OfMonth(st.Aside, st.Period), func(a aside.Item) bool { return a.Unbilled }))
 	if open == nil {
 		return nil
 	}
@@ -140,7 +129,7 @@ func openAside(st *rating.State) error {
 }
 
 // Overridden is what issuing a month with Incomplete does not wait for.
-func (v *Service) Overridden(ctx context.Context, p period.Month) (out Waiting, err error) {
+func (v *Service) Overridden(ctx context.Context, p period.Month) (out aside.Waiting, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {
 		return out, err

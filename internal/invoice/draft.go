@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -67,7 +68,7 @@ type Unresolved struct {
 
 	Names      map[string]string `json:"names,omitempty"`      // what is missing → what it is called, where anything imported says so
 	Unreadable int64             `json:"unreadable,omitempty"` // rows whose cost cannot be read
-	Asides     []usage.Aside     `json:"asides,omitempty"`
+	Asides     []aside.Item      `json:"asides,omitempty"`
 }
 
 // Excluded counts what rules took out.

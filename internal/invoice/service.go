@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -49,7 +50,7 @@ type Run struct {
 	Tally      Tally        `json:"tally"`
 	Excluded   Excluded     `json:"excluded"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
-	Waiting
+	aside.Waiting
 }
 
 // Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
@@ -61,7 +62,7 @@ func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	}
 	var st *rating.State
 	var have []Invoice
-	var other []usage.OtherMonth
+	var other []aside.OtherMonth
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -42,7 +43,7 @@ func (v *Service) Unresolved(ctx context.Context, p period.Month) ([]Unresolved,
 // unresolved is the worklist of one period, and what is of no period that is known.
 func (v *Service) unresolved(ctx context.Context, grant access.Grant, p period.Month) (list, unknown []Unresolved, err error) {
 	var st *rating.State
-	var other []usage.OtherMonth
+	var other []aside.OtherMonth
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if st, err = v.Reader.Read(ctx, r, grant.Scope, p); err != nil {
 			return err
@@ -61,13 +62,13 @@ func (v *Service) unresolved(ctx context.Context, grant access.Grant, p period.M
 		return run.add(g)
 	})
 	waiting := waitingOf(st, other)
-	nowhere := Waiting{Unknown: waiting.Unknown}
+	nowhere := aside.Waiting{Unknown: waiting.Unknown}
 	waiting.Unknown = nil
-	list = append(run.worklist(), waiting.worklist()...)
+	list = append(run.worklist(), waitingList(&waiting)...)
 	for i := range list {
 		list[i].Period = p
 	}
-	return list, nowhere.worklist(), err
+	return list, waitingList(&nowhere), err
 }
 
 // months lists the months in which anything may be unresolved: those with imported rows or lines, or with something that
@@ -81,7 +82,7 @@ func (v *Service) months(ctx context.Context, grant access.Grant) (out []period.
 		for i := range batches {
 			out = append(out, batches[i].Slot.Period)
 		}
-		asides, err := v.Reader.Usage.Asides(ctx, r, grant.Scope, usage.AsideFilter{Open: true})
+		asides, err := v.Reader.Usage.Asides(ctx, r, grant.Scope, aside.Filter{Open: true})
 		for i := range asides {
 			if asides[i].Period != 0 {
 				out = append(out, asides[i].Period)

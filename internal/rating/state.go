@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -30,7 +31,7 @@ type State struct {
 	Lines         []usage.SealedLine
 	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
 	InvoicedMasks []usage.Mask  // on those of other months
-	Aside         []usage.Aside // what of files does not count and is not answered, of the period or of none that is known
+	Aside         []aside.Item  // what of files does not count and is not answered, of the period or of none that is known
 }
 
 // Versions is every version of every book, by owner and key.
@@ -74,7 +75,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
 		return nil, err
 	}
-	if st.Aside, err = v.Usage.Asides(ctx, r, s, usage.AsideFilter{Open: true, Period: p}); err != nil {
+	if st.Aside, err = v.Usage.Asides(ctx, r, s, aside.Filter{Open: true, Period: p}); err != nil {
 		return nil, err
 	}
 	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil || len(st.Lines) == 0 {

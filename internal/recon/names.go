@@ -1,9 +1,9 @@
 package recon
 
 import (
-	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -50,6 +50,11 @@ func (r *Result) name(st *rating.State, statement []usage.StatementLine) {
 }
 
 // otherMonths is what of the rows of a month's invoices is for other months.
-func otherMonths(batches []usage.Batch, p period.Month) []usage.OtherMonth {
-	return slices.DeleteFunc(usage.OtherMonthsOf(batches), func(o usage.OtherMonth) bool { return o.Billed != p })
+func otherMonths(batches []usage.Batch, p period.Month) (out []aside.OtherMonth) {
+	for i := range batches {
+		if o := batches[i].OtherMonth(batches); o != nil && o.Billed == p {
+			out = append(out, *o)
+		}
+	}
+	return out
 }

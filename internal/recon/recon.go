@@ -3,6 +3,7 @@ package recon
 import (
 	"encoding/json"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -16,8 +17,8 @@ type Result struct {
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
 
-	Aside       *usage.Open        `json:"aside,omitempty"`        // what of the month's files does not count
-	OtherMonths []usage.OtherMonth `json:"other_months,omitempty"` // of its imported rows, those for other months
+	Aside       *aside.Open        `json:"aside,omitempty"`        // what of the month's files does not count
+	OtherMonths []aside.OtherMonth `json:"other_months,omitempty"` // of its imported rows, those for other months
 }
 
 // Part is one reasoned share of the way from the imported rows to the statement's total.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -68,7 +69,7 @@ func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage
 	}
 	lines := slices.DeleteFunc(slices.Clone(st.Lines), func(l usage.SealedLine) bool { return !charged[charge.Source{File: l.File, Line: l.Line}] })
 	out := compare(rows, charges, lines, sold, statement, total)
-	out.Aside, out.OtherMonths = usage.NewOpen(usage.OfMonth(st.Aside, p)), otherMonths(batches, p)
+	out.Aside, out.OtherMonths = aside.NewOpen(aside.OfMonth(st.Aside, p)), otherMonths(batches, p)
 	out.name(st, statement)
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -24,7 +25,7 @@ type asideRow struct {
 
 // insertAsides stores what of a load's files does not count, and closes what the load brings.
 func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
-	rows, err := each(s.Asides, func(a usage.Aside) (asideRow, error) {
+	rows, err := each(s.Asides, func(a aside.Item) (asideRow, error) {
 		text, err := body(a)
 		row := asideRow{Ref: a.Ref, Load: int64(a.LoadNumber), Line: a.Line, Open: a.Answer == nil, Body: text}
 		if a.Period != 0 {
@@ -47,7 +48,7 @@ func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
 }
 
 // Asides lists what was kept aside or refused, by load and line. What is of no known month is of every month.
-func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f usage.AsideFilter) ([]usage.Aside, error) {
+func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Filter) ([]aside.Item, error) {
 	if !s.IsAll() {
 		return nil, nil
 	}
@@ -65,11 +66,11 @@ func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f usage.Asi
 	if err := q.Scan(ctx, &texts); err != nil {
 		return nil, err
 	}
-	return bodies[usage.Aside](texts)
+	return bodies[aside.Item](texts)
 }
 
 // AnswerAside closes what is open; NotFound for an unknown reference, Conflict when it was answered before.
-func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x usage.AsideAnswered) error {
+func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error {
 	q := u.DB.in(t)
 	var text string
 	found := false
@@ -82,7 +83,7 @@ func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x usage.
 	if !found {
 		return fault.New(fault.NotFound, "aside_not_found", "nothing kept aside is called %q: nothing was answered; \"unresolved list\" names what is open", x.Ref)
 	}
-	var a usage.Aside
+	var a aside.Item
 	if err := json.Unmarshal([]byte(text), &a); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -14,53 +15,37 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// AsideAnswering is what somebody says of rows and files that do not count. Ref is the reference of one, or the id of an
-// import command: then it is about everything of it that is open.
-type AsideAnswering struct {
-	Ref         string  `json:"ref"`
-	CorrectedBy id.Load `json:"corrected_by,omitempty"` // the later import that brought it
-	WriteOff    bool    `json:"write_off,omitempty"`    // nobody will be billed for it
-	Reason      string  `json:"reason,omitempty"`       // why it is written off
-	DryRun      bool    `json:"dry_run,omitempty"`      // only say what would be answered
-}
-
-// AsidesAnswered is what was answered, or would be, in money.
-type AsidesAnswered struct {
-	Open
-	DryRun bool `json:"dry_run,omitempty"`
-}
-
 // AnswerAside closes rows and files that do not count. Faults: Invalid for what is no answer; NotFound for a reference that
 // nothing open has; Conflict for an import that was before them, or brought nothing.
-func (v *Service) AnswerAside(ctx context.Context, x AsideAnswering, now time.Time) (AsidesAnswered, error) {
+func (v *Service) AnswerAside(ctx context.Context, x aside.Answering, now time.Time) (aside.Settled, error) {
 	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
 	if err != nil {
-		return AsidesAnswered{}, err
+		return aside.Settled{}, err
 	}
 	x.Reason = strings.TrimSpace(x.Reason)
 	if x.WriteOff == (x.CorrectedBy != "") || x.WriteOff && x.Reason == "" {
-		return AsidesAnswered{}, fault.New(fault.Invalid, "bad_answer",
+		return aside.Settled{}, fault.New(fault.Invalid, "bad_answer",
 			"say either which later import brought it, or that it is written off and why; nothing was answered")
 	}
-	var out AsidesAnswered
+	var out aside.Settled
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		list, err := v.openOf(ctx, t, grant.Scope, x.Ref)
 		if err != nil {
 			return err
 		}
-		answer := AsideAnswer{How: WrittenOff, Reason: x.Reason, At: now}
+		answer := aside.Answer{How: aside.WrittenOff, Reason: x.Reason, At: now}
 		if x.CorrectedBy != "" {
-			answer = AsideAnswer{How: Corrected, Load: x.CorrectedBy, Reason: x.Reason, At: now}
+			answer = aside.Answer{How: aside.Corrected, Load: x.CorrectedBy, Reason: x.Reason, At: now}
 			if err := v.brought(ctx, t, grant.Scope, list, x.CorrectedBy); err != nil {
 				return err
 			}
 		}
-		out = AsidesAnswered{Open: *NewOpen(list), DryRun: x.DryRun}
+		out = aside.Settled{Open: *aside.NewOpen(list), DryRun: x.DryRun}
 		for i := range list {
 			if x.DryRun {
 				break
 			}
-			one := AsideAnswered{list[i].Ref, answer}
+			one := aside.Answered{Ref: list[i].Ref, Answer: answer}
 			if err := v.Store.AnswerAside(ctx, t, grant.Scope, one); err != nil {
 				return err
 			}
@@ -74,12 +59,12 @@ func (v *Service) AnswerAside(ctx context.Context, x AsideAnswering, now time.Ti
 }
 
 // openOf lists what is open under a reference, or of an import command.
-func (v *Service) openOf(ctx context.Context, r tx.Read, s scope.Scope, ref string) ([]Aside, error) {
-	all, err := v.Store.Asides(ctx, r, s, AsideFilter{Open: true})
+func (v *Service) openOf(ctx context.Context, r tx.Read, s scope.Scope, ref string) ([]aside.Item, error) {
+	all, err := v.Store.Asides(ctx, r, s, aside.Filter{Open: true})
 	if err != nil {
 		return nil, err
 	}
-	list := slices.DeleteFunc(all, func(a Aside) bool { return a.Ref != ref && string(a.Load) != ref })
+	list := slices.DeleteFunc(all, func(a aside.Item) bool { return a.Ref != ref && string(a.Load) != ref })
 	if len(list) == 0 {
 		return nil, fault.New(fault.NotFound, "aside_not_found",
 			"nothing that is open is called %q; nothing was answered. \"unresolved list\" names what is open, with its reference", ref)
@@ -88,7 +73,7 @@ func (v *Service) openOf(ctx context.Context, r tx.Read, s scope.Scope, ref stri
 }
 
 // brought is a fault unless a load came after everything on a list, and has rows that count.
-func (v *Service) brought(ctx context.Context, r tx.Read, s scope.Scope, list []Aside, by id.Load) error {
+func (v *Service) brought(ctx context.Context, r tx.Read, s scope.Scope, list []aside.Item, by id.Load) error {
 	loads, err := v.Store.Loads(ctx, r, s)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -64,27 +65,11 @@ type Load struct {
 	Problems []Problem `json:"problems,omitempty"`
 	Recipe   string    `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
 
-	FilesRefused int           `json:"files_refused,omitempty"`
-	Aside        *Open         `json:"aside,omitempty"`          // what of these files does not count
-	NotComplete  []NotComplete `json:"not_complete,omitempty"`   // months that were to be complete, and are not
-	OtherMonths  []OtherMonth  `json:"other_months,omitempty"`   // what the provider's invoices charge for earlier months
-	Answered     []string      `json:"aside_answered,omitempty"` // references of what was open before, and these files bring
-}
-
-// NotComplete is a month that an import was to complete, and what stands against it.
-type NotComplete struct {
-	Invoice string       `json:"invoice"`
-	Period  period.Month `json:"period"`
-	Open    *Open        `json:"open"`
-}
-
-// OtherMonth is what a provider's invoice charges for another month than its own.
-type OtherMonth struct {
-	Invoice string       `json:"invoice"`
-	Period  period.Month `json:"period"` // that it is charged for
-	Billed  period.Month `json:"billed"` // the invoice's own
-	Rows    int64        `json:"rows"`
-	Money   money.Totals `json:"money"`
+	FilesRefused int                 `json:"files_refused,omitempty"`
+	Aside        *aside.Open         `json:"aside,omitempty"`          // what of these files does not count
+	NotComplete  []aside.NotComplete `json:"not_complete,omitempty"`   // months that were to be complete, and are not
+	OtherMonths  []aside.OtherMonth  `json:"other_months,omitempty"`   // what the provider's invoices charge for earlier months
+	Answered     []string            `json:"aside_answered,omitempty"` // references of what was open before, and these files bring
 }
 
 // Kept lists what the file store has of a load: its archived sources, and its recipe.
@@ -144,23 +129,13 @@ type Resolution struct {
 	Target string `json:"target"` // a customer's key; for a product, a family
 }
 
-// OtherMonthsOf lists what the invoices of a list of batches charge for other months than their own.
-func OtherMonthsOf(have []Batch) (out []OtherMonth) {
-	for i := range have {
-		if one := OtherMonthOf(have, &have[i]); one != nil {
-			out = append(out, *one)
-		}
-	}
-	return out
-}
-
-// OtherMonthOf is what a batch charges for another month than its invoice's own; nil when it is of that.
-func OtherMonthOf(have []Batch, b *Batch) *OtherMonth {
+// OtherMonth is what a batch charges for another month than its invoice's own; nil when it is of that.
+func (b *Batch) OtherMonth(have []Batch) *aside.OtherMonth {
 	own := PeriodOf(have, b.Slot.Invoice)
 	if !b.Slot.Billed || b.Slot.Dataset != DailyUsage || own == b.Slot.Period || own == 0 {
 		return nil
 	}
-	return &OtherMonth{b.Slot.Invoice, b.Slot.Period, own, b.Rows, money.Totals{b.Slot.Currency: b.Cost}}
+	return &aside.OtherMonth{Invoice: b.Slot.Invoice, Period: b.Slot.Period, Billed: own, Rows: b.Rows, Money: money.Totals{b.Slot.Currency: b.Cost}}
 }
 
 // PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late  It is 0

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -29,8 +30,8 @@ type Store interface {
 	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
 	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error
 	// Asides lists what was kept aside or refused, by load, file and line; AnswerAside closes one, once.
-	Asides(ctx context.Context, r tx.Read, s scope.Scope, f AsideFilter) ([]Aside, error)
-	AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x AsideAnswered) error
+	Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Filter) ([]aside.Item, error)
+	AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error
 }
 
 // Seal is what one import command adds to the ledger.
@@ -40,8 +41,8 @@ type Seal struct {
 	Masks     []Mask
 	Supersede []uint32 // numbers of batches that no longer count
 	Lines     []SealedLine
-	Asides    []Aside         `json:",omitempty"` // what of its files does not count
-	Answered  []AsideAnswered `json:",omitempty"` // what was open before, and this load brings
+	Asides    []aside.Item     `json:",omitempty"` // what of its files does not count
+	Answered  []aside.Answered `json:",omitempty"` // what was open before, and this load brings
 }
 
 // SealedLine is a statement line with the batch it was sealed in and the file it came from.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -50,7 +51,7 @@ type issueInput struct {
 type Issued struct {
 	Items  []invoice.Summary `json:"items"`
 	DryRun bool              `json:"dry_run,omitempty"`
-	invoice.Waiting
+	aside.Waiting
 }
 
 func (s *Server) issue(ctx context.Context, in *issueInput) (*body[Issued], error) {

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -53,9 +54,9 @@ func (s *Server) listResolutions(ctx context.Context, in *Paging) (*body[List[us
 	})
 }
 
-func (s *Server) answerAside(ctx context.Context, in *body[usage.AsideAnswering]) (*body[usage.AsidesAnswered], error) {
+func (s *Server) answerAside(ctx context.Context, in *body[aside.Answering]) (*body[aside.Settled], error) {
 	done, err := s.Usage.AnswerAside(ctx, in.Body, s.Clock.Now())
-	return &body[usage.AsidesAnswered]{done}, err
+	return &body[aside.Settled]{done}, err
 }
 
 func (s *Server) resolve(ctx context.Context, in *body[usage.Resolution]) (*body[usage.Resolution], error) {

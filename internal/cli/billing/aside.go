@@ -1,14 +1,13 @@
 package billing
 
 import (
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
-	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // notCounted says what of files does not count, in money; it is empty of nothing.
-func notCounted(o *usage.Open) *table.Table {
+func notCounted(o *aside.Open) *table.Table {
 	t := table.New("").Titled("")
 	if o != nil {
 		t.Titled("not counted: %s; \"unresolved list\" names each, with the reference to answer it by", o)
@@ -17,7 +16,7 @@ func notCounted(o *usage.Open) *table.Table {
 }
 
 // otherMonthsTable lists what the provider's invoices charge for other months than their own.
-func otherMonthsTable(list []usage.OtherMonth) *table.Table {
+func otherMonthsTable(list []aside.OtherMonth) *table.Table {
 	t := table.New("for month", "billed with", "invoice", ">rows", ">cost", "currency").Titled("")
 	for _, o := range list {
 		for _, c := range o.Money.Currencies() {
@@ -31,7 +30,7 @@ func otherMonthsTable(list []usage.OtherMonth) *table.Table {
 }
 
 // waitingTables says what of a month is on no document, beyond what found no price.
-func waitingTables(w invoice.Waiting) []*table.Table {
+func waitingTables(w aside.Waiting) []*table.Table {
 	nowhere := table.New("").Titled("")
 	if w.Unknown != nil {
 		nowhere.Titled("not counted, and of no month that can be told: %s; \"unresolved list\" names each", w.Unknown)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -30,7 +31,7 @@ type summary struct {
 	Problems []usage.Problem      `json:"problems,omitempty"`
 
 	FilesRefused int `json:"files_refused"`
-	invoice.Waiting
+	aside.Waiting
 	NotSold money.Totals `json:"billed_and_not_sold,omitempty"` // what the statement bills and nobody is sold
 	recon   *recon.Result
 }
@@ -87,10 +88,10 @@ func (s *summary) verdict(out string) error {
 			bad = append(bad, fmt.Sprintf(format, args...))
 		}
 	}
-	refused, aside := s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined
+	refused, kept := s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined
 	say(s.FilesRefused > 0 || refused > 0, "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
-	say(aside > 0, "%s kept aside", table.Count(aside, "row"))
-	for _, open := range []*usage.Open{s.Aside, s.Unknown} {
+	say(kept > 0, "%s kept aside", table.Count(kept, "row"))
+	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
 		say(open != nil, "not counted are %s", open)
 	}
 	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
@@ -141,7 +142,7 @@ func (s *summary) print(w io.Writer, out string) {
 	for _, u := range s.Why {
 		fmt.Fprintf(w, "unresolved: %s, %d rows, cost %s\n", u.Reason, u.Rows, table.Sums(u.Cost))
 	}
-	for _, open := range []*usage.Open{s.Aside, s.Unknown} {
+	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
 		if open != nil {
 			fmt.Fprintf(w, "not counted: %s\n", open)
 		}

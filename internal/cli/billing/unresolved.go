@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -107,8 +108,8 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 
 // answerAside answers for a row or file that does not count.
 func (c *resolveCommand) answerAside(ctx context.Context, e *command.Env) error {
-	x := usage.AsideAnswering{Ref: c.Ref, CorrectedBy: id.Load(c.CorrectedBy), WriteOff: c.WriteOff, Reason: c.Reason, DryRun: c.DryRun}
-	return command.Post(ctx, e, c.Shown, "/unresolved/answers", x, func(done usage.AsidesAnswered) *table.Table {
+	x := aside.Answering{Ref: c.Ref, CorrectedBy: id.Load(c.CorrectedBy), WriteOff: c.WriteOff, Reason: c.Reason, DryRun: c.DryRun}
+	return command.Post(ctx, e, c.Shown, "/unresolved/answers", x, func(done aside.Settled) *table.Table {
 		verb := "answered"
 		if done.DryRun {
 			verb = "would be answered"

@@ -61,8 +61,8 @@ func Verdict(l usage.Load) error {
 	switch {
 	case l.Rows.Refused+l.Rows.Quarantined > 0 || l.FilesRefused > 0:
 		return fault.New(fault.Conflict, "not_everything_imported",
-			"%s refused, with %s, and %s kept aside: %s. The other %s count. Correct them and import again (nothing is counted twice), or answer each: \"unresolved list\" names them",
-			table.Count(l.FilesRefused, "file"), table.Count(int(l.Rows.Refused), "row"), table.Count(int(l.Rows.Quarantined), "row"), l.Aside, table.Count(int(l.Rows.Sealed+l.Rows.Skipped), "row"))
+			"refused: %s with %s; kept aside: %s; printed on them: %s. The other %d rows count. Correct them and import again (nothing is counted twice), or answer each: \"unresolved list\" names them",
+			table.Count(l.FilesRefused, "file"), table.Count(l.Rows.Refused, "row"), table.Count(l.Rows.Quarantined, "row"), l.Aside.Printed(), l.Rows.Sealed+l.Rows.Skipped)
 	case len(l.NotComplete) > 0:
 		n := l.NotComplete[0]
 		return fault.New(fault.Conflict, "not_complete",

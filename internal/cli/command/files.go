@@ -96,11 +96,10 @@ func refused(name string, err error) call.Source {
 
 // Unreadable is the fault of a file that cannot be read, when nothing was done yet.
 func Unreadable(name string, err error) error {
-	why := err
-	if at, ok := errors.AsType[*os.PathError](err); ok {
-		why = at.Err
+	if errors.Is(err, errNoFiles) {
+		return fault.New(fault.Invalid, "no_files", "the folder %s holds no files; nothing was done", name)
 	}
-	return fault.New(fault.Invalid, "no_such_file", "%s cannot be read (%v); nothing was done", name, why).Because(err)
+	return fault.New(fault.Invalid, "no_such_file", "%s cannot be read; nothing was done", name).Because(err)
 }
 
 func fileSource(name string, size int64) call.Source {

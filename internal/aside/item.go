@@ -1,4 +1,4 @@
-package usage
+package aside
 
 import (
 	"cmp"
@@ -13,26 +13,26 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// AsideKind says what of a file does not count.
-type AsideKind string
+// Kind says what of a file does not count.
+type Kind string
 
 // The kinds: a row kept aside; rows kept aside beyond those that are listed one by one; a file that was refused, or as
 // much of it as is of one invoice.
 const (
-	KeptAside   AsideKind = "kept_aside"
-	RefusedFile AsideKind = "refused_file"
+	KeptAside   Kind = "kept_aside"
+	RefusedFile Kind = "refused_file"
 )
 
-// Aside is a row or a file that was asked for and does not count. It is open until a later import brings what it was,
+// Item is a row or a file that was asked for and does not count. It is open until a later import brings what it was,
 // or somebody answers it. Money is what it printed, as far as that can be read; Unreadable counts the rows whose amount
 // or currency cannot.
-type Aside struct {
+type Item struct {
 	Ref        string       `json:"ref"`
-	Kind       AsideKind    `json:"kind"`
+	Kind       Kind         `json:"kind"`
 	Load       id.Load      `json:"load"`
 	LoadNumber uint32       `json:"load_number"`
 	File       string       `json:"file"`
-	Dataset    Dataset      `json:"dataset,omitempty"`
+	Dataset    string       `json:"dataset,omitempty"`
 	Line       int64        `json:"line,omitempty"` // 0 of a file, and of rows that are not listed one by one
 	Column     string       `json:"column,omitempty"`
 	Code       string       `json:"code"`
@@ -56,12 +56,12 @@ type Aside struct {
 	ProductName     string `json:"product_name,omitempty"`
 	Meter           string `json:"meter,omitempty"`
 
-	Entry  string       `json:"entry,omitempty"` // what the row says but for day, amounts and prices, as a hash
-	Answer *AsideAnswer `json:"answer,omitempty"`
+	Entry  string  `json:"entry,omitempty"` // what the row says but for day, amounts and prices, as a hash
+	Answer *Answer `json:"answer,omitempty"`
 }
 
-// AsideAnswer is why something kept aside is no longer open.
-type AsideAnswer struct {
+// Answer is why something kept aside is no longer open.
+type Answer struct {
 	How    AnswerKind `json:"how"`
 	Load   id.Load    `json:"load,omitempty"` // that brought it
 	Reason string     `json:"reason,omitempty"`
@@ -80,28 +80,34 @@ const (
 	WrittenOff AnswerKind = "written_off"
 )
 
-// AsideAnswered is an answer, and what it is for.
-type AsideAnswered struct {
-	Ref    string      `json:"ref"`
-	Answer AsideAnswer `json:"answer"`
+// Answered is an answer, and what it is for.
+type Answered struct {
+	Ref    string `json:"ref"`
+	Answer Answer `json:"answer"`
 }
 
-// AsideRef names something kept aside: the same import gives the same references, whatever order it reads in.
-func AsideRef(load uint32, file uint16, line int64, ordinal int) string {
+// Ref names something kept aside: the same import gives the same references, whatever order it reads in.
+func Ref(load uint32, file uint16, line int64, ordinal int) string {
 	return "asd_" + id.Derive("aside", fmt.Sprint(load), fmt.Sprint(file), fmt.Sprint(line), fmt.Sprint(ordinal))
 }
 
 // Where is its place as people read it, with the names of what it is about.
-func (a *Aside) Where() string {
-	p := Problem{File: a.File, Line: a.Line, Column: a.Column}
-	if names := a.Names(); names != "" {
-		return p.Where() + " (" + names + ")"
+func (a *Item) Where() string {
+	where := a.File
+	if a.Line > 0 {
+		where += fmt.Sprint(", line ", a.Line)
 	}
-	return p.Where()
+	if a.Column != "" {
+		where += ", column " + a.Column
+	}
+	if names := a.Names(); names != "" {
+		where += " (" + names + ")"
+	}
+	return where
 }
 
 // Names are the names of whose it is and of what, beside the provider's ids.
-func (a *Aside) Names() string {
+func (a *Item) Names() string {
 	var out []string
 	for _, one := range [...]string{a.CustomerName, cmp.Or(a.EntitlementName, a.Entitlement), a.ProductName} {
 		if one != "" {
@@ -113,12 +119,12 @@ func (a *Aside) Names() string {
 
 // Stops says whether it stands against calling the billed rows of an invoice and month complete: it is of that invoice
 // or month. What is unbilled says nothing of billed rows.
-func (a *Aside) Stops(invoice string, p period.Month) bool {
+func (a *Item) Stops(invoice string, p period.Month) bool {
 	return !a.Unbilled && (a.Period == p && p != 0 || a.Invoice != "" && a.Invoice == invoice)
 }
 
 // IsAgain says whether b is the same row or file as a, read again and not taken again.
-func (a *Aside) IsAgain(b *Aside) bool {
+func (a *Item) IsAgain(b *Item) bool {
 	return a.Kind == b.Kind && FileName(a.File) == FileName(b.File) && a.Line == b.Line && a.Code == b.Code && a.Entry == b.Entry &&
 		a.Invoice == b.Invoice && a.Period == b.Period && a.Value == b.Value && a.Rows == b.Rows
 }
@@ -135,11 +141,11 @@ type Open struct {
 	Files      int64        `json:"files_refused,omitempty"`
 	Money      money.Totals `json:"money"` // as printed
 	Unreadable int64        `json:"unreadable,omitempty"`
-	Items      []Aside      `json:"items,omitempty"`
+	Items      []Item       `json:"items,omitempty"`
 }
 
 // NewOpen adds up; of one refused file there may be several items. It is nil of nothing.
-func NewOpen(list []Aside) *Open {
+func NewOpen(list []Item) *Open {
 	if len(list) == 0 {
 		return nil
 	}
@@ -160,24 +166,36 @@ func NewOpen(list []Aside) *Open {
 	return out
 }
 
-// String is the sums in words: "3 rows with 12.50 EUR and 1 refused file; the amount of 2 rows cannot be read".
-func (o *Open) String() string {
-	if o == nil {
-		return "nothing"
+// Printed is the money in words: "12.50 EUR; the amount of 2 rows cannot be read".
+func (o *Open) Printed() string {
+	if o == nil || o.Rows == 0 {
+		return "no amount that could be read"
 	}
 	var sums []string
 	for _, c := range o.Money.Currencies() {
 		sums = append(sums, o.Money[c].Fixed(c.Digits())+" "+string(c))
 	}
+	text := strings.Join(sums, ", ")
+	if o.Unreadable > 0 {
+		if text != "" {
+			text += "; "
+		}
+		text += "the amount of " + plural(o.Unreadable, "row") + " cannot be read"
+	}
+	return text
+}
+
+// String is the sums in words: "3 rows (12.50 EUR; the amount of 2 rows cannot be read), 1 refused file".
+func (o *Open) String() string {
+	if o == nil {
+		return "nothing"
+	}
 	text := plural(o.Rows, "row")
-	if len(sums) > 0 {
-		text += " with " + strings.Join(sums, ", ")
+	if o.Rows > 0 {
+		text += " (" + o.Printed() + ")"
 	}
 	if o.Files > 0 {
 		text += ", " + plural(o.Files, "refused file")
-	}
-	if o.Unreadable > 0 {
-		text += "; the amount of " + plural(o.Unreadable, "row") + " cannot be read"
 	}
 	return text
 }
@@ -189,14 +207,54 @@ func plural(n int64, noun string) string {
 	return fmt.Sprint(n, " ", noun, "s")
 }
 
-// AsideFilter narrows a list; zero fields narrow nothing.
-type AsideFilter struct {
+// Filter narrows a list; zero fields narrow nothing.
+type Filter struct {
 	Open   bool         // not answered
 	Period period.Month // of this month, or of one that is not known
 	Refs   []string
 }
 
 // OfMonth is the part of a list that is of a month for sure.
-func OfMonth(list []Aside, p period.Month) []Aside {
-	return slices.DeleteFunc(slices.Clone(list), func(a Aside) bool { return a.Period != p })
+func OfMonth(list []Item, p period.Month) []Item {
+	return slices.DeleteFunc(slices.Clone(list), func(a Item) bool { return a.Period != p })
+}
+
+// Answering is what somebody says of rows and files that do not count. Ref is the reference of one, or the id of an import
+// command: then it is about everything of it that is open.
+type Answering struct {
+	Ref         string  `json:"ref"`
+	CorrectedBy id.Load `json:"corrected_by,omitempty"` // the later import that brought it
+	WriteOff    bool    `json:"write_off,omitempty"`    // nobody will be billed for it
+	Reason      string  `json:"reason,omitempty"`       // why it is written off
+	DryRun      bool    `json:"dry_run,omitempty"`      // only say what would be answered
+}
+
+// Settled is what was answered, or would be, in money.
+type Settled struct {
+	Open
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// NotComplete is a month that an import was to complete, and what stands against it.
+type NotComplete struct {
+	Invoice string       `json:"invoice"`
+	Period  period.Month `json:"period"`
+	Open    *Open        `json:"open"`
+}
+
+// OtherMonth is what a provider's invoice charges for another month than its own.
+type OtherMonth struct {
+	Invoice string       `json:"invoice"`
+	Period  period.Month `json:"period"` // that it is charged for
+	Billed  period.Month `json:"billed"` // the invoice's own
+	Rows    int64        `json:"rows"`
+	Money   money.Totals `json:"money"`
+}
+
+// Waiting is what of a month is on no document, beyond what its drafts say: rows and files that do not count, of the month
+// and of no month that can be told, and what the provider's invoices charge for other months.
+type Waiting struct {
+	Aside       *Open        `json:"aside,omitempty"`
+	Unknown     *Open        `json:"aside_of_unknown_month,omitempty"`
+	OtherMonths []OtherMonth `json:"other_months,omitempty"`
 }
