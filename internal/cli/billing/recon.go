@@ -89,21 +89,21 @@ func Disagreement(r recon.Result) error {
 
 // reconTable is everything in one list: the codes of parts and of differences are never the same.
 func reconTable(r recon.Result) *table.Table {
-	t := table.New("code", "invoice", "customer", "customer name", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation")
+	t := table.New("code", "invoice", "customer", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation", "customer name")
 	total := func(code string, totals money.Totals) {
 		for _, c := range totals.Currencies() {
-			t.Add(code, "", "", "", "", "", "", "", c, totals[c], "")
+			t.Add(code, "", "", "", "", "", "", c, totals[c], "", "")
 		}
 	}
 	total("unexplained", r.Unexplained)
 	for _, p := range r.Parts {
-		t.Add(p.Code, "", "", "", "", "", "", "", p.Currency, p.Amount, "")
+		t.Add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "", "")
 	}
 	total("statement", r.Statement)
 	total("imported", r.Imported)
 	total("sold", r.Sold)
 	for _, d := range r.Differences {
-		t.Add(d.Code, d.Invoice, d.Customer, d.Names["customer"], d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
+		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation, d.Names["customer"])
 	}
 	return t
 }
