@@ -106,6 +106,14 @@ func (a *Item) Where() string {
 	return where
 }
 
+// Said is its place and why it does not count. Faults of files begin with the file themselves.
+func (a *Item) Said() string {
+	if strings.HasPrefix(a.Reason, a.File) {
+		return a.Reason
+	}
+	return a.Where() + ": " + a.Reason
+}
+
 // Names are the names of whose it is and of what, beside the provider's ids.
 func (a *Item) Names() string {
 	var out []string

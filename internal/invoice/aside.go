@@ -85,7 +85,7 @@ func waitingList(w *aside.Waiting) (out []Unresolved) {
 			}
 			u.Rows += a.Rows
 			u.Unreadable += a.Unreadable
-			u.Refs[a.Ref], u.Names[a.Ref] = money.Totals{}, a.Where()+": "+a.Reason
+			u.Refs[a.Ref], u.Names[a.Ref] = money.Totals{}, a.Said()
 			for c, d := range a.Money {
 				u.Cost.Add(money.Of(d, c))
 				u.Refs[a.Ref].Add(money.Of(d, c))
@@ -124,8 +124,8 @@ func openAside(st *rating.State) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "period_incomplete",
-		"the usage of %s is not complete: not counted are %s (%s: %s); nothing was issued. Import the corrected file, or answer each (\"unresolved list\" names them), or issue with --incomplete and let them follow on the next draft",
-		st.Period, open, open.Items[0].Where(), open.Items[0].Reason)
+		"the usage of %s is not complete: not counted are %s (%s); nothing was issued. Import the corrected file, or answer each (\"unresolved list\" names them), or issue with --incomplete and let them follow on the next draft",
+		st.Period, open, open.Items[0].Said())
 }
 
 // Overridden is what issuing a month with Incomplete does not wait for.

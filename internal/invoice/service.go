@@ -327,15 +327,15 @@ func (v *Service) complete(ctx context.Context, t tx.Tx, s scope.Scope, how Issu
 	if err != nil || how.Incomplete {
 		return err
 	}
+	if err := openAside(st); err != nil {
+		return err
+	}
 	for _, b := range st.Batches {
 		if !b.Complete {
 			return fault.New(fault.Conflict, "period_incomplete",
 				"the usage of %s is not known to be complete (batch %s); nothing was issued. Import the billed files with --complete, or issue with --incomplete and let the rest follow on the next draft",
 				how.Period, b.ID)
 		}
-	}
-	if err := openAside(st); err != nil {
-		return err
 	}
 	return withoutRows(st)
 }

@@ -89,8 +89,9 @@ func (s *summary) verdict(out string) error {
 		}
 	}
 	refused, kept := s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined
-	say(s.FilesRefused > 0 || refused > 0, "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
-	say(kept > 0, "%s kept aside", table.Count(kept, "row"))
+	named := s.Aside != nil || s.Unknown != nil // with their money
+	say(!named && (s.FilesRefused > 0 || refused > 0), "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
+	say(!named && kept > 0, "%s kept aside", table.Count(kept, "row"))
 	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
 		say(open != nil, "not counted are %s", open)
 	}
@@ -120,7 +121,8 @@ func (s *summary) unresolved() money.Totals {
 func (s *summary) reconciled(r recon.Result) {
 	s.recon = &r
 	for _, d := range r.Differences {
-		if (d.Code == recon.NoRows || d.Code == recon.NotImported) && !d.Amount.IsZero() {
+		// a line that names no invoice bills nothing yet
+		if (d.Code == recon.NoRows || d.Code == recon.NotImported) && d.Invoice != "" && !d.Amount.IsZero() {
 			if s.NotSold == nil {
 				s.NotSold = money.Totals{}
 			}
