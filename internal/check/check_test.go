@@ -47,7 +47,8 @@ func lived(t *testing.T) string {
 	old.Unbilled = true
 	n.Import(t, intake.Request{}, installtest.UsageFile(old))
 	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row("t-a", "9/1/2026", "3.335"), row("t-a", "9/2/2026", "10"),
-		row("t-b", "9/1/2026", "20.5"), row("t-x", "9/1/2026", "7"), row("t-b", "9/99/2026", "1")))
+		row("t-b", "9/1/2026", "20.5"), row("t-x", "9/1/2026", "7")))
+	n.Import(t, intake.Request{}, installtest.UsageFile(row("t-b", "9/99/2026", "1")))
 	n.Import(t, intake.Request{}, installtest.LineFile(
 		installtest.Line{Subtotal: "8.00", Tenant: "t-b"}, installtest.Line{Subtotal: "-2.00", Tenant: "t-b", Type: "customerCredit", Product: "CRED"},
 		installtest.Line{Subtotal: "9.00"}))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -115,6 +116,9 @@ func (e *eyes) look(g *rating.Group) (a amounts, missing scope.View) {
 func state(st *rating.State) State {
 	if len(st.Batches) == 0 && len(st.Lines) == 0 {
 		return Nothing
+	}
+	if slices.ContainsFunc(aside.OfMonth(st.Aside, st.Period), func(a aside.Item) bool { return !a.Unbilled }) {
+		return Open
 	}
 	complete := false
 	for _, b := range st.Batches {

@@ -17,6 +17,7 @@ const (
 	UsageWithdrawn   Type = "usage.withdrawn"
 	UsageRebuilt     Type = "usage.rebuilt" // the usage store, from archived sources
 	ReferenceSettled Type = "usage.reference_resolved"
+	AsideSettled     Type = "usage.aside_answered" // rows or a file that do not count
 	InvoiceDrafted   Type = "invoice.drafted"
 	InvoiceApproved  Type = "invoice.approved"
 	InvoiceIssued    Type = "invoice.issued"

@@ -49,6 +49,10 @@ func (s *sealing) sayComplete() {
 // month. Once they are complete, unbilled rows of the month give way. Rows of an earlier month are late usage: they
 // say nothing about the rest of it.
 func (s *sealing) complete(slot usage.Slot, by string) {
+	if open := s.against(slot, by); len(open) > 0 {
+		s.notComplete(slot, by, open)
+		return
+	}
 	own := s.isOwn(slot)
 	for i := range s.have {
 		b := &s.have[i]
@@ -60,6 +64,7 @@ func (s *sealing) complete(slot usage.Slot, by string) {
 	}
 	if own && s.covered(slot) {
 		s.giveWay(slot)
+		s.nowBilled(slot)
 	}
 }
 
@@ -192,6 +197,8 @@ func (s *sealing) printed(ctx context.Context, batches []usage.Batch) (out []usa
 
 // finish puts what is complete into the seal, and says so.
 func (s *sealing) finish() {
+	s.recordAsides()
+	s.otherMonths()
 	done := map[uint32]bool{}
 	for _, c := range s.done {
 		done[c.Batch.Number] = true

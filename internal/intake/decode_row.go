@@ -6,6 +6,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -32,11 +33,12 @@ type worker struct {
 	dayIs     period.Date
 	order     plausible.DayOrder // in which the file writes days and months
 	bad       *usage.Problem
+	lines     map[int64]*aside.Item // lines that are looked for, kept aside before
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		load: l, file: f, reading: f.ReadBy(), canon: star.CanonOf(f.ReadBy()), block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+		lines: l.linesWanted(f), load: l, file: f, reading: f.ReadBy(), canon: star.CanonOf(f.ReadBy()), block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
 	}
 }
 
@@ -48,8 +50,9 @@ type common struct {
 	doubts      []rowDoubt
 	slot        *monthly
 	spots       *star.Spots
-	lengths     []int32 // of the runs of the first row
-	place       uint32  // in the archive, whose it is
+	wanted      []*aside.Item // rows of the entry that were kept aside before
+	lengths     []int32       // of the runs of the first row
+	place       uint32        // in the archive, whose it is
 }
 
 // alike says whether runs are those of the first row: the same text, cut in the same way.
@@ -112,6 +115,9 @@ func (w *worker) row(r *Row) error {
 	}
 	f.Batch = batch
 	w.count(&f, c, v, wide)
+	if c.wanted != nil || w.lines != nil {
+		w.found(r, &f, c)
+	}
 	if c.alike(r.Runs) {
 		w.repeats.add(c, r.Runs)
 	}
@@ -151,6 +157,9 @@ func (w *worker) learn(r *Row, c *common, s sign) *common {
 			return nil
 		}
 		c.slot, c.spots, c.tags, c.doubts = w.slotOf(r, currency), w.spotsOf(r), w.tags(r), doubtsOf(r)
+		if w.load.wanted != nil {
+			c.wanted = w.load.wanted.byEntry[c.entry.Hash]
+		}
 		for _, run := range r.Runs {
 			c.lengths = append(c.lengths, run.To-run.From)
 		}
@@ -181,10 +190,7 @@ func clip(s string) string {
 }
 
 func (w *worker) quarantine(r *Row) error {
-	if r.Whole != nil && r.Shared != nil {
-		r.Whole()
-	}
-	w.file.quarantine(*w.bad, strings.ToLower(strings.TrimSpace(string(r.Values[usage.EntitlementID]))))
+	w.file.quarantine(*w.bad, w.aside(r))
 	return nil
 }
 

@@ -94,7 +94,10 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 	if err != nil {
 		return usage.Load{}, nil, err
 	}
-	l.once = once
+	l.once, l.scope = once, grant.Scope
+	if err := v.openAsides(ctx, l); err != nil {
+		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
 	if err := l.readAll(ctx, req); err != nil {
 		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}

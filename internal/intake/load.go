@@ -8,8 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
+	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
@@ -47,6 +49,10 @@ type loading struct {
 
 	spare   sync.Pool // of *Block
 	repeats sync.Pool // of *repeats
+
+	scope  scope.Scope  // of who imports
+	open   []aside.Item // what earlier files brought that does not count
+	wanted *wanted      // the rows of it, to be found again; nil when a load is made again
 
 	archive func(*sourceFile) (Archiver, error)
 	before  map[string]int            // by which reading files were read that earlier loads have, by digest
@@ -332,7 +338,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
 			rows++
 			if bad != nil {
-				w.file.quarantine(*bad, "")
+				w.file.quarantine(*bad, w.lineAside(l, bad))
 				return nil
 			}
 			for _, d := range plausible.SpoiltLine(l) {

@@ -34,6 +34,7 @@ type sealing struct {
 	removed []usage.Cell         // cells of the load that are not sealed again
 	done    []completion
 	marks   []uint32 // batches of earlier loads that are complete now
+	aside   asides
 	out     usage.Seal
 }
 
@@ -44,6 +45,7 @@ func (s *sealing) seal(ctx context.Context) error {
 	if s.note != "" {
 		s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{Code: "ledger_older", Reason: s.note, Verdict: usage.Noted})
 	}
+	s.keptAside()
 	if err := s.recallGone(ctx); err != nil {
 		return err
 	}
@@ -254,6 +256,7 @@ func (s *sealing) tally() {
 		c := usage.Counts{In: f.in, Quarantined: f.aside, Skipped: f.skipped()}
 		switch {
 		case f.failed != nil:
+			s.out.Load.FilesRefused++
 			c = usage.Counts{In: f.in, Refused: f.in}
 			s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 				File: f.name, Code: fault.CodeOf(f.failed), Reason: f.failed.Error(), Verdict: usage.Refused, Rows: f.in,

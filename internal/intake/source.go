@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -26,6 +27,7 @@ type sourceFile struct {
 	doubts   int64 // doubtful statement lines
 	skips    map[skipReason]int64
 	problems []usage.Problem
+	rows     aside.Rows // kept aside, with what they say of themselves
 	oddities map[string]*oddity
 	failed   error
 	repeats  bool   // another file of the load holds the same rows
@@ -39,6 +41,9 @@ type sourceFile struct {
 	pages      *PageCount
 	order      plausible.DayOrder
 	partial    bool // other pages of the answer it is a page of are missing
+
+	brought     map[asideKey]int // readable rows of entries and days of which rows were kept aside before
+	broughtRefs map[string]bool  // rows kept aside before that the file has
 }
 
 // oddity counts rows that are odd in one way.
@@ -54,15 +59,18 @@ type oddity struct {
 const oddLines = 10
 
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
-const maxProblems = 1000
+const maxProblems = aside.Listed
 
-func (f *sourceFile) quarantine(p usage.Problem, entitlement string) {
+// quarantine keeps a row or line aside: the problem, and what it says of itself.
+func (f *sourceFile) quarantine(p usage.Problem, row aside.Item) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.aside++
+	f.rows.Add(row)
 	if f.asideOf == nil {
 		f.asideOf = map[string]bool{}
 	}
+	entitlement := strings.ToLower(row.Entitlement)
 	if f.asideOfAny = f.asideOfAny || entitlement == "" || len(f.asideOf) == maxProblems; !f.asideOfAny {
 		f.asideOf[entitlement] = true
 	}

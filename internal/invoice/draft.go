@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -65,14 +66,18 @@ type draftLine struct {
 
 // Unresolved counts what could not be rated for one reason.
 type Unresolved struct {
+	Period period.Month            `json:"period,omitzero"` // in lists of several
 	Reason rating.Reason           `json:"reason"`
 	Kind   string                  `json:"kind,omitempty"` // of the resolution that answers it, if one can
 	Rows   int64                   `json:"rows"`
 	Cost   money.Totals            `json:"cost"`
-	Refs   map[string]money.Totals `json:"refs"`            // what is missing → cost behind it
-	Names  map[string]string       `json:"names,omitempty"` // of references that are a charge: what it is for
+	Refs   map[string]money.Totals `json:"refs"` // what is missing → cost behind it
 	// Invoiced is how many of the rows were invoiced before: they stay as they were invoiced.
 	Invoiced int64 `json:"stay_invoiced,omitempty"`
+
+	Names      map[string]string `json:"names,omitempty"`      // what is missing → what it is called, where anything imported says so
+	Unreadable int64             `json:"unreadable,omitempty"` // rows whose cost cannot be read
+	Asides     []aside.Item      `json:"asides,omitempty"`
 }
 
 // Excluded counts what nobody is billed for: what rules took out, and what the partner uses itself.
@@ -156,6 +161,7 @@ func (r *run) unresolved(g *rating.Group, n int64, cost money.Amount) {
 	}
 	u.Rows += n
 	u.Cost.Add(cost)
+	u.name(r.state, g)
 	if u.Refs[g.Ref] == nil {
 		u.Refs[g.Ref] = money.Totals{}
 	}

@@ -26,6 +26,7 @@ type Issuing struct {
 	Invoices   []id.Invoice `json:"invoices,omitempty"` // none: every approved document of the period
 	On         period.Date  `json:"on,omitzero"`        // issue date; today when zero
 	Incomplete bool         `json:"incomplete"`         // also when the provider's set is not known to be complete
+	DryRun     bool         `json:"dry_run,omitempty"`  // only list what would be issued
 }
 
 // Issue gives approved documents their numbers, in natural order and in one transaction, and makes them final. It
@@ -39,8 +40,10 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 	if how.On == 0 {
 		how.On = period.DateOf(v.Now())
 	}
-	if err := v.refresh(ctx, grant, how); err != nil {
-		return nil, err
+	if !how.DryRun {
+		if err := v.refresh(ctx, grant, how); err != nil {
+			return nil, err
+		}
 	}
 	out := []Summary{}
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
@@ -64,6 +67,10 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 		}
 		slices.SortFunc(list, natural)
 		for _, d := range list {
+			if how.DryRun {
+				out = append(out, Summarise(d))
+				continue
+			}
 			if d, err = v.issue(ctx, t, grant, d, how.On); err != nil {
 				return err
 			}
@@ -84,6 +91,9 @@ func (v *Service) complete(ctx context.Context, t tx.Tx, s scope.Scope, how Issu
 	st, err := v.Reader.Read(ctx, t, s, how.Period)
 	if err != nil || how.Incomplete {
 		return st, err
+	}
+	if err := openAside(st); err != nil {
+		return nil, err
 	}
 	for _, b := range st.Batches {
 		if !b.Complete {

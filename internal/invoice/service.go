@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -44,8 +45,8 @@ type Run struct {
 	Tally      Tally        `json:"tally"`
 	Excluded   Excluded     `json:"excluded"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
-	Waiting    []Waiting    `json:"waiting,omitempty"`
 	Held       []Summary    `json:"held,omitempty"` // over 0.00, and not drafted; their lines stay open
+	aside.Waiting
 }
 
 // Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
@@ -56,12 +57,7 @@ func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	out, err := v.draft(ctx, grant, p, nil)
-	if err != nil {
-		return Run{}, err
-	}
-	out.Waiting, err = v.waitingMonths(ctx, grant, p)
-	return out, err
+	return v.draft(ctx, grant, p, nil)
 }
 
 // draft drafts a period; rebilled edges at the terms of today.
@@ -74,7 +70,15 @@ func (v *Service) draft(ctx context.Context, grant access.Grant, p period.Month,
 	if err != nil {
 		return Run{}, err
 	}
-	return v.saveDrafts(ctx, grant, run, drafts, have)
+	out, err := v.saveDrafts(ctx, grant, run, drafts, have)
+	if err != nil {
+		return Run{}, err
+	}
+	return out, v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		other, err := v.otherMonths(ctx, r, run.state, grant)
+		out.Waiting = waitingOf(run.state, other)
+		return err
+	})
 }
 
 // adding says how a period is rated and added up.

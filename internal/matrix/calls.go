@@ -128,6 +128,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"margin-list":        month,
 		"resource-list":      {query: "?customer=" + p.key},
 		"cost-list":          {query: "?period=2026-09&customer=" + p.key},
+		"aside-answer":       json(`{"ref":"asd_none","write_off":true,"reason":"test"}`),
 		"unresolved-resolve": json(`{"kind":"customer","ref":"ten-nobody","target":%q}`, p.key),
 		"invoice-approve":    json(`{"invoices":[%q]}`, have("ref")),
 		"invoice-issue":      json(`{"invoices":[%q],"on":"2026-10-01"}`, have("ref")),

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -32,6 +33,7 @@ type State struct {
 	Lines         []usage.SealedLine
 	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
 	InvoicedMasks []usage.Mask  // on those of other months
+	Aside         []aside.Item  // what of files does not count and is not answered, of the period or of none that is known
 
 	fixed   map[id.Edge]*fixedEdge                  // by documents that stand for the period
 	earlier map[period.Month]map[id.Edge]*fixedEdge // by those of earlier months whose service lines take back
@@ -89,6 +91,9 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 		return nil, err
 	}
 	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
+		return nil, err
+	}
+	if st.Aside, err = v.Usage.Asides(ctx, r, s, aside.Filter{Open: true, Period: p}); err != nil {
 		return nil, err
 	}
 	if st.Lines, err = v.Usage.Statement(ctx, r, s, p); err != nil || len(st.Lines) == 0 {

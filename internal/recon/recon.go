@@ -3,6 +3,7 @@ package recon
 import (
 	"encoding/json"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -20,6 +21,9 @@ type Result struct {
 
 	// What is wrong with the file itself: lines that cannot be read are compared with nothing.
 	Problems []usage.Problem `json:"problems,omitempty"`
+
+	Aside       *aside.Open        `json:"aside,omitempty"`        // what of the month's files does not count
+	OtherMonths []aside.OtherMonth `json:"other_months,omitempty"` // of its imported rows, those for other months
 }
 
 // Unread is how many lines of the statement could not be read.
@@ -132,6 +136,8 @@ type Difference struct {
 	Currency     money.Currency `json:"currency"`
 	Amount       money.Decimal  `json:"amount"`
 	Explanation  string         `json:"explanation"`
+
+	Names map[string]string `json:"names,omitempty"` // of customer, subscription and product, where anything says so
 }
 
 // MarshalJSON prints the amount as that of a Part.
@@ -145,5 +151,8 @@ func (d Difference) MarshalJSON() ([]byte, error) {
 }
 
 func difference(i usage.Identity, c Code, amount money.Decimal, why string) Difference {
-	return Difference{c, i.Invoice, i.Customer, i.Subscription, i.Product, i.SKU, i.Meter, i.Currency, amount, why}
+	return Difference{
+		Code: c, Invoice: i.Invoice, Customer: i.Customer, Subscription: i.Subscription, Product: i.Product, SKU: i.SKU, Meter: i.Meter,
+		Currency: i.Currency, Amount: amount, Explanation: why,
+	}
 }

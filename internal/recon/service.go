@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -85,6 +86,8 @@ func (v *Service) CompareRead(ctx context.Context, p period.Month, read func() (
 		}
 	}
 	out := compare(books, statement, total)
+	out.Aside, out.OtherMonths = aside.NewOpen(aside.OfMonth(st.Aside, p)), otherMonths(batches, p)
+	out.name(st, statement)
 	out.OwnUse, err = v.ownUse(ctx, grant.Scope, st, list, rows)
 	return out, err
 }

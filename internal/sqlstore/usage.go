@@ -114,7 +114,10 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := u.Mask(ctx, t, s.Masks); err != nil {
 		return err
 	}
-	return insertLines(ctx, q, s.Batches, s.Lines)
+	if err := insertLines(ctx, q, s.Batches, s.Lines); err != nil {
+		return err
+	}
+	return u.insertAsides(ctx, t, &s)
 }
 
 // Mask hides cells of batches. Hiding twice is hiding once.

@@ -49,6 +49,7 @@ var layers = []layer{
 		{path: "internal/catalog"},
 		{path: "internal/pricing"},
 		{path: "internal/charge"},
+		{path: "internal/aside"},
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
 		{path: "internal/usage"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -69,6 +70,12 @@ type Load struct {
 	// Effects is what a dry run would do to months that are issued, in words of whoever was asked.
 	Effects json.RawMessage `json:"effects,omitempty"`
 	Recipe  string          `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
+
+	FilesRefused int                 `json:"files_refused,omitempty"`
+	Aside        *aside.Open         `json:"aside,omitempty"`          // what of these files does not count
+	NotComplete  []aside.NotComplete `json:"not_complete,omitempty"`   // months that were to be complete, and are not
+	OtherMonths  []aside.OtherMonth  `json:"other_months,omitempty"`   // what the provider's invoices charge for earlier months
+	Answered     []string            `json:"aside_answered,omitempty"` // references of what was open before, and these files bring
 }
 
 // Kept lists what the file store has of a load: its archived sources, and its recipe.
@@ -127,6 +134,15 @@ type Resolution struct {
 	Kind   string `json:"kind"`   // "customer", "entitlement", "product", "charge"
 	Ref    string `json:"ref"`    // the provider's id
 	Target string `json:"target"` // a customer's key, or "own_use"; for a product, a family
+}
+
+// OtherMonth is what a batch charges for another month than its invoice's own; nil when it is of that.
+func (b *Batch) OtherMonth(have []Batch) *aside.OtherMonth {
+	own := PeriodOf(have, b.Slot.Invoice)
+	if !b.Slot.Billed || b.Slot.Dataset != DailyUsage || own == b.Slot.Period || own == 0 {
+		return nil
+	}
+	return &aside.OtherMonth{Invoice: b.Slot.Invoice, Period: b.Slot.Period, Billed: own, Rows: b.Rows, Money: money.Totals{b.Slot.Currency: b.Cost}}
 }
 
 // PeriodOf is the period an invoice is of: the latest month of its daily rows, for the others are late. It is 0

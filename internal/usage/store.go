@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -35,6 +36,9 @@ type Store interface {
 	// Resolutions lists the answers to unresolved references; Resolve adds or replaces one.
 	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
 	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error
+	// Asides lists what was kept aside or refused, by load, file and line; AnswerAside closes one, once.
+	Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Filter) ([]aside.Item, error)
+	AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error
 }
 
 // Seal is what one import command adds to the ledger.
@@ -44,6 +48,8 @@ type Seal struct {
 	Masks     []Mask
 	Supersede []uint32 // numbers of batches that no longer count
 	Lines     []SealedLine
+	Asides    []aside.Item     `json:",omitempty"` // what of its files does not count
+	Answered  []aside.Answered `json:",omitempty"` // what was open before, and this load brings
 }
 
 // SealedLine is a statement line with the batch it was sealed in and the file it came from.

@@ -2,6 +2,7 @@ package native
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -21,10 +22,12 @@ type Manifest struct {
 	Files []ManifestFile `json:"files"`
 }
 
-// ManifestFile is one file of an import. Size is in bytes, 0 when unknown.
+// ManifestFile is one file of an import. Size is in bytes, 0 when unknown. Refused is why the sender cannot open it: then
+// no part follows for it, and it is counted as refused.
 type ManifestFile struct {
-	Name string `json:"name"`
-	Size int64  `json:"size,omitempty"`
+	Name    string `json:"name"`
+	Size    int64  `json:"size,omitempty"`
+	Refused string `json:"refused,omitempty"`
 }
 
 // ImportLine is one line of what an import answers: how far it is, then the load or the problem.
@@ -47,8 +50,8 @@ func (s *Server) importFiles() stream[importInput] {
 	return stream[importInput]{
 		body: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"manifest", "file"}, Properties: map[string]*huma.Schema{
-				"manifest": {Type: huma.TypeObject, Description: "JSON: {\"files\": [{\"name\", \"size\"}]}, before any file."},
-				"file":     {Type: huma.TypeString, Format: "binary", Description: "One part for each file, in the manifest's order."},
+				"manifest": {Type: huma.TypeObject, Description: "JSON: {\"files\": [{\"name\", \"size\", \"refused\"}]}, before any file."},
+				"file":     {Type: huma.TypeString, Format: "binary", Description: "One part for each file that is not refused, in the manifest's order."},
 			},
 		}}}},
 		answers: files("application/x-ndjson", "{progress} lines, then {load} or {problem}."),
@@ -107,8 +110,15 @@ func openManifest(r *http.Request) (*uploads, Manifest, error) {
 
 func (u *uploads) sources(m Manifest) []intake.Source {
 	out := make([]intake.Source, len(m.Files))
+	part := 0
 	for i, f := range m.Files {
-		out[i] = intake.Source{Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return u.open(i) }}
+		if f.Refused != "" {
+			out[i] = intake.Source{Name: f.Name, Open: func() (io.ReadCloser, error) { return nil, errors.New(f.Refused) }}
+			continue
+		}
+		at := part
+		part++
+		out[i] = intake.Source{Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return u.open(at) }}
 	}
 	return out
 }

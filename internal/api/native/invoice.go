@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -70,15 +71,28 @@ type issueInput struct {
 	Body struct {
 		Invoices   []id.Invoice `json:"invoices,omitempty" doc:"None: every approved document of the month."`
 		On         period.Date  `json:"on,omitempty" doc:"Issue date; today if not given."`
-		Incomplete bool         `json:"incomplete,omitempty" doc:"Also when the provider's usage is not known to be complete."`
+		Incomplete bool         `json:"incomplete,omitempty" doc:"Also when the provider's usage is not known to be complete, or rows or files of the month do not count."`
+		DryRun     bool         `json:"dry_run,omitempty" doc:"Only say what would be issued."`
 	}
 }
 
-func (s *Server) issue(ctx context.Context, in *issueInput) (*body[List[invoice.Summary]], error) {
-	list, err := s.Invoices.Issue(ctx, invoice.Issuing{
-		Period: in.Period.Month, Invoices: in.Body.Invoices, On: in.Body.On, Incomplete: in.Body.Incomplete,
+// Issued is what was issued, or would be, and what of the month is on none of it: with incomplete that was overridden.
+type Issued struct {
+	Items  []invoice.Summary `json:"items"`
+	DryRun bool              `json:"dry_run,omitempty"`
+	aside.Waiting
+}
+
+func (s *Server) issue(ctx context.Context, in *issueInput) (*body[Issued], error) {
+	out := Issued{DryRun: in.Body.DryRun}
+	var err error
+	if out.Waiting, err = s.Invoices.Overridden(ctx, in.Period.Month); err != nil {
+		return nil, err
+	}
+	out.Items, err = s.Invoices.Issue(ctx, invoice.Issuing{
+		Period: in.Period.Month, Invoices: in.Body.Invoices, On: in.Body.On, Incomplete: in.Body.Incomplete, DryRun: in.Body.DryRun,
 	})
-	return &body[List[invoice.Summary]]{List[invoice.Summary]{Items: list}}, err
+	return &body[Issued]{out}, err
 }
 
 type seriesInput struct {

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -42,7 +43,7 @@ func (s *Server) withdraw(ctx context.Context, in *body[intake.Withdrawal]) (*bo
 
 type unresolvedInput struct {
 	Paging
-	PeriodQuery
+	Period month `query:"period" doc:"The month, such as 2026-09; every month if not given."`
 }
 
 func (s *Server) listUnresolved(ctx context.Context, in *unresolvedInput) (*body[List[invoice.Unresolved]], error) {
@@ -84,4 +85,9 @@ func (s *Server) resolve(ctx context.Context, in *resolveInput) (*body[Resolved]
 		out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Answers: []usage.Resolution{in.Body}})
 	}
 	return out, err
+}
+
+func (s *Server) answerAside(ctx context.Context, in *body[aside.Answering]) (*body[aside.Settled], error) {
+	done, err := s.Usage.AnswerAside(ctx, in.Body, s.Clock.Now())
+	return &body[aside.Settled]{done}, err
 }

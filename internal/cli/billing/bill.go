@@ -82,7 +82,8 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 		return err
 	}
 	drafted := func(run invoice.Run) error { out.drafted(run); return nil }
-	if err := Close(ctx, api, c.Period, c.IssueDate, drafted); err != nil {
+	// What does not count is named at the end, with its money, and then the exit code is not 0.
+	if err := closeMonth(ctx, api, c.Period, issuing{On: c.IssueDate, Incomplete: out.lacks()}, drafted); err != nil {
 		return err
 	}
 	if err := c.documents(ctx, api, numbered, out); err != nil {
@@ -95,7 +96,7 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	if err != nil {
 		return err
 	}
-	out.recon = &r
+	out.reconciled(r)
 	return writeJSON(filepath.Join(c.Out, "reconciliation.json"), r)
 }
 

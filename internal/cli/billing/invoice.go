@@ -40,13 +40,12 @@ func (c *draftCommand) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		t := invoiceTable(run.Drafts...).Titled("%s: %d rows, %d charges; cost %s", run.Period, run.Tally.Rows, run.Tally.Charges, table.Sums(run.Tally.Cost))
-		open := table.New("reason", "reference", ">cost", "currency").Titled("")
+		open := table.New("reason", "reference", "name", ">cost", "currency").Titled("")
 		unresolvedRows(open, run.Unresolved)
 		if run.Tally.Unresolved > 0 {
 			open.Titled("%d unresolved:", run.Tally.Unresolved)
 		}
-		NoteWaiting(e, run.Waiting)
-		if err := e.Show(c.Shown, raw, t, open); err != nil {
+		if err := e.Show(c.Shown, raw, append([]*table.Table{t, open}, waitingTables(run.Waiting)...)...); err != nil {
 			return err
 		}
 		noteUnsold(e, run)
@@ -66,12 +65,17 @@ func noteUnsold(e *command.Env, run invoice.Run) {
 
 // Unbilled is an error when something of a month is on no draft.
 func Unbilled(run invoice.Run) error {
-	if run.Tally.Unresolved == 0 {
+	switch {
+	case run.Tally.Unresolved == 0 && run.Aside == nil:
 		return nil
+	case run.Tally.Unresolved == 0:
+		return fault.New(fault.Conflict, "not_everything_drafted",
+			"drafted are %s, but of the files of the month are not counted: %s. Import the corrected file, or answer each (\"unresolved list\" names them), and draft again",
+			table.Count(len(run.Drafts), "document"), run.Aside)
 	}
 	return fault.New(fault.Conflict, "not_everything_drafted",
-		"drafted are %s, but %d rows and charges found no customer, price or rate; \"unresolved list\" says which. Resolve them and draft again",
-		table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
+		"drafted are %s, but %d rows and charges found no customer, price or rate, and not counted are %s; \"unresolved list\" says which. Resolve them and draft again",
+		table.Count(len(run.Drafts), "document"), run.Tally.Unresolved, run.Aside)
 }
 
 func draft(ctx context.Context, api *call.Client, p period.Month) (run invoice.Run, raw []byte, err error) {
@@ -84,7 +88,7 @@ func approve(ctx context.Context, api *call.Client, p period.Month, how approval
 	return done, raw, err
 }
 
-func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done native.List[invoice.Summary], raw []byte, err error) {
+func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done native.Issued, raw []byte, err error) {
 	raw, err = api.Post(ctx, call.Path("periods", p.String(), "issue"), how, &done)
 	return done, raw, err
 }
@@ -92,6 +96,10 @@ func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (
 // Close closes a month: drafts it, approves every draft unless accept has something against the run, and issues them at a
 // day.
 func Close(ctx context.Context, api *call.Client, p period.Month, on period.Date, accept func(invoice.Run) error) error {
+	return closeMonth(ctx, api, p, issuing{On: on}, accept)
+}
+
+func closeMonth(ctx context.Context, api *call.Client, p period.Month, how issuing, accept func(invoice.Run) error) error {
 	run, _, err := draft(ctx, api, p)
 	if err != nil {
 		return err
@@ -102,7 +110,7 @@ func Close(ctx context.Context, api *call.Client, p period.Month, on period.Date
 	if _, _, err := approve(ctx, api, p, approval{}); err != nil {
 		return err
 	}
-	_, _, err = issue(ctx, api, p, issuing{On: on})
+	_, _, err = issue(ctx, api, p, how)
 	return err
 }
 
@@ -137,7 +145,8 @@ type issueCommand struct {
 	Invoices   []string     `arg:"" optional:"" name:"invoice" help:"Ids of approved documents; all of the month if none is named."`
 	Period     period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
 	On         period.Date  `placeholder:"YYYY-MM-DD" help:"The issue date; today if not given."`
-	Incomplete bool         `help:"Issue though the provider's usage of the month is not known to be complete."`
+	Incomplete bool         `help:"Issue though the provider's usage of the month is not known to be complete, or rows or files of it do not count; says which amounts that leaves out."`
+	DryRun     bool         `help:"Only say what would be issued, and what of the month is on none of it."`
 	command.Shown
 }
 
@@ -153,14 +162,18 @@ func (issueCommand) Help() string {
 // Run issues.
 func (c *issueCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
-		done, raw, err := issue(ctx, api, c.Period, issuing{idsOf(c.Invoices), c.On, c.Incomplete})
+		done, raw, err := issue(ctx, api, c.Period, issuing{idsOf(c.Invoices), c.On, c.Incomplete, c.DryRun})
 		if err != nil {
 			return err
 		}
 		if len(done.Items) == 0 {
 			e.Note("nothing of %s was waiting to be issued; \"invoice approve\" approves drafts", c.Period)
 		}
-		return e.Show(c.Shown, raw, invoiceTable(done.Items...))
+		t := invoiceTable(done.Items...)
+		if c.DryRun {
+			t.Titled("would be issued:")
+		}
+		return e.Show(c.Shown, raw, append([]*table.Table{t}, waitingTables(done.Waiting)...)...)
 	})
 }
 
@@ -282,6 +295,7 @@ type issuing struct {
 	Invoices   []id.Invoice `json:"invoices,omitempty"`
 	On         period.Date  `json:"on,omitzero"`
 	Incomplete bool         `json:"incomplete,omitempty"`
+	DryRun     bool         `json:"dry_run,omitempty"`
 }
 
 type voiding struct {

@@ -117,10 +117,10 @@ func remedies(list []recon.Difference) (out []string) {
 
 // reconTable is everything in one list: the codes of parts and of differences are never the same.
 func reconTable(r recon.Result) *table.Table {
-	t := table.New("code", "invoice", "customer", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation")
+	t := table.New("code", "invoice", "customer", "subscription", "product", "sku", "meter", "currency", ">amount", "explanation", "customer name")
 	total := func(code string, totals money.Totals) {
 		for _, c := range totals.Currencies() {
-			t.Add(code, "", "", "", "", "", "", c, totals[c], "")
+			t.Add(code, "", "", "", "", "", "", c, totals[c], "", "")
 		}
 	}
 	for _, p := range r.Problems {
@@ -128,19 +128,27 @@ func reconTable(r recon.Result) *table.Table {
 	}
 	total("unexplained", r.Unexplained)
 	for _, p := range r.Parts {
-		t.Add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "")
+		t.Add(p.Code, "", "", "", "", "", "", p.Currency, p.Amount, "", "")
 	}
 	total("statement", r.Statement)
 	total("imported", r.Imported)
 	total("sold", r.Sold)
 	total("own_use", r.OwnUse)
 	for _, d := range r.Differences {
-		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation)
+		t.Add(d.Code, d.Invoice, d.Customer, d.Subscription, d.Product, d.SKU, d.Meter, d.Currency, d.Amount, d.Explanation, d.Names["customer"])
 	}
 	for _, n := range r.Notes {
 		t.Add(n.Code, n.Invoice, "", "", "", "", "", "", "", n.Explanation)
 	}
 	return t
+}
+
+// named is an id with the name beside it.
+func named(id, name string) string {
+	if name == "" {
+		return id
+	}
+	return id + " (" + name + ")"
 }
 
 // shownDifferences is how many differences are printed; all are in the answer.
@@ -180,12 +188,18 @@ func printRecon(w io.Writer, r recon.Result) {
 		}
 		fmt.Fprintf(w, "note %-18s %s: %s\n", n.Code, table.Clean(n.Invoice), table.Clean(n.Explanation))
 	}
+	if r.Aside != nil {
+		fmt.Fprintf(w, "not counted: %s\n", r.Aside)
+	}
+	for _, o := range r.OtherMonths {
+		fmt.Fprintf(w, "for %s: %d rows, cost %s, charged with invoice %s\n", o.Period, o.Rows, table.Sums(o.Money), o.Invoice)
+	}
 	largest := slices.SortedStableFunc(slices.Values(r.Differences), func(a, b recon.Difference) int { return b.Amount.Abs().Cmp(a.Amount.Abs()) })
 	for i, d := range largest {
 		if i == shownDifferences {
 			fmt.Fprintf(w, "… and %d more differences\n", len(largest)-i)
 			break
 		}
-		fmt.Fprintf(w, "difference %-14s %12s %s  %s  %s: %s\n", d.Code, d.Amount.Fixed(d.Currency.Digits()), d.Currency, table.Clean(d.Customer), table.Clean(d.Meter), table.Clean(d.Explanation))
+		fmt.Fprintf(w, "difference %-14s %12s %s  %s  %s: %s\n", d.Code, d.Amount.Fixed(d.Currency.Digits()), d.Currency, table.Clean(named(d.Customer, d.Names["customer"])), table.Clean(named(d.Meter, d.Names["product"])), table.Clean(d.Explanation))
 	}
 }

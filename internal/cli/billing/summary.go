@@ -7,7 +7,9 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -31,8 +33,12 @@ type summary struct {
 	Invoices []billed             `json:"invoices"`
 	Why      []invoice.Unresolved `json:"unresolved_by_reason,omitempty"`
 	Problems []usage.Problem      `json:"problems,omitempty"`
-	recon    *recon.Result
-	drafts   map[string]int // SELLER/SERIES → documents of it that have no number
+
+	FilesRefused int `json:"files_refused"`
+	aside.Waiting
+	NotSold money.Totals `json:"billed_and_not_sold,omitempty"` // what the statement bills and nobody is sold
+	recon   *recon.Result
+	drafts  map[string]int // SELLER/SERIES → documents of it that have no number
 }
 
 type totals struct {
@@ -54,11 +60,18 @@ type billed struct {
 
 func (s *summary) take(l usage.Load, into *usage.Counts) {
 	*into = l.Rows
+	s.FilesRefused += l.FilesRefused
 	s.Problems = append(s.Problems, l.Problems...)
+}
+
+// lacks says whether rows or files that were asked for do not count.
+func (s *summary) lacks() bool {
+	return s.FilesRefused > 0 || s.Rows.Refused+s.Rows.Quarantined+s.Lines.Refused+s.Lines.Quarantined > 0
 }
 
 func (s *summary) drafted(run invoice.Run) {
 	s.Totals.Cost, s.Totals.List = run.Tally.Cost, run.Tally.List
+	s.Waiting = run.Waiting
 	s.Missing, s.Open, s.Why, s.Excluded = run.Tally.ListMissing, run.Tally.Unresolved, run.Unresolved, run.Excluded.Rows
 	s.OwnUse, s.Held = run.Tally.OwnUse.Cost, run.Held
 }
@@ -73,15 +86,56 @@ func (s *summary) issued(v invoice.Summary, partner string) {
 	}
 }
 
-// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price.
+// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price, and nothing billed
+// by the provider that nobody is sold.
 func (s *summary) verdict(out string) error {
-	bad := s.Rows.Refused + s.Rows.Quarantined + s.Lines.Refused + s.Lines.Quarantined + s.Open
-	if bad == 0 {
+	var bad []string
+	say := func(is bool, format string, args ...any) {
+		if is {
+			bad = append(bad, fmt.Sprintf(format, args...))
+		}
+	}
+	refused, kept := s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined
+	named := s.Aside != nil || s.Unknown != nil // with their money
+	say(!named && (s.FilesRefused > 0 || refused > 0), "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
+	say(!named && kept > 0, "%s kept aside", table.Count(kept, "row"))
+	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
+		say(open != nil, "not counted are %s", open)
+	}
+	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
+	for _, o := range s.OtherMonths {
+		say(o.Period != s.Period, "invoice %s also charges %s with cost %s for %s, which has no documents here", o.Invoice, table.Count(o.Rows, "row"), table.Sums(o.Money), o.Period)
+	}
+	say(len(s.NotSold) > 0, "the statement bills %s that nobody is sold", table.Sums(s.NotSold))
+	if len(bad) == 0 {
 		return nil
 	}
-	return fault.New(fault.Conflict, "not_everything_billed",
-		"the documents are written, but %d rows were refused, %d kept aside and %d found no price or customer; see %s",
-		s.Rows.Refused+s.Lines.Refused, s.Rows.Quarantined+s.Lines.Quarantined, s.Open, filepath.Join(out, "summary.json"))
+	return fault.New(fault.Conflict, "not_everything_billed", "the documents are written, but %s; see %s", strings.Join(bad, "; "), filepath.Join(out, "summary.json"))
+}
+
+// unresolved is the cost of what found no price or customer.
+func (s *summary) unresolved() money.Totals {
+	out := money.Totals{}
+	for _, u := range s.Why {
+		for c, d := range u.Cost {
+			out.Add(money.Of(d, c))
+		}
+	}
+	return out
+}
+
+// reconciled takes in what the statement bills beyond what was imported: lines without rows or charges of ours.
+func (s *summary) reconciled(r recon.Result) {
+	s.recon = &r
+	for _, d := range r.Differences {
+		// a line that names no invoice bills nothing yet
+		if (d.Code == recon.NoRows || d.Code == recon.NotImported) && d.Invoice != "" && !d.Amount.IsZero() {
+			if s.NotSold == nil {
+				s.NotSold = money.Totals{}
+			}
+			s.NotSold.Add(money.Of(d.Amount, d.Currency))
+		}
+	}
 }
 
 func (s *summary) print(w io.Writer, out string) {
@@ -98,7 +152,18 @@ func (s *summary) print(w io.Writer, out string) {
 		fmt.Fprintf(w, "held: the document of %s to %s is over 0.00 and was not issued\n", h.Seller, h.Buyer)
 	}
 	for _, u := range s.Why {
-		fmt.Fprintf(w, "unresolved: %s, %d rows\n", u.Reason, u.Rows)
+		fmt.Fprintf(w, "unresolved: %s, %d rows, cost %s\n", u.Reason, u.Rows, table.Sums(u.Cost))
+	}
+	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
+		if open != nil {
+			fmt.Fprintf(w, "not counted: %s\n", open)
+		}
+	}
+	for _, o := range s.OtherMonths {
+		fmt.Fprintf(w, "for %s: %d rows, cost %s, charged with invoice %s of %s\n", o.Period, o.Rows, table.Sums(o.Money), o.Invoice, o.Billed)
+	}
+	if len(s.NotSold) > 0 {
+		fmt.Fprintf(w, "billed by the statement and not sold: %s\n", table.Sums(s.NotSold))
 	}
 	if s.recon != nil {
 		printRecon(w, *s.recon)

@@ -2,15 +2,17 @@ package billing
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -19,7 +21,7 @@ import (
 // Unresolved is the worklist and answers to it.
 type Unresolved struct {
 	List    listUnresolved `cmd:"" help:"List what found no customer, seller, price or rate, and the cost behind it."`
-	Resolve resolveCommand `cmd:"" help:"Say whose a reference of the provider is; what waits for it goes on the next draft."`
+	Resolve resolveCommand `cmd:"" help:"Say whose a reference of the provider is, or answer for a row or file that does not count."`
 	Answers listAnswers    `cmd:"" help:"List the answers given."`
 }
 
@@ -31,75 +33,49 @@ type listUnresolved struct {
 // Run lists the worklist.
 func (c *listUnresolved) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
-		months := []string{c.Period}
-		if c.Period == "" {
-			var err error
-			if months, err = importedMonths(ctx, api); err != nil {
-				return err
-			}
+		found, raw, err := call.List[invoice.Unresolved](ctx, api, "/unresolved", call.Query("period", c.Period))
+		if err != nil {
+			return err
 		}
-		t, items := table.New("period", "reason", "reference", ">cost", "currency"), []waiting{}
-		raw := []byte(`{"items":[]}`)
-		for _, m := range months {
-			found, body, err := call.List[invoice.Unresolved](ctx, api, "/unresolved", call.Query("period", m))
-			if err != nil {
-				return err
+		t := table.New("period", "reason", "reference", "name", ">cost", "currency")
+		for _, u := range found {
+			month := "not known"
+			if u.Period != 0 {
+				month = u.Period.String()
 			}
-			raw = body
-			for _, u := range found {
-				items = append(items, waiting{m, u})
-			}
-			unresolvedRows(t, found, m)
+			unresolvedRows(t, []invoice.Unresolved{u}, month)
 		}
-		if len(items) == 0 {
+		if len(found) == 0 {
 			t.Title = "nothing is unresolved"
-		}
-		if len(months) > 1 { // answers of several calls: each item says which month it is of
-			var err error
-			if raw, err = json.Marshal(native.List[waiting]{Items: items}); err != nil {
-				return err
-			}
 		}
 		return e.Show(c.Shown, raw, t)
 	})
 }
 
-// waiting is a piece of the worklist of a month.
-type waiting struct {
-	Period string `json:"period"`
-	invoice.Unresolved
-}
-
-// importedMonths is every month that something was imported for.
-func importedMonths(ctx context.Context, api *call.Client) (out []string, err error) {
-	batches, _, err := call.List[usage.Batch](ctx, api, "/batches", nil)
-	for _, b := range batches {
-		out = append(out, b.Slot.Period.String())
-	}
-	slices.Sort(out)
-	return slices.Compact(out), err
-}
-
-// unresolvedRows lists what is missing, and the cost behind it.
+// unresolvedRows lists what is missing, what it is called, and the cost behind it.
 func unresolvedRows(t *table.Table, found []invoice.Unresolved, before ...any) {
 	for _, u := range found {
 		for _, ref := range slices.Sorted(maps.Keys(u.Refs)) {
-			named := ref
-			if name := u.Names[ref]; name != "" {
-				named += " (" + name + ")"
-			}
+			row := append(slices.Clone(before), u.Reason, ref, u.Names[ref])
 			for _, c := range u.Refs[ref].Currencies() {
-				t.Add(append(slices.Clone(before), u.Reason, named, money.Of(u.Refs[ref][c], c), c)...)
+				t.Add(append(slices.Clone(row), money.Of(u.Refs[ref][c], c), c)...)
+			}
+			if len(u.Refs[ref]) == 0 {
+				t.Add(append(row, "not readable", "")...)
 			}
 		}
 	}
 }
 
 type resolveCommand struct {
-	Kind   string `arg:"" enum:"customer,entitlement,charge,product" help:"customer (the provider's tenant), entitlement (an Azure subscription), charge (a statement line that names nobody) or product."`
-	Ref    string `arg:"" help:"The provider's id, as the worklist names it."`
-	Target string `arg:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself; of a product, its family, or own_use for lines of it that name nobody."`
-	DryRun bool   `help:"Only show what it would do to issued months."`
+	Kind   string `arg:"" enum:"customer,entitlement,charge,product,aside" help:"customer (the provider's tenant), entitlement (an Azure subscription), charge (a statement line that names nobody), product, or aside (a row or file that does not count)."`
+	Ref    string `arg:"" help:"The provider's id, or the reference, as the worklist names it; of aside also an import, for all of it."`
+	Target string `arg:"" optional:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself; of a product, its family, or own_use for lines of it that name nobody."`
+
+	CorrectedBy string `placeholder:"LOAD" xor:"aside" help:"Of aside: the later import that brought it (usage list --loads)."`
+	WriteOff    bool   `xor:"aside" help:"Of aside: nobody will be billed for it; say why with --reason."`
+	Reason      string `placeholder:"TEXT" help:"Why it is written off."`
+	DryRun      bool   `help:"Only show what it would do to issued months; of aside, what would be answered, in money."`
 	command.Shown
 }
 
@@ -108,11 +84,21 @@ func (resolveCommand) Help() string {
 	return `  purveyor unresolved list --period 2026-09
   purveyor unresolved resolve entitlement 5a9c1f0e-41d8-4b1c-a3b0-52d8a71e04cc c0007
   purveyor unresolved resolve product DZH318Z0BQD2 software
-  purveyor unresolved resolve customer 0b6f41d0-7f0b-4c7e-9a7e-2a1f0c1d9e55 own_use`
+  purveyor unresolved resolve customer 0b6f41d0-7f0b-4c7e-9a7e-2a1f0c1d9e55 own_use
+  purveyor unresolved resolve aside asd_0f3k --corrected-by lod_4711
+  purveyor unresolved resolve aside asd_0f3k --write-off --reason "claimed from the provider, case 123"`
 }
 
 // Run answers a reference.
 func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
+	switch ofAside := c.CorrectedBy != "" || c.WriteOff || c.Reason != ""; {
+	case c.Kind == "aside" && c.Target == "":
+		return c.answerAside(ctx, e)
+	case c.Kind == "aside" || ofAside:
+		return fault.New(fault.Invalid, "bad_answer", "--corrected-by, --write-off and --reason answer for aside, which belongs to nobody; nothing was resolved")
+	case c.Target == "":
+		return fault.New(fault.Invalid, "no_target", "say whose %s %q is: the key of a customer, or of a product its family; nothing was resolved", c.Kind, c.Ref)
+	}
 	return e.With(ctx, func(api *call.Client) error {
 		x := usage.Resolution{Kind: c.Kind, Ref: c.Ref, Target: c.Target}
 		path := "/resolutions"
@@ -128,6 +114,23 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 			return e.Show(c.Shown, raw, answerTable(x).Titled("would be answered:"), selling.ImpactTable(did.Months))
 		}
 		return e.Show(c.Shown, raw, answerTable(x))
+	})
+}
+
+// answerAside answers for a row or file that does not count.
+func (c *resolveCommand) answerAside(ctx context.Context, e *command.Env) error {
+	x := aside.Answering{Ref: c.Ref, CorrectedBy: id.Load(c.CorrectedBy), WriteOff: c.WriteOff, Reason: c.Reason, DryRun: c.DryRun}
+	return command.Post(ctx, e, c.Shown, "/unresolved/answers", x, func(done aside.Settled) *table.Table {
+		verb := "answered"
+		if done.DryRun {
+			verb = "would be answered"
+		}
+		t := table.New("reference", "where", "reason", ">rows", "amount").Titled("%s: %s", verb, &done.Open)
+		for i := range done.Items {
+			a := &done.Items[i]
+			t.Add(a.Ref, a.Where(), a.Reason, a.Rows, table.Sums(a.Money))
+		}
+		return t
 	})
 }
 

@@ -59,14 +59,20 @@ func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
 	})
 }
 
-// Verdict is an error unless every row of an import counts.
+// Verdict is an error unless every file was taken, every row of an import counts, and what was to be complete is.
 func Verdict(l usage.Load) error {
-	if l.Rows.Refused+l.Rows.Quarantined == 0 {
-		return nil
+	switch {
+	case l.Rows.Refused+l.Rows.Quarantined > 0 || l.FilesRefused > 0:
+		return fault.New(fault.Conflict, "not_everything_imported",
+			"refused: %s with %s; kept aside: %s; printed on them: %s. The other %d rows count. Correct them and import again (nothing is counted twice), or answer each: \"unresolved list\" names them",
+			table.Count(l.FilesRefused, "file"), table.Count(l.Rows.Refused, "row"), table.Count(l.Rows.Quarantined, "row"), l.Aside.Printed(), l.Rows.Sealed+l.Rows.Skipped)
+	case len(l.NotComplete) > 0:
+		n := l.NotComplete[0]
+		return fault.New(fault.Conflict, "not_complete",
+			"the rows are imported, but %s (invoice %s) is not complete: not counted are %s, of this import or earlier ones. Answer each (\"unresolved list\" names them), and import again with --complete",
+			n.Period, n.Invoice, n.Open)
 	}
-	return fault.New(fault.Conflict, "not_everything_imported",
-		"%d rows were refused with their file and %d kept aside; the other %d count. Correct them and import again: nothing is counted twice",
-		l.Rows.Refused, l.Rows.Quarantined, l.Rows.Sealed+l.Rows.Skipped)
+	return nil
 }
 
 type listUsage struct {
@@ -114,7 +120,7 @@ func importTables(l usage.Load) []*table.Table {
 	if len(l.Files) > 1 {
 		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
-	return []*table.Table{files, problems(l.Problems)}
+	return []*table.Table{files, problems(l.Problems), notCounted(l.Aside), otherMonthsTable(l.OtherMonths)}
 }
 
 // shownProblems is how many problems are printed; the load keeps all.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -18,9 +19,10 @@ import (
 
 // Source is one thing to send: a file, or standard input.
 type Source struct {
-	Name string
-	Size int64 // bytes, 0 when unknown
-	Open func() (io.ReadCloser, error)
+	Name    string
+	Size    int64 // bytes, 0 when unknown
+	Open    func() (io.ReadCloser, error)
+	Refused error // why it cannot be opened: then it is named, and not sent
 }
 
 // Import sends files as one import command and follows it until its load is known: all of it counts, or nothing.
@@ -89,7 +91,11 @@ func (g *sourceGone) Unwrap() error { return g.error }
 func sendFiles(form *multipart.Writer, files []Source) error {
 	var m native.Manifest
 	for _, f := range files {
-		m.Files = append(m.Files, native.ManifestFile{Name: f.Name, Size: f.Size})
+		one := native.ManifestFile{Name: f.Name, Size: f.Size}
+		if f.Refused != nil {
+			one.Refused = reason(f.Refused)
+		}
+		m.Files = append(m.Files, one)
 	}
 	w, err := form.CreateFormField("manifest")
 	if err != nil {
@@ -99,6 +105,9 @@ func sendFiles(form *multipart.Writer, files []Source) error {
 		return err
 	}
 	for _, f := range files {
+		if f.Refused != nil {
+			continue
+		}
 		w, err := form.CreateFormFile("file", f.Name)
 		if err != nil {
 			return err
@@ -108,6 +117,14 @@ func sendFiles(form *multipart.Writer, files []Source) error {
 		}
 	}
 	return form.Close()
+}
+
+// reason is why a file cannot be opened, without its name.
+func reason(err error) string {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err
+	}
+	return err.Error()
 }
 
 func sendFile(w io.Writer, f Source) error {

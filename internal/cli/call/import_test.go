@@ -17,7 +17,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"problem":{"status":422,"detail":"the upload ended"}}` + "\n"))}, nil
 	}))
-	broken := Source{"broken.csv", 10, func() (io.ReadCloser, error) {
+	broken := Source{Name: "broken.csv", Size: 10, Open: func() (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(strings.NewReader("head"), fails{})), nil
 	}}
 	_, _, err := api.Import(t.Context(), nil, []Source{broken}, func(intake.Progress) {})
@@ -37,7 +37,7 @@ func TestImportCutOff(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"progress":{"file":"a","bytes":5,"total_bytes":9,"rows":2}}` + "\n"))}, nil
 	}))
-	whole := Source{"a", 9, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("123456789")), nil }}
+	whole := Source{Name: "a", Size: 9, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("123456789")), nil }}
 	_, _, err := api.Import(t.Context(), nil, []Source{whole}, func(p intake.Progress) { seen += int(p.Rows) })
 	if fault.CodeOf(err) != "answer_cut" || seen != 2 {
 		t.Errorf("%v after %d rows", err, seen)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -49,7 +50,52 @@ func NewSeal(load, batch uint32, n int) usage.Seal {
 	return s
 }
 
+// asideCase is what does not count: kept with its money, listed while it is open, and answered once.
+func asideCase(t *testing.T, db *sqlstore.DB) {
+	u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 0)
+	item := func(ref string, p period.Month, line int64) aside.Item {
+		return aside.Item{
+			Ref: ref, Kind: aside.KeptAside, Load: s.Load.ID, LoadNumber: 1, File: "a'b.csv", Line: line, Code: "not_a_number", Rows: 1,
+			Money: money.Totals{"EUR": money.MustParse("12345678901234567890.000000000000000001")}, Period: p, Entitlement: "E-1",
+		}
+	}
+	s.Asides = []aside.Item{item("asd_2", september, 9), item("asd_1", september, 3), item("asd_3", 0, 11), item("asd_4", september-1, 12)}
+	do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
+	refs := func(f aside.Filter) (out string) {
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			list, err := u.Asides(ctx, r, scope.All(), f)
+			for _, a := range list {
+				out += a.Ref + " "
+				if a.Ref == "asd_1" && a.Answer == nil {
+					diff(t, a, s.Asides[1])
+				}
+			}
+			return err
+		})
+		return out
+	}
+	diff(t, refs(aside.Filter{Open: true, Period: september}), "asd_1 asd_2 asd_3 ")
+	answer := aside.Answered{Ref: "asd_1", Answer: aside.Answer{How: aside.WrittenOff, Reason: "claimed", At: noon()}}
+	do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.AnswerAside(ctx, tr, scope.All(), answer) })
+	diff(t, refs(aside.Filter{Open: true}), "asd_2 asd_3 asd_4 ")
+	diff(t, refs(aside.Filter{}), "asd_1 asd_2 asd_3 asd_4 ")
+	for ref, kind := range map[string]fault.Kind{"asd_1": fault.Conflict, "asd_9": fault.NotFound} {
+		err := db.Do(t.Context(), func(ctx context.Context, tr tx.Tx) error {
+			return u.AnswerAside(ctx, tr, scope.All(), aside.Answered{Ref: ref, Answer: answer.Answer})
+		})
+		if fault.KindOf(err) != kind {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	view(t, db, func(ctx context.Context, r tx.Read) error {
+		list, err := u.Asides(ctx, r, scope.Scope{}, aside.Filter{})
+		diff(t, len(list), 0)
+		return err
+	})
+}
+
 var usageCases = map[string]func(*testing.T, *sqlstore.DB){
+	"what does not count is listed until it is answered": asideCase,
 	"what is sealed comes back to the last digit": func(t *testing.T, db *sqlstore.DB) {
 		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 3)
 		s.Load.Files = []usage.File{{Number: 1, Name: "a'b\\?.csv", Digest: "d"}}

@@ -1,0 +1,101 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/purveyor-csp/purveyor/internal/aside"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+)
+
+type asideRow struct {
+	bun.BaseModel `bun:"table:usage_aside"`
+	Ref           string
+	Load          int64
+	Period        string
+	Line          int64
+	Open          bool
+	Body          string
+}
+
+// insertAsides stores what of a load's files does not count, and closes what the load brings.
+func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
+	rows, err := each(s.Asides, func(a aside.Item) (asideRow, error) {
+		text, err := body(a)
+		row := asideRow{Ref: a.Ref, Load: int64(a.LoadNumber), Line: a.Line, Open: a.Answer == nil, Body: text}
+		if a.Period != 0 {
+			row.Period = a.Period.String()
+		}
+		return row, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := insert(ctx, u.DB.in(t), rows, false); err != nil {
+		return err
+	}
+	for _, x := range s.Answered {
+		if err := u.AnswerAside(ctx, t, scope.All(), x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Asides lists what was kept aside or refused, by load and line. What is of no known month is of every month.
+func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Filter) ([]aside.Item, error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	var texts []string
+	q := u.DB.in(r).NewSelect().Table("usage_aside").Column("body").Order("load", "line", "ref")
+	if f.Open {
+		q = q.Where("open")
+	}
+	if f.Period != 0 {
+		q = q.Where("period IN (?, '')", f.Period.String())
+	}
+	if len(f.Refs) > 0 {
+		q = q.Where("ref IN (?)", bun.List(f.Refs))
+	}
+	if err := q.Scan(ctx, &texts); err != nil {
+		return nil, err
+	}
+	return bodies[aside.Item](texts)
+}
+
+// AnswerAside closes what is open; NotFound for an unknown reference, Conflict when it was answered before.
+func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error {
+	q := u.DB.in(t)
+	var text string
+	found := false
+	if s.IsAll() {
+		var err error
+		if found, err = one(ctx, q.NewRaw("SELECT body FROM usage_aside WHERE ref = ?", x.Ref), &text); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fault.New(fault.NotFound, "aside_not_found", "nothing kept aside is called %q: nothing was answered; \"unresolved list\" names what is open", x.Ref)
+	}
+	var a aside.Item
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return err
+	}
+	if a.Answer != nil {
+		return fault.New(fault.Conflict, "aside_answered", "%s was answered before (%s): nothing was changed", x.Ref, a.Answer.How)
+	}
+	x.Answer.At = x.Answer.At.UTC()
+	a.Answer = &x.Answer
+	text, err := body(a)
+	if err != nil {
+		return err
+	}
+	_, err = q.NewRaw("UPDATE usage_aside SET open = FALSE, body = ? WHERE ref = ?", text, x.Ref).Exec(ctx)
+	return err
+}
