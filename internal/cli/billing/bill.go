@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // Bill takes files to invoices; a data directory exists only while it runs.
@@ -86,6 +87,9 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	if err := closeMonth(ctx, api, c.Period, issuing{On: c.IssueDate, Incomplete: out.lacks()}, drafted); err != nil {
 		return err
 	}
+	if err := c.otherMonths(ctx, api, out); err != nil {
+		return err
+	}
 	if err := c.documents(ctx, api, numbered, out); err != nil {
 		return err
 	}
@@ -98,6 +102,29 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 	}
 	out.reconciled(r)
 	return writeJSON(filepath.Join(c.Out, "reconciliation.json"), r)
+}
+
+// otherMonths makes the documents of the months that the provider's invoices of the month charge too, and notes what of the
+// files belongs to a month that is not billed here.
+func (c *Bill) otherMonths(ctx context.Context, api *call.Client, out *summary) error {
+	billed := map[period.Month]bool{c.Period: true}
+	for _, o := range out.OtherMonths {
+		if o.Billed != c.Period || billed[o.Period] {
+			continue
+		}
+		billed[o.Period] = true
+		late := func(run invoice.Run) error { out.late(run); return nil }
+		if err := closeMonth(ctx, api, o.Period, issuing{On: c.IssueDate, Incomplete: true}, late); err != nil {
+			return err
+		}
+	}
+	batches, _, err := call.List[usage.Batch](ctx, api, "/batches", nil)
+	for _, b := range batches {
+		if !billed[b.Slot.Period] {
+			out.leave(b)
+		}
+	}
+	return err
 }
 
 // prepare makes the world and publishes the books that its edges name.
@@ -152,7 +179,7 @@ func (c *Bill) imports(ctx context.Context, e *command.Env, api *call.Client, ou
 // documents writes every document as PDF, JSON and CSV: OUT/invoices/SELLER/NUMBER.*. Those of series whose next number
 // was not given are marked as drafts.
 func (c *Bill) documents(ctx context.Context, api *call.Client, numbered map[string]bool, out *summary) error {
-	found, _, err := Documents(ctx, api, c.Period.String(), string(invoice.Issued), "")
+	found, _, err := Documents(ctx, api, "", string(invoice.Issued), "")
 	if err != nil {
 		return err
 	}

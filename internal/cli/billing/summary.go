@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,6 +38,8 @@ type summary struct {
 	FilesRefused int `json:"files_refused"`
 	aside.Waiting
 	NotSold money.Totals `json:"billed_and_not_sold,omitempty"` // what the statement bills and nobody is sold
+	Late    []lateMonth  `json:"late_months,omitempty"`         // other months that the month's invoices charge; their documents are among the invoices
+	Left    []leftMonth  `json:"months_not_billed,omitempty"`   // what the files hold of months that are not billed here
 	recon   *recon.Result
 	drafts  map[string]int // SELLER/SERIES → documents of it that have no number
 }
@@ -47,7 +50,23 @@ type totals struct {
 	Sell money.Totals `json:"sell"`
 }
 
+// lateMonth is another month that the provider's invoices of the month charge, with the cost of what was billed for it.
+type lateMonth struct {
+	Period     period.Month `json:"period"`
+	Cost       money.Totals `json:"cost"`
+	Unresolved int64        `json:"unresolved,omitempty"`
+}
+
+// leftMonth is what files hold of a month that is not billed: rows of usage, or lines.
+type leftMonth struct {
+	Period  period.Month `json:"period"`
+	Invoice string       `json:"invoice,omitempty"` // the provider's; none for unbilled usage
+	Rows    int64        `json:"rows"`
+	Cost    money.Totals `json:"cost"`
+}
+
 type billed struct {
+	Period   period.Month   `json:"period"`
 	Number   string         `json:"number"`
 	State    invoice.State  `json:"state"` // issued, or draft where nobody said where its series goes on
 	Seller   string         `json:"seller"`
@@ -76,10 +95,33 @@ func (s *summary) drafted(run invoice.Run) {
 	s.OwnUse, s.Held = run.Tally.OwnUse.Cost, run.Held
 }
 
+// late takes in another month that the provider's invoices charge.
+func (s *summary) late(run invoice.Run) {
+	s.Late = append(s.Late, lateMonth{run.Period, run.Tally.Cost, run.Tally.Unresolved})
+	for _, sums := range []struct{ into, from money.Totals }{{s.Totals.Cost, run.Tally.Cost}, {s.Totals.List, run.Tally.List}} {
+		for c, d := range sums.from {
+			sums.into.Add(money.Of(d, c))
+		}
+	}
+	s.Missing, s.Open, s.Excluded = s.Missing+run.Tally.ListMissing, s.Open+run.Tally.Unresolved, s.Excluded+run.Excluded.Rows
+	s.Why, s.Held = append(s.Why, run.Unresolved...), append(s.Held, run.Held...)
+}
+
+// leave notes a batch of a month that is not billed.
+func (s *summary) leave(b usage.Batch) {
+	i := slices.IndexFunc(s.Left, func(l leftMonth) bool { return l.Period == b.Slot.Period && l.Invoice == b.Slot.Invoice })
+	if i < 0 {
+		i = len(s.Left)
+		s.Left = append(s.Left, leftMonth{Period: b.Slot.Period, Invoice: b.Slot.Invoice, Cost: money.Totals{}})
+	}
+	s.Left[i].Rows += b.Rows
+	s.Left[i].Cost.Add(money.Of(b.Cost, b.Slot.Currency))
+}
+
 // issued takes in a document; what the partner sells is the total of sales.
 func (s *summary) issued(v invoice.Summary, partner string) {
 	s.Invoices = append(s.Invoices, billed{
-		v.Number, v.State, v.Seller, v.Buyer, v.Currency, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency),
+		v.Period, v.Number, v.State, v.Seller, v.Buyer, v.Currency, fixed(v.Net, v.Currency), fixed(v.Tax, v.Currency), fixed(v.Total, v.Currency),
 	})
 	if v.Seller == partner {
 		s.Totals.Sell.Add(money.Of(v.Net, v.Currency))
@@ -103,8 +145,9 @@ func (s *summary) verdict(out string) error {
 		say(open != nil, "not counted are %s", open)
 	}
 	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
-	for _, o := range s.OtherMonths {
-		say(o.Period != s.Period, "invoice %s also charges %s with cost %s for %s, which has no documents here", o.Invoice, table.Count(o.Rows, "row"), table.Sums(o.Money), o.Period)
+	for _, l := range s.Left {
+		say(true, "%s with cost %s are of %s (%s), which is not billed here; bill that month with --period %s",
+			table.Count(l.Rows, "row"), table.Sums(l.Cost), l.Period, cmp.Or(l.Invoice, "not invoiced by the provider yet"), l.Period)
 	}
 	say(len(s.NotSold) > 0, "the statement bills %s that nobody is sold", table.Sums(s.NotSold))
 	if len(bad) == 0 {
@@ -160,7 +203,9 @@ func (s *summary) print(w io.Writer, out string) {
 		}
 	}
 	for _, o := range s.OtherMonths {
-		fmt.Fprintf(w, "for %s: %d rows, cost %s, charged with invoice %s of %s\n", o.Period, o.Rows, table.Sums(o.Money), o.Invoice, o.Billed)
+		if o.Billed == s.Period {
+			fmt.Fprintf(w, "for %s: %d rows, cost %s, charged with invoice %s of %s; its documents are among those below\n", o.Period, o.Rows, table.Sums(o.Money), o.Invoice, o.Billed)
+		}
 	}
 	if len(s.NotSold) > 0 {
 		fmt.Fprintf(w, "billed by the statement and not sold: %s\n", table.Sums(s.NotSold))
