@@ -321,7 +321,7 @@ func (n *installation) recover(ctx context.Context) error {
 	if err := n.api.Intake.Recover(ctx); err != nil {
 		return err
 	}
-	if err := n.api.Invoices.FixEarlier(ctx); err != nil {
+	if err := n.api.Invoices.FixEarlier(ctx, sqlstore.Invoices{DB: n.db}); err != nil {
 		return err
 	}
 	if _, err := n.runner.Recover(ctx); err != nil {

@@ -12,10 +12,10 @@ import (
 
 // FixEarlier records, once, what documents of builds that did not keep it fix for their edges and months: the terms their
 // edges have now, and the currency and exchange rates they name. It is the installation's own, and needs no caller.
-func (v *Service) FixEarlier(ctx context.Context) error {
+func (v *Service) FixEarlier(ctx context.Context, terms TermsStore) error {
 	var list []id.Invoice
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		list, err = v.Store.Unfixed(ctx, r, scope.All())
+		list, err = terms.Unfixed(ctx, r, scope.All())
 		return err
 	})
 	if err != nil || len(list) == 0 {
@@ -40,7 +40,7 @@ func (v *Service) FixEarlier(ctx context.Context) error {
 			}
 			f := st.FixedBy(e, d.Exchange, st.Query().Cuts)
 			f.Currency, d.Fixed = d.Currency, &f
-			if err := v.Store.Fix(ctx, t, scope.All(), d); err != nil {
+			if err := terms.Fix(ctx, t, scope.All(), d); err != nil {
 				return err
 			}
 		}

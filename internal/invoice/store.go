@@ -28,16 +28,20 @@ type Store interface {
 	StartSeries(ctx context.Context, t tx.Tx, s scope.Scope, k SeriesKey, first int64) error
 	// Billed is Σ net per line key over issued, not voided documents of an edge and period, credit notes included.
 	Billed(ctx context.Context, r tx.Read, s scope.Scope, e id.Edge, p period.Month) (map[string]money.Decimal, error)
-	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues. Unfixed
-	// lists the issued documents that stand and fix nothing, for earlier builds did not keep it.
-	Fix(ctx context.Context, t tx.Tx, s scope.Scope, v Invoice) error
-	Unfixed(ctx context.Context, r tx.Read, s scope.Scope) ([]id.Invoice, error)
 	// Post writes journal postings; Postings lists them by id.
 	Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []Posting) error
 	Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]Posting, error)
 	// Archive records the digest of a rendered document; Archived lists them: format → digest.
 	Archive(ctx context.Context, t tx.Tx, s scope.Scope, invoice id.Invoice, format, digest string) error
 	Archived(ctx context.Context, r tx.Read, s scope.Scope, invoice id.Invoice) (map[string]string, error)
+}
+
+// TermsStore keeps what issued documents fix.
+type TermsStore interface {
+	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues. Unfixed
+	// lists the issued documents that stand and fix nothing, for earlier builds did not keep it.
+	Fix(ctx context.Context, t tx.Tx, s scope.Scope, v Invoice) error
+	Unfixed(ctx context.Context, r tx.Read, s scope.Scope) ([]id.Invoice, error)
 }
 
 // SeriesKey identifies a number series: it belongs to the seller.

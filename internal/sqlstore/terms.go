@@ -14,7 +14,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-var _ rating.IssuedTerms = Invoices{}
+var (
+	_ rating.IssuedTerms = Invoices{}
+	_ invoice.TermsStore = Invoices{}
+)
 
 type termsRow struct {
 	bun.BaseModel `bun:"table:invoice_terms"`

@@ -14,10 +14,6 @@ import (
 type Store interface {
 	// NextNumbers reserves a load number and n batch numbers, never given out again.
 	NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatch uint32, err error)
-	// LastNumbers are the last numbers that were reserved, 0 for none.
-	LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, err error)
-	// Mask hides cells of batches, also of those that were sealed before. Hiding twice is hiding once.
-	Mask(ctx context.Context, t tx.Tx, masks []Mask) error
 	// Seal records a load with its batches, masks and statement lines, and what they supersede: one transaction.
 	Seal(ctx context.Context, t tx.Tx, s Seal) error
 	// Loads lists the loads, newest last.
@@ -30,15 +26,30 @@ type Store interface {
 	Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]SealedLine, error)
 	// MarkComplete says of billed batches that they hold all of their period.
 	MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
-	// Withdraw takes batches out of what counts, superseded ones too, so that their files may be imported again. Twice is
-	// once; NotFound for an unknown batch.
-	Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
 	// Resolutions lists the answers to unresolved references; Resolve adds or replaces one.
 	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
 	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error
+
+	AsideStore
+	RepairStore
+}
+
+// AsideStore keeps what files brought and does not count.
+type AsideStore interface {
 	// Asides lists what was kept aside or refused, by load, file and line; AnswerAside closes one, once.
 	Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Filter) ([]aside.Item, error)
 	AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error
+}
+
+// RepairStore takes sealed rows out of what counts again, and says which numbers were given.
+type RepairStore interface {
+	// LastNumbers are the last numbers that were reserved, 0 for none.
+	LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, err error)
+	// Mask hides cells of batches, also of those that were sealed before. Hiding twice is hiding once.
+	Mask(ctx context.Context, t tx.Tx, masks []Mask) error
+	// Withdraw takes batches out of what counts, superseded ones too, so that their files may be imported again. Twice is
+	// once; NotFound for an unknown batch.
+	Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []uint32) error
 }
 
 // Seal is what one import command adds to the ledger.
