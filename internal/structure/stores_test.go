@@ -9,31 +9,31 @@ import (
 
 // withoutScope are methods of ledger stores that touch no organisation's rows.
 var withoutScope = exceptions{
-	"internal/access.Store.Roles":          "scopes are made from what it keeps",
-	"internal/access.Store.SaveRole":       "scopes are made from what it keeps",
-	"internal/access.Store.DropRole":       "scopes are made from what it keeps",
-	"internal/access.Store.Assignments":    "scopes are made from what it keeps",
-	"internal/access.Store.SaveAssignment": "scopes are made from what it keeps",
-	"internal/access.Store.DropAssignment": "scopes are made from what it keeps",
-	"internal/access.Store.Policies":       "scopes are made from what it keeps",
-	"internal/access.Store.AddPolicy":      "scopes are made from what it keeps",
-	"internal/access.Store.Tree":           "scopes are made from what it keeps",
-	"internal/event.Store.Last":            "the log is the installation's; reading it takes a scope",
-	"internal/event.Store.Insert":          "the log is the installation's; reading it takes a scope",
-	"internal/event.Store.Remembered":      "an idempotency key is its caller's, and names no place",
-	"internal/event.Store.Remember":        "an idempotency key is its caller's, and names no place",
-	"internal/job.Store.Enqueue":           "jobs carry no place; listing them takes a scope",
-	"internal/job.Store.Claim":             "the runner works for everybody",
-	"internal/job.Store.Settle":            "the runner works for everybody",
-	"internal/job.Store.Release":           "the runner works for everybody",
-	"internal/job.Store.NextDue":           "an instant, and no row",
-	"internal/usage.Store.NextNumbers":     "numbers, and no row",
-	"internal/usage.Store.LastNumbers":     "numbers, and no row",
-	"internal/usage.Store.Mask":            "part of sealing, and of what is put right about it",
-	"internal/usage.Store.Seal":            "a load is the partner's: its files name whoever the provider names",
-	"internal/event.Store.Checkpoint":      "the log is the installation's; reading it takes a scope",
-	"internal/event.Store.Prune":           "the log is the installation's; reading it takes a scope",
-	"internal/event.Store.Forget":          "an idempotency key is its caller's, and names no place",
+	"internal/access.Store.Roles":            "scopes are made from what it keeps",
+	"internal/access.Store.SaveRole":         "scopes are made from what it keeps",
+	"internal/access.Store.DropRole":         "scopes are made from what it keeps",
+	"internal/access.Store.Assignments":      "scopes are made from what it keeps",
+	"internal/access.Store.SaveAssignment":   "scopes are made from what it keeps",
+	"internal/access.Store.DropAssignment":   "scopes are made from what it keeps",
+	"internal/access.Store.Policies":         "scopes are made from what it keeps",
+	"internal/access.Store.AddPolicy":        "scopes are made from what it keeps",
+	"internal/access.Store.Tree":             "scopes are made from what it keeps",
+	"internal/event.Store.Last":              "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Insert":            "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Remembered":        "an idempotency key is its caller's, and names no place",
+	"internal/event.Store.Remember":          "an idempotency key is its caller's, and names no place",
+	"internal/job.Store.Enqueue":             "jobs carry no place; listing them takes a scope",
+	"internal/job.Store.Claim":               "the runner works for everybody",
+	"internal/job.Store.Settle":              "the runner works for everybody",
+	"internal/job.Store.Release":             "the runner works for everybody",
+	"internal/job.Store.NextDue":             "an instant, and no row",
+	"internal/usage.Store.NextNumbers":       "numbers, and no row",
+	"internal/usage.RepairStore.LastNumbers": "numbers, and no row",
+	"internal/usage.RepairStore.Mask":        "part of sealing, and of what is put right about it",
+	"internal/usage.Store.Seal":              "a load is the partner's: its files name whoever the provider names",
+	"internal/event.Store.Checkpoint":        "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Prune":             "the log is the installation's; reading it takes a scope",
+	"internal/event.Store.Forget":            "an idempotency key is its caller's, and names no place",
 
 	"internal/safe.Store.PersonKey":    "a key opens nothing by itself; who may open what is asked before",
 	"internal/safe.Store.AddPersonKey": "a key opens nothing by itself; who may open what is asked before",
@@ -66,10 +66,10 @@ func storesBut(t *tree, list exceptions) report {
 		for _, f := range p.sources() {
 			for _, i := range interfaces(f) {
 				switch {
-				case i.name == "Store":
-					r.count("ledger stores", 1)
-				case strings.HasSuffix(i.name, "Store"):
+				case ofUsage(i.name):
 					r.count("usage stores", 1)
+				case strings.HasSuffix(i.name, "Store"):
+					r.count("ledger stores", 1)
 				default:
 					continue
 				}
@@ -84,12 +84,17 @@ func storesBut(t *tree, list exceptions) report {
 	return r
 }
 
+// ofUsage says whether an interface is one of the usage store; every other Store is of the ledger.
+func ofUsage(name string) bool {
+	return slices.Contains([]string{"RowStore", "TotalStore", "RunStore"}, name)
+}
+
 // method judges one method of a store interface.
 func (r *report) method(t *tree, f *file, store string, m *ast.Field, list exceptions, used map[string]bool) {
 	name := store + "." + m.Names[0].Name
 	takes := parameters(f, m.Type.(*ast.FuncType))
 	transaction := slices.Contains(takes, "internal/tx.Tx") || slices.Contains(takes, "internal/tx.Read")
-	if ledger := strings.HasSuffix(store, ".Store"); ledger != transaction {
+	if ledger := !ofUsage(store[strings.LastIndexByte(store, '.')+1:]); ledger != transaction {
 		r.bad(t.at(m), "%s: a ledger store takes tx.Read or tx.Tx, a usage store takes neither", name)
 	}
 	if slices.Contains(takes, "internal/scope.Scope") {
