@@ -55,7 +55,7 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 		if err != nil {
 			return err
 		}
-		have, err := v.documents(ctx, t, grant.Scope, Filter{Period: how.Period})
+		have, err := v.Store.List(ctx, t, grant.Scope, Filter{Period: how.Period})
 		if err != nil {
 			return err
 		}

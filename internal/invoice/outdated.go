@@ -14,13 +14,13 @@ import (
 
 // outdated lists the documents that were made from something else than what there is now: other rows, organisations,
 // books or answers, or beside other documents of their edge that stood. The state is left as drafting sees it.
-func outdated(st *rating.State, list, have []Invoice) (names []string) {
+func outdated(st *rating.State, list []Invoice, have []Summary) (names []string) {
 	st.Unfix(beingRebilled(have, nil))
 	digest := ""
 	for i := range list {
 		d := &list[i]
 		if d.Preceding != nil { // a credit note is made from the document it answers
-			if answered := find(have, d.Preceding.ID); answered == nil || answered.State != Issued {
+			if !slices.ContainsFunc(have, func(s Summary) bool { return s.ID == d.Preceding.ID && s.State == Issued }) {
 				names = append(names, d.SellerKey+" to "+d.BuyerKey)
 			}
 			continue
@@ -36,12 +36,12 @@ func outdated(st *rating.State, list, have []Invoice) (names []string) {
 }
 
 // standing names, sorted, the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
-func standing(have []Invoice, d *Invoice) (list []id.Invoice) {
+func standing(have []Summary, d *Invoice) (list []id.Invoice) {
 	if d.Rebills {
 		return d.Pins.Standing
 	}
 	for i := range have {
-		if o := &have[i]; o.Edge == d.Edge && o.State == Issued && o.Preceding == nil {
+		if o := &have[i]; o.Edge == d.Edge && o.State == Issued && o.Answers == "" {
 			list = append(list, o.ID)
 		}
 	}
@@ -63,7 +63,7 @@ func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) 
 		if err != nil {
 			return err
 		}
-		have, err := v.documents(ctx, r, grant.Scope, Filter{Period: how.Period})
+		have, err := v.Store.List(ctx, r, grant.Scope, Filter{Period: how.Period})
 		before, stale = list, len(outdated(st, list, have)) > 0
 		return err
 	})

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -90,9 +91,10 @@ func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string
 	}
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		discarded = 0
-		list, err := v.documents(ctx, t, grant.Scope, Filter{Period: p})
-		for i := range list {
-			if d := &list[i]; err == nil && isRebill(d) && d.BuyerKey == buyer && grant.Scope.Owns(d.Seller) {
+		list, err := v.Store.List(ctx, t, grant.Scope, Filter{Period: p})
+		anew := beingRebilled(list, nil)
+		for _, d := range list {
+			if err == nil && anew[d.Edge] && isDraft(d) && d.Buyer == buyer && grant.Scope.Owns(org.OrganisationID(d.Seller)) {
 				discarded++
 				err = v.Store.Discard(ctx, t, grant.Scope, d.ID)
 			}
@@ -102,21 +104,21 @@ func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string
 	return discarded, err
 }
 
-func isRebill(d *Invoice) bool { return d.Rebills && (d.State == Draft || d.State == Approved) }
-
-// beingRebilled are the edges that are to be billed anew, with those of which drafts are.
-func beingRebilled(have []Invoice, more map[id.Edge]bool) map[id.Edge]bool {
-	out := map[id.Edge]bool{}
-	for e := range more {
-		out[e] = true
+// beingRebilled are the edges that are to be billed anew, with those that are: only then is a credit note a draft.
+func beingRebilled(have []Summary, more map[id.Edge]bool) map[id.Edge]bool {
+	out := maps.Clone(more)
+	if out == nil {
+		out = map[id.Edge]bool{}
 	}
-	for i := range have {
-		if isRebill(&have[i]) {
-			out[have[i].Edge] = true
+	for _, d := range have {
+		if d.Answers != "" && isDraft(d) {
+			out[d.Edge] = true
 		}
 	}
 	return out
 }
+
+func isDraft(d Summary) bool { return d.State == Draft || d.State == Approved }
 
 // reversed is the credit notes over the documents that stand, as drafts.
 func (p *past) reversed() (notes []made) {
@@ -132,17 +134,17 @@ func (p *past) reversed() (notes []made) {
 func (p *past) forgotten() past { return past{ordinal: p.ordinal} }
 
 // together is a Conflict when some of the documents that bill an edge and month anew are to be issued and others not.
-func together(list, have []Invoice) error {
+func together(list []Invoice, have []Summary) error {
+	anew := beingRebilled(have, nil)
 	for i := range list {
-		if !list[i].Rebills {
+		if !anew[list[i].Edge] {
 			continue
 		}
-		for j := range have {
-			o := &have[j]
-			if o.Edge == list[i].Edge && isRebill(o) && !slices.ContainsFunc(list, func(x Invoice) bool { return x.ID == o.ID }) {
+		for _, o := range have {
+			if o.Edge == list[i].Edge && isDraft(o) && !slices.ContainsFunc(list, func(x Invoice) bool { return x.ID == o.ID }) {
 				return fault.New(fault.Conflict, "rebill_together",
 					"%s to %s is billed anew for %s by credit notes and a new document, which are issued together, and %s is %s: nothing was issued. Approve and name all of them, or give \"invoice rebill --cancel\"",
-					o.SellerKey, o.BuyerKey, o.Period, o.ID, o.State)
+					o.Seller, o.Buyer, o.Period, o.ID, o.State)
 			}
 		}
 	}

@@ -108,7 +108,7 @@ func (v *Service) rated(ctx context.Context, s scope.Scope, p period.Month, how 
 
 // add rates a state and adds it up, beside documents.
 func (v *Service) add(ctx context.Context, s scope.Scope, st *rating.State, have []Invoice, how adding) (*run, error) {
-	rebilled := beingRebilled(have, how.rebilled)
+	rebilled := beingRebilled(summaries(have), how.rebilled)
 	st.Unfix(rebilled)
 	run := newRun(st)
 	run.rebilled = rebilled
@@ -126,6 +126,14 @@ func (v *Service) add(ctx context.Context, s scope.Scope, st *rating.State, have
 		err = run.keep(v.Files, have)
 	}
 	return run, err
+}
+
+func summaries(list []Invoice) []Summary {
+	out := make([]Summary, len(list))
+	for i := range list {
+		out[i] = Summarise(list[i])
+	}
+	return out
 }
 
 // documents reads whole documents, for the few places that need their lines.
