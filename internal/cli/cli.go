@@ -60,13 +60,13 @@ type commands struct {
 	Unresolved   billing.Unresolved     `cmd:"" help:"Usage that nobody is billed for yet: what is missing, and answers to it."`
 	Invoice      billing.Invoice        `cmd:"" help:"Invoices and credit notes: draft, approve, issue, void."`
 	Explain      billing.Explain        `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
-	Recon        billing.Recon          `cmd:"" help:"Hold the provider's statement against what was imported and sold."`
+	Recon        billing.Recon          `cmd:"" help:"Compare the provider's statement with what was imported and sold."`
 	Cost         billing.Cost           `cmd:"" help:"What usage costs, by any grouping, as far as you may see it."`
 	Margins      billing.Margins        `cmd:"" help:"What each seller bought and sold for in a month."`
 	Relationship delegated.Relationship `cmd:"" help:"Directory roles a customer agrees to, for a time."`
 	Registration delegated.Registration `cmd:"" help:"Roles over a customer's resources: offers, consent, standing owners, earned credit."`
 	Activation   delegated.Activation   `cmd:"" help:"Eligible roles, activated for a time and a reason, and the trail of what was done."`
-	Notice       delegated.Notice       `cmd:"" help:"What is to be told before it happens."`
+	Notice       delegated.Notice       `cmd:"" help:"Delegated access that ends soon, or has ended."`
 	Resource     delegated.Resource     `cmd:"" help:"What there is at customers, as far as usage names it."`
 	Person       people.Person          `cmd:"" help:"People who sign in."`
 	Group        people.Group           `cmd:"" help:"Groups of people and programs, to give roles to."`
@@ -74,10 +74,10 @@ type commands struct {
 	Federation   people.Federation      `cmd:"" help:"Organisations whose people sign in at a provider of their own."`
 	Access       people.Access          `cmd:"" help:"Who may do what, where, and why."`
 	Check        upkeep.Check           `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
-	Bill         billing.Bill           `cmd:"" help:"From usage files to issued invoices in one go; keeps nothing but the output folder."`
+	Bill         billing.Bill           `cmd:"" help:"From usage files to invoices in one go; keeps nothing but the output folder."`
 	Clock        upkeep.Clock           `cmd:"" help:"The business clock, which moves in demo data only."`
 	Events       upkeep.Events          `cmd:"" help:"What happened, and who did it."`
-	Jobs         upkeep.Jobs            `cmd:"" help:"What is to be done, and what came of it."`
+	Jobs         upkeep.Jobs            `cmd:"" help:"Background work: what waits, what is done, and what failed."`
 	Status       upkeep.Status          `cmd:"" help:"What there is in a data directory."`
 	Completion   completionCommand      `cmd:"" help:"Completion for bash, zsh or fish."`
 	Version      versionCommand         `cmd:"" help:"Print the version."`

@@ -218,7 +218,7 @@ func (s *sealing) notComplete(slot usage.Slot, by string, list []aside.Item) {
 	}
 	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 		File: slotName(slot), Code: "not_complete", Verdict: usage.Warned, Rows: open.Rows,
-		Reason: fmt.Sprintf("%s is not complete: not counted are %s. Import the corrected file, or answer each (\"unresolved list\"), and import again with --complete", p, open),
+		Reason: fmt.Sprintf("%s is not complete: %s do not count. Import the corrected file, or answer each (\"unresolved list\"), and import again with --complete", p, open),
 	})
 }
 

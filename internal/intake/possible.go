@@ -70,7 +70,7 @@ func (w *worker) possible(r *Row, s sign) {
 		return
 	}
 	if len(r.Values[usage.ExchangeRate]) > 0 && signOfText(r.Values[usage.ExchangeRate]) <= 0 {
-		w.reject(r, usage.ExchangeRate, "rate_not_positive", "an exchange rate is above 0")
+		w.reject(r, usage.ExchangeRate, "rate_not_positive", "an exchange rate of 0 or below cannot be right")
 	}
 	if s == sameSigns && signOfText(r.Values[usage.UnitPrice]) < 0 {
 		w.reject(r, usage.UnitPrice, "amount_sign", "with a negative unit price the amount has the opposite sign of the quantity, and here it has not: the row is no charge and no refund")

@@ -124,7 +124,7 @@ func openAside(st *rating.State) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "period_incomplete",
-		"the usage of %s is not complete: not counted are %s (%s); nothing was issued. Import the corrected file, or answer each (\"unresolved list\" names them), or issue with --incomplete and let them follow on the next draft",
+		"the usage of %s is not complete: %s do not count (%s); nothing was issued. Import the corrected file, or answer each (\"unresolved list\" names them), or issue with --incomplete and let them follow on the next draft",
 		st.Period, open, open.Items[0].Said())
 }
 

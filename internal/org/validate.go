@@ -277,7 +277,7 @@ func (v *validation) terms(at string, t Terms) {
 		v.add(at, "series %q must not end in -CN: so begin the numbers of credit notes", t.Series)
 	}
 	if !slices.Contains([]string{"", IssueZero, HoldZero}, t.ZeroDocuments) {
-		v.add(at, "zero_documents %q is none of issue, hold", t.ZeroDocuments)
+		v.add(at, "zero_documents is %q; it must be issue or hold", t.ZeroDocuments)
 	}
 	v.print(at, t)
 	tag, isTag := strings.CutPrefix(string(t.Grouping), "tag:")

@@ -16,10 +16,10 @@ func (v *validation) print(at string, t Terms) {
 		v.add(at, "language %q is not a two-letter code in small letters, such as de", t.Language)
 	}
 	if !slices.Contains([]ZeroLines{"", "count", "print"}, t.ZeroLines) {
-		v.add(at, "zero_lines %q is none of count, print", t.ZeroLines)
+		v.add(at, "zero_lines is %q; it must be count or print", t.ZeroLines)
 	}
 	if !slices.Contains([]Subtotals{"", "subscription", "resource_group", "customer"}, t.Subtotals) {
-		v.add(at, "subtotals %q is none of subscription, resource_group, customer", t.Subtotals)
+		v.add(at, "subtotals is %q; it must be subscription, resource_group or customer", t.Subtotals)
 	}
 	if t.Subtotals == "resource_group" && t.Grouping != "resource_group" {
 		v.add(at, "subtotals are by resource_group, and the lines are not: set grouping: resource_group too")

@@ -146,7 +146,7 @@ func (c *Bill) prepare(ctx context.Context, e *command.Env, api *call.Client) er
 		return err
 	}
 	for _, note := range did.Notes {
-		e.Note("look again: %s", note)
+		e.Note("warning: %s", note)
 	}
 	_, _, err = selling.PublishBooks(ctx, api, c.Book, bookText, false)
 	return err

@@ -18,7 +18,7 @@ import (
 // Invoice is the life of documents.
 type Invoice struct {
 	Draft   draftCommand   `cmd:"" help:"Rate a month and draft its invoices; drafts made before are made anew."`
-	Approve approveCommand `cmd:"" help:"Say of drafts that somebody has looked at them."`
+	Approve approveCommand `cmd:"" help:"Approve drafts that somebody has checked."`
 	Issue   issueCommand   `cmd:"" help:"Give approved drafts their numbers and make them final."`
 	Rebill  rebillCommand  `cmd:"" help:"Bill what a buyer bought in a month anew, at the terms of today: credit notes and new documents, drafted together."`
 	List    listInvoices   `cmd:"" help:"List invoices and credit notes."`
@@ -68,13 +68,17 @@ func Unbilled(run invoice.Run) error {
 	switch {
 	case run.Tally.Unresolved == 0 && run.Aside == nil:
 		return nil
+	case run.Aside == nil:
+		return fault.New(fault.Conflict, "not_everything_drafted",
+			"%s drafted, but %d rows and charges found no customer, price or rate. \"unresolved list\" says which; resolve them and draft again",
+			table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
 	case run.Tally.Unresolved == 0:
 		return fault.New(fault.Conflict, "not_everything_drafted",
-			"drafted are %s, but of the files of the month are not counted: %s. Import the corrected file, or answer each (\"unresolved list\" names them), and draft again",
+			"%s drafted, but of the files of the month these do not count: %s. Import the corrected file, or answer each (\"unresolved list\" names them), and draft again",
 			table.Count(len(run.Drafts), "document"), run.Aside)
 	}
 	return fault.New(fault.Conflict, "not_everything_drafted",
-		"drafted are %s, but %d rows and charges found no customer, price or rate, and not counted are %s; \"unresolved list\" says which. Resolve them and draft again",
+		"%s drafted, but %d rows and charges found no customer, price or rate, and of the files of the month these do not count: %s. \"unresolved list\" says which; resolve them and draft again",
 		table.Count(len(run.Drafts), "document"), run.Tally.Unresolved, run.Aside)
 }
 

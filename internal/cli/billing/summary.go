@@ -142,14 +142,14 @@ func (s *summary) verdict(out string) error {
 	say(!named && (s.FilesRefused > 0 || refused > 0), "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
 	say(!named && kept > 0, "%s kept aside", table.Count(kept, "row"))
 	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
-		say(open != nil, "not counted are %s", open)
+		say(open != nil, "%s do not count", open)
 	}
 	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
 	for _, l := range s.Left {
 		say(true, "%s with cost %s are of %s (%s), which is not billed here; bill that month with --period %s",
 			table.Count(l.Rows, "row"), table.Sums(l.Cost), l.Period, cmp.Or(l.Invoice, "not invoiced by the provider yet"), l.Period)
 	}
-	say(len(s.NotSold) > 0, "the statement bills %s that nobody is sold", table.Sums(s.NotSold))
+	say(len(s.NotSold) > 0, "the statement bills %s that are sold to nobody", table.Sums(s.NotSold))
 	if len(bad) == 0 {
 		return nil
 	}

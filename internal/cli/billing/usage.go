@@ -2,11 +2,14 @@ package billing
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
+	"github.com/purveyor-csp/purveyor/internal/cli/selling"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -21,19 +24,21 @@ type Usage struct {
 }
 
 type importCommand struct {
-	Files     []string `arg:"" name:"file" help:"Files or folders: CSV or JSON lines, plain or .gz; \"-\" is standard input."`
+	Files     []string `arg:"" name:"file" help:"Files or folders: CSV, JSON lines or pages of the provider's interface, plain or .gz; \"-\" is standard input."`
 	Dataset   string   `enum:",usage,reconciliation" default:"" help:"What the files hold, usage or reconciliation, where their header does not tell."`
 	Period    string   `placeholder:"YYYY-MM" help:"The month of reconciliation lines whose invoice no imported usage names."`
-	Complete  bool     `help:"The billed usage in these files is all of its month."`
+	Complete  bool     `help:"The billed usage in these files is all of its month and invoice."`
 	Add       bool     `xor:"differs" help:"Where billed rows differ from those imported before: both count."`
-	Supersede bool     `xor:"differs" help:"Where billed rows differ from those imported before: the new ones count instead."`
+	Supersede bool     `xor:"differs" help:"Where billed rows differ from those imported before: the new ones count instead; with --complete, what is gone from the files is taken back."`
 	DryRun    bool     `help:"Say what would come of it and what that does to issued months; nothing is imported."`
 	command.Shown
 }
 
 // Help is the long help.
 func (importCommand) Help() string {
-	return `One command is one load, however many files: all of it counts, or nothing. Interrupted, it leaves nothing; do it again.
+	return `One command is one load, however many files: everything that can be read begins to count together. Rows that cannot be right
+are kept aside and files that cannot be read are refused: both are named with their money, and the command ends with exit
+code 1. Interrupted, it leaves nothing; do it again.
 
   purveyor usage import downloads/2026-09/ --complete
   zcat big.csv.gz | purveyor usage import -`
@@ -69,7 +74,7 @@ func Verdict(l usage.Load) error {
 	case len(l.NotComplete) > 0:
 		n := l.NotComplete[0]
 		return fault.New(fault.Conflict, "not_complete",
-			"the rows are imported, but %s (invoice %s) is not complete: not counted are %s, of this import or earlier ones. Answer each (\"unresolved list\" names them), and import again with --complete",
+			"the rows are imported, but %s (invoice %s) is not complete: %s of this import or earlier ones do not count. Answer each (\"unresolved list\" names them), and import again with --complete",
 			n.Period, n.Invoice, n.Open)
 	}
 	return nil
@@ -120,7 +125,19 @@ func importTables(l usage.Load) []*table.Table {
 	if len(l.Files) > 1 {
 		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
-	return []*table.Table{files, problems(l.Problems), notCounted(l.Aside), otherMonthsTable(l.OtherMonths)}
+	return []*table.Table{files, problems(l.Problems), notCounted(l.Aside), otherMonthsTable(l.OtherMonths), effectsTable(l.DryRun, l.Effects)}
+}
+
+// effectsTable is what a dry run of an import or a withdrawal would do to issued months.
+func effectsTable(dryRun bool, effects json.RawMessage) *table.Table {
+	if !dryRun {
+		return new(table.Table)
+	}
+	var months []invoice.Impact
+	if len(effects) > 0 && json.Unmarshal(effects, &months) != nil {
+		return table.New("issued months").Titled("what it would do to issued months cannot be read here; look at it with -o json")
+	}
+	return selling.ImpactTable(months)
 }
 
 // shownProblems is how many problems are printed; the load keeps all.

@@ -2,7 +2,9 @@ package billing
 
 import (
 	"context"
+	"net/http"
 
+	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/intake"
@@ -29,7 +31,14 @@ longer count; the next documents take back what was invoiced for them. Importing
 // Run withdraws.
 func (c *withdrawCommand) Run(ctx context.Context, e *command.Env) error {
 	w := intake.Withdrawal{Invoice: c.Invoice, Account: c.Account, Reason: c.Reason, DryRun: c.DryRun}
-	return command.Post(ctx, e, c.Shown, "/withdrawals", w, withdrawnTable)
+	return e.With(ctx, func(api *call.Client) error {
+		var did intake.Withdrawn
+		raw, err := api.Send(ctx, http.MethodPost, "/withdrawals", w, &did)
+		if err != nil {
+			return err
+		}
+		return e.Show(c.Shown, raw, withdrawnTable(did), effectsTable(did.DryRun, did.Effects))
+	})
 }
 
 func withdrawnTable(w intake.Withdrawn) *table.Table {

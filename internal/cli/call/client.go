@@ -91,7 +91,7 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 			return nil, Interrupted(ctx)
 		}
 		if r.Method == http.MethodGet {
-			return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; nothing was asked to be changed. Check that the server runs, and try again").Because(err)
+			return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; nothing was changed. Check that the server runs, and try again").Because(err)
 		}
 		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so it is not known whether it was done: it was done whole or not at all. "+
 			"Check that the server runs; \"purveyor events list\" says what was done, the newest last: look before you give the command again").Because(err)

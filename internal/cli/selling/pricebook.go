@@ -26,7 +26,7 @@ type Pricebook struct {
 
 type publishCommand struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The file of books; \"-\" is standard input."`
-	DryRun bool   `help:"Only say whether they could be published."`
+	DryRun bool   `help:"Only say whether they could be published, and what that does to issued months."`
 	command.Shown
 }
 

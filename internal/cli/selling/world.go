@@ -19,7 +19,7 @@ import (
 // Apply makes organisations and edges what a file says.
 type Apply struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The world file; \"-\" is standard input."`
-	DryRun bool   `help:"Only show what would change."`
+	DryRun bool   `help:"Only show what would change, and what that does to issued months."`
 	command.Shown
 }
 
@@ -54,7 +54,7 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 			t.Titled("%s, not written", table.Count(len(did.Diff), "difference"))
 		}
 		for _, note := range did.Notes {
-			e.Note("look again: %s", note)
+			e.Note("warning: %s", note)
 		}
 		for _, kept := range did.Kept {
 			e.Note("kept, though not in the file: %s", kept)

@@ -105,7 +105,7 @@ func exports() []export {
 	aws := kind{"aws_cur", "a cost and usage report of AWS", "AWS is not sold through this provider. " + download}
 	oci := kind{"oci_cost", "a cost or usage report of Oracle Cloud", "Oracle Cloud is not sold through this provider. " + download}
 	gcp := kind{"gcp_billing", "a billing export of Google Cloud", "Google Cloud is not sold through this provider. " + download}
-	prices := kind{"price_sheet", "a price sheet", "It holds prices and no usage. Price books are imported by purveyor apply"}
+	prices := kind{"price_sheet", "a price sheet", "It holds prices and no usage. What you charge stands in price books, which purveyor pricebook publish takes"}
 	legacy := kind{"legacy_reconciliation", "a reconciliation file of the provider's older offers", "Lines of today's offers are in the reconciliation file of the new commerce experience: download that"}
 	list := kind{"cost_export", "the manifest of an Azure cost export", "Neither it nor the files it lists are those of the partner's invoice. " + download}
 	problem := kind{"error_answer", "an error that the provider's interface answered", "What it says is the reason; ask again, and save the answer that holds items"}

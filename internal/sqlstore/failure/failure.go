@@ -190,7 +190,7 @@ const CodeUnknown = "outcome_unknown"
 // giving a command again is not always harmless, and giving it up is neither.
 func Unknown(err error) error {
 	return fault.New(fault.Unavailable, CodeUnknown,
-		"the ledger database broke off while this was being kept, so it is not known whether it was: it was kept whole or not at all. "+
+		"the ledger database broke off while this was being stored, so it is not known whether it was stored: all of it was, or nothing. "+
 			"When the database answers again, \"purveyor events list\" says what was done, the newest last: look whether it is there before you give the command again").Because(err)
 }
 
