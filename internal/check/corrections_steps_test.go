@@ -271,7 +271,7 @@ func (l *lifetime) rebill(m *books) {
 		delete(m.fixed, s.Edge)
 	}
 	l.say("%s of %s is billed anew: %d drafts", buyer, m.month, len(drafts))
-	l.issue(m, nil)
+	l.issue(m)
 	l.forget(m)
 }
 
@@ -279,14 +279,23 @@ func (l *lifetime) rebill(m *books) {
 func (l *lifetime) bill(m *books) {
 	_, err := l.Invoices.Draft(l.ctx, m.month)
 	l.must(err)
-	l.issue(m, nil)
+	l.issue(m)
 }
 
-// issue approves and issues drafts; none means all.
-func (l *lifetime) issue(m *books, which []id.Invoice) {
-	_, err := l.Invoices.Approve(l.ctx, m.month, which)
-	l.must(err)
-	list, err := l.Invoices.Issue(l.ctx, invoice.Issuing{Period: m.month, Invoices: which, Incomplete: true})
+// issue approves and issues drafts; none means all. What a step before approved is approved.
+func (l *lifetime) issue(m *books, which ...invoice.Summary) {
+	var drafts, all []id.Invoice
+	for _, s := range which {
+		all = append(all, s.ID)
+		if s.State == invoice.Draft {
+			drafts = append(drafts, s.ID)
+		}
+	}
+	if len(all) == 0 || len(drafts) > 0 {
+		_, err := l.Invoices.Approve(l.ctx, m.month, drafts)
+		l.must(err)
+	}
+	list, err := l.Invoices.Issue(l.ctx, invoice.Issuing{Period: m.month, Invoices: all, Incomplete: true})
 	l.must(err)
 	l.noteIssued(m, list)
 }
@@ -326,5 +335,5 @@ func (l *lifetime) some(m *books) {
 	if len(run.Drafts) == 0 {
 		return
 	}
-	l.issue(m, []id.Invoice{run.Drafts[l.IntN(len(run.Drafts))].ID})
+	l.issue(m, run.Drafts[l.IntN(len(run.Drafts))])
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -30,6 +29,7 @@ type month struct {
 	groups   map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
 	spans    map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
 	invoiced map[name]bool                       // by edge and group, on documents that stand
+	unequal  map[name][]unequal                  // by buyer and group whatever its span: what was bought for something else
 	exact    map[id.Invoice]map[string]money.Decimal
 }
 
@@ -48,7 +48,7 @@ func newMonth(st *stored, p period.Month) *month {
 	m := &month{
 		period: p, charges: map[id.Charge]charge.Charge{}, drafts: st.drafts[p], drafted: st.drafted, voided: st.voided,
 		sold: map[name][]money.Amount{}, groups: map[name][]figures{},
-		spans: map[period.Period]map[uint32]uint32{}, invoiced: map[name]bool{}, exact: map[id.Invoice]map[string]money.Decimal{},
+		spans: map[period.Period]map[uint32]uint32{}, invoiced: map[name]bool{}, unequal: map[name][]unequal{}, exact: map[id.Invoice]map[string]money.Decimal{},
 	}
 	for i := range st.documents {
 		if st.documents[i].Period == p {
@@ -131,7 +131,7 @@ func (v *Service) worksheets(m *month, r *Report) error {
 			return err
 		}
 	}
-	return nil
+	return v.chains(m, r)
 }
 
 // note remembers a group of a document.
@@ -160,22 +160,6 @@ func (m *month) note(d *invoice.Invoice, g *invoice.Group, own name, r *Report) 
 		m.spans[g.Span] = map[uint32]uint32{}
 	}
 	m.spans[g.Span][g.Batch] = g.Load
-}
-
-// bought holds what an edge pays for a group against what it was sold for on the edge above: on one of the documents
-// there, for what is corrected above is not always worth a document below.
-func (m *month) bought(d *invoice.Invoice, g *invoice.Group, r *Report) {
-	list := m.sold[of(string(d.Seller), g)]
-	if len(list) == 0 {
-		return
-	}
-	r.Checked[Chains]++
-	is := func(was money.Amount) bool {
-		return was.Value.Equal(g.Bought.Value) && (was.Currency == g.Bought.Currency || was.Value.IsZero())
-	}
-	if !slices.ContainsFunc(list, is) {
-		r.bad(Chains, d.Number, "%s buys %s for %s, and it was sold to it for %s", d.SellerKey, what(g), g.Bought, list[len(list)-1])
-	}
 }
 
 func what(g *invoice.Group) string {

@@ -58,7 +58,7 @@ func expected() []string {
 		list = append(list, "line is "+l)
 	}
 	for _, h := range []string{"rows refused as different", "unbilled rows of a complete month", "rows sealed already", "billed rows on top",
-		"unbilled rows masked", "billed rows masked", "rows kept aside", "unbilled batch superseded", "batch complete", "a part of what is sealed", "billed rows not complete",
+		"unbilled rows masked", "billed rows masked", "rows kept aside", "unbilled batch superseded", "batch complete", "not complete for rows kept aside", "a part of what is sealed", "billed rows not complete",
 		"lines refused without a month", "lines refused as different", "lines sealed already", "lines superseded", "lines on top"} {
 		list = append(list, "import: "+h)
 	}

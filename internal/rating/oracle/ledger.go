@@ -27,6 +27,7 @@ type Counts struct{ Sealed, Skipped, Aside int64 }
 type Ledger struct {
 	batches    []*batch
 	statements []*statement
+	open       []*Row         // billed rows of the command that is taken which do not count
 	Happened   map[string]int // how often each way of settling overlap was taken
 }
 
@@ -89,10 +90,14 @@ func (l *Ledger) happened(what string, n int) {
 // sealed ones, or the month of a line is not known.
 func (l *Ledger) Import(in Import) (c Counts, ok bool) {
 	slots := map[slot]map[place][]*Row{}
+	l.open = nil
 	for _, r := range in.Rows {
 		if !r.counts() {
 			c.Aside++
 			l.happened("rows kept aside", 1)
+			if strings.TrimSpace(r[usage.InvoiceNumber]) != "" {
+				l.open = append(l.open, r)
+			}
 			continue
 		}
 		at := slot{side{strings.ToLower(r[usage.PartnerID]), r[usage.BillingCurrency], monthOf(r.Day())}, strings.TrimSpace(r[usage.InvoiceNumber])}
@@ -234,7 +239,12 @@ func (l *Ledger) mask(here place, older []*batch) {
 // complete notes that the billed rows of an invoice's month are all there are. In the invoice's own month that is said of
 // every invoice, and unbilled rows give way; elsewhere they are late, and say nothing of the rest.
 func (l *Ledger) complete(at slot) {
-	own := l.monthOf(at.invoice, nil) == at.month
+	month := l.monthOf(at.invoice, nil)
+	if slices.ContainsFunc(l.open, func(r *Row) bool { return l.against(r, at.invoice, max(month, at.month)) }) {
+		l.happened("not complete for rows kept aside", 1)
+		return
+	}
+	own := month == at.month
 	for _, b := range l.batches {
 		if b.invoice != "" && !b.complete && (b.slot == at || own && b.side == at.side) {
 			b.complete = true
@@ -247,6 +257,16 @@ func (l *Ledger) complete(at slot) {
 			l.happened("unbilled batch superseded", 1)
 		}
 	}
+}
+
+// against says whether a billed row kept aside is of an invoice or a month, which is then not complete.
+func (l *Ledger) against(r *Row, invoice string, m period.Month) bool {
+	number := strings.TrimSpace(r[usage.InvoiceNumber])
+	of := l.monthOf(number, nil)
+	if day := r.Day(); day != 0 {
+		of = monthOf(day)
+	}
+	return number == invoice || of == m
 }
 
 // completed says whether the invoices of a side are known to be all there: one is, and none is not.
