@@ -46,7 +46,7 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 				v.skip = append(v.skip, skipped{d.cell, knownRows})
 			case int64(len(known)) == d.cell.Rows:
 				v.skip = append(v.skip, skipped{d.cell, knownRows})
-			case !slot.Billed:
+			case !slot.Billed && s.req.answering == nil:
 				v.replace(d.older)
 			case s.req.Add:
 				s.leaveOut(d.cell, known)

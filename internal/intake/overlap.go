@@ -28,6 +28,7 @@ type held struct {
 // Whole says that what was read is all of its invoice; gone whether what was sealed of a cell was taken back.
 type mode struct {
 	add, supersede, whole bool
+	extra                 bool // what was read comes on top of what is sealed, also of unbilled usage
 	old, gone             func(usage.Cell) bool
 }
 
@@ -56,11 +57,12 @@ type doubt struct {
 type skipReason string
 
 const (
-	knownRows    skipReason = "known_rows"
-	oldDownload  skipReason = "old_download"
-	isCovered    skipReason = "billed_is_complete"
-	repeatedFile skipReason = "repeated_file"
-	repeatedRows skipReason = "repeated_rows"
+	knownRows      skipReason = "known_rows"
+	oldDownload    skipReason = "old_download"
+	isCovered      skipReason = "billed_is_complete"
+	repeatedFile   skipReason = "repeated_file"
+	repeatedRows   skipReason = "repeated_rows"
+	writtenOffRows skipReason = "written_off"
 )
 
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
@@ -76,6 +78,8 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		case len(older) == 0 && !how.supersede && how.gone(c) && how.old(c):
 			v.skip = append(v.skip, skipped{c, oldDownload})
 		case len(older) == 0:
+		case how.extra: // row by row: only the very same row is known
+			v.doubts = append(v.doubts, doubt{c, older})
 		case same(c, older, how.whole):
 			v.skip = append(v.skip, skipped{c, knownRows})
 		case how.supersede:

@@ -88,6 +88,10 @@ func (s *Server) resolve(ctx context.Context, in *resolveInput) (*body[Resolved]
 }
 
 func (s *Server) answerAside(ctx context.Context, in *body[aside.Answering]) (*body[aside.Settled], error) {
+	if in.Body.AsPrinted {
+		done, err := s.Intake.TakeAsPrinted(ctx, in.Body)
+		return &body[aside.Settled]{done}, err
+	}
 	done, err := s.Usage.AnswerAside(ctx, in.Body, s.Clock.Now())
 	return &body[aside.Settled]{done}, err
 }
