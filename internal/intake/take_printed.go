@@ -57,13 +57,13 @@ func (v *Service) TakeAsPrinted(ctx context.Context, x aside.Answering) (out asi
 	if err != nil {
 		return out, err
 	}
-	take, left := usable(list)
+	take, left := usable(alike(list, all))
 	if len(take) == 0 {
 		return out, fault.New(fault.Conflict, "not_usable",
 			"%s; without that nothing can be billed for it, so it cannot be taken as printed and nothing was answered. Import the corrected file, or write it off", left[0].Said())
 	}
 	req := Request{Add: true, DryRun: x.DryRun, answering: &answering{take, strings.TrimSpace(x.Reason)}}
-	if req.Sources, err = v.printedSources(take, all, loads); err != nil {
+	if req.Sources, err = v.printedSources(take, loads); err != nil {
 		return out, err
 	}
 	load, _, err := v.importOnce(ctx, grant, req, passed, nil)
@@ -75,6 +75,26 @@ func (v *Service) TakeAsPrinted(ctx context.Context, x aside.Answering) (out asi
 		out.Load = load.ID
 	}
 	return out, nil
+}
+
+// alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be told
+// apart are answered together, and count as often as they stand in the file.
+func alike(list, all []aside.Item) []aside.Item {
+	said, is := map[ofFile]map[string]bool{}, map[string]bool{}
+	for i := range list {
+		a := &list[i]
+		at := ofFile{a.LoadNumber, a.File}
+		if said[at] == nil {
+			said[at] = map[string]bool{}
+		}
+		said[at][a.Row], is[a.Ref] = a.Row != "", true
+	}
+	for _, a := range all {
+		if a.Answer == nil && !is[a.Ref] && said[ofFile{a.LoadNumber, a.File}][a.Row] {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // usable divides what is open into what may be taken as printed, and the rest.
@@ -95,26 +115,16 @@ type ofFile struct {
 	name string
 }
 
-// printedSources makes a source of every file that has rows which are taken as printed: its head and those rows. Rows
-// that say the same, and were taken before, are among them, so that identical rows count as often as they are taken.
-func (v *Service) printedSources(take, all []aside.Item, loads []usage.Load) (out []Source, err error) {
-	rows, lines := map[ofFile]map[string]bool{}, map[ofFile]map[int64]bool{}
+// printedSources makes a source of every file that has rows which are taken as printed: its head and those rows.
+func (v *Service) printedSources(take []aside.Item, loads []usage.Load) (out []Source, err error) {
+	lines := map[ofFile]map[int64]bool{}
 	var order []ofFile
-	add := func(a *aside.Item) {
-		at := ofFile{a.LoadNumber, a.File}
-		if lines[at] == nil {
-			rows[at], lines[at], order = map[string]bool{}, map[int64]bool{}, append(order, at)
-		}
-		rows[at][a.Row], lines[at][a.Line] = true, true
-	}
 	for i := range take {
-		add(&take[i])
-	}
-	for i := range all {
-		a := &all[i]
-		if at := (ofFile{a.LoadNumber, a.File}); a.Answer != nil && a.Answer.How == aside.AsPrinted && rows[at][a.Row] {
-			add(a)
+		at := ofFile{take[i].LoadNumber, take[i].File}
+		if lines[at] == nil {
+			lines[at], order = map[int64]bool{}, append(order, at)
 		}
+		lines[at][take[i].Line] = true
 	}
 	for _, at := range order {
 		f := fileOf(loads, at)
