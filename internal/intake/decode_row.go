@@ -295,7 +295,9 @@ func (w *worker) entry(r *Row) star.Item {
 	it, fresh := w.load.entries.Find(w.buf)
 	if fresh {
 		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.Number, Hash: it.Hash})
-		w.canon.Fill(&w.block.Entries[len(w.block.Entries)-1].Value, &r.Values, string(w.buf))
+		e := &w.block.Entries[len(w.block.Entries)-1].Value
+		w.canon.Fill(e, &r.Values, string(w.buf))
+		w.load.name(e)
 	}
 	return it
 }

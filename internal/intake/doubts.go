@@ -51,7 +51,7 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 			case s.req.Add:
 				s.leaveOut(d.cell, known)
 			default:
-				return differ(slot, d.cell, d.older)
+				return differ(slot, d.cell, d.older, s.called(d.cell.Entitlement))
 			}
 		}
 	}

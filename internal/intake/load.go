@@ -46,6 +46,7 @@ type loading struct {
 
 	mu      sync.Mutex
 	batches map[usage.Slot]uint32
+	names   map[string]string // of entitlements, by their id in lower case
 	slots   map[uint32]usage.Slot
 	next    uint32
 	limit   uint32

@@ -30,6 +30,7 @@ type mode struct {
 	add, supersede, whole bool
 	extra                 bool // what was read comes on top of what is sealed, also of unbilled usage
 	old, gone             func(usage.Cell) bool
+	called                func(entitlement string) string // with its names
 }
 
 // verdicts is what overlap comes to for one slot of a load.
@@ -89,7 +90,7 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		case !slot.Billed && many:
 			v.replace(older)
 		case slot.Billed && many && !how.add && !how.old(c):
-			return v, differ(slot, c, older)
+			return v, differ(slot, c, older, how.called(c.Entitlement))
 		default: // a part of what is there, perhaps, or to be added row by row
 			v.doubts = append(v.doubts, doubt{c, older})
 		}
@@ -107,10 +108,10 @@ func (v *verdicts) replace(older []usage.Cell) {
 	}
 }
 
-func differ(slot usage.Slot, c usage.Cell, older []usage.Cell) error {
+func differ(slot usage.Slot, c usage.Cell, older []usage.Cell, called string) error {
 	return fault.New(fault.Conflict, "rows_differ",
 		"entitlement %s has %d other rows on %s in %s than the %d just read; nothing was imported. Import with --add if these rows come on top (the next part of a download that was cut), or with --supersede if they replace the sealed ones",
-		c.Entitlement, rowsOf(older), c.Day, slotName(slot), c.Rows)
+		called, rowsOf(older), c.Day, slotName(slot), c.Rows)
 }
 
 // at lists the sealed cells of a spot.

@@ -145,7 +145,7 @@ func (s *sealing) overlap(ctx context.Context, slot usage.Slot, fresh []usage.Ce
 	}
 	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{
 		extra: s.req.answering != nil, add: s.req.Add, supersede: s.req.Supersede, whole: s.req.isWhole(), old: s.isOld,
-		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] },
+		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] }, called: s.called,
 	})
 	if err != nil {
 		return v, err

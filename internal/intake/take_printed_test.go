@@ -312,4 +312,3 @@ func TestGaveWaySaid(t *testing.T) {
 		t.Errorf("%+v", l.Problems)
 	}
 }
-

@@ -112,10 +112,12 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
+		t := table.New("kind", "reference", "name", "belongs to")
+		t.Add(x.Kind, x.Ref, did.Name, x.Target)
 		if c.DryRun {
-			return e.Show(c.Shown, raw, answerTable(x).Titled("would be answered:"), selling.ImpactTable(did.Months))
+			return e.Show(c.Shown, raw, t.Titled("would be answered:"), selling.ImpactTable(did.Months))
 		}
-		return e.Show(c.Shown, raw, answerTable(x))
+		return e.Show(c.Shown, raw, t)
 	})
 }
 
