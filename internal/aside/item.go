@@ -2,6 +2,7 @@ package aside
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -57,6 +58,7 @@ type Item struct {
 	Meter           string `json:"meter,omitempty"`
 
 	Entry  string  `json:"entry,omitempty"` // what the row says but for day, amounts and prices, as a hash
+	Row    string  `json:"row,omitempty"`   // everything the row says, as a hash
 	Answer *Answer `json:"answer,omitempty"`
 }
 
@@ -72,12 +74,13 @@ type Answer struct {
 type AnswerKind string
 
 // The ways to answer: a later import brought it; the rows of its whole invoice were imported anew; it was unbilled, and
-// the billed rows of its month have come; nobody will be billed for it.
+// the billed rows of its month have come; nobody will be billed for it; it counts as it is printed.
 const (
 	Corrected  AnswerKind = "corrected"
 	Replaced   AnswerKind = "replaced"
 	Billed     AnswerKind = "billed"
 	WrittenOff AnswerKind = "written_off"
+	AsPrinted  AnswerKind = "as_printed"
 )
 
 // Answered is an answer, and what it is for.
@@ -233,14 +236,19 @@ type Answering struct {
 	Ref         string  `json:"ref"`
 	CorrectedBy id.Load `json:"corrected_by,omitempty"` // the later import that brought it
 	WriteOff    bool    `json:"write_off,omitempty"`    // nobody will be billed for it
-	Reason      string  `json:"reason,omitempty"`       // why it is written off
+	AsPrinted   bool    `json:"as_printed,omitempty"`   // it counts as it is printed, though it is doubtful
+	Reason      string  `json:"reason,omitempty"`       // why; of what is written off it must be said
 	DryRun      bool    `json:"dry_run,omitempty"`      // only say what would be answered
 }
 
 // Settled is what was answered, or would be, in money.
 type Settled struct {
 	Open
-	DryRun bool `json:"dry_run,omitempty"`
+	DryRun bool    `json:"dry_run,omitempty"`
+	Load   id.Load `json:"load,omitempty"` // of what is taken as printed: the import that it counts by
+	Left   *Open   `json:"left,omitempty"` // of the import that was named: what cannot be taken as printed, and stays open
+	// Effects is what a dry run of taking it as printed would do to months that are issued, in words of whoever was asked.
+	Effects json.RawMessage `json:"effects,omitempty"`
 }
 
 // NotComplete is a month that an import was to complete, and what stands against it.

@@ -41,7 +41,7 @@ func (w *worker) aside(r *Row) aside.Item {
 	}
 	w.buf = w.canon.Entry(w.buf[:0], &r.Values)
 	h := star.HashOf(w.buf) // as the dictionary names entries
-	a.Entry = hex.EncodeToString(h[:])
+	a.Entry, a.Row = hex.EncodeToString(h[:]), w.rowHash(r)
 	return a
 }
 
@@ -52,6 +52,7 @@ func (w *worker) lineAside(l *usage.StatementLine, bad *usage.Problem) aside.Ite
 		Value: bad.Value, Rows: 1, Money: money.Totals{}, Account: strings.ToLower(l.PartnerID), Invoice: l.InvoiceNumber, Unbilled: l.InvoiceNumber == "",
 		Customer: clip(l.CustomerID), CustomerName: clip(l.CustomerName), Product: clip(l.ProductID), ProductName: clip(l.ProductName), Meter: clip(l.MeterDescription),
 	}
+	a.Row = w.lineHash(l, bad)
 	if l.Currency == "" || strings.EqualFold(bad.Column, "Subtotal") {
 		a.Unreadable = 1
 	} else {
@@ -78,11 +79,27 @@ func (a *asides) answer(ref string, how aside.AnswerKind) {
 	}
 }
 
-// openAsides reads what is open.
+// openAsides reads what is open, what was written off, and which rows count as printed.
 func (v *Service) openAsides(ctx context.Context, s *loading) error {
 	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := v.Store.Asides(ctx, r, s.scope, aside.Filter{Open: true})
-		s.open, s.wanted = list, v.newWanted(list)
+		list, err := v.Store.Asides(ctx, r, s.scope, aside.Filter{})
+		s.printed = printedRows{}
+		for i := range list {
+			switch a := &list[i]; {
+			case a.Answer == nil:
+				s.open = append(s.open, *a)
+			case a.Answer.How == aside.WrittenOff:
+				s.closed = append(s.closed, *a)
+			case a.Answer.How == aside.AsPrinted && a.Row != "":
+				s.printed[a.Row]++
+			}
+		}
+		if s.answering != nil {
+			for _, a := range s.answering.items {
+				s.printed[a.Row]++
+			}
+		}
+		s.wanted = v.newWanted(s.open)
 		return err
 	})
 }
@@ -105,9 +122,16 @@ func (s *sealing) keptAside() {
 				a.Period = s.monthOf(a.Invoice, f)
 			}
 		}
+		list = s.writtenOff(f, list)
 		s.aside.fresh = append(s.aside.fresh, list...)
 	}
 	s.sum()
+	if s.req.answering != nil { // nothing else is answered by it
+		for i := range s.req.answering.items {
+			s.aside.answer(s.req.answering.items[i].Ref, aside.AsPrinted)
+		}
+		return
+	}
 	s.correct()
 	s.again()
 }
@@ -244,7 +268,11 @@ func (s *sealing) recordAsides() {
 		if how == "" {
 			continue
 		}
-		s.out.Answered = append(s.out.Answered, aside.Answered{Ref: a.Ref, Answer: aside.Answer{How: how, Load: s.out.Load.ID, At: s.at}})
+		answer := aside.Answer{How: how, Load: s.out.Load.ID, At: s.at}
+		if s.req.answering != nil {
+			answer.Reason = s.req.answering.reason
+		}
+		s.out.Answered = append(s.out.Answered, aside.Answered{Ref: a.Ref, Answer: answer})
 		s.out.Load.Answered = append(s.out.Load.Answered, a.Ref)
 		s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 			File: a.File, Line: a.Line, Column: a.Column, Code: "aside_answered", Verdict: usage.Noted, Rows: a.Rows,

@@ -202,7 +202,7 @@ func TestOtherMonthSaid(t *testing.T) {
 	if len(l.OtherMonths) != 1 || l.OtherMonths[0].Period != september-1 || l.OtherMonths[0].Billed != september || l.OtherMonths[0].Money["EUR"].String() != "2.5" {
 		t.Errorf("%+v", l.OtherMonths)
 	}
-	if l := v.mustImport(t, intake.Request{}, text(line("G2", 1, 1, 100))); l.OtherMonths != nil {
+	if l := v.mustImport(t, intake.Request{}, text(line("G2", 1, 1, 300))); l.OtherMonths != nil {
 		t.Errorf("another invoice: %+v", l.OtherMonths)
 	}
 }

@@ -80,8 +80,26 @@ func (s *sealing) giveWay(slot usage.Slot) {
 	for _, b := range s.have {
 		if !b.Slot.Billed && sameMonth(b.Slot, slot) && !s.superseded(b.Number) {
 			s.out.Supersede = append(s.out.Supersede, b.Number)
+			s.gaveWay = append(s.gaveWay, b)
 		}
 	}
+}
+
+// sayGaveWay says what the unbilled rows come to that no longer count, because the billed ones of their month are complete.
+func (s *sealing) sayGaveWay(ctx context.Context) error {
+	for _, b := range s.gaveWay {
+		was, err := s.service.counted(ctx, s.grant, b, slices.Concat(s.masks, s.out.Masks))
+		if err != nil {
+			return err
+		}
+		if was.Rows > 0 {
+			s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
+				File: slotName(b.Slot), Code: "gave_way", Verdict: usage.Noted, Rows: was.Rows,
+				Reason: fmt.Sprintf("%d unbilled rows with %s %s do not count any more: the billed rows of their month are complete", was.Rows, was.Cost, was.Currency),
+			})
+		}
+	}
+	return nil
 }
 
 // covered says whether the billed set of a slot's month is complete: there is one, and no batch of it is not.
@@ -227,6 +245,9 @@ func (s *sealing) write(ctx context.Context, t tx.Tx) error {
 		return err
 	}
 	if err := v.Events.Append(ctx, t, event.UsageSealed, s.grant.Actor, string(s.out.Load.ID), s.out.Load.Rows); err != nil {
+		return err
+	}
+	if err := s.sayPrinted(ctx, t); err != nil {
 		return err
 	}
 	if err := v.Store.MarkComplete(ctx, t, s.grant.Scope, s.marks); err != nil {

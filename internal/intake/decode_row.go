@@ -34,6 +34,7 @@ type worker struct {
 	order     plausible.DayOrder // in which the file writes days and months
 	bad       *usage.Problem
 	lines     map[int64]*aside.Item // lines that are looked for, kept aside before
+	waiver    *waiver               // of the row being read, when it is taken as printed
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
@@ -99,6 +100,9 @@ func (w *worker) row(r *Row) error {
 	}
 	s := signsOf(w.reading, &f, wide)
 	c := w.known.find(r.Shared)
+	if w.waiver != nil { // what is passed over for this row is not for the others
+		c = nil
+	}
 	if c == nil || c.variants[s] == nil {
 		if c = w.learn(r, c, s); c == nil {
 			return w.quarantine(r)
@@ -115,7 +119,7 @@ func (w *worker) row(r *Row) error {
 	}
 	f.Batch = batch
 	w.count(&f, c, v, wide)
-	if c.wanted != nil || w.lines != nil {
+	if (c.wanted != nil || w.lines != nil) && w.waiver == nil {
 		w.found(r, &f, c)
 	}
 	if c.alike(r.Runs) {
@@ -163,13 +167,18 @@ func (w *worker) learn(r *Row, c *common, s sign) *common {
 		for _, run := range r.Runs {
 			c.lengths = append(c.lengths, run.To-run.From)
 		}
-		w.known.add(r.Shared, c)
+		if w.waiver == nil {
+			w.known.add(r.Shared, c)
+		}
 	}
 	c.variants[s] = w.variant(r, s)
 	return c
 }
 
 func (w *worker) reject(r *Row, c usage.Column, code, reason string) {
+	if w.waiver.passes(code, w.load.columnName(c)) {
+		return
+	}
 	if w.bad == nil {
 		w.bad = &usage.Problem{
 			File: w.file.name, Line: r.Line, Column: w.load.columnName(c), Code: code, Reason: reason,
@@ -189,8 +198,21 @@ func clip(s string) string {
 	return s
 }
 
+// quarantine keeps a row aside, unless it counts as printed.
 func (w *worker) quarantine(r *Row) error {
-	w.file.quarantine(*w.bad, w.aside(r))
+	bad := *w.bad
+	row := w.aside(r)
+	if w.waiver == nil {
+		if x := w.file.waives(&row, w.load.printed); x != nil {
+			w.waiver = x
+			err := w.row(r)
+			w.waiver = nil
+			w.file.take(x)
+			return err
+		}
+	}
+	w.waiver.fail()
+	w.file.quarantine(bad, row)
 	return nil
 }
 
@@ -273,7 +295,9 @@ func (w *worker) entry(r *Row) star.Item {
 	it, fresh := w.load.entries.Find(w.buf)
 	if fresh {
 		w.block.Entries = append(w.block.Entries, usage.EntryRecord{Number: it.Number, Hash: it.Hash})
-		w.canon.Fill(&w.block.Entries[len(w.block.Entries)-1].Value, &r.Values, string(w.buf))
+		e := &w.block.Entries[len(w.block.Entries)-1].Value
+		w.canon.Fill(e, &r.Values, string(w.buf))
+		w.load.name(e)
 	}
 	return it
 }

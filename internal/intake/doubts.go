@@ -46,12 +46,12 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 				v.skip = append(v.skip, skipped{d.cell, knownRows})
 			case int64(len(known)) == d.cell.Rows:
 				v.skip = append(v.skip, skipped{d.cell, knownRows})
-			case !slot.Billed:
+			case !slot.Billed && s.req.answering == nil:
 				v.replace(d.older)
 			case s.req.Add:
 				s.leaveOut(d.cell, known)
 			default:
-				return differ(slot, d.cell, d.older)
+				return differ(slot, d.cell, d.older, s.called(d.cell.Entitlement))
 			}
 		}
 	}

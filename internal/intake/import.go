@@ -67,6 +67,8 @@ type Request struct {
 	Supersede bool          // rows that differ from sealed ones replace them
 	DryRun    bool          // say what would come of it, and seal nothing
 	Progress  func(Progress)
+
+	answering *answering // rows kept aside that these are, to be taken as printed; nil of files
 }
 
 // Import reads sources into one load and seals its batches in one ledger transaction. A file that cannot be read is
@@ -94,12 +96,17 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 	if err != nil {
 		return usage.Load{}, nil, err
 	}
-	l.once, l.scope = once, grant.Scope
+	l.once, l.scope, l.answering = once, grant.Scope, req.answering
 	if err := v.openAsides(ctx, l); err != nil {
 		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
 	if err := l.readAll(ctx, req); err != nil {
 		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+	}
+	if req.answering != nil {
+		if err := l.allPrinted(req.answering.items); err != nil {
+			return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
+		}
 	}
 	v.settling.Lock() // what is compared with what is sealed must still hold when it is sealed
 	defer v.settling.Unlock()
@@ -110,6 +117,11 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 	if err := s.close(ctx); err != nil {
 		return usage.Load{}, nil, err
 	}
+	if req.answering != nil {
+		if err := s.notCounted(ctx); err != nil {
+			return usage.Load{}, nil, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
+		}
+	}
 	again, err := s.decideRepeats(ctx)
 	if err == nil && again == nil {
 		err = s.repeatsInvoice(ctx)
@@ -119,6 +131,9 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 	}
 	if err == nil {
 		err = s.control(ctx)
+	}
+	if err == nil {
+		err = s.sayGaveWay(ctx)
 	}
 	if err == nil && req.DryRun {
 		load, err := s.preview(ctx)
@@ -168,7 +183,7 @@ func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, pa
 	for i, s := range req.Sources {
 		l.total += s.Size
 		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: star.Cells{}}
-		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(v.Reading, usage.Reading)
+		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(s.reading, v.Reading, usage.Reading)
 		l.files = append(l.files, f)
 	}
 	l.writer, err = v.Rows.Begin(ctx, l.number)
@@ -180,14 +195,14 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 	seen := map[string]bool{}
 	var without []uint16
 	for i := range l.files {
-		if err := l.read(ctx, l.files[i], req.Sources[i], req.Dataset); err != nil {
+		if err := l.read(ctx, l.files[i], req.Sources[i], cmp.Or(req.Sources[i].dataset, req.Dataset)); err != nil {
 			return err
 		}
 		if err := l.asBefore(ctx, i); err != nil {
 			return err
 		}
 		f := l.files[i]
-		if f.failed == nil && f.ReadBy() >= 2 && f.order.Misread() {
+		if f.failed == nil && f.ReadBy() >= 2 && f.order.Misread() && req.answering == nil {
 			f.failed = fault.New(fault.Invalid, dayMonthDates,
 				"%s: its dates stand with the day before the month (13/09/2026), as spreadsheets of some countries write them, and read as the provider writes them they would be days of other months; nothing of the file was kept. Download it again and import it without opening it in a spreadsheet, or write dates as 2026-09-13", f.name)
 		}
@@ -234,7 +249,7 @@ func (f *sourceFile) content() string {
 
 // settle says what the ledger must record of what was read.
 func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*sealing, error) {
-	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: star.Cells{}, touched: map[uint32]bool{}, at: l.service.Now()}
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: star.Cells{}, touched: map[uint32]bool{}, printedLoads: map[uint32]bool{}, at: l.service.Now()}
 	for _, f := range l.files {
 		if f.counts() {
 			s.sums.Merge(f.cells)
@@ -254,6 +269,7 @@ func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (
 		for _, x := range loads {
 			for _, f := range x.Files {
 				s.old[f.Digest] = true
+				s.printedLoads[x.Number] = s.printedLoads[x.Number] || len(f.AsPrinted) > 0 && int64(len(f.AsPrinted)) == f.Rows.In
 			}
 		}
 		return err

@@ -46,7 +46,7 @@ func addsUp(t rapid.TB, load usage.Load) {
 	}
 	for _, p := range load.Problems {
 		switch p.Code {
-		case "known_rows", "old_download", "billed_is_complete", "repeated_file", "repeated_rows":
+		case "known_rows", "old_download", "billed_is_complete", "repeated_file", "repeated_rows", "written_off":
 			said += p.Rows
 		}
 	}

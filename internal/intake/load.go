@@ -21,6 +21,9 @@ type Source struct {
 	Name string
 	Size int64 // bytes, 0 when unknown
 	Open func() (io.ReadCloser, error)
+
+	dataset usage.Dataset // what it holds, when that is known
+	reading int           // version of the rules to read it by; 0 means those of today
 }
 
 // Progress is how far an import is. Bytes are as stored: of compressed files, compressed ones.
@@ -43,6 +46,7 @@ type loading struct {
 
 	mu      sync.Mutex
 	batches map[usage.Slot]uint32
+	names   map[string]string // of entitlements, by their id in lower case
 	slots   map[uint32]usage.Slot
 	next    uint32
 	limit   uint32
@@ -52,7 +56,11 @@ type loading struct {
 
 	scope  scope.Scope  // of who imports
 	open   []aside.Item // what earlier files brought that does not count
+	closed []aside.Item // what of that was written off
 	wanted *wanted      // the rows of it, to be found again; nil when a load is made again
+
+	answering *answering  // rows kept aside that are taken as printed; nil of files
+	printed   printedRows // rows of earlier files that count as printed
 
 	archive func(*sourceFile) (Archiver, error)
 	before  map[string]int            // by which reading files were read that earlier loads have, by digest
@@ -337,8 +345,7 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 	if w.file.Dataset == usage.Reconciliation {
 		err = b.Statement(func(l *usage.StatementLine, bad *usage.Problem) error {
 			rows++
-			if bad != nil {
-				w.file.quarantine(*bad, w.lineAside(l, bad))
+			if bad != nil && !w.lineAsPrinted(l, bad) {
 				return nil
 			}
 			for _, d := range plausible.SpoiltLine(l) {
@@ -358,4 +365,17 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 	})
 	w.sightings = w.sightings[:0]
 	return rows, nil, err
+}
+
+// lineAsPrinted says whether a line of which something cannot be read counts as printed; if not, it is kept aside.
+func (w *worker) lineAsPrinted(l *usage.StatementLine, bad *usage.Problem) bool {
+	row := w.lineAside(l, bad)
+	x := w.file.waives(&row, w.load.printed)
+	if x == nil {
+		w.file.quarantine(*bad, row)
+		return false
+	}
+	x.codes = []string{bad.Code}
+	w.file.take(x)
+	return true
 }

@@ -28,7 +28,9 @@ type held struct {
 // Whole says that what was read is all of its invoice; gone whether what was sealed of a cell was taken back.
 type mode struct {
 	add, supersede, whole bool
+	extra                 bool // what was read comes on top of what is sealed, also of unbilled usage
 	old, gone             func(usage.Cell) bool
+	called                func(entitlement string) string // with its names
 }
 
 // verdicts is what overlap comes to for one slot of a load.
@@ -56,11 +58,12 @@ type doubt struct {
 type skipReason string
 
 const (
-	knownRows    skipReason = "known_rows"
-	oldDownload  skipReason = "old_download"
-	isCovered    skipReason = "billed_is_complete"
-	repeatedFile skipReason = "repeated_file"
-	repeatedRows skipReason = "repeated_rows"
+	knownRows      skipReason = "known_rows"
+	oldDownload    skipReason = "old_download"
+	isCovered      skipReason = "billed_is_complete"
+	repeatedFile   skipReason = "repeated_file"
+	repeatedRows   skipReason = "repeated_rows"
+	writtenOffRows skipReason = "written_off"
 )
 
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
@@ -76,6 +79,8 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		case len(older) == 0 && !how.supersede && how.gone(c) && how.old(c):
 			v.skip = append(v.skip, skipped{c, oldDownload})
 		case len(older) == 0:
+		case how.extra: // row by row: only the very same row is known
+			v.doubts = append(v.doubts, doubt{c, older})
 		case same(c, older, how.whole):
 			v.skip = append(v.skip, skipped{c, knownRows})
 		case how.supersede:
@@ -85,7 +90,7 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		case !slot.Billed && many:
 			v.replace(older)
 		case slot.Billed && many && !how.add && !how.old(c):
-			return v, differ(slot, c, older)
+			return v, differ(slot, c, older, how.called(c.Entitlement))
 		default: // a part of what is there, perhaps, or to be added row by row
 			v.doubts = append(v.doubts, doubt{c, older})
 		}
@@ -103,10 +108,10 @@ func (v *verdicts) replace(older []usage.Cell) {
 	}
 }
 
-func differ(slot usage.Slot, c usage.Cell, older []usage.Cell) error {
+func differ(slot usage.Slot, c usage.Cell, older []usage.Cell, called string) error {
 	return fault.New(fault.Conflict, "rows_differ",
 		"entitlement %s has %d other rows on %s in %s than the %d just read; nothing was imported. Import with --add if these rows come on top (the next part of a download that was cut), or with --supersede if they replace the sealed ones",
-		c.Entitlement, rowsOf(older), c.Day, slotName(slot), c.Rows)
+		called, rowsOf(older), c.Day, slotName(slot), c.Rows)
 }
 
 // at lists the sealed cells of a spot.

@@ -85,8 +85,11 @@ func (w *worker) charged(r *Row, c *common) bool {
 	slashes := plausible.Slashes(r.Values[usage.UsageDate]) // as all dates of the file are written then
 	for _, column := range [...]usage.Column{usage.ChargeEndDate, usage.ChargeStartDate} {
 		if plausible.DayFirst(r.Values[column]) || column == usage.ChargeEndDate && slashes && plausible.TooLong(c.from, c.to) {
-			w.order.DayFirst = true
 			w.reject(r, column, dayMonthDates, "the day stands before the month, as spreadsheets of some countries write it")
+			if w.bad == nil {
+				continue // it counts as printed
+			}
+			w.order.DayFirst = true
 			return false
 		}
 	}
@@ -109,7 +112,7 @@ func (w *worker) outside(r *Row, c *common, day period.Date) bool {
 		reason += "; with the day before the month it would lie in it"
 	}
 	w.reject(r, usage.UsageDate, "outside_charge_period", reason)
-	return true
+	return w.bad != nil
 }
 
 // dayMonthDates is the code of dates whose day stands before the month.

@@ -280,7 +280,7 @@ func (s *sealing) sayRepeats(slot usage.Slot, keys []entryOf) {
 	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 		File: invoiceName(slot), Code: "rows_in_several_files", Verdict: usage.Warned, Rows: rows,
 		Reason: fmt.Sprintf("%d rows with %s %s stand in more than one file of this command, the first of entitlement %s on %s; all of them count",
-			rows, cost, slot.Currency, first.Entitlement, first.Day),
+			rows, cost, slot.Currency, s.called(first.Entitlement), first.Day),
 	})
 }
 
@@ -288,7 +288,7 @@ func (s *sealing) refuseRepeats(slot usage.Slot, keys []entryOf) error {
 	rows, cost, first := s.sumRepeats(keys)
 	return fault.New(fault.Conflict, "rows_repeated",
 		"%d rows with %s %s of %s stand in more than one file of this command, the first of entitlement %s on %s, and no reconciliation line says how often they count; nothing was imported. Import with --add if all of them count, or together with the reconciliation lines, which decide; if the files overlap, import one command after the other",
-		rows, cost, slot.Currency, invoiceName(slot), first.Entitlement, first.Day)
+		rows, cost, slot.Currency, invoiceName(slot), s.called(first.Entitlement), first.Day)
 }
 
 func invoiceName(s usage.Slot) string {

@@ -87,7 +87,7 @@ func (s *sealing) repeatsBatch(ctx context.Context, b, other usage.Batch, fresh 
 	}
 	return fault.New(fault.Conflict, "repeats_invoice",
 		"%d rows with %s %s of invoice %s are those of invoice %s but for the number, the first of entitlement %s on %s; nothing was imported. If the provider voided invoice %s, take it out first: purveyor usage withdraw --invoice %s. If both count, import with --add",
-		rows, cost, b.Slot.Currency, b.Slot.Invoice, other.Slot.Invoice, first.Entitlement, first.Day, other.Slot.Invoice, other.Slot.Invoice)
+		rows, cost, b.Slot.Currency, b.Slot.Invoice, other.Slot.Invoice, s.called(first.Entitlement), first.Day, other.Slot.Invoice, other.Slot.Invoice)
 }
 
 func lower(c usage.Cell) usage.Cell {

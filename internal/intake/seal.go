@@ -35,7 +35,10 @@ type sealing struct {
 	done    []completion
 	marks   []uint32 // batches of earlier loads that are complete now
 	aside   asides
-	out     usage.Seal
+	gaveWay []usage.Batch // unbilled ones that do not count any more
+
+	printedLoads map[uint32]bool // earlier loads of rows that count as printed
+	out          usage.Seal
 }
 
 // seal settles usage and lines; the rows of the load that do not count are taken out of it again.
@@ -141,8 +144,8 @@ func (s *sealing) overlap(ctx context.Context, slot usage.Slot, fresh []usage.Ce
 		return verdicts{}, err
 	}
 	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{
-		add: s.req.Add, supersede: s.req.Supersede, whole: s.req.isWhole(), old: s.isOld,
-		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] },
+		extra: s.req.answering != nil, add: s.req.Add, supersede: s.req.Supersede, whole: s.req.isWhole(), old: s.isOld,
+		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] }, called: s.called,
 	})
 	if err != nil {
 		return v, err
@@ -266,6 +269,7 @@ func (s *sealing) tally() {
 		}
 		c.Sealed = c.In - c.Quarantined - c.Refused - c.Skipped
 		f.Rows = c
+		slices.SortFunc(f.AsPrinted, func(a, b usage.AsPrinted) int { return cmp.Compare(a.Line, b.Line) })
 		s.out.Load.Rows = s.out.Load.Rows.Add(c)
 		s.out.Load.Files = append(s.out.Load.Files, f.File)
 	}

@@ -60,8 +60,8 @@ func (s *sealing) periodOf(invoice, file string) (period.Month, error) {
 	if found != 0 {
 		return found, nil
 	}
-	if s.req.Period != 0 {
-		return s.req.Period, nil
+	if p := cmp.Or(s.req.Period, s.req.answering.monthOf(invoice)); p != 0 {
+		return p, nil
 	}
 	return 0, fault.New(fault.Invalid, "period_unknown",
 		"%s: no imported usage names invoice %s, so its period is not known; nothing was imported. Say --period YYYY-MM", file, invoice)
@@ -88,7 +88,7 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	}
 	other := len(fresh) > 0 || s.req.Supersede && (sealed.Len() > 0 || slices.ContainsFunc(batches, func(b usage.Batch) bool { return b.Slot.Period != slot.Period }))
 	switch {
-	case len(batches) == 0 || !other:
+	case len(batches) == 0 || !other || s.req.answering != nil: // then they come on top, also of unbilled ones
 	case s.req.Supersede, !slot.Billed:
 		s.sayLinesGone(slot, batches, lines, fresh, sealed.Len())
 		fresh = lines

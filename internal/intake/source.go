@@ -35,6 +35,8 @@ type sourceFile struct {
 	cells    star.Cells
 	lines    []usage.StatementLine
 
+	printed map[string]int // rows that count as printed, by the hash of what they say
+
 	asideOf    map[string]bool // entitlements of rows that are kept aside, in lower case
 	asideOfAny bool            // and of some it is not known
 	blobs      []string        // of a manifest: the files of its export
@@ -148,6 +150,8 @@ func skipText(why skipReason) string {
 	switch why {
 	case oldDownload:
 		return "rows were skipped: this file was imported before, and a newer download has replaced them since; --supersede brings them back"
+	case writtenOffRows:
+		return "rows were skipped: they were written off"
 	case isCovered:
 		return "unbilled rows were skipped: the billed rows of their month are complete"
 	case repeatedFile:

@@ -127,7 +127,7 @@ func (s *sealing) sayCells(ctx context.Context, slot usage.Slot, cells []usage.C
 		return err
 	}
 	rows := rowsOf(cells)
-	what := fmt.Sprintf("%d rows with %s %s (%s)", rows, cost, slot.Currency, daysOf(cells))
+	what := fmt.Sprintf("%d rows with %s %s (%s)", rows, cost, slot.Currency, s.daysOf(cells))
 	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 		File: slotName(slot), Code: code, Verdict: usage.Warned, Rows: rows, Reason: fmt.Sprintf(format, what),
 	})
@@ -135,14 +135,14 @@ func (s *sealing) sayCells(ctx context.Context, slot usage.Slot, cells []usage.C
 }
 
 // daysOf names the first of some cells, and how many there are.
-func daysOf(cells []usage.Cell) string {
+func (s *sealing) daysOf(cells []usage.Cell) string {
 	first := slices.MinFunc(cells, func(a, b usage.Cell) int {
 		if a.Day != b.Day {
 			return int(a.Day) - int(b.Day)
 		}
 		return strings.Compare(a.Entitlement, b.Entitlement)
 	})
-	text := fmt.Sprintf("entitlement %s on %s", first.Entitlement, first.Day)
+	text := fmt.Sprintf("entitlement %s on %s", s.called(first.Entitlement), first.Day)
 	if more := len(cells) - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more days of entitlements", more)
 	}

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,7 +55,18 @@ func (v *Service) mayResolve(ctx context.Context, x *Resolution, known func(cont
 	if err != nil {
 		return grant, err
 	}
-	return grant, v.named(ctx, grant.Scope, *x)
+	_, err = v.named(ctx, grant.Scope, *x)
+	return grant, err
+}
+
+// Called is what imported rows and lines call the reference of an answer; it is empty where they have no name for it.
+func (v *Service) Called(ctx context.Context, x Resolution) (string, error) {
+	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
+	if err != nil {
+		return "", err
+	}
+	x.Ref = strings.TrimSpace(x.Ref)
+	return v.named(ctx, grant.Scope, x)
 }
 
 // isTarget is a fault unless the target is a customer's key, or for a product a family.
@@ -81,15 +93,15 @@ func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.
 // errFound ends a reading that has seen enough.
 var errFound = errors.New("found")
 
-// named is NotFound unless an imported row or line names the reference. Batches are not seen from a scope that is not
+// named is NotFound unless an imported row or line names the reference, and says what the newest calls it. Batches are not seen from a scope that is not
 // All; the store answers no reference outside of it.
-func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error {
+func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) (name string, err error) {
 	if !s.IsAll() {
-		return nil
+		return "", nil
 	}
 	loads := map[uint32]bool{}
 	found := false
-	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		batches, err := v.Store.Batches(ctx, r, s, BatchFilter{})
 		periods := map[period.Month]bool{}
 		for _, b := range batches {
@@ -99,38 +111,58 @@ func (v *Service) named(ctx context.Context, s scope.Scope, x Resolution) error 
 				periods[b.Slot.Period] = true
 			}
 		}
-		for p := range periods {
+		for _, p := range slices.Backward(slices.Sorted(maps.Keys(periods))) {
 			if found || err != nil {
 				break
 			}
 			var lines []SealedLine
 			lines, err = v.Store.Statement(ctx, r, s, p)
-			found = slices.ContainsFunc(lines, func(l SealedLine) bool { return l.names(x) }) || x.Kind == ChargeRef && unnamed(lines, x.Ref)
+			if i := slices.IndexFunc(lines, func(l SealedLine) bool { return l.names(x) }); i >= 0 {
+				found, name = true, lines[i].called(x.Kind)
+			}
+			found = found || x.Kind == ChargeRef && unnamed(lines, x.Ref)
 		}
 		return err
 	})
 	if err != nil || found {
-		return err
+		return name, err
 	}
-	for load := range loads {
+	for _, load := range slices.Backward(slices.Sorted(maps.Keys(loads))) {
 		if x.Kind == ProductRef || x.Kind == ChargeRef {
 			break // rows always tell their family, and are no charges
 		}
 		err := v.Rows.Entries(ctx, s, load, nil, func(r EntryRecord) error {
 			if r.Value.names(x) {
+				name = r.Value.called(x.Kind)
 				return errFound
 			}
 			return nil
 		})
 		if err != nil {
 			if errors.Is(err, errFound) {
-				return nil
+				return name, nil
 			}
-			return err
+			return "", err
 		}
 	}
-	return fault.New(fault.NotFound, "reference_not_found",
+	return "", fault.New(fault.NotFound, "reference_not_found",
 		"nothing imported names %s %q; nothing was resolved. \"unresolved list\" says what is open", x.Kind, x.Ref)
+}
+
+// called is what a line calls a customer or a product.
+func (l *SealedLine) called(kind string) string {
+	if kind == ProductRef {
+		return l.ProductName
+	}
+	return l.CustomerName
+}
+
+// called is what a row calls a customer, or an entitlement and whose it is.
+func (e *Entry) called(kind string) string {
+	if kind == CustomerRef || e[EntitlementDescription] == "" {
+		return e[CustomerName]
+	}
+	return strings.TrimSuffix(e[EntitlementDescription]+", "+e[CustomerName], ", ")
 }
 
 // unnamed says whether one of the lines names no customer and is the charge with this id.

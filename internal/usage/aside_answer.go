@@ -23,13 +23,16 @@ func (v *Service) AnswerAside(ctx context.Context, x aside.Answering, now time.T
 		return aside.Settled{}, err
 	}
 	x.Reason = strings.TrimSpace(x.Reason)
-	if x.WriteOff == (x.CorrectedBy != "") || x.WriteOff && x.Reason == "" {
-		return aside.Settled{}, fault.New(fault.Invalid, "bad_answer",
-			"say either which later import brought it, or that it is written off and why; nothing was answered")
+	if err := x.Valid(); err != nil {
+		return aside.Settled{}, err
 	}
 	var out aside.Settled
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		list, err := v.openOf(ctx, t, grant.Scope, x.Ref)
+		all, err := v.Store.Asides(ctx, t, grant.Scope, aside.Filter{})
+		if err != nil {
+			return err
+		}
+		list, err := OpenOf(all, x.Ref)
 		if err != nil {
 			return err
 		}
@@ -58,18 +61,33 @@ func (v *Service) AnswerAside(ctx context.Context, x aside.Answering, now time.T
 	return out, err
 }
 
-// openOf lists what is open under a reference, or of an import command.
-func (v *Service) openOf(ctx context.Context, r tx.Read, s scope.Scope, ref string) ([]aside.Item, error) {
-	all, err := v.Store.Asides(ctx, r, s, aside.Filter{Open: true})
-	if err != nil {
-		return nil, err
+// OpenOf lists what is open under a reference, or of an import command. NotFound when there is no such thing; Conflict
+// when it was answered before.
+func OpenOf(all []aside.Item, ref string) (list []aside.Item, err error) {
+	var before *aside.Item
+	for i := range all {
+		if all[i].Ref != ref && string(all[i].Load) != ref {
+			continue
+		}
+		if all[i].Answer == nil {
+			list = append(list, all[i])
+		} else {
+			before = &all[i]
+		}
 	}
-	list := slices.DeleteFunc(all, func(a aside.Item) bool { return a.Ref != ref && string(a.Load) != ref })
-	if len(list) == 0 {
-		return nil, fault.New(fault.NotFound, "aside_not_found",
-			"nothing that is open is called %q; nothing was answered. \"unresolved list\" names what is open, with its reference", ref)
+	switch {
+	case len(list) > 0:
+		return list, nil
+	case before != nil:
+		by := ""
+		if before.Answer.Load != "" {
+			by = ", by import " + string(before.Answer.Load)
+		}
+		return nil, fault.New(fault.Conflict, "aside_answered", "%s was answered before (%s%s): nothing was changed. \"unresolved list\" names what is open",
+			ref, strings.ReplaceAll(string(before.Answer.How), "_", " "), by)
 	}
-	return list, nil
+	return nil, fault.New(fault.NotFound, "aside_not_found",
+		"nothing that is open is called %q; nothing was answered. \"unresolved list\" names what is open, with its reference", ref)
 }
 
 // brought is a fault unless a load came after everything on a list, and has rows that count.

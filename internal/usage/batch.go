@@ -96,6 +96,15 @@ type File struct {
 	Rows    Counts  `json:"rows"`
 	Archive string  `json:"archive"`           // digest of its block index in the file store
 	Reading int     `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
+
+	AsPrinted []AsPrinted `json:"as_printed,omitempty"` // rows of it that are doubtful, and count because somebody said so
+}
+
+// AsPrinted is a row that counts as it is printed, and the codes of what it would have been kept aside for. Reading the
+// file again, those are passed over for that row.
+type AsPrinted struct {
+	Line  int64    `json:"line"`
+	Codes []string `json:"codes"`
 }
 
 // Counts says where rows ended. In = Sealed + Skipped + Quarantined + Refused, always.

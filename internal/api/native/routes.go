@@ -33,7 +33,7 @@ func (s *Server) routes() []route {
 		{"usage", "batch-list", get, "/batches", access.UsageRead, "Batches of rows", call(s.listBatches)},
 		{"usage", "unresolved-list", get, "/unresolved", access.UnresolvedFix, "What found no customer, chain, rule or rate", call(s.listUnresolved)},
 		{"usage", "resolution-list", get, "/resolutions", access.UsageRead, "Answers given to unresolved references", call(s.listResolutions)},
-		{"usage", "aside-answer", post, "/unresolved/answers", access.UnresolvedFix, "Answer for rows or a file that do not count: brought by a later import, or written off", call(s.answerAside)},
+		{"usage", "aside-answer", post, "/unresolved/answers", access.UnresolvedFix, "Answer for rows or a file that do not count: brought by a later import, taken as printed, or written off", call(s.answerAside)},
 		{"usage", "unresolved-resolve", post, "/resolutions", access.UnresolvedFix, "Say whose a reference is", call(s.resolve)},
 		{"invoices", "invoice-draft", post, "/periods/{period}/draft", access.InvoiceDraft, "Rate a month and draft its documents", call(s.draft)},
 		{"invoices", "invoice-rebill", post, "/periods/{period}/rebill", access.InvoiceVoid, "Bill a buyer's month anew at the terms of today: credit notes and new documents, drafted together", call(s.rebill)},

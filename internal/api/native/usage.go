@@ -72,22 +72,30 @@ type resolveInput struct {
 // Resolved is an answer to a reference, with dry_run what it would do to each month that is issued.
 type Resolved struct {
 	usage.Resolution
+	Name   string           `json:"name,omitempty"` // what imported rows and lines call the reference
 	Months []invoice.Impact `json:"issued_months,omitempty"`
 }
 
 func (s *Server) resolve(ctx context.Context, in *resolveInput) (*body[Resolved], error) {
 	out := &body[Resolved]{Resolved{Resolution: in.Body}}
-	if !in.DryRun {
-		return out, s.Usage.Resolve(ctx, in.Body, s.Known)
-	}
 	err := s.Usage.MayResolve(ctx, in.Body, s.Known)
 	if err == nil {
+		out.Body.Name, err = s.Usage.Called(ctx, in.Body)
+	}
+	if err == nil && !in.DryRun {
+		err = s.Usage.Resolve(ctx, in.Body, s.Known)
+	}
+	if err == nil && in.DryRun {
 		out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Answers: []usage.Resolution{in.Body}})
 	}
 	return out, err
 }
 
 func (s *Server) answerAside(ctx context.Context, in *body[aside.Answering]) (*body[aside.Settled], error) {
+	if in.Body.AsPrinted {
+		done, err := s.Intake.TakeAsPrinted(ctx, in.Body)
+		return &body[aside.Settled]{done}, err
+	}
 	done, err := s.Usage.AnswerAside(ctx, in.Body, s.Clock.Now())
 	return &body[aside.Settled]{done}, err
 }

@@ -37,3 +37,19 @@ func waitingTables(w aside.Waiting) []*table.Table {
 	}
 	return []*table.Table{notCounted(w.Aside), nowhere, otherMonthsTable(w.OtherMonths)}
 }
+
+// overrides says what does not count of months that an import was to complete: in spite of --complete they stay open.
+func overrides(list []aside.NotComplete, dryRun bool) *table.Table {
+	t := table.New("month", "invoice", ">rows", "not counted").Titled("")
+	for _, n := range list {
+		t.Add(n.Period, n.Invoice, n.Open.Rows, n.Open.String())
+	}
+	if len(list) > 0 {
+		stays := "stay"
+		if dryRun {
+			stays = "would stay"
+		}
+		t.Titled("in spite of --complete these months %s incomplete:", stays)
+	}
+	return t
+}

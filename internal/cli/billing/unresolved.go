@@ -73,8 +73,9 @@ type resolveCommand struct {
 	Target string `arg:"" optional:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself; of a product, its family, or own_use for lines of it that name nobody."`
 
 	CorrectedBy string `placeholder:"LOAD" xor:"aside" help:"Of aside: the later import that brought it (usage list --loads)."`
+	AsPrinted   bool   `xor:"aside" help:"Of aside: it counts as it is printed, though it is doubtful; not where an amount, day or currency cannot be read."`
 	WriteOff    bool   `xor:"aside" help:"Of aside: nobody will be billed for it; say why with --reason."`
-	Reason      string `placeholder:"TEXT" help:"Why it is written off."`
+	Reason      string `placeholder:"TEXT" help:"Of aside: why; of what is written off it must be said."`
 	DryRun      bool   `help:"Only show what it would do to issued months; of aside, what would be answered, in money."`
 	command.Shown
 }
@@ -86,16 +87,17 @@ func (resolveCommand) Help() string {
   purveyor unresolved resolve product DZH318Z0BQD2 software
   purveyor unresolved resolve customer 0b6f41d0-7f0b-4c7e-9a7e-2a1f0c1d9e55 own_use
   purveyor unresolved resolve aside asd_0f3k --corrected-by lod_4711
+  purveyor unresolved resolve aside asd_0f3k --as-printed --dry-run
   purveyor unresolved resolve aside asd_0f3k --write-off --reason "claimed from the provider, case 123"`
 }
 
 // Run answers a reference.
 func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
-	switch ofAside := c.CorrectedBy != "" || c.WriteOff || c.Reason != ""; {
+	switch ofAside := c.CorrectedBy != "" || c.WriteOff || c.AsPrinted || c.Reason != ""; {
 	case c.Kind == "aside" && c.Target == "":
 		return c.answerAside(ctx, e)
 	case c.Kind == "aside" || ofAside:
-		return fault.New(fault.Invalid, "bad_answer", "--corrected-by, --write-off and --reason answer for aside, which belongs to nobody; nothing was resolved")
+		return fault.New(fault.Invalid, "bad_answer", "--corrected-by, --as-printed, --write-off and --reason answer for aside, which belongs to nobody; nothing was resolved")
 	case c.Target == "":
 		return fault.New(fault.Invalid, "no_target", "say whose %s %q is: the key of a customer, or of a product its family; nothing was resolved", c.Kind, c.Ref)
 	}
@@ -110,28 +112,49 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
+		t := table.New("kind", "reference", "name", "belongs to")
+		t.Add(x.Kind, x.Ref, did.Name, x.Target)
 		if c.DryRun {
-			return e.Show(c.Shown, raw, answerTable(x).Titled("would be answered:"), selling.ImpactTable(did.Months))
+			return e.Show(c.Shown, raw, t.Titled("would be answered:"), selling.ImpactTable(did.Months))
 		}
-		return e.Show(c.Shown, raw, answerTable(x))
+		return e.Show(c.Shown, raw, t)
 	})
 }
 
 // answerAside answers for a row or file that does not count.
 func (c *resolveCommand) answerAside(ctx context.Context, e *command.Env) error {
-	x := aside.Answering{Ref: c.Ref, CorrectedBy: id.Load(c.CorrectedBy), WriteOff: c.WriteOff, Reason: c.Reason, DryRun: c.DryRun}
-	return command.Post(ctx, e, c.Shown, "/unresolved/answers", x, func(done aside.Settled) *table.Table {
-		verb := "answered"
+	x := aside.Answering{Ref: c.Ref, CorrectedBy: id.Load(c.CorrectedBy), WriteOff: c.WriteOff, AsPrinted: c.AsPrinted, Reason: c.Reason, DryRun: c.DryRun}
+	return e.With(ctx, func(api *call.Client) error {
+		var done aside.Settled
+		raw, err := api.Post(ctx, "/unresolved/answers", x, &done)
+		if err != nil {
+			return err
+		}
+		answered, by := "answered", ""
 		if done.DryRun {
-			verb = "would be answered"
+			answered = "would be answered"
 		}
-		t := table.New("reference", "where", "reason", ">rows", "amount").Titled("%s: %s", verb, &done.Open)
-		for i := range done.Items {
-			a := &done.Items[i]
-			t.Add(a.Ref, a.Where(), a.Reason, a.Rows, table.Sums(a.Money))
+		if done.Load != "" {
+			by = "; they count as printed, by import " + string(done.Load)
 		}
-		return t
+		tables := []*table.Table{asideTable(&done.Open).Titled("%s: %s%s", answered, &done.Open, by)}
+		if done.Left != nil {
+			tables = append(tables, asideTable(done.Left).Titled("cannot be taken as printed, and stays open: %s", done.Left))
+		}
+		if x.AsPrinted {
+			tables = append(tables, effectsTable(done.DryRun, done.Effects))
+		}
+		return e.Show(c.Shown, raw, tables...)
 	})
+}
+
+func asideTable(o *aside.Open) *table.Table {
+	t := table.New("reference", "where", "reason", ">rows", "amount")
+	for i := range o.Items {
+		a := &o.Items[i]
+		t.Add(a.Ref, a.Where(), a.Reason, a.Rows, table.Sums(a.Money))
+	}
+	return t
 }
 
 type listAnswers struct{ command.Shown }

@@ -125,7 +125,7 @@ func importTables(l usage.Load) []*table.Table {
 	if len(l.Files) > 1 {
 		files.Add("all", "", l.Rows.In, l.Rows.Sealed, l.Rows.Skipped, l.Rows.Quarantined, l.Rows.Refused)
 	}
-	return []*table.Table{files, problems(l.Problems), notCounted(l.Aside), otherMonthsTable(l.OtherMonths), effectsTable(l.DryRun, l.Effects)}
+	return []*table.Table{files, problems(l.Problems), notCounted(l.Aside), overrides(l.NotComplete, l.DryRun), otherMonthsTable(l.OtherMonths), effectsTable(l.DryRun, l.Effects)}
 }
 
 // effectsTable is what a dry run of an import or a withdrawal would do to issued months.

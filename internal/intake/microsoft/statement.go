@@ -39,7 +39,12 @@ type reading struct {
 	line   int64
 	bad    *usage.Problem
 	failed [numStatement]bool
+
+	charged bool // what went wrong is one of what the line is billed by
 }
+
+// charged says whether a column is one of those a line is billed by.
+func charged(c int) bool { return c == stSubtotal || c == stCurrency }
 
 // rest says of a line that is kept aside whose it is and what of its amounts can be read.
 func (s *reading) rest(l *usage.StatementLine) string {
@@ -60,7 +65,8 @@ func (s *reading) text(c int) string { return string(bytes.TrimSpace(s.values[c]
 
 func (s *reading) fail(c int, code, what string) {
 	s.failed[c] = true
-	if s.bad == nil {
+	if s.bad == nil || charged(c) && !s.charged { // without its subtotal and currency a line cannot even be taken as printed
+		s.charged = charged(c)
 		s.bad = &usage.Problem{
 			File: s.b.d.file, Line: s.line, Column: statementColumn(c), Code: code, Verdict: usage.Quarantined,
 			Reason: fmt.Sprintf("%q is not %s", s.text(c), what), Value: s.text(c)[:min(60, len(s.text(c)))],
