@@ -161,10 +161,11 @@ func objects(records ...record) (list []string) {
 		}
 		var members []string
 		for _, c := range columns {
-			if strings.Contains(c, "CreditPercentage") { // which the API calls rateOf…, as a fraction
+			v := r[c]
+			if percent, ok := strings.CutSuffix(c, "Percentage"); ok { // which the API calls rateOf…, as a fraction
+				members = append(members, fmt.Sprintf("%q:%s", "rateOf"+percent, money.MustParse(v).Mul(money.FromMinor(1, 2))))
 				continue
 			}
-			v := r[c]
 			if v == "" && c == "ResellerMPNID" {
 				continue
 			}

@@ -131,7 +131,8 @@ func (s *scene) must(args ...string) answer {
 // taken is how an import ended.
 type taken struct {
 	answer
-	sealed, aside, refused int
+	sealed, aside, refused int // rows
+	files                  int // refused; no row of one in another encoding can be counted
 }
 
 // take imports files. Not well is any end that a script notices.
@@ -139,10 +140,12 @@ func (s *scene) take(args ...string) taken {
 	s.Helper()
 	t := taken{answer: s.do(append([]string{"usage", "import", "-o", "json"}, args...)...)}
 	var load struct {
-		Rows struct{ Sealed, Quarantined, Refused int }
+		Rows  struct{ Sealed, Quarantined, Refused int }
+		Files int `json:"files_refused"`
 	}
 	if json.Unmarshal(t.out, &load) == nil {
 		t.sealed, t.aside, t.refused = load.Rows.Sealed, load.Rows.Quarantined, load.Rows.Refused
+		t.files = load.Files
 	}
 	return t
 }
