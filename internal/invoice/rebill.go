@@ -29,26 +29,42 @@ func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]S
 	return slices.DeleteFunc(run.Drafts, func(d Summary) bool { return !edges[d.Edge] }), err
 }
 
-// PlanRebill is the documents that Rebill would draft, and by how much the buyer's month would come to more. Nothing is
+// PlanRebill is the documents that Rebill would draft, and by how much the next documents of the month would come to more
+// than they do without it: those of the buyer, and those of whoever buys from it at prices that follow its cost. Nothing is
 // changed.
 func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) ([]Summary, []Impact, error) {
 	grant, edges, err := v.mayRebill(ctx, p, buyer)
 	if err != nil {
 		return nil, nil, err
 	}
-	run, have, err := v.rated(ctx, grant.Scope, p, adding{rebilled: edges, light: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	docs, err := run.documents(have)
 	list, by := []Summary{}, map[impactKey]money.Decimal{}
-	for i := range docs {
-		if d := &docs[i].Invoice; edges[d.Edge] {
+	for _, with := range [...]bool{false, true} {
+		how := adding{light: true}
+		if with {
+			how.rebilled = edges
+		}
+		run, have, err := v.rated(ctx, grant.Scope, p, how)
+		if err != nil {
+			return nil, nil, err
+		}
+		docs, err := run.documents(have)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range docs {
+			d := &docs[i].Invoice
 			k := impactKey{d.SellerKey, d.BuyerKey, d.Currency}
-			list, by[k] = append(list, Summarise(*d)), by[k].Add(d.Net)
+			if !with {
+				by[k] = by[k].Sub(d.Net)
+				continue
+			}
+			by[k] = by[k].Add(d.Net)
+			if edges[d.Edge] {
+				list = append(list, Summarise(*d))
+			}
 		}
 	}
-	return list, impacts(p, by), err
+	return list, impacts(p, by), nil
 }
 
 // mayRebill is the right to bill a buyer's month anew, and the edges on which it is.
