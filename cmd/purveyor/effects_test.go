@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -70,5 +72,22 @@ func TestWhatStaysInvoicedIsSaid(t *testing.T) {
 	s.owesNet("what was invoiced", "acme", "14.03")
 	for _, wrong := range s.wrong {
 		t.Error(wrong)
+	}
+}
+
+// A language that documents do not come in leaves nothing half written.
+func TestLanguagesAreCheckedFirst(t *testing.T) {
+	s := newScene(t)
+	s.issued(s.file("a.csv", csvFile(used("acme", "2026-09-01", "10"))))
+	out := filepath.Join(s.dir, "exported")
+	if a := s.do("invoice", "export", "--period", "2026-09", "--out", out, "--csv-language", "xx"); a.code == 0 || !strings.Contains(a.text, "de, en") {
+		t.Errorf("exit code %d: %s", a.code, a.text)
+	}
+	if _, err := os.Stat(out); !os.IsNotExist(err) {
+		t.Error("documents were written")
+	}
+	s.must("invoice", "export", "--period", "2026-09", "--out", out, "--csv-language", "de")
+	if b, err := os.ReadFile(filepath.Join(out, "contoso", "INV-2026-00001.csv")); err != nil || !strings.Contains(string(b), ";14,03;") {
+		t.Errorf("%v: %s", err, b)
 	}
 }

@@ -98,25 +98,33 @@ func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant
 	return edges, nil
 }
 
-// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. It
-// says how many there were.
+// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. Other
+// drafts of the month are made anew, for those of whoever buys from it followed its cost. It says how many were discarded.
 func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string) (discarded int, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
 		return 0, err
 	}
+	others := false
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		discarded = 0
+		discarded, others = 0, false
 		list, err := v.Store.List(ctx, t, grant.Scope, Filter{Period: p})
 		anew := beingRebilled(list, nil)
 		for _, d := range list {
-			if err == nil && anew[d.Edge] && isDraft(d) && d.Buyer == buyer && grant.Scope.Owns(org.OrganisationID(d.Seller)) {
+			switch {
+			case err != nil || !isDraft(d):
+			case anew[d.Edge] && d.Buyer == buyer && grant.Scope.Owns(org.OrganisationID(d.Seller)):
 				discarded++
 				err = v.Store.Discard(ctx, t, grant.Scope, d.ID)
+			default:
+				others = true
 			}
 		}
 		return err
 	})
+	if err == nil && discarded > 0 && others {
+		_, err = v.draft(ctx, grant, p, nil)
+	}
 	return discarded, err
 }
 

@@ -1,6 +1,7 @@
 package recon_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -106,6 +107,15 @@ func TestMarginsWhileAMonthIsBilledAnew(t *testing.T) {
 	}
 	if c, s := earned(); c != cost || s != sold {
 		t.Errorf("r sold for %s at a cost of %s while it is billed anew, and %s at %s before", s, c, sold, cost)
+	}
+	if _, err := n.Invoices.CancelRebill(ctx, installtest.September, "r"); err != nil {
+		t.Fatal(err)
+	}
+	if given := billed(t, n); !maps.EqualFunc(given, before, money.Decimal.Equal) {
+		t.Errorf("given up, %v are billed instead of %v: drafts of those below stay", given, before)
+	}
+	if _, err := n.Invoices.Rebill(ctx, installtest.September, "r"); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := n.Invoices.Approve(ctx, installtest.September, nil); err != nil {
 		t.Fatal(err)
