@@ -299,7 +299,7 @@ func (n *installation) build(o opening) error {
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.tell,
 		},
 		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},
-		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: invoices},
+		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: documents},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files, Orgs: orgs, Books: books},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
 		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,

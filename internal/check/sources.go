@@ -20,10 +20,18 @@ func (v *Service) sources(ctx context.Context, s scope.Scope, m *month, r *Repor
 		for _, batch := range slices.Sorted(maps.Keys(m.spans[span])) {
 			q.Batches = append(q.Batches, usage.BatchRef{Load: m.spans[span][batch], Batch: batch})
 		}
+		var doubtful []usage.Sum // of quantities with the other sign, as those of refunds are
 		err := v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
+			if m.takesBack(span, &x) {
+				doubtful = append(doubtful, x)
+				return nil
+			}
 			m.compare(span, x, r)
 			return nil
 		})
+		if err == nil {
+			err = v.refunds(ctx, s, doubtful, func(x usage.Sum) { m.compare(span, x, r) })
+		}
 		if err != nil {
 			return err
 		}
@@ -56,4 +64,34 @@ func (m *month) compare(span period.Period, x usage.Sum, r *Report) {
 			r.bad(Sources, f.document, "the %d rows of a group come to %s for %s on its worksheet, and to %s for %s in the usage store", f.rows, f.quantity, f.cost, x.Quantity, x.Cost)
 		}
 	}
+}
+
+// takesBack says whether a worksheet has a group with its quantity taken back.
+func (m *month) takesBack(span period.Period, x *usage.Sum) bool {
+	return slices.ContainsFunc(m.groups[nameOf("", x.Batch, x.Entry, x.TagSet, x.Variant, span, "")], func(f figures) bool {
+		return f.rows == x.Rows && !f.quantity.Equal(x.Quantity) && f.quantity.Equal(x.Quantity.Neg())
+	})
+}
+
+// refunds compares sums with the sign that prices give them: that of a refund is the other one than it is printed with.
+func (v *Service) refunds(ctx context.Context, s scope.Scope, list []usage.Sum, compare func(usage.Sum)) error {
+	taken := map[[2]uint32]bool{} // load and variant
+	read := map[uint32]bool{}
+	for _, x := range list {
+		if !read[x.Load] {
+			variants, err := v.Rows.Variants(ctx, s, x.Load)
+			if err != nil {
+				return err
+			}
+			for i := range variants {
+				taken[[2]uint32{x.Load, variants[i].Number}] = variants[i].Value.Refund()
+			}
+			read[x.Load] = true
+		}
+		if taken[[2]uint32{x.Load, x.Variant}] {
+			x.Quantity = x.Quantity.Neg()
+		}
+		compare(x)
+	}
+	return nil
 }

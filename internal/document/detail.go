@@ -122,7 +122,7 @@ func checkLanguage(code string) error {
 }
 
 func noLanguage(code string) error {
-	return fault.New(fault.Invalid, "no_such_language", "documents do not come in %q; there are %s", code, strings.Join(Languages(), ", "))
+	return fault.New(fault.Invalid, "no_such_language", "documents do not come in %q, and nothing was written; there are %s", code, strings.Join(Languages(), ", "))
 }
 
 func (d *detail) csv(w io.Writer) *csv.Writer {

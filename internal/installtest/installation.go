@@ -108,7 +108,7 @@ func (n *Installation) build(w Wrap) {
 		DB: n.DB, Store: invoices, Access: guard, Events: n.Events, Files: files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
 		Jobs: job.Queue{Store: jobs},
 	}
-	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: invoices}
+	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: n.Invoices}
 	n.Archive = &document.Archive{DB: n.DB, Invoices: n.Invoices, Files: files, Access: guard}
 	n.Runner = &job.Runner{
 		Store: jobs, DB: n.DB, Handlers: map[job.Kind]job.Handler{job.RenderDocument: n.Archive.Render}, Workers: 2,

@@ -13,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -141,9 +142,15 @@ type NotReached struct {
 	Periods []period.Month `json:"periods"`
 }
 
-// NotReached lists the months that keep the terms they were issued by, of edges whose terms changed and of months whose
-// exchange rates did.
-func (v *Service) NotReached(ctx context.Context, edges []id.Edge, months []period.Month) ([]NotReached, error) {
+// Changed is what of the terms that issued months keep is another one now.
+type Changed struct {
+	Edges []id.Edge      // of another book, grouping or currency
+	Rates []org.Rate     // other exchange rates
+	Books []pricing.Book // other versions
+}
+
+// NotReached lists the months that keep the terms they were issued by, of the edges that a change is about.
+func (v *Service) NotReached(ctx context.Context, c Changed) ([]NotReached, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if fault.KindOf(err) == fault.Denied {
 		return nil, nil
@@ -152,13 +159,17 @@ func (v *Service) NotReached(ctx context.Context, edges []id.Edge, months []peri
 		return nil, err
 	}
 	var issued []Summary
+	var kept map[edgeMonth]bool
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		issued, err = v.Store.List(ctx, r, grant.Scope, Filter{State: Issued})
+		if issued, err = v.Store.List(ctx, r, grant.Scope, Filter{State: Issued}); err != nil {
+			return err
+		}
+		kept, err = v.keeping(ctx, r, issued, c)
 		return err
 	})
 	out := []NotReached{}
 	for _, d := range issued {
-		if d.Answers != "" || !slices.Contains(edges, d.Edge) && !slices.Contains(months, d.Period) {
+		if d.Answers != "" || !slices.Contains(c.Edges, d.Edge) && !kept[edgeMonth{d.Edge, d.Period}] {
 			continue
 		}
 		i := slices.IndexFunc(out, func(x NotReached) bool { return x.Seller == d.Seller && x.Buyer == d.Buyer })
@@ -171,4 +182,42 @@ func (v *Service) NotReached(ctx context.Context, edges []id.Edge, months []peri
 		}
 	}
 	return out, err
+}
+
+type edgeMonth struct {
+	edge  id.Edge
+	month period.Month
+}
+
+// keeping says which edges and months of documents used exchange rates or versions of books that are other ones now.
+func (v *Service) keeping(ctx context.Context, r tx.Read, issued []Summary, c Changed) (map[edgeMonth]bool, error) {
+	out, read, sellers := map[edgeMonth]bool{}, map[period.Month]bool{}, map[id.Edge]string{}
+	for _, d := range issued {
+		sellers[d.Edge] = d.Seller
+	}
+	for _, d := range issued {
+		if read[d.Period] || len(c.Rates)+len(c.Books) == 0 {
+			continue
+		}
+		read[d.Period] = true
+		list, err := v.Reader.Issued.Fixed(ctx, r, scope.All(), d.Period)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			if c.keeps(&f, sellers[f.Edge], d.Period) {
+				out[edgeMonth{f.Edge, d.Period}] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// keeps says whether what a document fixed for a month is another thing now.
+func (c *Changed) keeps(f *rating.Fixed, seller string, month period.Month) bool {
+	return slices.ContainsFunc(f.Exchange, func(e rating.Exchange) bool {
+		return slices.ContainsFunc(c.Rates, func(r org.Rate) bool { return e.From == r.From && e.To == r.To && e.Date == r.Month.String() })
+	}) || slices.ContainsFunc(c.Books, func(b pricing.Book) bool {
+		return b.Owner == seller && b.Key == f.Book && b.From < month.End() && !slices.Contains(f.Books, b.ID)
+	})
 }

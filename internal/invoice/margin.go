@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Margin is what a seller sold in a currency in a period, over issued documents and credit notes, and what it paid
@@ -37,12 +38,43 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	if !grant.View.Has(scope.Sell) || !paid(grant.View) {
 		return []Margin{}, nil
 	}
-	run, have, err := v.rated(ctx, scope.All(), p, adding{light: true}) // prices come from above whoever looks
+	run, have, err := v.rated(ctx, scope.All(), p, adding{light: true, issued: true}) // prices come from above whoever looks
 	if err != nil {
 		return nil, err
 	}
 	have = slices.DeleteFunc(have, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // what is bought is no sale of one's own
 	return run.margins(have), nil
+}
+
+// SoldCost is what the rows that count now cost on the lines that a seller's documents of a period bill, in the currencies it
+// was paid in. Nothing is rated where no document stands.
+func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organisation) (money.Totals, error) {
+	grant, err := v.Access.Require(ctx, access.Reconcile)
+	if err != nil {
+		return nil, err
+	}
+	var list []Summary
+	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		list, err = v.Store.List(ctx, r, grant.Scope, Filter{Period: p, Seller: seller, State: Issued})
+		return err
+	})
+	sum := money.Totals{}
+	if err != nil || !slices.ContainsFunc(list, func(d Summary) bool { return d.Answers == "" }) {
+		return sum, err
+	}
+	run, have, err := v.rated(ctx, grant.Scope, p, adding{light: true, issued: true})
+	if err != nil {
+		return nil, err
+	}
+	for edge := range run.edges {
+		if run.state.Index.Edge(edge).Seller == seller {
+			cost, _ := run.carried(have, edge)
+			for c, paid := range cost {
+				sum.Add(money.Of(paid, c))
+			}
+		}
+	}
+	return sum, nil
 }
 
 // paid says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.

@@ -103,6 +103,6 @@ func changedMeanwhile(names []string) error {
 		names, more = names[:manyNames], " and others"
 	}
 	return fault.New(fault.Conflict, "drafted_anew",
-		"what the approved documents of %s%s were made from has changed since (a void, another document, or new usage of the month): nothing was issued, and the month was drafted anew. Look at the drafts and approve them again",
+		"what the approved documents of %s%s were made from has changed since (organisations, books or answers, new usage of the month, or documents beside them): nothing was issued, and the month was drafted anew. Look at the drafts and approve them again",
 		strings.Join(names, ", "), more)
 }

@@ -29,26 +29,42 @@ func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]S
 	return slices.DeleteFunc(run.Drafts, func(d Summary) bool { return !edges[d.Edge] }), err
 }
 
-// PlanRebill is the documents that Rebill would draft, and by how much the buyer's month would come to more. Nothing is
+// PlanRebill is the documents that Rebill would draft, and by how much the next documents of the month would come to more
+// than they do without it: those of the buyer, and those of whoever buys from it at prices that follow its cost. Nothing is
 // changed.
 func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) ([]Summary, []Impact, error) {
 	grant, edges, err := v.mayRebill(ctx, p, buyer)
 	if err != nil {
 		return nil, nil, err
 	}
-	run, have, err := v.rated(ctx, grant.Scope, p, adding{rebilled: edges, light: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	docs, err := run.documents(have)
 	list, by := []Summary{}, map[impactKey]money.Decimal{}
-	for i := range docs {
-		if d := &docs[i].Invoice; edges[d.Edge] {
+	for _, with := range [...]bool{false, true} {
+		how := adding{light: true}
+		if with {
+			how.rebilled = edges
+		}
+		run, have, err := v.rated(ctx, grant.Scope, p, how)
+		if err != nil {
+			return nil, nil, err
+		}
+		docs, err := run.documents(have)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range docs {
+			d := &docs[i].Invoice
 			k := impactKey{d.SellerKey, d.BuyerKey, d.Currency}
-			list, by[k] = append(list, Summarise(*d)), by[k].Add(d.Net)
+			if !with {
+				by[k] = by[k].Sub(d.Net)
+				continue
+			}
+			by[k] = by[k].Add(d.Net)
+			if edges[d.Edge] {
+				list = append(list, Summarise(*d))
+			}
 		}
 	}
-	return list, impacts(p, by), err
+	return list, impacts(p, by), nil
 }
 
 // mayRebill is the right to bill a buyer's month anew, and the edges on which it is.
@@ -82,25 +98,33 @@ func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant
 	return edges, nil
 }
 
-// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. It
-// says how many there were.
+// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. Other
+// drafts of the month are made anew, for those of whoever buys from it followed its cost. It says how many were discarded.
 func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string) (discarded int, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
 		return 0, err
 	}
+	others := false
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		discarded = 0
+		discarded, others = 0, false
 		list, err := v.Store.List(ctx, t, grant.Scope, Filter{Period: p})
 		anew := beingRebilled(list, nil)
 		for _, d := range list {
-			if err == nil && anew[d.Edge] && isDraft(d) && d.Buyer == buyer && grant.Scope.Owns(org.OrganisationID(d.Seller)) {
+			switch {
+			case err != nil || !isDraft(d):
+			case anew[d.Edge] && d.Buyer == buyer && grant.Scope.Owns(org.OrganisationID(d.Seller)):
 				discarded++
 				err = v.Store.Discard(ctx, t, grant.Scope, d.ID)
+			default:
+				others = true
 			}
 		}
 		return err
 	})
+	if err == nil && discarded > 0 && others {
+		_, err = v.draft(ctx, grant, p, nil)
+	}
 	return discarded, err
 }
 

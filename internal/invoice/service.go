@@ -84,6 +84,7 @@ func (v *Service) draft(ctx context.Context, grant access.Grant, p period.Month,
 // adding says how a period is rated and added up.
 type adding struct {
 	rebilled map[id.Edge]bool          // at the terms of today
+	issued   bool                      // what is only drafted to be billed anew is at the terms it was issued by
 	light    bool                      // without worksheets: nothing is to be kept
 	look     func(*rating.Group) error // is shown each rated group; may be nil
 }
@@ -108,7 +109,10 @@ func (v *Service) rated(ctx context.Context, s scope.Scope, p period.Month, how 
 
 // add rates a state and adds it up, beside documents.
 func (v *Service) add(ctx context.Context, s scope.Scope, st *rating.State, have []Invoice, how adding) (*run, error) {
-	rebilled := beingRebilled(summaries(have), how.rebilled)
+	rebilled := how.rebilled
+	if !how.issued {
+		rebilled = beingRebilled(summaries(have), rebilled)
+	}
 	st.Unfix(rebilled)
 	run := newRun(st)
 	run.rebilled = rebilled

@@ -42,9 +42,9 @@ type Result struct {
 	Notes   []string     `json:"notes,omitempty"` // what is doubtful, and was taken
 	Applied bool         `json:"applied"`         // something was written
 
-	World  World          `json:"-"` // as it is then
-	Edges  []id.Edge      `json:"-"` // edges that were there and have other terms
-	Months []period.Month `json:"-"` // months of which an exchange rate is another
+	World World     `json:"-"` // as it is then
+	Edges []id.Edge `json:"-"` // edges that were there and have other terms
+	Rates []Rate    `json:"-"` // exchange rates that are other ones
 }
 
 // World is everything the caller may see.
@@ -88,7 +88,7 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 			return Change{}, merged, err
 		}
 		result = Result{Diff: Diff(have, merged), Kept: kept, Notes: notes, World: merged}
-		result.Edges, result.Months = altered(have, merged)
+		result.Edges, result.Rates = altered(have, merged)
 		return change(have, merged, period.DateOf(v.Now())), merged, nil
 	}
 	if dryRun {
@@ -142,20 +142,22 @@ func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]
 	return all, nil
 }
 
-// altered lists the edges of both worlds whose terms differ, and the months of exchange rates that do.
-func altered(have, now World) (edges []id.Edge, months []period.Month) {
+// altered lists what is not the same in both worlds of what the first document issued for a month fixes: edges of another
+// book, grouping or currency, and exchange rates.
+func altered(have, now World) (edges []id.Edge, rates []Rate) {
 	x := have.Index()
 	for i := range now.Edges {
-		if was := x.Edge(now.Edges[i].ID); was != nil && was.Terms != now.Edges[i].Terms {
+		t := now.Edges[i].Terms
+		if was := x.Edge(now.Edges[i].ID); was != nil && (was.Terms.Book != t.Book || was.Terms.Grouping != t.Grouping || was.Terms.Currency != t.Currency) {
 			edges = append(edges, was.ID)
 		}
 	}
 	for _, r := range now.Rates {
 		if was := x.Rate(r.From, r.To, r.Month); was != nil && !was.Value.Equal(r.Value) {
-			months = append(months, r.Month)
+			rates = append(rates, r)
 		}
 	}
-	return edges, months
+	return edges, rates
 }
 
 // Place puts every organisation where it stands today: edges that begin or end on a later day than they were applied

@@ -18,10 +18,9 @@ type unit struct {
 	price   money.Decimal
 }
 
-// unitOf reads a variant. A refund of usage is printed with its quantity as it was used and a negative price, or with a
-// negative amount alone: either way its units are taken back. A price of 0 beside an amount is none.
+// unitOf reads a variant. A price of 0 beside an amount is none.
 func unitOf(v *usage.Variant) unit {
-	u := unit{variant: v, refund: v.Reversed}
+	u := unit{variant: v, refund: v.Refund()}
 	rate, err := money.Parse(v.ExchangeRate)
 	u.rated = err == nil
 	price, err := money.Parse(v.UnitPrice)
@@ -29,10 +28,7 @@ func unitOf(v *usage.Variant) unit {
 		return u
 	}
 	u.priced, u.price = true, price
-	switch {
-	case price.Sign() < 0:
-		u.refund = true
-	case v.Reversed:
+	if v.Reversed && price.Sign() >= 0 {
 		u.price = price.Neg()
 	}
 	if u.rated {

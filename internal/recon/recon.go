@@ -12,7 +12,7 @@ import (
 type Result struct {
 	Statement   money.Totals `json:"statement"`         // the provider's invoice total, with tax
 	Imported    money.Totals `json:"imported"`          // Σ rows + Σ charges, at the provider's prices, exact
-	Sold        money.Totals `json:"sold"`              // the provider's cost of what issued invoices carry
+	Sold        money.Totals `json:"sold"`              // what the rows that count cost, on the lines that issued documents bill
 	OwnUse      money.Totals `json:"own_use,omitempty"` // what the partner uses itself: imported, and sold to nobody
 	Parts       []Part       `json:"parts"`             // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`

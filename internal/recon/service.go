@@ -12,7 +12,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -26,7 +25,7 @@ type Service struct {
 	Access   access.Guard
 	Reader   rating.Reader
 	Rater    rating.Rater
-	Invoices invoice.Store
+	Invoices *invoice.Service
 }
 
 // Compare holds a statement of a period against the books. total is the provider's invoice total per currency; nil
@@ -56,13 +55,16 @@ func (v *Service) CompareRead(ctx context.Context, p period.Month, read func() (
 		if batches, masks, err = usage.InvoicedIn(ctx, r, v.Reader.Usage, grant.Scope, p); err != nil {
 			return err
 		}
-		if all, err = v.Reader.Usage.Batches(ctx, r, grant.Scope, usage.BatchFilter{}); err != nil {
-			return err
-		}
-		return v.sold(ctx, r, grant.Scope, p, st.Index, sold)
+		all, err = v.Reader.Usage.Batches(ctx, r, grant.Scope, usage.BatchFilter{})
+		return err
 	})
 	if err != nil {
 		return Result{}, err
+	}
+	if partner := st.Index.Partner(); partner != nil {
+		if sold, err = v.Invoices.SoldCost(ctx, p, partner.ID); err != nil {
+			return Result{}, err
+		}
 	}
 	for _, b := range st.Invoiced { // lines may be of an invoice whose rows are of another month
 		if !slices.ContainsFunc(batches, func(x usage.Batch) bool { return x.Number == b.Number }) {
@@ -134,34 +136,6 @@ func months(all []usage.Batch) map[string]period.Month {
 		}
 	}
 	return out
-}
-
-// sold adds up the provider's cost of what the partner's own issued documents carry. A voided one and the credit note
-// answering it cancel out, so both are left out.
-func (v *Service) sold(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, x *org.Index, into money.Totals) error {
-	partner := x.Partner()
-	if partner == nil {
-		return nil
-	}
-	list, err := v.Invoices.List(ctx, r, s, invoice.Filter{Period: p, Seller: partner.ID})
-	if err != nil {
-		return err
-	}
-	for _, one := range list {
-		if one.State != invoice.Issued || one.Answers != "" {
-			continue
-		}
-		d, err := v.Invoices.Get(ctx, r, s, one.ID)
-		if err != nil {
-			return err
-		}
-		for i := range d.Lines {
-			for c, amount := range d.Lines[i].Cost {
-				into.Add(money.Of(amount, c))
-			}
-		}
-	}
-	return nil
 }
 
 func (c *comparison) result(total money.Totals) Result {

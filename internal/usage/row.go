@@ -1,5 +1,7 @@
 package usage
 
+import "github.com/purveyor-csp/purveyor/internal/money"
+
 // Column is one column of a daily rated usage row, in the provider's order. Decoders deliver every row as one
 // value per column, whatever the file calls it and in whichever order it stands.
 type Column int
@@ -78,6 +80,16 @@ type Variant struct {
 	UnitPrice, ExchangeRate, ExchangeRateDate, EarnedCredit, Credit, CreditType string
 	BenefitOrderID, BenefitID, BenefitType                                      string
 	Covered, Reversed, Unlisted                                                 bool
+}
+
+// Refund says that usage is taken back: prices count the quantity with the other sign than it is printed with. A refund is
+// printed with its quantity as it was used and a negative price, or with a negative amount alone.
+func (v *Variant) Refund() bool {
+	if v.Reversed {
+		return true
+	}
+	price, err := money.Parse(v.UnitPrice)
+	return err == nil && price.Sign() < 0 && !v.Unlisted
 }
 
 // Part says which part of the star a column belongs to.

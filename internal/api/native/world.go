@@ -96,7 +96,7 @@ func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[Applied]
 			return out, err
 		}
 	}
-	out.Body.NotReached, err = s.Invoices.NotReached(ctx, r.Edges, r.Months)
+	out.Body.NotReached, err = s.Invoices.NotReached(ctx, invoice.Changed{Edges: r.Edges, Rates: r.Rates})
 	return out, err
 }
 
@@ -119,6 +119,8 @@ func (s *Server) listBooks(ctx context.Context, in *Paging) (*body[List[pricing.
 type Published struct {
 	Books  []pricing.Book   `json:"books"`
 	Months []invoice.Impact `json:"issued_months,omitempty"` // with dry_run
+	// NotReached are the issued months in which a version begins, or that are after it, which keep their prices.
+	NotReached []invoice.NotReached `json:"not_reached,omitempty"`
 }
 
 type publishInput struct {
@@ -150,8 +152,11 @@ func (s *Server) publishBooks(ctx context.Context, in *publishInput) (*body[Publ
 		out.Body.Books = append(out.Body.Books, b)
 	}
 	if in.DryRun {
-		out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Books: out.Body.Books})
+		if out.Body.Months, err = s.Invoices.Impact(ctx, rating.Proposal{Books: out.Body.Books}); err != nil {
+			return out, err
+		}
 	}
+	out.Body.NotReached, err = s.Invoices.NotReached(ctx, invoice.Changed{Books: out.Body.Books})
 	return out, err
 }
 

@@ -80,6 +80,14 @@ type Exporting struct {
 
 // Export writes documents as DIR/SELLER/NUMBER.*, several at a time.
 func Export(ctx context.Context, api *call.Client, documents []invoice.Summary, how Exporting) error {
+	if how.CSVLanguage != "" && len(documents) > 0 { // a language that there is not is found out before anything is written
+		answer, err := api.Stream(ctx, call.Request{Method: http.MethodGet, Path: call.Path("invoices", string(documents[0].ID), "documents", "csv"),
+			Query: how.query(documents[0], "csv"), Accept: "*/*"})
+		if err != nil {
+			return err
+		}
+		_ = answer.Body.Close()
+	}
 	for _, v := range documents {
 		if err := os.MkdirAll(filepath.Join(how.Dir, v.Seller), 0o755); err != nil {
 			return fault.New(fault.Invalid, "cannot_write", "%s cannot be made", filepath.Join(how.Dir, v.Seller)).Because(err)

@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
@@ -68,18 +69,23 @@ func Unbilled(run invoice.Run) error {
 	switch {
 	case run.Tally.Unresolved == 0 && run.Aside == nil:
 		return nil
-	case run.Aside == nil:
-		return fault.New(fault.Conflict, "not_everything_drafted",
-			"%s drafted, but %d rows and charges found no customer, price or rate. \"unresolved list\" says which; resolve them and draft again",
-			table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
 	case run.Tally.Unresolved == 0:
 		return fault.New(fault.Conflict, "not_everything_drafted",
 			"%s drafted, but of the files of the month these do not count: %s. Import the corrected file, or answer each (\"unresolved list\" names them), and draft again",
 			table.Count(len(run.Drafts), "document"), run.Aside)
 	}
-	return fault.New(fault.Conflict, "not_everything_drafted",
-		"%s drafted, but %d rows and charges found no customer, price or rate, and of the files of the month these do not count: %s. \"unresolved list\" says which; resolve them and draft again",
-		table.Count(len(run.Drafts), "document"), run.Tally.Unresolved, run.Aside)
+	text := fmt.Sprintf("%s drafted, but %d rows and charges found no customer, price or rate", table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
+	if run.Aside != nil {
+		text += ", and of the files of the month these do not count: " + run.Aside.String()
+	}
+	var stay int64
+	for _, u := range run.Unresolved {
+		stay += u.Invoiced
+	}
+	if stay > 0 {
+		text += fmt.Sprintf("; %d of them were invoiced before and stay as they were invoiced", stay)
+	}
+	return fault.New(fault.Conflict, "not_everything_drafted", "%s. \"unresolved list\" says which; resolve them and draft again", text)
 }
 
 func draft(ctx context.Context, api *call.Client, p period.Month) (run invoice.Run, raw []byte, err error) {

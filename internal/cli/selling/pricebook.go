@@ -49,6 +49,7 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
+		NoteNotReached(e, did.NotReached)
 		if c.DryRun {
 			e.Note("these could be published; nothing was")
 			return e.Show(c.Shown, raw, bookTable(did.Books...), ImpactTable(did.Months))
