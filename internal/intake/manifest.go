@@ -30,7 +30,7 @@ func (s *sealing) listed() map[uint32]bool {
 		}
 		if missing != "" {
 			m.problems = append(m.problems, usage.Problem{
-				File: m.name, Code: "manifest_incomplete", Verdict: usage.Warned,
+				File: m.name, Code: usage.ManifestIncomplete, Verdict: usage.Warned,
 				Reason: fmt.Sprintf("the manifest lists %d files, and %s was not among those imported, or not read to its end; nothing is complete because of it", len(m.blobs), missing),
 			})
 			continue

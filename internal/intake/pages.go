@@ -46,8 +46,8 @@ func (c *PageCount) merge(o *PageCount) {
 	c.followed, c.last = c.followed+o.followed, c.last+o.last
 }
 
-// missing says what is missing of what pages belong to, or "". Pages that say the same number in all belong together.
-func (c *PageCount) missing() string {
+// Missing says what is missing of what pages belong to, or "". Pages that say the same number in all belong together.
+func (c *PageCount) Missing() string {
 	for total, items := range c.items {
 		if total > 0 && (items == 0 || items%total != 0) {
 			return fmt.Sprintf("the pages say that there are %d items in all, and hold %d", total, items)
@@ -68,14 +68,14 @@ func (l *loading) partial() {
 			all.merge(f.pages)
 		}
 	}
-	missing := all.missing()
+	missing := all.Missing()
 	for _, f := range l.files {
 		if f.pages == nil || missing == "" || !f.counts() {
 			continue
 		}
 		f.partial = true
 		f.problems = append(f.problems, usage.Problem{
-			File: f.name, Code: "pages_missing", Verdict: usage.Warned,
+			File: f.name, Code: usage.PagesMissing, Verdict: usage.Warned,
 			Reason: missing + "; the items read count, and do not make their month complete. Save the pages that follow (nextLink) too, and import all of them in one command",
 		})
 	}

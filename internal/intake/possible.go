@@ -108,6 +108,9 @@ func (w *worker) outside(r *Row, c *common, day period.Date) bool {
 		return false
 	}
 	reason := fmt.Sprintf("the day lies outside the row's own charge period, %s to %s", c.from, c.to)
+	if c.to == 0 {
+		reason = fmt.Sprintf("the day lies before the row's own charge period, which begins on %s and has no end that can be", c.from)
+	}
 	if other, ok := plausible.Swapped(text); ok && other >= c.from && (c.to == 0 || other <= c.to) {
 		reason += "; with the day before the month it would lie in it"
 	}

@@ -36,6 +36,16 @@ func (r *Result) Unread() (n int) {
 	return n
 }
 
+// Partial is what the statement says is missing of it, or "".
+func (r *Result) Partial() string {
+	for _, p := range r.Problems {
+		if p.Code == usage.PagesMissing {
+			return p.Reason
+		}
+	}
+	return ""
+}
+
 // Note is something odd that costs nothing: the amounts agree all the same.
 type Note struct {
 	Code        NoteCode `json:"code"`

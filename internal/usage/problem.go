@@ -14,6 +14,12 @@ type Problem struct {
 	Rows    int64   `json:"rows,omitempty"` // how many rows it concerns, when more than one
 }
 
+// The codes of what keeps files from being all of what they are part of: pages of an answer, and files of an export.
+const (
+	PagesMissing       = "pages_missing"
+	ManifestIncomplete = "manifest_incomplete"
+)
+
 // Verdict is what happens because of a problem.
 type Verdict string
 

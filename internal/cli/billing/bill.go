@@ -105,11 +105,22 @@ func (c *Bill) bill(ctx context.Context, e *command.Env, api *call.Client, out *
 }
 
 // otherMonths makes the documents of the months that the provider's invoices of the month charge too, and notes what of the
-// files belongs to a month that is not billed here.
+// files belongs to a month that is not billed here. A month of which the files hold more than that is not: its documents
+// would bill once more what an invoice of its own has billed.
 func (c *Bill) otherMonths(ctx context.Context, api *call.Client, out *summary) error {
+	batches, _, err := call.List[usage.Batch](ctx, api, "/batches", nil)
+	if err != nil {
+		return err
+	}
+	more := map[period.Month]bool{}
+	for _, b := range batches {
+		if b.Slot.Billed && usage.PeriodOf(batches, b.Slot.Invoice) != c.Period {
+			more[b.Slot.Period] = true
+		}
+	}
 	billed := map[period.Month]bool{c.Period: true}
 	for _, o := range out.OtherMonths {
-		if o.Billed != c.Period || billed[o.Period] {
+		if o.Billed != c.Period || billed[o.Period] || more[o.Period] {
 			continue
 		}
 		billed[o.Period] = true
@@ -118,13 +129,12 @@ func (c *Bill) otherMonths(ctx context.Context, api *call.Client, out *summary) 
 			return err
 		}
 	}
-	batches, _, err := call.List[usage.Batch](ctx, api, "/batches", nil)
 	for _, b := range batches {
 		if !billed[b.Slot.Period] {
 			out.leave(b)
 		}
 	}
-	return err
+	return nil
 }
 
 // prepare makes the world and publishes the books that its edges name.

@@ -81,6 +81,8 @@ func Disagreement(r recon.Result) error {
 	case n > 0:
 		return fault.New(fault.Conflict, "unread_lines", "%s of the statement cannot be read, so what differs is not known; nothing was kept. Download the file again",
 			table.Count(n, "line"))
+	case r.Partial() != "":
+		return fault.New(fault.Conflict, "partial_statement", "this is a part of the statement: %s; nothing was kept", r.Partial())
 	case !r.Unexplained.IsZero():
 		return fault.New(fault.Conflict, "unexplained", "the statement differs by %s for no reason we know, and by %s with a reason",
 			table.Sums(r.Unexplained), table.Count(len(r.Differences), "difference"))

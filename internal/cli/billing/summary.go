@@ -83,9 +83,9 @@ func (s *summary) take(l usage.Load, into *usage.Counts) {
 	s.Problems = append(s.Problems, l.Problems...)
 }
 
-// lacks says whether rows or files that were asked for do not count.
+// lacks says whether rows or files that were asked for do not count, or others are known to be missing.
 func (s *summary) lacks() bool {
-	return s.FilesRefused > 0 || s.Rows.Refused+s.Rows.Quarantined+s.Lines.Refused+s.Lines.Quarantined > 0
+	return len(parts(s.Problems)) > 0 || s.FilesRefused > 0 || s.Rows.Refused+s.Rows.Quarantined+s.Lines.Refused+s.Lines.Quarantined > 0
 }
 
 func (s *summary) drafted(run invoice.Run) {
@@ -118,6 +118,10 @@ func (s *summary) leave(b usage.Batch) {
 	s.Left[i].Cost.Add(money.Of(b.Cost, b.Slot.Currency))
 }
 
+func (l leftMonth) String() string {
+	return fmt.Sprintf("not billed here: %s with cost %s of %s (%s)", table.Count(l.Rows, "row"), table.Sums(l.Cost), l.Period, cmp.Or(l.Invoice, "not invoiced by the provider yet"))
+}
+
 // issued takes in a document; what the partner sells is the total of sales.
 func (s *summary) issued(v invoice.Summary, partner string) {
 	s.Invoices = append(s.Invoices, billed{
@@ -145,9 +149,11 @@ func (s *summary) verdict(out string) error {
 		say(open != nil, "%s do not count", open)
 	}
 	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
-	for _, l := range s.Left {
-		say(true, "%s with cost %s are of %s (%s), which is not billed here; bill that month with --period %s",
-			table.Count(l.Rows, "row"), table.Sums(l.Cost), l.Period, cmp.Or(l.Invoice, "not invoiced by the provider yet"), l.Period)
+	for _, l := range s.Left { // what is on no invoice of the provider's yet is not owed yet
+		say(l.Invoice != "", "%s; bill that month with --period %s", l, l.Period)
+	}
+	for _, p := range parts(s.Problems) {
+		say(true, "%s: %s", p.Where(), p.Reason)
 	}
 	say(len(s.NotSold) > 0, "the statement bills %s that are sold to nobody", table.Sums(s.NotSold))
 	if len(bad) == 0 {
@@ -195,7 +201,7 @@ func (s *summary) print(w io.Writer, out string) {
 		fmt.Fprintf(w, "held: the document of %s to %s is over 0.00 and was not issued\n", h.Seller, h.Buyer)
 	}
 	for _, u := range s.Why {
-		fmt.Fprintf(w, "unresolved: %s, %d rows, cost %s\n", u.Reason, u.Rows, table.Sums(u.Cost))
+		fmt.Fprintf(w, "unresolved: %s, %s, cost %s\n", u.Reason, table.Count(u.Rows, "row"), table.Sums(u.Cost))
 	}
 	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
 		if open != nil {
@@ -203,9 +209,12 @@ func (s *summary) print(w io.Writer, out string) {
 		}
 	}
 	for _, o := range s.OtherMonths {
-		if o.Billed == s.Period {
-			fmt.Fprintf(w, "for %s: %d rows, cost %s, charged with invoice %s of %s; its documents are among those below\n", o.Period, o.Rows, table.Sums(o.Money), o.Invoice, o.Billed)
+		if slices.ContainsFunc(s.Late, func(m lateMonth) bool { return m.Period == o.Period }) {
+			fmt.Fprintf(w, "for %s: %s, cost %s, charged with invoice %s of %s; its documents are among those below\n", o.Period, table.Count(o.Rows, "row"), table.Sums(o.Money), o.Invoice, o.Billed)
 		}
+	}
+	for _, l := range s.Left {
+		fmt.Fprintln(w, l)
 	}
 	if len(s.NotSold) > 0 {
 		fmt.Fprintf(w, "billed by the statement and not sold: %s\n", table.Sums(s.NotSold))

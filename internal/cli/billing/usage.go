@@ -60,8 +60,29 @@ func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
 		if err := e.Show(c.Shown, raw, importTables(load)...); err != nil {
 			return err
 		}
-		return Verdict(load)
+		if err := Verdict(load); err != nil || !c.Complete {
+			return err
+		}
+		return whole(load)
 	})
+}
+
+// whole is an error where files that were said to be complete say themselves that others are missing.
+func whole(l usage.Load) error {
+	for _, p := range parts(l.Problems) {
+		return fault.New(fault.Conflict, "not_complete", "the rows are imported, but what was said to be complete is not: %s: %s", p.Where(), p.Reason)
+	}
+	return nil
+}
+
+// parts are the problems that say that files are not all of what they are part of.
+func parts(list []usage.Problem) (out []usage.Problem) {
+	for _, p := range list {
+		if p.Code == usage.PagesMissing || p.Code == usage.ManifestIncomplete {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Verdict is an error unless every file was taken, every row of an import counts, and what was to be complete is.

@@ -77,6 +77,9 @@ func (d *decoder) beginJSON(text []byte, want usage.Dataset) error {
 	if k, ok := named(members(first)); ok && is == "" {
 		return d.refuseAs(k)
 	}
+	if is == "" && !anyOf(lowered(members(first)), usageNames()) && !anyOf(lowered(members(first)), statementNames()) {
+		want = ""
+	}
 	d.layout = layoutFor(orDataset(is, want))
 	return d.agree(want, is)
 }
@@ -152,6 +155,15 @@ func (d *decoder) beginCSV(head []byte, want usage.Dataset) error {
 		d.warn("no_rows", "", "the file has a header and no rows")
 	}
 	return nil
+}
+
+// lowered is names as a set, in lower case.
+func lowered(names []string) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range names {
+		out[strings.ToLower(n)] = true
+	}
+	return out
 }
 
 // anyOf says whether at least three of the names are known: less is no header.

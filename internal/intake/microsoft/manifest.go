@@ -22,7 +22,7 @@ type manifest struct {
 
 // isManifest looks at the beginning of a JSON file.
 func isManifest(head []byte) bool {
-	return bytes.Contains(head, []byte(`"blobs"`)) && bytes.Contains(head, []byte(`"blobCount"`)) && bytes.Contains(head, []byte(`"partitionType"`))
+	return bytes.Contains(head, []byte(`"blobs"`)) && bytes.Contains(head, []byte(`"blobCount"`))
 }
 
 func (d *decoder) manifest() (*manifest, error) {

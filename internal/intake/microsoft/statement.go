@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/intake/plausible"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -159,7 +160,7 @@ func statement(name string, r io.Reader, most int) (lines []usage.StatementLine,
 	for {
 		b, err := dec.Next()
 		if err == io.EOF {
-			return lines, append(append(problems, spoilt.list...), dec.Warnings()...), nil
+			return lines, append(append(problems, spoilt.list...), slices.Concat(dec.Warnings(), partial(name, dec))...), nil
 		}
 		if err != nil {
 			return nil, nil, err
@@ -180,6 +181,18 @@ func statement(name string, r io.Reader, most int) (lines []usage.StatementLine,
 			return nil, nil, err
 		}
 	}
+}
+
+// partial warns of a statement that is pages of an answer of which others are missing.
+func partial(name string, dec intake.Decoder) []usage.Problem {
+	p, ok := dec.(intake.Pager)
+	if !ok || p.Pages() == nil || p.Pages().Missing() == "" {
+		return nil
+	}
+	return []usage.Problem{{
+		File: name, Code: usage.PagesMissing, Verdict: usage.Warned,
+		Reason: p.Pages().Missing() + "; the lines of the others are compared with nothing. Save the pages that follow (nextLink) too, and join all of them in one file, one behind the other",
+	}}
 }
 
 // spoiltIDs are identifiers that a spreadsheet has changed: of each way the first, and on how many lines.
