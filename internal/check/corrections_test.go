@@ -239,7 +239,7 @@ func (l *lifetime) invariants() {
 // Whatever happens to months that are issued, and in whichever order, in the end each buyer has paid, net to the cent, what
 // the final files and edges come to at the terms each month was issued by.
 func TestCorrections(t *testing.T) {
-	sequences, months, steps := 250, 25, 8
+	sequences, months, steps := 1000, 25, 8
 	if testing.Short() {
 		sequences = 50
 	}
