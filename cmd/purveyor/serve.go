@@ -67,7 +67,7 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
 	first := invitation{who: n.api.Identity, at: authority.Base, out: os.Stdout}
-	if err := first.send(ctx); err != nil {
+	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
 		return err
 	}
 	n.notice = func(ctx context.Context) error {

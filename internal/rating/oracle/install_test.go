@@ -119,6 +119,11 @@ func (n *installation) run(t *testing.T, c command, ledger *oracle.Ledger) {
 		must(t, err)
 	}
 	got := oracle.Counts{Sealed: load.Rows.Sealed, Skipped: load.Rows.Skipped, Aside: load.Rows.Quarantined}
+	for _, p := range load.Problems {
+		if p.Code == "written_off" { // of a command before; the ledger does not know that somebody answered
+			got.Skipped, got.Aside = got.Skipped-p.Rows, got.Aside+p.Rows
+		}
+	}
 	if got != want || load.Rows.Refused != 0 {
 		t.Errorf("%s: rows %+v, and the oracle says %+v; %v", c.what, load.Rows, want, load.Problems)
 	}
