@@ -57,6 +57,9 @@ func signOf(f money.Fixed, wide []usage.WideValue, c usage.Column) int {
 
 // signOfText is the sign of a number that was checked already; blank counts as 1.
 func signOfText(text []byte) int {
+	if f, fit := money.ParseFixed(text); fit == money.Fits {
+		return signOf(f, nil, 0)
+	}
 	d, err := money.Parse(string(text))
 	if err != nil {
 		return 1
@@ -128,11 +131,11 @@ type rowDoubt struct {
 }
 
 func doubtsOf(r *Row) (out []rowDoubt) {
-	if t := bytes.TrimSpace(r.Values[usage.Tags]); len(t) > 0 && usage.ParseTags(t) == nil {
+	if !usage.ReadableTags(r.Values[usage.Tags]) {
 		out = append(out, rowDoubt{"unreadable_tags", "the tags cannot be read, so no rule and no grouping by tags sees them", usage.Tags})
 	}
 	for _, c := range [...]usage.Column{usage.SkuID, usage.ProductID, usage.AvailabilityID, usage.MPNID, usage.ResellerMPNID, usage.EntitlementID, usage.SubscriptionID, usage.MeterID} {
-		if code, reason := plausible.SpoiltID(c == usage.SkuID, string(r.Values[c])); code != "" {
+		if code, reason := plausible.SpoiltID(c == usage.SkuID, r.Values[c]); code != "" {
 			out = append(out, rowDoubt{code, reason, c})
 		}
 	}

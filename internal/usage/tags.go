@@ -10,10 +10,7 @@ import (
 // ParseTags reads a printed tag set: a JSON object, or its members without the braces, as some exports print them. The
 // pairs are sorted by key. Values that are no text are kept as JSON. What is neither has no pairs.
 func ParseTags(text []byte) []TagPair {
-	t := bytes.TrimSpace(text)
-	if len(t) > 0 && t[0] != '{' {
-		t = append(append([]byte{'{'}, t...), '}')
-	}
+	t := braced(text)
 	var all map[string]json.RawMessage
 	if json.Unmarshal(t, &all) != nil {
 		return nil
@@ -28,4 +25,19 @@ func ParseTags(text []byte) []TagPair {
 	}
 	slices.SortFunc(pairs, func(a, b TagPair) int { return cmp.Compare(a.Key, b.Key) })
 	return pairs
+}
+
+// ReadableTags says whether a printed tag set is one: blank, a JSON object, or its members without the braces.
+func ReadableTags(text []byte) bool {
+	t := braced(text)
+	return len(t) == 0 || json.Valid(t)
+}
+
+// braced is a printed tag set without blanks around it, as an object.
+func braced(text []byte) []byte {
+	t := bytes.TrimSpace(text)
+	if len(t) > 0 && t[0] != '{' {
+		return slices.Concat([]byte{'{'}, t, []byte{'}'})
+	}
+	return t
 }

@@ -7,12 +7,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
+// longestSpoilt bounds what a spreadsheet writes for an identifier that it took for a number or a date: it keeps 15 digits.
+const longestSpoilt = 30
+
 // SpoiltID says what a spreadsheet has made of an identifier, as a code and a sentence; both are "" when nothing shows.
 // It does not change identifiers: what was there can only be downloaded again. SKUs alone are known to have four signs,
 // so that zeros which were taken away show.
-func SpoiltID(sku bool, id string) (code, reason string) {
+func SpoiltID[T string | []byte](sku bool, printed T) (code, reason string) {
 	const again = "Download the file again and import it without opening it in a spreadsheet"
-	id = strings.TrimSpace(id)
+	if len(printed) > longestSpoilt {
+		return "", ""
+	}
+	id := strings.TrimSpace(string(printed))
 	switch {
 	case sku && len(id) > 0 && len(id) < 4 && digitsOnly(id):
 		return "leading_zeros", fmt.Sprintf("SKU %s has lost its leading zeros, as in a spreadsheet: it is %s. %s", id, strings.Repeat("0", 4-len(id))+id, again)
