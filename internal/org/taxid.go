@@ -72,6 +72,11 @@ func checkVATForm(vatID string) string {
 	return ""
 }
 
+// VATIDHolds says whether a VAT id has the form of its country, and check digits that are right where they are published.
+func VATIDHolds(vatID string) bool {
+	return len(plain(vatID)) > 2 && checkVATForm(vatID) == "" && !misprinted(vatID)
+}
+
 // isVATID says whether a text is certainly a VAT id of a country: its letters, its form, and its check digits.
 func isVATID(text, country string) bool {
 	text = plain(text)

@@ -2,8 +2,10 @@ package world
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
 // place is where a made-up organisation of a country lives.
@@ -39,9 +41,22 @@ func placeOf(country string, n int) place {
 	return p
 }
 
-// vatID is a number of the shape a country gives; it is made up, and no authority will know it.
+// vatID is a VAT id of a country whose check digits hold; it is made up, and no authority will know it.
 func vatID(country string, n int) string {
-	digits := func(width int) string { return fmt.Sprintf("%0*d", width, (n+17)*387420489%pow10(width)) }
+	for last := range 100 {
+		if v := vatForm(country, n, last); org.VATIDHolds(v) {
+			return v
+		}
+	}
+	return ""
+}
+
+// vatForm is the ordinal as a number of the form of a country's VAT ids, or ""; its last digits move on by the given ones.
+func vatForm(country string, n, last int) string {
+	digits := func(width int) string {
+		v := (n + 17) * 387420489 % pow10(width)
+		return fmt.Sprintf("%0*d", width, v-v%100+(v+last)%100)
+	}
 	switch country {
 	case "AT":
 		return "ATU" + digits(8)
@@ -53,7 +68,9 @@ func vatID(country string, n int) string {
 	case "ES":
 		return "ESB" + digits(8)
 	case "FR":
-		return "FR" + digits(11)
+		siren := digits(9)
+		number, _ := strconv.Atoi(siren)
+		return fmt.Sprintf("FR%02d%s", (12+3*(number%97))%97, siren)
 	case "GR":
 		return "EL" + digits(9)
 	case "IE":
