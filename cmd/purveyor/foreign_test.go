@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -158,7 +159,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
-	if _, err := s.n.api.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+	if _, err := s.n.api.People.SetUp(t.Context(), s.links["nordwind"], people.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
 		t.Fatal(err)
 	}
 	s.as("nordwind")

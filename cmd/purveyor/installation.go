@@ -28,6 +28,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -269,24 +270,26 @@ func (n *installation) build(o opening) error {
 		n.runner.Workers = runtime.GOMAXPROCS(0)
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
-	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
+	directory := &identity.Directory{DB: n.db, Store: sqlstore.Identity{DB: n.db}}
+	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now, Directory: directory}
 	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
 	if !n.onlyRead { // or they stand where they stood when somebody wrote last
 		guard.Place = organisations.Place
 	}
-	who, err := n.people(ring, events, roles)
+	who, err := n.newSigners(ring, events, directory, roles)
 	if err != nil {
 		return err
 	}
-	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.Export, Erase: who.Erase},
+	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.people.Export, Erase: who.people.Erase},
 		safe.Source{Name: "access", Export: roles.Export}, safe.Source{Name: "delegated_access", Export: delegated.Export, Erase: delegated.Erase})
 	delegated.Given = givenTo(roles)
 	guard.Record = intoTrail(n.db, delegated)
 	n.api = &native.Server{
 		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
-		Roles:      roles,
-		Orgs:       organisations,
-		Books:      &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
+		Roles:     roles,
+		Orgs:      organisations,
+		Books:     &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
+		Directory: directory, People: who.people, Sessions: who.sessions, Programs: who.programs, Federations: who.federations,
 		Delegation: delegated,
 		Notices:    &notice.Service{Delegated: delegated, Now: now},
 		Resources:  &resource.Service{DB: n.db, Usage: usages, Rows: n.rows, Orgs: orgs, Access: guard},
@@ -302,7 +305,7 @@ func (n *installation) build(o opening) error {
 		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: documents},
 		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files, Orgs: orgs, Books: books},
 		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.safe, Identity: who, DigestKey: digests,
+		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.safe, DigestKey: digests,
 	}
 	return nil
 }
@@ -332,7 +335,7 @@ func (n *installation) recover(ctx context.Context) error {
 
 // keepUp drops what has expired: sessions, tickets, and answers to commands.
 func (n *installation) keepUp(ctx context.Context) error {
-	return errors.Join(n.api.Identity.Prune(ctx), n.api.ForgetAnswers(ctx))
+	return errors.Join(n.api.Sessions.Prune(ctx), n.api.ForgetAnswers(ctx))
 }
 
 // drain works off the jobs that are due, as the local operator.

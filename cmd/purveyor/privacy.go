@@ -35,15 +35,11 @@ func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Serv
 // realmOf says whose somebody is, erased people too; "" for who neither signs in nor ever did.
 func realmOf(store identity.Store) func(context.Context, tx.Read, id.Principal) (id.Organisation, error) {
 	return func(ctx context.Context, r tx.Read, who id.Principal) (id.Organisation, error) {
-		p, err := store.Person(ctx, r, who)
-		if fault.KindOf(err) != fault.NotFound {
-			return p.Realm, err
-		}
-		g, err := store.Program(ctx, r, who)
+		a, err := store.Account(ctx, r, who)
 		if fault.KindOf(err) == fault.NotFound {
 			return "", nil
 		}
-		return g.Realm, err
+		return a.Realm, err
 	}
 }
 

@@ -30,7 +30,7 @@ import (
 
 // people is an installation with people in it: what is theirs lies sealed in the event log and in the clear in an
 // answer under an idempotency key.
-type people struct {
+type population struct {
 	*caller
 	n    *installation
 	ctx  context.Context
@@ -40,9 +40,9 @@ type people struct {
 	text map[id.Principal][]byte   // what was sealed with them
 }
 
-func newPeople(t *testing.T, ledger string, count int) *people {
+func newPeople(t *testing.T, ledger string, count int) *population {
 	t.Helper()
-	p := &people{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
+	p := &population{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
 	p.ctx = access.AsLocalOperator(context.WithoutCancel(t.Context()))
 	n, err := open(p.ctx, p.dir, opening{Settings: config.Settings{Memory: "512MB", Ledger: ledger}, log: slog.New(slog.NewTextHandler(&p.log, nil)), now: time.Now})
 	if err != nil {
@@ -65,7 +65,7 @@ func newPeople(t *testing.T, ledger string, count int) *people {
 // canary is a personal value nobody else has.
 func canary(who id.Principal) []byte { return []byte("canary of " + string(who) + " <mail@example>") }
 
-func (p *people) add(who id.Principal) {
+func (p *population) add(who id.Principal) {
 	p.Helper()
 	sealed, err := p.n.safe.Seal(p.ctx, who, canary(who))
 	if err != nil {
@@ -88,7 +88,7 @@ func (p *people) add(who id.Principal) {
 }
 
 // wrapped remembers everybody's sealed key as it is now.
-func (p *people) wrapped() {
+func (p *population) wrapped() {
 	p.Helper()
 	err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) error {
 		for _, who := range p.ids {
@@ -106,7 +106,7 @@ func (p *people) wrapped() {
 }
 
 // found counts how often any of the values stands in the files of the data directory, the vault left out.
-func (p *people) found(values ...[]byte) (n int) {
+func (p *population) found(values ...[]byte) (n int) {
 	p.Helper()
 	files := 0
 	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
@@ -127,7 +127,7 @@ func (p *people) found(values ...[]byte) (n int) {
 }
 
 // work drains the jobs and wants them done.
-func (p *people) work(kind job.Kind, want int) {
+func (p *population) work(kind job.Kind, want int) {
 	p.Helper()
 	if err := p.n.drain(p.ctx); err != nil {
 		p.Fatal(err)
@@ -199,7 +199,7 @@ func TestErasedIsGone(t *testing.T) {
 }
 
 // clean wants no canary in the log, and none sealed in the clear.
-func (p *people) clean() {
+func (p *population) clean() {
 	p.Helper()
 	if p.log.Len() == 0 {
 		p.Fatal("nothing was logged")

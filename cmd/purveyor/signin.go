@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"net"
 	"net/http"
@@ -14,54 +13,43 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
-	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// people builds what signs in. Sessions live by the machine's clock, also in demo data.
-func (n *installation) people(ring secret.Ring, events event.Log, roles *access.Service) (*identity.Service, error) {
-	pepper, err := ring.Derive("login names", secret.KeySize)
-	if err != nil {
-		return nil, err
-	}
-	x := sqlstore.Identity{DB: n.db}
-	who := &identity.Service{
-		DB: n.db, Store: x, Proofs: x, Trusts: x, Sealer: n.safe, Events: events, Now: time.Now, Random: rand.Reader, Pepper: pepper, Name: "Purveyor",
-		Demo: n.clock.Movable, May: mayManage(roles.Roles),
-		Crown: func(ctx context.Context, t tx.Tx, who id.Principal, r identity.Realm) error {
-			return roles.Crown(ctx, t, who, r.ID)
-		},
-		Admins: roles.Admins, Exceeds: roles.Exceeds,
-	}
-	who.Enter = func(ctx context.Context, p id.Principal, into id.Organisation) (ok bool, err error) {
-		var known identity.Principal
-		err = n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-			known, err = who.Known(ctx, r, p)
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-		return roles.Roles.Enters(ctx, known, into)
-	}
-	roles.Lookup, roles.RealmOf, roles.SignsIn = who.Known, who.RealmOf, who.SignsIn
-	return who, nil
+// signers is what signs people and programs in.
+type signers struct {
+	people      *people.Service
+	sessions    *sessions.Service
+	programs    *programs.Service
+	federations *federation.Service
+	directory   *identity.Directory
 }
 
-// mayManage is where the caller may see people, or change them.
-func mayManage(guard access.Guard) func(context.Context, bool) (scope.Scope, error) {
-	return func(ctx context.Context, change bool) (scope.Scope, error) {
-		action := access.IdentityRead
-		if change {
-			action = access.IdentityChange
-		}
-		grant, err := guard.Require(ctx, action)
-		return grant.Scope, err
+// newSigners builds what signs in. Sessions live by the machine's clock, also in demo data.
+func (n *installation) newSigners(ring secret.Ring, events event.Log, directory *identity.Directory, roles *access.Service) (s signers, err error) {
+	pepper, err := ring.Derive("login names", secret.KeySize)
+	if err != nil {
+		return s, err
 	}
+	x, random := sqlstore.Identity{DB: n.db}, identity.Random{Reader: rand.Reader}
+	manager := identity.Manager{Directory: directory, Access: roles}
+	s.directory = directory
+	s.sessions = &sessions.Service{
+		DB: n.db, Store: x, Keys: x, Directory: directory, Access: roles, Sealer: n.safe, Events: events, Now: time.Now, Random: random,
+	}
+	s.programs = &programs.Service{DB: n.db, Store: x, Manager: manager, Sessions: s.sessions, Events: events, Now: time.Now, Random: random}
+	s.federations = &federation.Service{DB: n.db, Store: x, Manager: manager, Sealer: n.safe, Events: events}
+	s.people = &people.Service{
+		DB: n.db, Store: x, Manager: manager, Sessions: s.sessions, Federations: s.federations, Sealer: n.safe, Events: events, Now: time.Now, Random: random,
+		Pepper: pepper, Name: "Purveyor", Demo: n.clock.Movable,
+	}
+	return s, nil
 }
 
 // authority is where people and programs sign in to what is served at an address: as the names of its certificate, or
@@ -80,7 +68,7 @@ func (n *installation) authority(at net.Addr, proof *certificates) (*login.Serve
 		scheme = "https://"
 	}
 	s := &login.Server{
-		Identity: n.api.Identity, Delegation: n.api.Delegation, Audited: n.api.Audited, Base: scheme + hosts[0], Hosts: hosts[1:], Now: time.Now, Random: rand.Reader, Key: forms, Log: n.api.Log,
+		Directory: n.api.Directory, People: n.api.People, Sessions: n.api.Sessions, Programs: n.api.Programs, Federations: n.api.Federations, Delegation: n.api.Delegation, Audited: n.api.Audited, Base: scheme + hosts[0], Hosts: hosts[1:], Now: time.Now, Random: rand.Reader, Key: forms, Log: n.api.Log,
 	}
 	for _, h := range hosts { // a token for the API is for any of its names
 		s.Audiences = append(s.Audiences, scheme+h)

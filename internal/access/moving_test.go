@@ -146,7 +146,7 @@ func TestDenialsOutliveEntitlements(t *testing.T) {
 	_, err := h.orgs.Apply(operator(), w, false)
 	h.must(err)
 	h.give("cora", "c1", access.CustomerReader, "@c1")
-	_, err = h.access.Assign(operator(), access.Assignment{Principal: "cora", Realm: key("c1"), Role: access.CustomerReader, Scope: "@c1/old-c1", Deny: true})
+	_, err = h.assign(operator(), access.Assignment{Principal: "cora", Realm: key("c1"), Role: access.CustomerReader, Scope: "@c1/old-c1", Deny: true})
 	h.must(err)
 	for _, now := range []time.Time{h.now, h.now.AddDate(0, 0, 20)} {
 		h.now = now
@@ -172,7 +172,7 @@ func TestSubscriptionsAreDeniedToStaff(t *testing.T) {
 	_, err := h.orgs.Apply(operator(), w, false)
 	h.must(err)
 	h.give("nora", "nordwind", access.ResellerBillingAdmin, "nordwind")
-	_, err = h.access.Assign(operator(), access.Assignment{Principal: "nora", Realm: key("nordwind"), Role: access.ResellerBillingAdmin, Scope: "c1/E-c1", Deny: true})
+	_, err = h.assign(operator(), access.Assignment{Principal: "nora", Realm: key("nordwind"), Role: access.ResellerBillingAdmin, Scope: "c1/E-c1", Deny: true})
 	h.must(err)
 	grant, err := h.roles.Require(as("nora", "nordwind"), access.UsageRead)
 	h.must(err)

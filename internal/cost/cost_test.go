@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -73,7 +74,8 @@ func newHouse(t *testing.T) *house {
 	n.Settle(t, w, pricing.Book{Owner: "q", Key: "retail", From: since, Currency: "EUR",
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
 	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
-	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
+	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today,
+		Directory: &identity.Directory{DB: n.DB, Store: sqlstore.Identity{DB: n.DB}}}, rating.Reader{}, rating.Rater{}}
 	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}, Issued: sqlstore.Invoices{DB: n.DB}}
 	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
 	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
@@ -118,6 +120,10 @@ func as(name, realm string) context.Context {
 // give gives somebody a role and is their session.
 func (h *house) give(name, realm string, role id.Role, place string) context.Context {
 	h.Helper()
+	person := people.Person{ID: id.Principal(name), Realm: org.OrganisationID(realm), Login: name, State: identity.Active}
+	must(h.T, h.DB.Do(h.Context(), func(ctx context.Context, t tx.Tx) error {
+		return sqlstore.Identity{DB: h.DB}.SavePerson(ctx, t, person)
+	}))
 	_, err := h.access.Assign(installtest.Operator(h.Context()), access.Assignment{Principal: id.Principal(name), Realm: org.OrganisationID(realm), Role: role, Scope: place})
 	must(h.T, err)
 	return as(name, realm)

@@ -11,6 +11,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -20,9 +24,12 @@ import (
 type Identity struct{ DB *DB }
 
 var (
-	_ identity.Store  = Identity{}
-	_ identity.Proofs = Identity{}
-	_ identity.Trusts = Identity{}
+	_ identity.Store    = Identity{}
+	_ people.Store      = Identity{}
+	_ programs.Store    = Identity{}
+	_ sessions.Store    = Identity{}
+	_ sessions.KeyStore = Identity{}
+	_ federation.Store  = Identity{}
 )
 
 type (
@@ -91,17 +98,27 @@ func (r orgRow) rank(ref string) int {
 	return 2
 }
 
+// Account is a person by id, else a program.
+func (x Identity) Account(ctx context.Context, r tx.Read, who id.Principal) (identity.Account, error) {
+	p, err := x.Person(ctx, r, who)
+	if fault.KindOf(err) != fault.NotFound {
+		return identity.Account{ID: p.ID, Realm: p.Realm, State: p.State}, err
+	}
+	g, err := x.Program(ctx, r, who)
+	return identity.Account{ID: g.ID, Realm: g.Realm, State: g.State, Program: err == nil, Credentials: g.Credentials()}, err
+}
+
 // Person is a person by id.
-func (x Identity) Person(ctx context.Context, r tx.Read, who id.Principal) (identity.Person, error) {
+func (x Identity) Person(ctx context.Context, r tx.Read, who id.Principal) (people.Person, error) {
 	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE id = ?", string(who))
 }
 
 // PersonByLogin is a person by the digest of their mail address.
-func (x Identity) PersonByLogin(ctx context.Context, r tx.Read, login string) (identity.Person, error) {
+func (x Identity) PersonByLogin(ctx context.Context, r tx.Read, login string) (people.Person, error) {
 	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE login = ? AND login <> ''", login)
 }
 
-func (x Identity) person(ctx context.Context, r tx.Read, query, arg string) (p identity.Person, err error) {
+func (x Identity) person(ctx context.Context, r tx.Read, query, arg string) (p people.Person, err error) {
 	var row personRow
 	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
 	if err != nil {
@@ -113,7 +130,7 @@ func (x Identity) person(ctx context.Context, r tx.Read, query, arg string) (p i
 	return row.person()
 }
 
-func (row personRow) person() (p identity.Person, err error) {
+func (row personRow) person() (p people.Person, err error) {
 	err = json.Unmarshal([]byte(row.Body), &p)
 	p.Login = row.Login
 	return p, err
@@ -127,13 +144,13 @@ func inRealms(s scope.Scope, realm id.Organisation) []any {
 const realmCondition = "JOIN organisation AS o ON o.id = x.realm WHERE ? AND (? = '' OR x.realm = ?) ORDER BY x.id"
 
 // People lists people by id.
-func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Person, error) {
+func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]people.Person, error) {
 	var rows []personRow
 	err := x.DB.in(r).NewRaw("SELECT x.id, x.realm, x.login, x.body FROM person AS x "+realmCondition, inRealms(s, realm)...).Scan(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]identity.Person, len(rows))
+	list := make([]people.Person, len(rows))
 	for i, row := range rows {
 		if list[i], err = row.person(); err != nil {
 			return nil, err
@@ -143,8 +160,8 @@ func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id
 }
 
 // Programs lists programs by id.
-func (x Identity) Programs(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Program, error) {
-	return load[identity.Program](ctx, x.DB.in(r), "SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...)
+func (x Identity) Programs(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]programs.Program, error) {
+	return load[programs.Program](ctx, x.DB.in(r), "SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...)
 }
 
 // Groups lists groups by id.
@@ -153,7 +170,7 @@ func (x Identity) Groups(ctx context.Context, r tx.Read, s scope.Scope, realm id
 }
 
 // SavePerson adds or replaces a person.
-func (x Identity) SavePerson(ctx context.Context, t tx.Tx, p identity.Person) error {
+func (x Identity) SavePerson(ctx context.Context, t tx.Tx, p people.Person) error {
 	text, err := body(p)
 	if err != nil {
 		return err
@@ -163,8 +180,8 @@ func (x Identity) SavePerson(ctx context.Context, t tx.Tx, p identity.Person) er
 }
 
 // Program is a program by id.
-func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p identity.Program, err error) {
-	list, err := load[identity.Program](ctx, x.DB.in(r), "SELECT body FROM program WHERE id = ?", string(who))
+func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p programs.Program, err error) {
+	list, err := load[programs.Program](ctx, x.DB.in(r), "SELECT body FROM program WHERE id = ?", string(who))
 	if err == nil && len(list) == 0 {
 		err = fault.New(fault.NotFound, "program_not_found", "no such program is known")
 	}
@@ -175,7 +192,7 @@ func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p i
 }
 
 // SaveProgram adds or replaces a program.
-func (x Identity) SaveProgram(ctx context.Context, t tx.Tx, p identity.Program) error {
+func (x Identity) SaveProgram(ctx context.Context, t tx.Tx, p programs.Program) error {
 	text, err := body(p)
 	if err != nil {
 		return err

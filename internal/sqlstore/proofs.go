@@ -9,7 +9,8 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -47,16 +48,16 @@ type (
 const sessionColumns = "SELECT id, person, token, ended, expires, body FROM session "
 
 // Session is a session by id.
-func (x Identity) Session(ctx context.Context, r tx.Read, s id.Session) (identity.Session, error) {
+func (x Identity) Session(ctx context.Context, r tx.Read, s id.Session) (sessions.Session, error) {
 	return x.session(ctx, r, sessionColumns+"WHERE id = ?", string(s))
 }
 
 // SessionByToken is a browser's session by the digest of its cookie.
-func (x Identity) SessionByToken(ctx context.Context, r tx.Read, digest string) (identity.Session, error) {
+func (x Identity) SessionByToken(ctx context.Context, r tx.Read, digest string) (sessions.Session, error) {
 	return x.session(ctx, r, sessionColumns+"WHERE token = ? AND token <> ''", digest)
 }
 
-func (x Identity) session(ctx context.Context, r tx.Read, query, arg string) (s identity.Session, err error) {
+func (x Identity) session(ctx context.Context, r tx.Read, query, arg string) (s sessions.Session, err error) {
 	var row sessionRow
 	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
 	if err != nil {
@@ -68,20 +69,20 @@ func (x Identity) session(ctx context.Context, r tx.Read, query, arg string) (s 
 	return row.session()
 }
 
-func (row sessionRow) session() (s identity.Session, err error) {
+func (row sessionRow) session() (s sessions.Session, err error) {
 	err = json.Unmarshal([]byte(row.Body), &s)
 	s.Token = row.Token
 	return s, err
 }
 
 // Sessions lists those of a person that were not ended, oldest first.
-func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]identity.Session, error) {
+func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]sessions.Session, error) {
 	var rows []sessionRow
 	err := x.DB.in(r).NewRaw(sessionColumns+"WHERE person = ? AND ended = ? ORDER BY expires, id", string(who), false).Scan(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]identity.Session, len(rows))
+	list := make([]sessions.Session, len(rows))
 	for i, row := range rows {
 		if list[i], err = row.session(); err != nil {
 			return nil, err
@@ -91,7 +92,7 @@ func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]
 }
 
 // SaveSession adds or replaces a session.
-func (x Identity) SaveSession(ctx context.Context, t tx.Tx, s identity.Session) error {
+func (x Identity) SaveSession(ctx context.Context, t tx.Tx, s sessions.Session) error {
 	text, err := body(s)
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (x Identity) SaveSession(ctx context.Context, t tx.Tx, s identity.Session) 
 }
 
 // Ticket is a ticket by the digest of its secret.
-func (x Identity) Ticket(ctx context.Context, r tx.Read, kind identity.TicketKind, digest string) (k identity.Ticket, err error) {
+func (x Identity) Ticket(ctx context.Context, r tx.Read, kind sessions.TicketKind, digest string) (k sessions.Ticket, err error) {
 	var row ticketRow
 	ok, err := one(ctx, x.DB.in(r).NewRaw(
 		"SELECT digest, kind, person, session, expires, body FROM ticket WHERE digest = ? AND kind = ?", digest, string(kind)), &row)
@@ -116,13 +117,13 @@ func (x Identity) Ticket(ctx context.Context, r tx.Read, kind identity.TicketKin
 	if err := json.Unmarshal([]byte(row.Body), &k); err != nil {
 		return k, err
 	}
-	k.Digest, k.Kind, k.Session = row.Digest, identity.TicketKind(row.Kind), id.Session(row.Session)
+	k.Digest, k.Kind, k.Session = row.Digest, sessions.TicketKind(row.Kind), id.Session(row.Session)
 	k.Expires, err = parseInstant(row.Expires)
 	return k, err
 }
 
 // SaveTicket adds or replaces a ticket.
-func (x Identity) SaveTicket(ctx context.Context, t tx.Tx, k identity.Ticket) error {
+func (x Identity) SaveTicket(ctx context.Context, t tx.Tx, k sessions.Ticket) error {
 	text, err := body(k)
 	if err != nil {
 		return err
@@ -134,7 +135,7 @@ func (x Identity) SaveTicket(ctx context.Context, t tx.Tx, k identity.Ticket) er
 }
 
 // DropTickets forgets tickets of a kind that belong to a person; to nobody yet for "".
-func (x Identity) DropTickets(ctx context.Context, t tx.Tx, kind identity.TicketKind, who id.Principal) error {
+func (x Identity) DropTickets(ctx context.Context, t tx.Tx, kind sessions.TicketKind, who id.Principal) error {
 	_, err := x.DB.in(t).NewRaw("DELETE FROM ticket WHERE kind = ? AND person = ?", string(kind), string(who)).Exec(ctx)
 	return err
 }
@@ -160,12 +161,12 @@ func (x Identity) Prune(ctx context.Context, t tx.Tx, before time.Time) error {
 }
 
 // Keys lists signing keys by id.
-func (x Identity) Keys(ctx context.Context, r tx.Read) ([]identity.Key, error) {
-	return load[identity.Key](ctx, x.DB.in(r), "SELECT body FROM signing_key ORDER BY id")
+func (x Identity) Keys(ctx context.Context, r tx.Read) ([]sessions.Key, error) {
+	return load[sessions.Key](ctx, x.DB.in(r), "SELECT body FROM signing_key ORDER BY id")
 }
 
 // SaveKey adds a signing key.
-func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k identity.Key) error {
+func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k sessions.Key) error {
 	text, err := body(k)
 	if err != nil {
 		return err
@@ -174,8 +175,8 @@ func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k identity.Key) error {
 }
 
 // Federations lists the external providers by realm.
-func (x Identity) Federations(ctx context.Context, r tx.Read) ([]identity.Federation, error) {
-	return load[identity.Federation](ctx, x.DB.in(r), "SELECT body FROM federation ORDER BY realm")
+func (x Identity) Federations(ctx context.Context, r tx.Read) ([]federation.Federation, error) {
+	return load[federation.Federation](ctx, x.DB.in(r), "SELECT body FROM federation ORDER BY realm")
 }
 
 // DropFederation takes the external provider of a realm away.
@@ -188,7 +189,7 @@ func (x Identity) DropFederation(ctx context.Context, t tx.Tx, realm id.Organisa
 }
 
 // SaveFederation adds or replaces the external provider of a realm.
-func (x Identity) SaveFederation(ctx context.Context, t tx.Tx, f identity.Federation) error {
+func (x Identity) SaveFederation(ctx context.Context, t tx.Tx, f federation.Federation) error {
 	text, err := body(f)
 	if err != nil {
 		return err

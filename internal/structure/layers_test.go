@@ -43,6 +43,10 @@ var layers = []layer{
 		{path: "internal/event"},
 		{path: "internal/job"},
 		{path: "internal/identity", uses: []string{"net/url"}}, // addresses are read, and nothing is fetched
+		{path: "internal/identity/sessions"},
+		{path: "internal/identity/programs"},
+		{path: "internal/identity/federation"},
+		{path: "internal/identity/people"},
 		{path: "internal/access"},
 		{path: "internal/safe"},
 		{path: "internal/org"},

@@ -60,7 +60,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 	if m.server.DB == nil {
 		return
 	}
-	unknown, known := m.server.Identity.Unrecorded()
+	unknown, known := m.server.Sessions.Unrecorded()
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(unknown), "unknown")
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(known), "known")
 	err := m.server.DB.View(ctx, func(ctx context.Context, r tx.Read) error {

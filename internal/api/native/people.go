@@ -6,6 +6,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -20,7 +21,7 @@ type Person struct {
 	Created      time.Time       `json:"created"`
 }
 
-func personOf(p identity.Person) Person {
+func personOf(p people.Person) Person {
 	return Person{p.ID, p.Realm, p.Personal.Name, p.Personal.Mail, p.State, p.SecondFactor(), p.Created}
 }
 
@@ -38,7 +39,7 @@ func (o OfRealm) id() id.Organisation {
 }
 
 func (s *Server) listPeople(ctx context.Context, in *OfRealm) (*body[List[Person]], error) {
-	found, err := s.Identity.People(ctx, in.id())
+	found, err := s.People.List(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +75,12 @@ type Invited struct {
 
 func (s *Server) invitePerson(ctx context.Context, in *body[Invitee]) (*body[Invited], error) {
 	recordOf(ctx).secret = true
-	mine := identity.Personal{Name: in.Body.Name, Mail: in.Body.Mail}
+	personal := people.Personal{Name: in.Body.Name, Mail: in.Body.Mail}
 	if in.Body.Password != "" {
-		p, err := s.Identity.Enlist(ctx, in.Body.Realm, mine, in.Body.Password)
+		p, err := s.People.AddWithPassword(ctx, in.Body.Realm, personal, in.Body.Password)
 		return &body[Invited]{Invited{Person: personOf(p)}}, err
 	}
-	p, ticket, err := s.Identity.Invite(ctx, in.Body.Realm, mine)
+	p, ticket, err := s.People.Invite(ctx, in.Body.Realm, personal)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ type SignedIn struct {
 }
 
 func (s *Server) showPerson(ctx context.Context, in *PersonPath) (*body[Looked], error) {
-	p, sessions, err := s.Identity.Of(ctx, in.Person)
+	p, sessions, err := s.People.Show(ctx, in.Person)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (s *Server) showPerson(ctx context.Context, in *PersonPath) (*body[Looked],
 
 func (s *Server) resetPerson(ctx context.Context, in *PersonPath) (*body[Invited], error) {
 	recordOf(ctx).secret = true
-	ticket, err := s.Identity.Reset(ctx, in.Person)
+	ticket, err := s.People.Reset(ctx, in.Person)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (s *Server) resetPerson(ctx context.Context, in *PersonPath) (*body[Invited
 }
 
 func (s *Server) signOutPerson(ctx context.Context, in *PersonPath) (*struct{}, error) {
-	return nil, s.Identity.SignOut(ctx, in.Person)
+	return nil, s.People.SignOut(ctx, in.Person)
 }
 
 type enableInput struct {
@@ -137,7 +138,7 @@ type enableInput struct {
 }
 
 func (s *Server) enablePerson(ctx context.Context, in *enableInput) (*struct{}, error) {
-	return nil, s.Identity.Enable(ctx, in.Person, in.Body.Enabled)
+	return nil, s.People.Enable(ctx, in.Person, in.Body.Enabled)
 }
 
 // Group is people and programs that are given roles together.
@@ -153,7 +154,7 @@ func groupOf(g identity.Group) Group {
 }
 
 func (s *Server) listGroups(ctx context.Context, in *OfRealm) (*body[List[Group]], error) {
-	found, err := s.Identity.Groups(ctx, in.id())
+	found, err := s.People.Groups(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ type newGroupInput struct {
 }
 
 func (s *Server) newGroup(ctx context.Context, in *newGroupInput) (*body[Group], error) {
-	g, err := s.Identity.NewGroup(ctx, in.Body.Realm, in.Body.Name)
+	g, err := s.People.AddGroup(ctx, in.Body.Realm, in.Body.Name)
 	return &body[Group]{groupOf(g)}, err
 }
 
@@ -184,5 +185,5 @@ type membersInput struct {
 }
 
 func (s *Server) setMembers(ctx context.Context, in *membersInput) (*struct{}, error) {
-	return nil, s.Identity.SetMembers(ctx, in.Group, in.Body.Members)
+	return nil, s.People.SetMembers(ctx, in.Group, in.Body.Members)
 }

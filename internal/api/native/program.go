@@ -6,6 +6,8 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -30,7 +32,7 @@ type Credential struct {
 	Expires time.Time `json:"expires"`
 }
 
-func programOf(p identity.Program) Program {
+func programOf(p programs.Program) Program {
 	out := Program{p.ID, p.Realm, p.Name, p.State, p.AppID(), append([]string{}, p.Redirects...), []Credential{}, p.Created}
 	for _, s := range p.Secrets {
 		out.Credentials = append(out.Credentials, Credential{s.ID, "secret", s.Hint, s.Created, s.Expires})
@@ -42,7 +44,7 @@ func programOf(p identity.Program) Program {
 }
 
 func (s *Server) listPrograms(ctx context.Context, in *OfRealm) (*body[List[Program]], error) {
-	found, err := s.Identity.Programs(ctx, in.id())
+	found, err := s.Programs.List(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ type newProgramInput struct {
 }
 
 func (s *Server) newProgram(ctx context.Context, in *newProgramInput) (*body[Program], error) {
-	p, err := s.Identity.NewProgram(ctx, in.Body.Realm, in.Body.Name, in.Body.Redirects...)
+	p, err := s.Programs.Add(ctx, in.Body.Realm, in.Body.Name, in.Body.Redirects...)
 	return &body[Program]{programOf(p)}, err
 }
 
@@ -79,7 +81,7 @@ type enableProgramInput struct {
 }
 
 func (s *Server) enableProgram(ctx context.Context, in *enableProgramInput) (*struct{}, error) {
-	return nil, s.Identity.EnableProgram(ctx, in.Program, in.Body.Enabled)
+	return nil, s.Programs.Enable(ctx, in.Program, in.Body.Enabled)
 }
 
 type newSecretInput struct {
@@ -97,7 +99,7 @@ type Secret struct {
 
 func (s *Server) newSecret(ctx context.Context, in *newSecretInput) (*body[Secret], error) {
 	recordOf(ctx).secret = true
-	k, plain, err := s.Identity.NewSecret(ctx, in.Program, time.Duration(in.Body.Days)*24*time.Hour)
+	k, plain, err := s.Programs.AddSecret(ctx, in.Program, time.Duration(in.Body.Days)*24*time.Hour)
 	return &body[Secret]{Secret{Credential{k.ID, "secret", k.Hint, k.Created, k.Expires}, plain}}, err
 }
 
@@ -109,7 +111,7 @@ type newCertificateInput struct {
 }
 
 func (s *Server) newCertificate(ctx context.Context, in *newCertificateInput) (*body[Credential], error) {
-	c, err := s.Identity.NewCertificate(ctx, in.Program, []byte(in.Body.Certificate))
+	c, err := s.Programs.AddCertificate(ctx, in.Program, []byte(in.Body.Certificate))
 	return &body[Credential]{Credential{c.ID, "certificate", "", c.Created, c.Expires}}, err
 }
 
@@ -119,7 +121,7 @@ type credentialPath struct {
 }
 
 func (s *Server) dropCredential(ctx context.Context, in *credentialPath) (*struct{}, error) {
-	return nil, s.Identity.RemoveCredential(ctx, in.Program, in.Credential)
+	return nil, s.Programs.RemoveCredential(ctx, in.Program, in.Credential)
 }
 
 // Federation is the external OpenID provider that an organisation's people sign in at.
@@ -136,7 +138,7 @@ type RealmPath struct {
 }
 
 func (s *Server) showFederation(ctx context.Context, in *RealmPath) (*body[Federation], error) {
-	f, err := s.Identity.Federated(ctx, org.OrganisationID(in.Realm))
+	f, err := s.Federations.Show(ctx, org.OrganisationID(in.Realm))
 	return &body[Federation]{Federation{f.Issuer, f.ClientID, f.Domains, f.Create}}, err
 }
 
@@ -151,9 +153,9 @@ type federateInput struct {
 func (s *Server) federate(ctx context.Context, in *federateInput) (*struct{}, error) {
 	recordOf(ctx).secret = true
 	b := in.Body
-	return nil, s.Identity.Federate(ctx, in.Realm, identity.Federation{Issuer: b.Issuer, ClientID: b.ClientID, Domains: b.Domains, Create: b.Create}, b.Secret)
+	return nil, s.Federations.Set(ctx, in.Realm, federation.Federation{Issuer: b.Issuer, ClientID: b.ClientID, Domains: b.Domains, Create: b.Create}, b.Secret)
 }
 
 func (s *Server) unfederate(ctx context.Context, in *RealmPath) (*struct{}, error) {
-	return nil, s.Identity.Unfederate(ctx, in.Realm)
+	return nil, s.Federations.Remove(ctx, in.Realm)
 }

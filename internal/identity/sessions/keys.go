@@ -1,25 +1,26 @@
-package identity
+package sessions
 
 import (
 	"context"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// SigningKeys are the keys whose signatures count now, and the one to sign with. draw makes a new key when the one in
+// SigningKeys are the keys whose signatures count now, and the one to sign with. generate makes a new key when the one in
 // use has done its time; two callers who notice at once make one.
-func (v *Service) SigningKeys(ctx context.Context, draw func() (name string, private []byte, err error)) (all []Key, sign Key, err error) {
+func (v *Service) SigningKeys(ctx context.Context, generate func() (name string, private []byte, err error)) (all []Key, sign Key, err error) {
 	var keys []Key
 	read := func(ctx context.Context, r tx.Read) error {
-		keys, err = v.Trusts.Keys(ctx, r)
+		keys, err = v.Keys.Keys(ctx, r)
 		return err
 	}
 	if err := v.DB.View(ctx, read); err != nil {
 		return nil, sign, err
 	}
 	if _, ok := signing(keys, v.Now()); !ok {
-		fresh, err := v.freshKey(ctx, draw)
+		fresh, err := v.freshKey(ctx, generate)
 		if err != nil {
 			return nil, sign, err
 		}
@@ -31,19 +32,19 @@ func (v *Service) SigningKeys(ctx context.Context, draw func() (name string, pri
 				return nil
 			}
 			keys = append(keys, fresh)
-			if err := v.Trusts.SaveKey(ctx, t, fresh); err != nil {
+			if err := v.Keys.SaveKey(ctx, t, fresh); err != nil {
 				return err
 			}
-			return v.Events.Append(ctx, t, event.SigningKeyMade, string(Installation), fresh.ID, nil)
+			return v.Events.Append(ctx, t, event.SigningKeyMade, string(identity.Installation), fresh.ID, nil)
 		})
 		if err != nil {
 			return nil, sign, err
 		}
 	}
 	sign, _ = signing(keys, v.Now())
-	keys = taken(keys, v.Now())
+	keys = accepted(keys, v.Now())
 	for i := range keys {
-		if keys[i].Private, err = v.Sealer.Open(ctx, Installation, keys[i].Private); err != nil {
+		if keys[i].Private, err = v.Sealer.Open(ctx, identity.Installation, keys[i].Private); err != nil {
 			return nil, sign, err
 		}
 		if keys[i].ID == sign.ID {
@@ -53,12 +54,12 @@ func (v *Service) SigningKeys(ctx context.Context, draw func() (name string, pri
 	return keys, sign, nil
 }
 
-func (v *Service) freshKey(ctx context.Context, draw func() (string, []byte, error)) (k Key, err error) {
+func (v *Service) freshKey(ctx context.Context, generate func() (string, []byte, error)) (k Key, err error) {
 	k.Created = v.Now()
 	var private []byte
-	if k.ID, private, err = draw(); err != nil {
+	if k.ID, private, err = generate(); err != nil {
 		return k, err
 	}
-	k.Private, err = v.Sealer.Seal(ctx, Installation, private)
+	k.Private, err = v.Sealer.Seal(ctx, identity.Installation, private)
 	return k, err
 }

@@ -1,14 +1,13 @@
-package identity
+package programs
 
 import (
 	"crypto/subtle"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 // Program is a service principal: it signs in with a secret or a certificate of its own. With addresses to return to, it
@@ -17,7 +16,7 @@ type Program struct {
 	ID           id.Principal
 	Realm        id.Organisation
 	Name         string
-	State        State
+	State        identity.State
 	Redirects    []string
 	Secrets      []Secret
 	Certificates []Certificate
@@ -45,18 +44,15 @@ type Certificate struct {
 	Expires time.Time
 }
 
-// CLI is the client id of the purveyor command.
-const CLI = "70757276-6579-6f72-0000-000000000001"
-
 const (
 	maxSecrets   = 2 // one in use, one that takes over
 	maxKeys      = 4
 	maxSecretAge = 2 * 365 * 24 * time.Hour
 )
 
-// takes is the credential a secret is; ok is false when it is none that holds now.
-func (p Program) takes(secret string, now time.Time) (credential string, ok bool) {
-	d := digestOf(secret)
+// matching is the id of the credential that a secret is; ok is false when it is none that is valid now.
+func (p Program) matching(secret string, now time.Time) (credential string, ok bool) {
+	d := identity.Digest(secret)
 	for _, s := range p.Secrets {
 		if subtle.ConstantTimeCompare([]byte(s.Digest), []byte(d)) == 1 && now.Before(s.Expires) {
 			return s.ID, true
@@ -65,7 +61,18 @@ func (p Program) takes(secret string, now time.Time) (credential string, ok bool
 	return "", false
 }
 
-// Certificate is the one that a token's header names, by either hash, when it holds at an instant.
+// Credentials are the ids of the program's secrets and certificates, expired ones too.
+func (p Program) Credentials() (ids []string) {
+	for _, s := range p.Secrets {
+		ids = append(ids, s.ID)
+	}
+	for _, c := range p.Certificates {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// Certificate is the one that a token's header names, by either hash, when it is valid at an instant.
 func (p Program) Certificate(thumbprint string, now time.Time) (Certificate, bool) {
 	for _, c := range p.Certificates {
 		if thumbprint != "" && (c.ID == thumbprint || c.SHA1 == thumbprint) && now.Before(c.Expires) {
@@ -75,14 +82,8 @@ func (p Program) Certificate(thumbprint string, now time.Time) (Certificate, boo
 	return Certificate{}, false
 }
 
-// holds says whether a credential is still there: tokens issued for one that was removed prove nothing.
-func (p Program) holds(credential string) bool {
-	return p.State == Active && (slices.ContainsFunc(p.Secrets, func(s Secret) bool { return s.ID == credential }) ||
-		slices.ContainsFunc(p.Certificates, func(c Certificate) bool { return c.ID == credential }))
-}
-
-// rotated is the program with another secret. An expired one makes room; two that hold do not.
-func (p Program) rotated(s Secret) (Program, error) {
+// withSecret is the program with another secret. An expired one makes room; two that are valid do not.
+func (p Program) withSecret(s Secret) (Program, error) {
 	if life := s.Expires.Sub(s.Created); life <= 0 || life > maxSecretAge {
 		return p, fault.New(fault.Invalid, "secret_life", "a secret holds for more than nothing and at most two years: none was made")
 	}
@@ -94,22 +95,3 @@ func (p Program) rotated(s Secret) (Program, error) {
 	p.Secrets = append(p.Secrets, s)
 	return p, nil
 }
-
-// Group is people and programs that are given roles together.
-type Group struct {
-	ID      id.Group
-	Realm   id.Organisation
-	Name    string
-	Members []id.Principal
-}
-
-// returnable says whether a program may be registered with an address.
-func returnable(to string) bool {
-	u, err := url.Parse(to)
-	if err != nil || u.Host == "" || u.User != nil || strings.Contains(to, "#") {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http" && local(u.Hostname())
-}
-
-func local(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

@@ -1,4 +1,4 @@
-package identity
+package people
 
 import (
 	"slices"
@@ -7,17 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-)
-
-// State is whether a person or program may sign in.
-type State string
-
-// The states. An erased person is an id in records and nothing else.
-const (
-	Invited  State = "invited"
-	Active   State = "active"
-	Disabled State = "disabled"
-	Erased   State = "erased"
+	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
 // Personal is everything about a person that is theirs: it is sealed with a key of their own, so that erasing them is
@@ -31,7 +21,7 @@ type Personal struct {
 type Person struct {
 	ID       id.Principal
 	Realm    id.Organisation
-	State    State
+	State    identity.State
 	Begun    bool     `json:",omitempty"` // could sign in at least once
 	Login    string   `json:"-"`          // what finds them by their mail address: a digest
 	Personal Personal `json:"-"`
@@ -64,11 +54,13 @@ func (p Person) SecondFactor() bool { return len(p.TOTP) > 0 || len(p.Passkeys) 
 
 // mustProve says whether a session of this person must have proved a second factor. Outside demo data that cannot be
 // switched off for staff; a customer's person is asked once they have one.
-func mustProve(r Realm, p Person, demo bool) bool { return r.Staff() && !demo || p.SecondFactor() }
+func mustProve(r identity.Realm, p Person, demo bool) bool {
+	return r.Staff() && !demo || p.SecondFactor()
+}
 
-// dropped is the person after a change of credentials, refused when it took from staff their last second factor, or
-// from anybody their last way in.
-func (p Person) dropped(r Realm, demo bool) error {
+// requireWayIn is Denied when a change of credentials took from staff their last second factor, or from anybody their
+// last way to sign in.
+func (p Person) requireWayIn(r identity.Realm, demo bool) error {
 	if r.Staff() && !demo && !p.SecondFactor() {
 		return fault.New(fault.Denied, "last_second_factor",
 			"people of a partner or reseller always have a second factor, and this is your last: it was kept; add another first")
@@ -88,8 +80,8 @@ func (p Person) failed(now time.Time) Person {
 	return p
 }
 
-// takeRecovery is the person without the recovery code of this digest; ok is false when there is none.
-func (p Person) takeRecovery(digest string) (Person, bool) {
+// withoutRecovery is the person without the recovery code of this digest; ok is false when there is none.
+func (p Person) withoutRecovery(digest string) (Person, bool) {
 	i := slices.Index(p.Recovery, digest)
 	if i < 0 {
 		return p, false

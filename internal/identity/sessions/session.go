@@ -1,4 +1,4 @@
-package identity
+package sessions
 
 import (
 	"time"
@@ -6,7 +6,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-// Session is one sign-in of a person: a browser's, or a program's that acts for them. Everything it handed out ends
+// Session is one sign-in of a person: a browser's, or a program's that acts for them. Everything that was issued in it ends
 // with it.
 type Session struct {
 	ID      id.Session

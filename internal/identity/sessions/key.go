@@ -1,4 +1,4 @@
-package identity
+package sessions
 
 import "time"
 
@@ -9,7 +9,7 @@ type Key struct {
 	Created time.Time
 }
 
-// How long a key signs, and how long after that tokens signed with it are still taken: longer than any token lives.
+// How long a key signs, and how long after that tokens signed with it are still accepted: longer than any token lives.
 const (
 	keySigns = 30 * 24 * time.Hour
 	keyKept  = 2 * 24 * time.Hour
@@ -26,8 +26,8 @@ func signing(keys []Key, now time.Time) (Key, bool) {
 	return newest, newest.ID != "" && now.Before(newest.Created.Add(keySigns))
 }
 
-// taken are the keys whose signatures count now.
-func taken(keys []Key, now time.Time) (list []Key) {
+// accepted are the keys whose signatures count now.
+func accepted(keys []Key, now time.Time) (list []Key) {
 	for _, k := range keys {
 		if now.Before(k.Created.Add(keySigns + keyKept)) {
 			list = append(list, k)

@@ -1,4 +1,4 @@
-package identity
+package sessions
 
 import (
 	"time"
@@ -9,30 +9,30 @@ import (
 // TicketKind is what a ticket is for.
 type TicketKind string
 
-// The kinds.
+// The kinds. Their stored names stay as they were first written.
 const (
-	Code      TicketKind = "code"      // an authorization code
-	Device    TicketKind = "device"    // what a device polls with
-	UserCode  TicketKind = "user_code" // what a person types to let a device in; Link is the device's digest
-	Refresh   TicketKind = "refresh"   // a refresh token
-	SetUp     TicketKind = "set_up"    // a one-time link: the first person, or an invited one
-	Flow      TicketKind = "flow"      // a sign-in that is half done
-	Offered   TicketKind = "offered"   // a secret for an authenticator app that is not accepted yet
-	Ceremony  TicketKind = "ceremony"  // a passkey's challenge
-	Abroad    TicketKind = "abroad"    // a sign-in that is with an external provider
-	Assertion TicketKind = "assertion" // an assertion of a program that was used
+	AuthorizationCode TicketKind = "code"
+	DeviceCode        TicketKind = "device"    // what a device polls with
+	UserCode          TicketKind = "user_code" // what a person types to let a device in; Link is the device's digest
+	RefreshToken      TicketKind = "refresh"
+	SetUpLink         TicketKind = "set_up"    // a one-time link: the first person, or an invited one
+	SignInFlow        TicketKind = "flow"      // a sign-in that is half done
+	TOTPOffer         TicketKind = "offered"   // a secret for an authenticator app that is not accepted yet
+	PasskeyChallenge  TicketKind = "ceremony"  // what a passkey has to sign
+	FederatedSignIn   TicketKind = "abroad"    // a sign-in that is with an external provider
+	UsedAssertion     TicketKind = "assertion" // an assertion of a program that was used
 )
 
 // life is how long a ticket of a kind can be redeemed.
 func (k TicketKind) life() time.Duration {
 	switch k {
-	case Code:
+	case AuthorizationCode:
 		return 5 * time.Minute
-	case Device, UserCode:
+	case DeviceCode, UserCode:
 		return 15 * time.Minute
-	case Refresh:
+	case RefreshToken:
 		return 14 * 24 * time.Hour
-	case SetUp:
+	case SetUpLink:
 		return 72 * time.Hour
 	}
 	return 10 * time.Minute
@@ -47,7 +47,7 @@ const (
 	Refused Answer = "refused"
 )
 
-// Ticket is something handed out that can be redeemed once. Only the digest of its secret is kept.
+// Ticket is something issued that can be redeemed once. Only the digest of its secret is kept.
 type Ticket struct {
 	Digest    string          `json:"-"`
 	Kind      TicketKind      `json:"-"`
