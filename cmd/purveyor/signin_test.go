@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -46,8 +48,8 @@ func newSignedIn(t *testing.T) *signedIn {
 	dir := t.TempDir()
 	purveyor(t, "demo", "--data", dir, "--customers", "4", "--rows", "400")
 	settings := config.Settings{Memory: "512MB", TLSHost: []string{"localhost"}}
-	x.prepare(dir, opening{Settings: settings, log: discardLog(), now: time.Now})
-	port := serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	x.prepare(dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	port := serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +67,10 @@ func newSignedIn(t *testing.T) *signedIn {
 }
 
 // prepare adds, through the services, who will call.
-func (x *signedIn) prepare(dir string, o opening) {
+func (x *signedIn) prepare(dir string, o installation.Options) {
 	x.Helper()
 	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
-	n, err := open(ctx, dir, o)
+	n, err := installation.Open(ctx, dir, o)
 	must := func(err error) {
 		x.Helper()
 		if err != nil {
@@ -76,30 +78,30 @@ func (x *signedIn) prepare(dir string, o opening) {
 		}
 	}
 	must(err)
-	x.program, err = n.api.Programs.Add(ctx, "nordwind", "bookkeeping")
+	x.program, err = n.API.Programs.Add(ctx, "nordwind", "bookkeeping")
 	must(err)
-	_, x.secret, err = n.api.Programs.AddSecret(ctx, x.program.ID, time.Hour)
+	_, x.secret, err = n.API.Programs.AddSecret(ctx, x.program.ID, time.Hour)
 	must(err)
-	realm, err := n.api.Directory.Realm(ctx, "nordwind")
+	realm, err := n.API.Directory.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.api.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.API.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
-	x.person, err = n.api.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	x.person, err = n.API.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.api.Roles.Assign(ctx, access.Assignment{
+	_, err = n.API.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
 	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
 		role, realm, _ := strings.Cut(u, " of ")
-		if _, err := n.api.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+		if _, err := n.API.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
 		}
 	}
-	_, x.cookie, err = n.api.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
+	_, x.cookie, err = n.API.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
 	must(err)
 	must(n.Close())
 }
@@ -199,19 +201,17 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 	at := httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	authority, err := p.n.authority(at.Listener.Addr(), nil)
-	if err != nil {
+	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	p.n.api.Callers = callers(authority, false)
-	at.Config.Handler = p.n.api.Handler()
+	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
-	maria, err := p.n.api.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.API.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, cookie, err := p.n.api.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
+	_, cookie, err := p.n.API.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
 	var said bytes.Buffer
-	invite := invitation{people: p.n.api.People, at: "https://localhost", out: &said}
+	invite := invitation{people: p.n.API.People, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
 		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
 			t.Errorf("before there is a partner: %q, %v", said.String(), err)
@@ -257,38 +257,38 @@ func TestFirstPerson(t *testing.T) {
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}
-	first, err := p.n.api.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	first, err := p.n.API.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
 	said.Reset()
-	if err := (&invitation{people: p.n.api.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
+	if err := (&invitation{people: p.n.API.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
 		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
-	if _, link, err := p.n.api.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
+	if _, link, err := p.n.API.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
 		t.Errorf("the first person invites nobody: %v", err)
 	}
-	if _, err := p.n.api.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
+	if _, err := p.n.API.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
-	exported, err := p.n.safe.Export(as, first.ID)
+	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
-	if _, _, err := p.n.api.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
+	if _, _, err := p.n.API.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.n.safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
+	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the installation's key was erased: %v", err)
 	}
-	if err := p.n.safe.Erase(p.ctx, first.ID); err != nil {
+	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
-	if known, err := p.n.api.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
+	if known, err := p.n.API.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.api.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.API.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func TestDailyUpkeep(t *testing.T) {
 	p := newPeople(t, "", 0)
 	at := time.Now()
 	machine := func() time.Time { return at }
-	p.n.api.Machine, p.n.api.People.Now, p.n.api.Sessions.Now, p.n.runner.Machine, p.n.upkeep.Machine = machine, machine, machine, machine, machine
+	p.n.API.Machine, p.n.API.People.Now, p.n.API.Sessions.Now, p.n.Runner.Machine, p.n.Upkeep.Machine = machine, machine, machine, machine, machine
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	retried := func(key string) bool {
@@ -28,18 +28,18 @@ func TestDailyUpkeep(t *testing.T) {
 		return p.want(200, nil, http.MethodPut, "/world", asYAML, smallWorld, "Idempotency-Key", key).Header.Get("Idempotent-Replay") != ""
 	}
 	retried("first")
-	maria, err := p.n.api.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.API.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := p.n.api.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
+	session, _, err := p.n.API.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := func() bool {
 		t.Helper()
-		err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) error {
-			_, err := p.n.api.Sessions.Store.Session(ctx, r, session.ID)
+		err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
+			_, err := p.n.API.Sessions.Store.Session(ctx, r, session.ID)
 			return err
 		})
 		if err != nil && fault.KindOf(err) != fault.NotFound {

@@ -1,11 +1,10 @@
-package main
+package installation
 
 import (
 	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -50,40 +49,42 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// installation is every part, built by hand over one data directory.
-type installation struct {
+// Installation is every part of the program over one data directory.
+type Installation struct {
+	DB     *sqlstore.DB
+	Rows   *duckdb.Store
+	Files  *filestore.Store
+	Vault  *vault.Vault
+	Safe   *safe.Service
+	Clock  *clock.Service
+	Runner *job.Runner
+	Upkeep *job.Daily
+	API    *native.Server
+
+	OnlyRead bool // the account that runs this cannot write the directory, and nothing of it is written
+
 	lock   *flock.Flock
-	db     *sqlstore.DB
-	rows   *duckdb.Store
-	files  *filestore.Store
-	vault  *vault.Vault
-	safe   *safe.Service
-	clock  *clock.Service
-	runner *job.Runner
-	api    *native.Server
-	upkeep *job.Daily
 	wake   chan struct{}
-	notice func(context.Context) error // what else a server looks at when something was done
-
-	behind   error // why the usage store is not the ledger's, as far as a server found at its start
-	onlyRead bool  // nothing of the directory is written
+	behind error // why the usage store differs from what the ledger sealed, as CompareStores found
 }
 
-// opening says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
+// Options says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
 // handed in.
-type opening struct {
+type Options struct {
 	config.Settings
-	log       *slog.Logger
-	temporary bool
-	now       func() time.Time
-	named     bool              // callers in this process say who they are, by the context of their requests
-	rebuild   bool              // the usage store is one that holds nothing, beside the old one
-	warn      func(text string) // told what whoever runs the installation should know; nil: the log is
+	Version   string // of the program, for descriptions of the API
+	Log       *slog.Logger
+	Temporary bool
+	Now       func() time.Time  // the machine's clock
+	Named     bool              // callers in this process say who they are, by the context of their requests
+	Warn      func(text string) // is told what whoever runs the installation should know; nil writes it to the log
+
+	rebuild bool // the usage store is one that holds nothing, beside the old one
 }
 
-// open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left. One that
+// Open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left. One that
 // can only be read is opened by many, and nothing is put right.
-func open(ctx context.Context, dir string, o opening) (*installation, error) {
+func Open(ctx context.Context, dir string, o Options) (*Installation, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		why := ""
 		if w := disk.Why(err); w != "" {
@@ -91,11 +92,11 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 		}
 		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made%s; name a folder that can be written", dir, why).Because(err)
 	}
-	n := &installation{wake: make(chan struct{}, 1), onlyRead: onlyRead(dir)}
-	if n.onlyRead && o.rebuild {
-		return nil, readOnly(dir)
+	n := &Installation{wake: make(chan struct{}, 1), OnlyRead: !writable(dir)}
+	if n.OnlyRead && o.rebuild {
+		return nil, ReadOnly(dir)
 	}
-	if !n.onlyRead {
+	if !n.OnlyRead {
 		_ = os.Chmod(dir, 0o700) // not everybody's to read; where it is not ours to say, whoever made it has said
 	}
 	if err := n.take(dir); err != nil {
@@ -104,10 +105,10 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 	if err := n.openParts(ctx, dir, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	if o.temporary || n.onlyRead {
+	if o.Temporary || n.OnlyRead {
 		return n, nil
 	}
-	if err := n.upkeep.Begin(ctx); err != nil {
+	if err := n.Upkeep.Begin(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
@@ -115,11 +116,11 @@ func open(ctx context.Context, dir string, o opening) (*installation, error) {
 
 // take takes the lock of a directory: alone, or with others who only read. Where there is no lock and none can be made,
 // nobody ever wrote.
-func (n *installation) take(dir string) error {
+func (n *Installation) take(dir string) error {
 	path := filepath.Join(dir, "lock")
 	n.lock = flock.New(path)
 	lock := n.lock.TryLock
-	if n.onlyRead {
+	if n.OnlyRead {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
@@ -138,25 +139,25 @@ func (n *installation) take(dir string) error {
 }
 
 // openParts opens the stores, builds everything over them, and puts right what an interrupted process left.
-func (n *installation) openParts(ctx context.Context, dir string, o opening) error {
+func (n *Installation) openParts(ctx context.Context, dir string, o Options) error {
 	ledger, err := ledgerOf(dir, o.Ledger)
 	if err != nil {
 		return err
 	}
 	openLedger, openFiles := sqlstore.Open, filestore.Open
-	if n.onlyRead {
+	if n.OnlyRead {
 		openLedger, openFiles = sqlstore.OpenToRead, filestore.OpenToRead
 	}
-	if n.db, err = openLedger(ctx, ledger); err != nil {
+	if n.DB, err = openLedger(ctx, ledger); err != nil {
 		return err
 	}
-	if n.rows, err = n.openRows(ctx, dir, o); err != nil {
+	if n.Rows, err = n.openRows(ctx, dir, o); err != nil {
 		return err
 	}
-	if n.files, err = openFiles(filepath.Join(dir, "files")); err != nil {
+	if n.Files, err = openFiles(filepath.Join(dir, "files")); err != nil {
 		return err
 	}
-	if n.vault, err = n.openVault(ctx, filepath.Join(dir, "vault"), o); err != nil {
+	if n.Vault, err = n.openVault(ctx, filepath.Join(dir, "vault"), o); err != nil {
 		return err
 	}
 	if err := n.build(o); err != nil {
@@ -170,39 +171,39 @@ func (n *installation) openParts(ctx context.Context, dir string, o opening) err
 
 // belongs is an error when the ledger is a new one and the usage store is not: then it is the ledger of something else, such as
 // another database on the same server, or it was lost.
-func (n *installation) belongs(ctx context.Context, dir string) error {
-	loads, err := n.rows.Loads(ctx)
+func (n *Installation) belongs(ctx context.Context, dir string) error {
+	loads, err := n.Rows.Loads(ctx)
 	if err != nil || len(loads) == 0 {
 		return err
 	}
 	empty := false
-	err = n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-		empty, err = unrecorded(n.api.Events)(ctx, r)
+	err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		empty, err = unrecorded(n.API.Events)(ctx, r)
 		return err
 	})
 	if err != nil || !empty {
 		return err
 	}
 	return noLedger("the ledger of %s is empty, and its usage store has rows of %d imports: it is not the ledger that belongs to them, and nothing was imported or taken out. "+
-		"Name the right one in %s (or PURVEYOR_LEDGER), or restore it from a backup", dir, len(loads), filepath.Join(dir, addressName))
+		"Name the right one in %s (or PURVEYOR_LEDGER), or restore it from a backup", dir, len(loads), filepath.Join(dir, AddressName))
 }
 
 // tell hands on what whoever runs the installation should know.
-func (o opening) tell(text string) {
-	if o.warn != nil {
-		o.warn(text)
+func (o Options) tell(text string) {
+	if o.Warn != nil {
+		o.Warn(text)
 		return
 	}
-	o.log.Warn(text)
+	o.Log.Warn(text)
 }
 
 // openVault opens the vault of a ledger. A new one is made for a new ledger only: beside an old one it would hide that
 // what was sealed cannot be opened any more, and that nothing tells whether the event log was cut off.
-func (n *installation) openVault(ctx context.Context, dir string, o opening) (*vault.Vault, error) {
+func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*vault.Vault, error) {
 	if !vault.Exists(dir) && !o.NewVault {
 		empty := false
-		err := n.db.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-			empty, err = unrecorded(event.Log{Store: sqlstore.Events{DB: n.db}})(ctx, r)
+		err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+			empty, err = unrecorded(event.Log{Store: sqlstore.Events{DB: n.DB}})(ctx, r)
 			return err
 		})
 		if err != nil {
@@ -221,15 +222,15 @@ func ledgerOf(dir, asked string) (string, error) {
 	if asked != "" {
 		return asked, nil
 	}
-	text, err := os.ReadFile(filepath.Join(dir, addressName))
+	text, err := os.ReadFile(filepath.Join(dir, AddressName))
 	if errors.Is(err, os.ErrNotExist) {
-		return filepath.Join(dir, ledgerName), nil
+		return filepath.Join(dir, LedgerName), nil
 	}
-	return strings.TrimSpace(string(text)), disk.Refused(err, filepath.Join(dir, addressName)+" cannot be read", "nothing was done")
+	return strings.TrimSpace(string(text)), disk.Refused(err, filepath.Join(dir, AddressName)+" cannot be read", "nothing was done")
 }
 
-func (n *installation) build(o opening) error {
-	ring, err := n.vault.Ring()
+func (n *Installation) build(o Options) error {
+	ring, err := n.Vault.Ring()
 	if err != nil {
 		return err
 	}
@@ -237,133 +238,142 @@ func (n *installation) build(o opening) error {
 	if err != nil {
 		return err
 	}
-	guard := &access.Roles{DB: n.db, Store: sqlstore.Access{DB: n.db}}
-	n.clock = &clock.Service{DB: n.db, Store: sqlstore.Clock{DB: n.db}, Jobs: sqlstore.Jobs{DB: n.db}, Access: guard, Machine: o.now}
-	now := n.clock.Now
+	guard := &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}}
+	n.Clock = &clock.Service{DB: n.DB, Store: sqlstore.Clock{DB: n.DB}, Jobs: sqlstore.Jobs{DB: n.DB}, Access: guard, Machine: o.Now}
+	now := n.Clock.Now
 	guard.Now = now
-	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now, Genuine: n.vault.Genuine}
-	usages, orgs, books := sqlstore.Usage{DB: n.db}, sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}
-	invoices := sqlstore.Invoices{DB: n.db}
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: n.rows, Sums: n.rows}
-	jobs := sqlstore.Jobs{DB: n.db}
+	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: now, Genuine: n.Vault.Genuine}
+	usages, orgs, books := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}
+	invoices := sqlstore.Invoices{DB: n.DB}
+	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: n.Rows, Sums: n.Rows}
+	jobs := sqlstore.Jobs{DB: n.DB}
 	documents := &invoice.Service{
-		DB: n.db, Store: invoices, Access: guard, Events: events, Files: n.files, Lines: n.files, Now: now, Reader: reader, Rater: rater,
+		DB: n.DB, Store: invoices, Access: guard, Events: events, Files: n.Files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
 	}
-	if !o.temporary {
+	if !o.Temporary {
 		documents.Jobs = job.Queue{Store: jobs}
 	}
-	archive := &document.Archive{DB: n.db, Invoices: documents, Files: n.files, Access: guard}
+	archive := &document.Archive{DB: n.DB, Invoices: documents, Files: n.Files, Access: guard}
 	delegated := &delegation.Service{
-		DB: n.db, Store: sqlstore.Delegation{DB: n.db}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
+		DB: n.DB, Store: sqlstore.Delegation{DB: n.DB}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
 		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
 	}
-	n.safe = n.keepSafe(events, guard)
-	n.upkeep = &job.Daily{DB: n.db, Queue: job.Queue{Store: jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.keepUp}
-	n.runner = &job.Runner{
-		Store: jobs, DB: n.db, Handlers: map[job.Kind]job.Handler{
+	n.Safe = n.keepSafe(events, guard)
+	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.keepUp}
+	n.Runner = &job.Runner{
+		Store: jobs, DB: n.DB, Handlers: map[job.Kind]job.Handler{
 			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
-			job.ResealValues: n.safe.Reseal, job.ScrubErased: n.safe.ScrubErased, job.DailyUpkeep: n.upkeep.Run,
+			job.ResealValues: n.Safe.Reseal, job.ScrubErased: n.Safe.ScrubErased, job.DailyUpkeep: n.Upkeep.Run,
 		},
 		Workers: o.Workers, Now: now, Machine: time.Now, Owner: rand.Text(), // of this process: what another one left running is given back
 	}
-	if n.runner.Workers <= 0 {
-		n.runner.Workers = runtime.GOMAXPROCS(0)
+	if n.Runner.Workers <= 0 {
+		n.Runner.Workers = runtime.GOMAXPROCS(0)
 	}
-	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
-	directory := &identity.Directory{DB: n.db, Store: sqlstore.Identity{DB: n.db}}
-	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now, Directory: directory}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
-	if !n.onlyRead { // or they stand where they stood when somebody wrote last
+	n.Clock.Events, n.Clock.Drain, n.Clock.Empty = events, n.Drain, unrecorded(events)
+	directory := &identity.Directory{DB: n.DB, Store: sqlstore.Identity{DB: n.DB}}
+	roles := &access.Service{DB: n.DB, Store: guard.Store, Roles: guard, Events: events, Now: now, Directory: directory}
+	organisations := &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
+	if !n.OnlyRead { // or they stand where they stood when somebody wrote last
 		guard.Place = organisations.Place
 	}
 	who, err := n.newSigners(ring, events, directory, roles)
 	if err != nil {
 		return err
 	}
-	n.safe.Sources = append(n.safe.Sources, safe.Source{Name: "identity", Export: who.people.Export, Erase: who.people.Erase},
+	n.Safe.Sources = append(n.Safe.Sources, safe.Source{Name: "identity", Export: who.people.Export, Erase: who.people.Erase},
 		safe.Source{Name: "access", Export: roles.Export}, safe.Source{Name: "delegated_access", Export: delegated.Export, Erase: delegated.Erase})
-	delegated.Given = givenTo(roles)
-	guard.Record = intoTrail(n.db, delegated)
-	n.api = &native.Server{
-		DB: n.db, Access: guard, Clock: n.clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.log, Version: version,
+	delegated.Given = delegatedAssignments(roles)
+	guard.Record = recordUse(n.DB, delegated)
+	n.API = &native.Server{
+		DB: n.DB, Access: guard, Clock: n.Clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.Log, Version: o.Version,
 		Roles:     roles,
 		Orgs:      organisations,
-		Books:     &pricing.Service{DB: n.db, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
+		Books:     &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
 		Directory: directory, People: who.people, Sessions: who.sessions, Programs: who.programs, Federations: who.federations,
 		Delegation: delegated,
 		Notices:    &notice.Service{Delegated: delegated, Now: now},
-		Resources:  &resource.Service{DB: n.db, Usage: usages, Rows: n.rows, Orgs: orgs, Access: guard},
-		Usage:      &usage.Service{DB: n.db, Store: usages, Rows: n.rows, Access: guard, Events: events},
+		Resources:  &resource.Service{DB: n.DB, Usage: usages, Rows: n.Rows, Orgs: orgs, Access: guard},
+		Usage:      &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: events},
 		Intake: &intake.Service{
-			DB: n.db, Store: usages, Rows: n.rows, Files: archives{n.files}, Access: guard, Events: events, Now: now,
+			DB: n.DB, Store: usages, Rows: n.Rows, Files: archives{n.Files}, Access: guard, Events: events, Now: now,
 			Preview: func(ctx context.Context, s usage.Seal) (any, error) {
 				return documents.Impact(ctx, rating.Proposal{Seal: &s})
 			},
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.tell,
 		},
-		Costs:     &cost.Service{DB: n.db, Access: guard, Reader: reader, Rater: inMemory(rater, n.rows)},
-		Recon:     &recon.Service{DB: n.db, Access: guard, Reader: reader, Rater: rater, Invoices: documents},
-		Check:     &check.Service{DB: n.db, Access: guard, Events: events, Usage: usages, Rows: n.rows, Invoices: invoices, Documents: documents, Files: n.files, Orgs: orgs, Books: books},
-		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.vault.LastAnchor, Sign: n.vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.safe, DigestKey: digests,
+		Costs:     &cost.Service{DB: n.DB, Access: guard, Reader: reader, Rater: inMemory(rater, n.Rows)},
+		Recon:     &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: documents},
+		Check:     &check.Service{DB: n.DB, Access: guard, Events: events, Usage: usages, Rows: n.Rows, Invoices: invoices, Documents: documents, Files: n.Files, Orgs: orgs, Books: books},
+		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
+		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.Safe, DigestKey: digests,
 	}
 	return nil
 }
 
 // recover reads the clock and puts right what an interrupted process left behind.
-func (n *installation) recover(ctx context.Context) error {
-	if err := n.clock.Load(ctx); err != nil {
+func (n *Installation) recover(ctx context.Context) error {
+	if err := n.Clock.Load(ctx); err != nil {
 		return err
 	}
-	if err := n.api.Roles.Roles.Load(ctx); err != nil {
+	if err := n.API.Roles.Roles.Load(ctx); err != nil {
 		return err
 	}
-	if n.onlyRead {
+	if n.OnlyRead {
 		return nil
 	}
-	if err := n.api.Intake.Recover(ctx); err != nil {
+	if err := n.API.Intake.Recover(ctx); err != nil {
 		return err
 	}
-	if err := n.api.Invoices.FixEarlier(ctx, sqlstore.Invoices{DB: n.db}); err != nil {
+	if err := n.API.Invoices.FixEarlier(ctx, sqlstore.Invoices{DB: n.DB}); err != nil {
 		return err
 	}
-	if _, err := n.runner.Recover(ctx); err != nil {
+	if _, err := n.Runner.Recover(ctx); err != nil {
 		return err
 	}
-	return n.api.Check.Record(ctx)
+	return n.API.Check.Record(ctx)
+}
+
+// CompareStores holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
+// documents can be read, and what needs the rows is refused.
+func (n *Installation) CompareStores(ctx context.Context) {
+	n.behind = n.API.Intake.Whole(access.AsLocalOperator(ctx))
+	if n.behind != nil {
+		n.API.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
+	}
 }
 
 // keepUp drops what has expired: sessions, tickets, and answers to commands.
-func (n *installation) keepUp(ctx context.Context) error {
-	return errors.Join(n.api.Sessions.Prune(ctx), n.api.ForgetAnswers(ctx))
+func (n *Installation) keepUp(ctx context.Context) error {
+	return errors.Join(n.API.Sessions.Prune(ctx), n.API.ForgetAnswers(ctx))
 }
 
-// drain works off the jobs that are due, as the local operator.
-func (n *installation) drain(ctx context.Context) error {
-	_, err := n.runner.Drain(access.AsLocalOperator(ctx))
+// Drain works off the jobs that are due, as the local operator.
+func (n *Installation) Drain(ctx context.Context) error {
+	_, err := n.Runner.Drain(access.AsLocalOperator(ctx))
 	return err
 }
 
-// anchor signs what the event log is now, outside the database, unless it is not what was anchored before.
-func (n *installation) anchor(ctx context.Context) error {
-	last, err := n.vault.LastAnchor()
+// Anchor signs what the event log is now, outside the database, unless it is not what was anchored before.
+func (n *Installation) Anchor(ctx context.Context) error {
+	last, err := n.Vault.LastAnchor()
 	if err != nil {
 		return err
 	}
 	var a event.Anchor
-	err = n.db.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if err = n.api.Events.Extends(ctx, r, last); err == nil {
-			a, err = n.api.Events.Anchor(ctx, r)
+	err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		if err = n.API.Events.Extends(ctx, r, last); err == nil {
+			a, err = n.API.Events.Anchor(ctx, r)
 		}
 		return err
 	})
 	if err != nil || a.Count == 0 {
 		return err
 	}
-	return n.vault.AddAnchor(a)
+	return n.Vault.AddAnchor(a)
 }
 
-func (n *installation) poke() {
+func (n *Installation) poke() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
@@ -373,19 +383,19 @@ func (n *installation) poke() {
 // retryEvery is how often waiting jobs are looked at when nothing else causes it.
 const retryEvery = 5 * time.Second
 
-// work drains jobs until the context ends, and notices what was done.
-func (n *installation) work(ctx context.Context) {
+// Work runs due jobs and anchors the event log until the context ends, each time after it called before.
+func (n *Installation) Work(ctx context.Context, before func(context.Context) error) {
 	tick := time.NewTicker(retryEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		if err := n.notice(ctx); err != nil && ctx.Err() == nil {
-			n.api.Log.ErrorContext(ctx, "the first person could not be invited", "error", err)
+		if err := before(ctx); err != nil && ctx.Err() == nil {
+			n.API.Log.ErrorContext(ctx, "the first person could not be invited", "error", err)
 		}
-		if err := n.drain(ctx); err != nil && ctx.Err() == nil {
-			n.api.Log.ErrorContext(ctx, "jobs could not be worked off", "error", err)
+		if err := n.Drain(ctx); err != nil && ctx.Err() == nil {
+			n.API.Log.ErrorContext(ctx, "jobs could not be worked off", "error", err)
 		}
-		if err := n.anchor(ctx); err != nil && ctx.Err() == nil {
-			n.api.Log.ErrorContext(ctx, "the event log could not be anchored", "error", err)
+		if err := n.Anchor(ctx); err != nil && ctx.Err() == nil {
+			n.API.Log.ErrorContext(ctx, "the event log could not be anchored", "error", err)
 		}
 		select {
 		case <-n.wake:
@@ -395,16 +405,16 @@ func (n *installation) work(ctx context.Context) {
 	}
 }
 
-func (n *installation) ready(ctx context.Context) error { return n.db.Ping(ctx) }
+func (n *Installation) ready(ctx context.Context) error { return n.DB.Ping(ctx) }
 
 // Close closes what was opened.
-func (n *installation) Close() error {
+func (n *Installation) Close() error {
 	var errs []error
-	if n.rows != nil {
-		errs = append(errs, n.rows.Close())
+	if n.Rows != nil {
+		errs = append(errs, n.Rows.Close())
 	}
-	if n.db != nil {
-		errs = append(errs, n.db.Close())
+	if n.DB != nil {
+		errs = append(errs, n.DB.Close())
 	}
 	if n.lock == nil {
 		return errors.Join(errs...)
@@ -453,8 +463,6 @@ func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, er
 	}
 }
 
-func discardLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
-
 func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Organisation, error) {
 	w, err := orgs.World(ctx, r, scope.All())
 	if err != nil {
@@ -462,6 +470,9 @@ func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Orga
 	}
 	return w.Index().ByKey(key), nil
 }
+
+// viewMemory is how much memory may hold the usage of months that are looked at: about 18 million rows.
+const viewMemory = 512 << 20
 
 // inMemory is a rater that keeps the months that are looked at in memory.
 func inMemory(rater rating.Rater, rows *duckdb.Store) rating.Rater {

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -18,15 +18,15 @@ import (
 )
 
 // keepSafe builds what seals: over every sealed column, and every place where something about people is kept.
-func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
+func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
-		DB: n.db, Store: sqlstore.Safe{DB: n.db}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.db}}, Now: events.Now,
-		Realm: realmOf(sqlstore.Identity{DB: n.db}), Random: rand.Reader, Ring: n.vault.Ring, AddKey: n.vault.Rotate, Scrub: n.db.Scrub,
+		DB: n.DB, Store: sqlstore.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.DB}}, Now: events.Now,
+		Realm: realmOf(sqlstore.Identity{DB: n.DB}), Random: rand.Reader, Ring: n.Vault.Ring, AddKey: n.Vault.Rotate, Scrub: n.DB.Scrub,
 		Columns: []safe.Column{
-			sqlstore.SealedColumn{DB: n.db, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
+			sqlstore.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
 		Sources: []safe.Source{
-			{Name: "event_log", Export: recordsAbout(n.db, events)},
+			{Name: "event_log", Export: recordsAbout(n.DB, events)},
 			{Name: "answers", Erase: forgetAnswers(events)},
 		},
 	}
