@@ -23,7 +23,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -92,7 +92,7 @@ func (p *population) wrapped() {
 	p.Helper()
 	err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
 		for _, who := range p.ids {
-			k, _, err := sqlstore.Safe{DB: p.n.DB}.PersonKey(ctx, r, who)
+			k, _, err := parties.Safe{DB: p.n.DB}.PersonKey(ctx, r, who)
 			if err != nil {
 				return err
 			}
@@ -237,7 +237,7 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatalf("rotated to %+v", r)
 	}
 	p.work(job.ResealValues, 1)
-	column := sqlstore.SealedColumn{DB: p.n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
+	column := parties.SealedColumn{DB: p.n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
 	if err := p.n.DB.View(p.ctx, func(ctx context.Context, t tx.Read) error {
 		old, err := column.Older(ctx, t, r.Key, 10)
 		if len(old) != 0 {

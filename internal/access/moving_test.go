@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -56,7 +56,7 @@ func TestMoving(t *testing.T) {
 	h.give("bill", "contoso", access.PartnerBillingAdmin, "contoso")
 	h.give("carl", "c2", access.CustomerBilling, "@c2")
 	nora, nick, paul, frida, carl := as("nora", "nordwind"), as("nick", "nordwind"), as("paul", "polderwolk"), as("frida", "fabrikam"), as("carl", "c2")
-	documents := &invoice.Service{DB: h.db, Store: sqlstore.Invoices{DB: h.db}, Access: h.roles, Now: h.roles.Now}
+	documents := &invoice.Service{DB: h.db, Store: billing.Invoices{DB: h.db}, Access: h.roles, Now: h.roles.Now}
 	h.document("A-1", "nordwind", "c2")
 	h.document("A-2", "nordwind", "polderwolk")
 	h.document("A-3", "polderwolk", "c1")
@@ -129,7 +129,7 @@ func (h *house) document(number, seller, buyer string) {
 		Lines: []invoice.Line{{Number: 1, Key: "k", Net: money.FromInt(1)}}, Net: money.FromInt(1), Total: money.FromInt(1),
 	}
 	h.must(h.db.Do(operator(), func(ctx context.Context, t tx.Tx) error {
-		return sqlstore.Invoices{DB: h.db}.Save(ctx, t, scope.All(), v)
+		return billing.Invoices{DB: h.db}.Save(ctx, t, scope.All(), v)
 	}))
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -67,12 +69,12 @@ func newHouse(t *testing.T) *house {
 	h := &house{T: t, db: storetest.SQLite(t), now: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return h.now }
 	store := sqlstore.Access{DB: h.db}
-	h.events = event.Log{Store: sqlstore.Events{DB: h.db}, Now: now}
+	h.events = event.Log{Store: operations.Events{DB: h.db}, Now: now}
 	h.roles = &access.Roles{DB: h.db, Store: store, Now: now}
 	h.orgs = &org.Service{DB: h.db, Store: sqlstore.Orgs{DB: h.db}, Access: h.roles, Events: h.events, Places: h.roles, Now: now}
 	h.roles.Place = h.orgs.Place
 	h.access = &access.Service{
-		DB: h.db, Store: store, Roles: h.roles, Events: h.events, Now: now, Directory: &identity.Directory{DB: h.db, Store: sqlstore.Identity{DB: h.db}},
+		DB: h.db, Store: store, Roles: h.roles, Events: h.events, Now: now, Directory: &identity.Directory{DB: h.db, Store: parties.Identity{DB: h.db}},
 	}
 	h.must(h.roles.Load(h.Context()))
 	_, err := h.orgs.Apply(operator(), theWorld(), false)
@@ -101,14 +103,14 @@ func (h *house) person(name id.Principal, realm id.Organisation, state ...identi
 	if len(state) > 0 {
 		p.State = state[0]
 	}
-	h.must(h.db.Do(h.Context(), func(ctx context.Context, t tx.Tx) error { return sqlstore.Identity{DB: h.db}.SavePerson(ctx, t, p) }))
+	h.must(h.db.Do(h.Context(), func(ctx context.Context, t tx.Tx) error { return parties.Identity{DB: h.db}.SavePerson(ctx, t, p) }))
 }
 
 // group keeps a group with its members.
 func (h *house) group(name id.Group, realm id.Organisation, members ...id.Principal) {
 	h.Helper()
 	g := identity.Group{ID: name, Realm: realm, Members: members}
-	h.must(h.db.Do(h.Context(), func(ctx context.Context, t tx.Tx) error { return sqlstore.Identity{DB: h.db}.SaveGroup(ctx, t, g) }))
+	h.must(h.db.Do(h.Context(), func(ctx context.Context, t tx.Tx) error { return parties.Identity{DB: h.db}.SaveGroup(ctx, t, g) }))
 }
 
 // assign gives a role to somebody who is there.
@@ -466,7 +468,7 @@ func TestPolicies(t *testing.T) {
 
 func (h *house) count(typ event.Type) (n int) {
 	h.must(h.db.View(operator(), func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Events{DB: h.db}.Events(ctx, r, scope.All(), event.Filter{})
+		list, err := operations.Events{DB: h.db}.Events(ctx, r, scope.All(), event.Filter{})
 		for _, e := range list {
 			if e.Type == typ {
 				n++

@@ -22,6 +22,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -74,8 +76,8 @@ func newFixture(t testing.TB) *fixture {
 	f.must(db.Do(t.Context(), func(ctx context.Context, t tx.Tx) error {
 		return sqlstore.Orgs{DB: db}.Save(ctx, t, scope.All(), world)
 	}))
-	x, random, now := sqlstore.Identity{DB: db}, identity.Random{Reader: rand.Reader}, func() time.Time { return f.now() }
-	events := event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now}
+	x, random, now := parties.Identity{DB: db}, identity.Random{Reader: rand.Reader}, func() time.Time { return f.now() }
+	events := event.Log{Store: operations.Events{DB: db}, Now: time.Now}
 	f.Directory = &identity.Directory{DB: db, Store: x}
 	manager := identity.Manager{Directory: f.Directory, Access: f}
 	f.Sessions = &sessions.Service{DB: db, Store: x, Keys: x, Directory: f.Directory, Access: f, Sealer: identity.Plain{}, Events: events, Now: now, Random: random}

@@ -42,6 +42,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -203,7 +206,7 @@ func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*v
 	if !vault.Exists(dir) && !o.NewVault {
 		empty := false
 		err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-			empty, err = unrecorded(event.Log{Store: sqlstore.Events{DB: n.DB}})(ctx, r)
+			empty, err = unrecorded(event.Log{Store: operations.Events{DB: n.DB}})(ctx, r)
 			return err
 		})
 		if err != nil {
@@ -239,14 +242,14 @@ func (n *Installation) build(o Options) error {
 		return err
 	}
 	guard := &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}}
-	n.Clock = &clock.Service{DB: n.DB, Store: sqlstore.Clock{DB: n.DB}, Jobs: sqlstore.Jobs{DB: n.DB}, Access: guard, Machine: o.Now}
+	n.Clock = &clock.Service{DB: n.DB, Store: operations.Clock{DB: n.DB}, Jobs: operations.Jobs{DB: n.DB}, Access: guard, Machine: o.Now}
 	now := n.Clock.Now
 	guard.Now = now
-	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: now, Genuine: n.Vault.Genuine}
-	usages, orgs, books := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}
-	invoices := sqlstore.Invoices{DB: n.DB}
+	events := event.Log{Store: operations.Events{DB: n.DB}, Now: now, Genuine: n.Vault.Genuine}
+	usages, orgs, books := billing.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, billing.Books{DB: n.DB}
+	invoices := billing.Invoices{DB: n.DB}
 	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: n.Rows, Sums: n.Rows}
-	jobs := sqlstore.Jobs{DB: n.DB}
+	jobs := operations.Jobs{DB: n.DB}
 	documents := &invoice.Service{
 		DB: n.DB, Store: invoices, Access: guard, Events: events, Files: n.Files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
 	}
@@ -255,7 +258,7 @@ func (n *Installation) build(o Options) error {
 	}
 	archive := &document.Archive{DB: n.DB, Invoices: documents, Files: n.Files, Access: guard}
 	delegated := &delegation.Service{
-		DB: n.DB, Store: sqlstore.Delegation{DB: n.DB}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
+		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
 		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
 	}
 	n.Safe = n.keepSafe(events, guard)
@@ -271,7 +274,7 @@ func (n *Installation) build(o Options) error {
 		n.Runner.Workers = runtime.GOMAXPROCS(0)
 	}
 	n.Clock.Events, n.Clock.Drain, n.Clock.Empty = events, n.Drain, unrecorded(events)
-	directory := &identity.Directory{DB: n.DB, Store: sqlstore.Identity{DB: n.DB}}
+	directory := &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
 	roles := &access.Service{DB: n.DB, Store: guard.Store, Roles: guard, Events: events, Now: now, Directory: directory}
 	organisations := &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
 	if !n.OnlyRead { // or they stand where they stood when somebody wrote last
@@ -325,7 +328,7 @@ func (n *Installation) recover(ctx context.Context) error {
 	if err := n.API.Intake.Recover(ctx); err != nil {
 		return err
 	}
-	if err := n.API.Invoices.FixEarlier(ctx, sqlstore.Invoices{DB: n.DB}); err != nil {
+	if err := n.API.Invoices.FixEarlier(ctx, billing.Invoices{DB: n.DB}); err != nil {
 		return err
 	}
 	if _, err := n.Runner.Recover(ctx); err != nil {

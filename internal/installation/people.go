@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/secret"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 )
 
 // signers is what signs people and programs in.
@@ -27,16 +27,16 @@ type signers struct {
 }
 
 // newSigners builds what signs in. Sessions live by the machine's clock, also in demo data.
-func (n *Installation) newSigners(ring secret.Ring, events event.Log, directory *identity.Directory, roles *access.Service) (s signers, err error) {
+func (n *Installation) newSigners(ring secret.Ring, events event.Log, known *identity.Directory, roles *access.Service) (s signers, err error) {
 	pepper, err := ring.Derive("login names", secret.KeySize)
 	if err != nil {
 		return s, err
 	}
-	x, random := sqlstore.Identity{DB: n.DB}, identity.Random{Reader: rand.Reader}
-	manager := identity.Manager{Directory: directory, Access: roles}
-	s.directory = directory
+	x, random := parties.Identity{DB: n.DB}, identity.Random{Reader: rand.Reader}
+	manager := identity.Manager{Directory: known, Access: roles}
+	s.directory = known
 	s.sessions = &sessions.Service{
-		DB: n.DB, Store: x, Keys: x, Directory: directory, Access: roles, Sealer: n.Safe, Events: events, Now: time.Now, Random: random,
+		DB: n.DB, Store: x, Keys: x, Directory: known, Access: roles, Sealer: n.Safe, Events: events, Now: time.Now, Random: random,
 	}
 	s.programs = &programs.Service{DB: n.DB, Store: x, Manager: manager, Sessions: s.sessions, Events: events, Now: time.Now, Random: random}
 	s.federations = &federation.Service{DB: n.DB, Store: x, Manager: manager, Sealer: n.Safe, Events: events}

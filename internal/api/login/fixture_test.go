@@ -39,6 +39,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/vault"
@@ -106,7 +108,7 @@ func newAuthority(t testing.TB) *authority {
 	a.must(a.db.Do(t.Context(), func(ctx context.Context, t tx.Tx) error {
 		return sqlstore.Orgs{DB: a.db}.Save(ctx, t, scope.All(), world)
 	}))
-	events := event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now}
+	events := event.Log{Store: operations.Events{DB: a.db}, Now: a.now}
 	a.Server = &login.Server{
 		Audiences: []string{"https://purveyor.example", arm, partnerCenter},
 		Now:       a.now, Random: rand.Reader, Key: []byte("thirty-two bytes for the forms.."), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -124,10 +126,10 @@ func newAuthority(t testing.TB) *authority {
 func (a *authority) signers(events event.Log) {
 	keys, err := vault.Open(a.t.TempDir(), rand.Reader)
 	a.must(err)
-	x, random := sqlstore.Identity{DB: a.db}, identity.Random{Reader: rand.Reader}
+	x, random := parties.Identity{DB: a.db}, identity.Random{Reader: rand.Reader}
 	a.roles.a, a.Directory = a, &identity.Directory{DB: a.db, Store: x}
 	manager := identity.Manager{Directory: a.Directory, Access: &a.roles}
-	sealer := &safe.Service{DB: a.db, Store: sqlstore.Safe{DB: a.db}, Now: a.now, Random: rand.Reader, Ring: keys.Ring}
+	sealer := &safe.Service{DB: a.db, Store: parties.Safe{DB: a.db}, Now: a.now, Random: rand.Reader, Ring: keys.Ring}
 	a.Sessions = &sessions.Service{
 		DB: a.db, Store: x, Keys: x, Directory: a.Directory, Access: &a.roles, Sealer: sealer, Events: events, Now: a.now, Random: random,
 	}
@@ -151,8 +153,8 @@ func (a *authority) delegated(events event.Log) {
 		}))
 	}
 	a.Delegation = &delegation.Service{
-		DB: a.db, Store: sqlstore.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
-		Jobs: job.Queue{Store: sqlstore.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
+		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
+		Jobs: job.Queue{Store: operations.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
 	}
 }
 
@@ -425,7 +427,7 @@ func (a *authority) personID(mail string) id.Principal {
 func (a *authority) dump() string {
 	a.t.Helper()
 	var out []any
-	x := sqlstore.Identity{DB: a.db}
+	x := parties.Identity{DB: a.db}
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) error {
 		people, err := x.People(ctx, r, scope.All(), "")
 		if err != nil {
@@ -458,7 +460,7 @@ func (a *authority) events() string {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{})
+		list, err = operations.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{})
 		return err
 	}))
 	text, err := json.Marshal(list)

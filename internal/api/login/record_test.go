@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -22,7 +22,7 @@ func (a *authority) attempts(who id.Principal, realm string) (out []string) {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{About: string(who)})
+		list, err = operations.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{About: string(who)})
 		return err
 	}))
 	for _, e := range list {

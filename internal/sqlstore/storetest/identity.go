@@ -16,14 +16,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // savePeople adds to the small world a person, a program and a group of every organisation.
-func savePeople(t *testing.T, db *sqlstore.DB) sqlstore.Identity {
+func savePeople(t *testing.T, db *sqlstore.DB) parties.Identity {
 	t.Helper()
 	saveWorld(t, db)
-	x := sqlstore.Identity{DB: db}
+	x := parties.Identity{DB: db}
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		for _, key := range []string{"p", "r", "R", "r-1", "c-r", "c-R", "c-r-1"} {
 			realm := id.Organisation("org_" + key)
@@ -43,7 +44,7 @@ func savePeople(t *testing.T, db *sqlstore.DB) sqlstore.Identity {
 func realmOf(t *testing.T, db *sqlstore.DB, s scope.Scope, ref string) (found identity.Realm, err error) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		found, err = sqlstore.Identity{DB: db}.Realm(ctx, r, s, ref)
+		found, err = parties.Identity{DB: db}.Realm(ctx, r, s, ref)
 		return nil
 	})
 	return found, err
@@ -174,7 +175,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		diff(t, of("prn_xr"), []id.Group{"grp_r"})
 	},
 	"sessions end and are found by their cookie": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
+		x := parties.Identity{DB: db}
 		save := func(s sessions.Session) {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return x.SaveSession(ctx, tr, s) })
 		}
@@ -206,7 +207,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_1"); return err })
 	},
 	"tickets are of a kind": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
+		x := parties.Identity{DB: db}
 		k := sessions.Ticket{Digest: "d", Kind: sessions.AuthorizationCode, Person: "prn_a", Session: "ses_1", Scope: "openid", Data: []byte{0, 255}, Created: noon(), Expires: noon().Add(time.Minute)}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(x.SaveTicket(ctx, tr, k), x.SaveTicket(ctx, tr, sessions.Ticket{Digest: "e", Kind: sessions.SetUpLink}))
@@ -245,7 +246,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"keys and federations": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
+		x := parties.Identity{DB: db}
 		keys := []sessions.Key{{ID: "a", Private: []byte{1}, Created: noon().UTC()}, {ID: "b", Created: noon().UTC()}}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(x.SaveKey(ctx, tr, keys[1]), x.SaveKey(ctx, tr, keys[0]),

@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -14,12 +13,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Invoices keeps documents, number series, the journal and the digests of rendered documents. A document is seen by its
 // stored seller and its stored buyer, wherever they stand today; a posting by its organisation.
-type Invoices struct{ DB *DB }
+type Invoices struct{ DB *sqlstore.DB }
 
 var _ invoice.Store = Invoices{}
 
@@ -52,40 +52,37 @@ type invoiceRow struct {
 
 // documentWithin is the condition that a scope sees a document of the table invoice: one of its sides is the scope's,
 // and the other is not taken out.
-func documentWithin(s scope.Scope) schema.QueryWithArgs {
+func documentWithin(s scope.Scope) sqlstore.Fragment {
 	if s.IsAll() {
-		return bun.SafeQuery("TRUE")
+		return sqlstore.SQL("TRUE")
 	}
-	return bun.SafeQuery("(? OR ?)", documentOf(s, "invoice.seller", "invoice.buyer", true), documentOf(s, "invoice.buyer", "invoice.seller", false))
+	return sqlstore.SQL("(? OR ?)", documentOf(s, "invoice.seller", "invoice.buyer", true), documentOf(s, "invoice.buyer", "invoice.seller", false))
 }
 
 // documentOf is the condition that the scope has the organisation in one column as its own and that in another opposite.
-func documentOf(s scope.Scope, own, other string, sold bool) schema.QueryWithArgs {
+func documentOf(s scope.Scope, own, other string, sold bool) sqlstore.Fragment {
 	sides, without := s.Documents()
-	text, args := "FALSE", []any{}
+	one, another := sqlstore.Column(own), sqlstore.Column(other)
+	var any []sqlstore.Fragment
 	for _, x := range sides {
-		if x.Sold && !sold {
-			continue
+		switch {
+		case x.Sold && !sold:
+		case x.Other == "":
+			any = append(any, sqlstore.SQL("? = ?", one, string(x.Own)))
+		default:
+			any = append(any, sqlstore.SQL("? = ? AND ? = ?", one, string(x.Own), another, string(x.Other)))
 		}
-		if x.Other == "" {
-			text, args = text+" OR ? = ?", append(args, bun.Ident(own), string(x.Own))
-		} else {
-			text, args = text+" OR ? = ? AND ? = ?", append(args, bun.Ident(own), string(x.Own), bun.Ident(other), string(x.Other))
-		}
 	}
-	if len(args) == 0 {
-		return bun.SafeQuery("FALSE")
+	if len(any) == 0 || len(without) == 0 {
+		return sqlstore.Or(any...)
 	}
-	if text = "(" + text + ")"; len(without) > 0 {
-		text, args = text+" AND ? NOT IN (?)", append(args, bun.Ident(other), bun.List(without))
-	}
-	return bun.SafeQuery("("+text+")", args...)
+	return sqlstore.And(sqlstore.Or(any...), sqlstore.SQL("? NOT IN (?)", another, sqlstore.List(without)))
 }
 
-// ownedBy is the condition that the scope looks with the eyes of the organisation in a column.
-func ownedBy(s scope.Scope, column string) schema.QueryWithArgs {
+// ownedBy is the condition that the organisation in a column is one whose view the scope has.
+func ownedBy(s scope.Scope, column string) sqlstore.Fragment {
 	if s.IsAll() {
-		return bun.SafeQuery("TRUE")
+		return sqlstore.SQL("TRUE")
 	}
 	sides, _ := s.Documents()
 	own := make([]string, len(sides))
@@ -93,9 +90,9 @@ func ownedBy(s scope.Scope, column string) schema.QueryWithArgs {
 		own[i] = string(x.Own)
 	}
 	if len(own) == 0 {
-		return bun.SafeQuery("FALSE")
+		return sqlstore.SQL("FALSE")
 	}
-	return bun.SafeQuery("? IN (?)", bun.Ident(column), bun.List(own))
+	return sqlstore.SQL("? IN (?)", sqlstore.Column(column), sqlstore.List(own))
 }
 
 // isVoid is the condition that an issued document was taken back as a whole.
@@ -108,7 +105,7 @@ func notFoundInvoice(v id.Invoice) error {
 // Save adds a document or replaces one that is not issued yet. Conflict once it is issued, or when its number, or its
 // place (edge, period, ordinal), belongs to another; NotFound outside the scope.
 func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.Invoice) error {
-	q := x.DB.in(t)
+	q := x.DB.Writer(t)
 	if v.State == invoice.Void {
 		return fault.New(fault.Internal, "void_is_derived", "a document becomes void by its credit note; it cannot be saved as void")
 	}
@@ -140,10 +137,9 @@ func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.In
 		}
 	}
 	if state == "" {
-		return insert(ctx, q, []invoiceRow{row}, false)
+		return sqlstore.Insert(ctx, q, row)
 	}
-	_, err = q.NewUpdate().Model(&row).Where("id = ?", row.ID).Exec(ctx)
-	return err
+	return sqlstore.Update(ctx, q, row, "id")
 }
 
 func issuedAlready(v id.Invoice) error {
@@ -151,19 +147,19 @@ func issuedAlready(v id.Invoice) error {
 }
 
 // stored is the state of a document ("" when there is none) and whether the scope sees it.
-func stored(ctx context.Context, q bun.Tx, s scope.Scope, v id.Invoice) (state invoice.State, sees bool, err error) {
+func stored(ctx context.Context, q sqlstore.Writer, s scope.Scope, v id.Invoice) (state invoice.State, sees bool, err error) {
 	var seller, buyer string
-	_, err = one(ctx, q.NewRaw("SELECT state, seller, buyer FROM invoice WHERE id = ?", string(v)), &state, &seller, &buyer)
+	_, err = q.Query("SELECT state, seller, buyer FROM invoice WHERE id = ?", string(v)).One(ctx, &state, &seller, &buyer)
 	return state, s.SeesDocument(id.Organisation(seller), id.Organisation(buyer)), err
 }
 
 func newInvoiceRow(v invoice.Invoice) (invoiceRow, error) {
 	v.DraftedAt, v.IssuedAt = v.DraftedAt.UTC(), v.IssuedAt.UTC()
-	units, err := minor(v.Currency, v.Net, v.Tax, v.Total)
+	units, err := sqlstore.Minor(v.Currency, v.Net, v.Tax, v.Total)
 	if err != nil {
 		return invoiceRow{}, err
 	}
-	text, err := body(v)
+	text, err := sqlstore.Body(v)
 	row := invoiceRow{
 		ID: string(v.ID), Kind: string(v.Kind), State: string(v.State), Edge: string(v.Edge), Seller: string(v.Seller), Buyer: string(v.Buyer),
 		SellerKey: v.SellerKey, BuyerKey: v.BuyerKey, SellerPath: v.SellerPath, BuyerPath: v.BuyerPath,
@@ -179,7 +175,7 @@ func newInvoiceRow(v invoice.Invoice) (invoiceRow, error) {
 
 // Discard removes a document that is not issued. NotFound when there is none in the scope, Conflict once issued.
 func (x Invoices) Discard(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invoice) error {
-	q := x.DB.in(t)
+	q := x.DB.Writer(t)
 	state, sees, err := stored(ctx, q, s, v)
 	switch {
 	case err != nil:
@@ -189,7 +185,7 @@ func (x Invoices) Discard(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invo
 	case state == invoice.Issued:
 		return issuedAlready(v)
 	}
-	_, err = q.NewRaw("DELETE FROM invoice WHERE id = ?", string(v)).Exec(ctx)
+	_, err = q.Exec(ctx, "DELETE FROM invoice WHERE id = ?", string(v))
 	return err
 }
 
@@ -197,8 +193,8 @@ func (x Invoices) Discard(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invo
 func (x Invoices) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (doc invoice.Invoice, err error) {
 	var text string
 	var void bool
-	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT body, "+isVoid+" AS void FROM invoice WHERE id = ? AND ?",
-		string(v), documentWithin(s)), &text, &void)
+	found, err := x.DB.Reader(r).Query("SELECT body, "+isVoid+" AS void FROM invoice WHERE id = ? AND ?",
+		string(v), documentWithin(s)).One(ctx, &text, &void)
 	if err != nil {
 		return doc, err
 	}
@@ -221,39 +217,32 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 		Void bool
 	}
 	var rows []listed
-	q := x.DB.in(r).NewSelect().TableExpr("invoice").
-		ColumnExpr("id, kind, state, edge, seller_key, buyer_key, period, ordinal, series, number, issue_date, due_date, currency, net, tax, total, answers").
-		ColumnExpr(isVoid+" AS void").
-		Where("?", documentWithin(s)).Order("period", "seller_key", "series", "number", "id")
+	month := ""
 	if f.Period != 0 {
-		q = q.Where("period = ?", f.Period.String())
+		month = f.Period.String()
 	}
-	for column, value := range map[string]string{"edge": string(f.Edge), "seller": string(f.Seller), "number": f.Number} {
-		if value != "" {
-			q = q.Where("? = ?", bun.Ident(column), value)
-		}
-	}
+	where := []sqlstore.Fragment{documentWithin(s), sqlstore.Equals("period", month, "edge", string(f.Edge), "seller", string(f.Seller), "number", f.Number)}
 	switch f.State {
 	case "":
 	case invoice.Void:
-		q = q.Where(isVoid)
+		where = append(where, sqlstore.SQL(isVoid))
 	default:
-		q = q.Where("state = ? AND NOT "+isVoid, string(f.State))
+		where = append(where, sqlstore.SQL("state = ? AND NOT "+isVoid, string(f.State)))
 	}
 	if f.After != "" {
 		at, err := parseCursor(f.After)
 		if err != nil {
 			return nil, err
 		}
-		q = q.Where("(period, seller_key, series, number, id) > (?)", bun.List(at))
+		where = append(where, sqlstore.SQL("(period, seller_key, series, number, id) > (?)", sqlstore.List(at)))
 	}
-	if f.Limit > 0 {
-		q = q.Limit(int64(f.Limit))
-	}
-	if err := q.Scan(ctx, &rows); err != nil {
+	err := x.DB.Reader(r).Query(`SELECT id, kind, state, edge, seller_key, buyer_key, period, ordinal, series, number, issue_date, due_date,
+		currency, net, tax, total, answers, `+isVoid+` AS void FROM invoice WHERE ? ORDER BY period, seller_key, series, number, id LIMIT ?`,
+		sqlstore.And(where...), sqlstore.Limit(f.Limit)).All(ctx, &rows)
+	if err != nil {
 		return nil, err
 	}
-	return each(rows, func(row listed) (invoice.Summary, error) {
+	return sqlstore.Each(rows, func(row listed) (invoice.Summary, error) {
 		v, err := row.summary()
 		if row.Void {
 			v.State = invoice.Void
@@ -267,7 +256,7 @@ func (r invoiceRow) summary() (v invoice.Summary, err error) {
 	v = invoice.Summary{
 		ID: id.Invoice(r.ID), Kind: invoice.Kind(r.Kind), State: invoice.State(r.State), Number: r.Number,
 		Edge: id.Edge(r.Edge), Seller: r.SellerKey, Buyer: r.BuyerKey, Ordinal: int(r.Ordinal), Currency: c,
-		Net: major(c, r.Net), Tax: major(c, r.Tax), Total: major(c, r.Total), Answers: id.Invoice(r.Answers),
+		Net: sqlstore.Major(c, r.Net), Tax: sqlstore.Major(c, r.Tax), Total: sqlstore.Major(c, r.Total), Answers: id.Invoice(r.Answers),
 		Cursor: cursor(r.Period, r.SellerKey, r.Series, r.Number, r.ID),
 	}
 	if v.Period, err = period.ParseMonth(r.Period); err != nil {

@@ -1,4 +1,4 @@
-package sqlstore
+package parties
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -49,17 +50,17 @@ const sessionColumns = "SELECT id, person, token, ended, expires, body FROM sess
 
 // Session is a session by id.
 func (x Identity) Session(ctx context.Context, r tx.Read, s id.Session) (sessions.Session, error) {
-	return x.session(ctx, r, sessionColumns+"WHERE id = ?", string(s))
+	return x.session(ctx, r, sqlstore.SQL("id = ?", string(s)))
 }
 
 // SessionByToken is a browser's session by the digest of its cookie.
 func (x Identity) SessionByToken(ctx context.Context, r tx.Read, digest string) (sessions.Session, error) {
-	return x.session(ctx, r, sessionColumns+"WHERE token = ? AND token <> ''", digest)
+	return x.session(ctx, r, sqlstore.SQL("token = ? AND token <> ''", digest))
 }
 
-func (x Identity) session(ctx context.Context, r tx.Read, query, arg string) (s sessions.Session, err error) {
+func (x Identity) session(ctx context.Context, r tx.Read, where sqlstore.Fragment) (s sessions.Session, err error) {
 	var row sessionRow
-	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
+	ok, err := x.DB.Reader(r).Query(sessionColumns+"WHERE ?", where).One(ctx, &row)
 	if err != nil {
 		return s, err
 	}
@@ -78,7 +79,7 @@ func (row sessionRow) session() (s sessions.Session, err error) {
 // Sessions lists those of a person that were not ended, oldest first.
 func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]sessions.Session, error) {
 	var rows []sessionRow
-	err := x.DB.in(r).NewRaw(sessionColumns+"WHERE person = ? AND ended = ? ORDER BY expires, id", string(who), false).Scan(ctx, &rows)
+	err := x.DB.Reader(r).Query(sessionColumns+"WHERE person = ? AND ended = ? ORDER BY expires, id", string(who), false).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
@@ -93,21 +94,21 @@ func (x Identity) Sessions(ctx context.Context, r tx.Read, who id.Principal) ([]
 
 // SaveSession adds or replaces a session.
 func (x Identity) SaveSession(ctx context.Context, t tx.Tx, s sessions.Session) error {
-	text, err := body(s)
+	text, err := sqlstore.Body(s)
 	if err != nil {
 		return err
 	}
 	row := sessionRow{
-		ID: string(s.ID), Person: string(s.Person), Token: s.Token, Ended: !s.Ended.IsZero(), Expires: instant(s.Expires), Body: text,
+		ID: string(s.ID), Person: string(s.Person), Token: s.Token, Ended: !s.Ended.IsZero(), Expires: sqlstore.Instant(s.Expires), Body: text,
 	}
-	return replace(ctx, x.DB.in(t), &row, "id", "ended", "expires", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), row, "id", "ended", "expires", "body")
 }
 
 // Ticket is a ticket by the digest of its secret.
 func (x Identity) Ticket(ctx context.Context, r tx.Read, kind sessions.TicketKind, digest string) (k sessions.Ticket, err error) {
 	var row ticketRow
-	ok, err := one(ctx, x.DB.in(r).NewRaw(
-		"SELECT digest, kind, person, session, expires, body FROM ticket WHERE digest = ? AND kind = ?", digest, string(kind)), &row)
+	ok, err := x.DB.Reader(r).Query(
+		"SELECT digest, kind, person, session, expires, body FROM ticket WHERE digest = ? AND kind = ?", digest, string(kind)).One(ctx, &row)
 	if err != nil {
 		return k, err
 	}
@@ -118,70 +119,70 @@ func (x Identity) Ticket(ctx context.Context, r tx.Read, kind sessions.TicketKin
 		return k, err
 	}
 	k.Digest, k.Kind, k.Session = row.Digest, sessions.TicketKind(row.Kind), id.Session(row.Session)
-	k.Expires, err = parseInstant(row.Expires)
+	k.Expires, err = sqlstore.ParseInstant(row.Expires)
 	return k, err
 }
 
 // SaveTicket adds or replaces a ticket.
 func (x Identity) SaveTicket(ctx context.Context, t tx.Tx, k sessions.Ticket) error {
-	text, err := body(k)
+	text, err := sqlstore.Body(k)
 	if err != nil {
 		return err
 	}
 	row := ticketRow{
-		Digest: k.Digest, Kind: string(k.Kind), Person: string(k.Person), Session: string(k.Session), Expires: instant(k.Expires), Body: text,
+		Digest: k.Digest, Kind: string(k.Kind), Person: string(k.Person), Session: string(k.Session), Expires: sqlstore.Instant(k.Expires), Body: text,
 	}
-	return replace(ctx, x.DB.in(t), &row, "digest", "person", "session", "expires", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), row, "digest", "person", "session", "expires", "body")
 }
 
 // DropTickets forgets tickets of a kind that belong to a person; to nobody yet for "".
 func (x Identity) DropTickets(ctx context.Context, t tx.Tx, kind sessions.TicketKind, who id.Principal) error {
-	_, err := x.DB.in(t).NewRaw("DELETE FROM ticket WHERE kind = ? AND person = ?", string(kind), string(who)).Exec(ctx)
+	_, err := x.DB.Writer(t).Exec(ctx, "DELETE FROM ticket WHERE kind = ? AND person = ?", string(kind), string(who))
 	return err
 }
 
 // Forget takes every ticket and session of a person.
 func (x Identity) Forget(ctx context.Context, t tx.Tx, who id.Principal) error {
-	q := x.DB.in(t)
-	if _, err := q.NewRaw("DELETE FROM ticket WHERE person = ?", string(who)).Exec(ctx); err != nil {
+	q := x.DB.Writer(t)
+	if _, err := q.Exec(ctx, "DELETE FROM ticket WHERE person = ?", string(who)); err != nil {
 		return err
 	}
-	_, err := q.NewRaw("DELETE FROM session WHERE person = ?", string(who)).Exec(ctx)
+	_, err := q.Exec(ctx, "DELETE FROM session WHERE person = ?", string(who))
 	return err
 }
 
 // Prune forgets sessions and tickets that expired before an instant.
 func (x Identity) Prune(ctx context.Context, t tx.Tx, before time.Time) error {
-	for _, table := range []string{"ticket", "session"} {
-		if _, err := x.DB.in(t).NewRaw("DELETE FROM ? WHERE expires < ?", bun.Ident(table), instant(before)).Exec(ctx); err != nil {
-			return err
-		}
+	q := x.DB.Writer(t)
+	if _, err := q.Exec(ctx, "DELETE FROM ticket WHERE expires < ?", sqlstore.Instant(before)); err != nil {
+		return err
 	}
-	return nil
+	_, err := q.Exec(ctx, "DELETE FROM session WHERE expires < ?", sqlstore.Instant(before))
+	return err
 }
 
 // Keys lists signing keys by id.
 func (x Identity) Keys(ctx context.Context, r tx.Read) ([]sessions.Key, error) {
-	return load[sessions.Key](ctx, x.DB.in(r), "SELECT body FROM signing_key ORDER BY id")
+	return sqlstore.Load[sessions.Key](ctx, x.DB.Reader(r).Query("SELECT body FROM signing_key ORDER BY id"))
 }
 
 // SaveKey adds a signing key.
 func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k sessions.Key) error {
-	text, err := body(k)
+	text, err := sqlstore.Body(k)
 	if err != nil {
 		return err
 	}
-	return replace(ctx, x.DB.in(t), &keyRow{ID: k.ID, Body: text}, "id", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), keyRow{ID: k.ID, Body: text}, "id", "body")
 }
 
 // Federations lists the external providers by realm.
 func (x Identity) Federations(ctx context.Context, r tx.Read) ([]federation.Federation, error) {
-	return load[federation.Federation](ctx, x.DB.in(r), "SELECT body FROM federation ORDER BY realm")
+	return sqlstore.Load[federation.Federation](ctx, x.DB.Reader(r).Query("SELECT body FROM federation ORDER BY realm"))
 }
 
 // DropFederation takes the external provider of a realm away.
 func (x Identity) DropFederation(ctx context.Context, t tx.Tx, realm id.Organisation) error {
-	n, err := changed(x.DB.in(t).NewRaw("DELETE FROM federation WHERE realm = ?", string(realm)).Exec(ctx))
+	n, err := x.DB.Writer(t).Exec(ctx, "DELETE FROM federation WHERE realm = ?", string(realm))
 	if err == nil && n == 0 {
 		err = fault.New(fault.NotFound, "federation_not_found", "no external provider signs in the people of this organisation")
 	}
@@ -190,9 +191,9 @@ func (x Identity) DropFederation(ctx context.Context, t tx.Tx, realm id.Organisa
 
 // SaveFederation adds or replaces the external provider of a realm.
 func (x Identity) SaveFederation(ctx context.Context, t tx.Tx, f federation.Federation) error {
-	text, err := body(f)
+	text, err := sqlstore.Body(f)
 	if err != nil {
 		return err
 	}
-	return replace(ctx, x.DB.in(t), &federationRow{Realm: string(f.Realm), Body: text}, "realm", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), federationRow{Realm: string(f.Realm), Body: text}, "realm", "body")
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -25,8 +26,8 @@ type asideRow struct {
 
 // insertAsides stores what of a load's files does not count, and closes what the load brings.
 func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
-	rows, err := each(s.Asides, func(a aside.Item) (asideRow, error) {
-		text, err := body(a)
+	rows, err := sqlstore.Each(s.Asides, func(a aside.Item) (asideRow, error) {
+		text, err := sqlstore.Body(a)
 		row := asideRow{Ref: a.Ref, Load: int64(a.LoadNumber), Line: a.Line, Open: a.Answer == nil, Body: text}
 		if a.Period != 0 {
 			row.Period = a.Period.String()
@@ -36,7 +37,7 @@ func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, u.DB.in(t), rows, false); err != nil {
+	if err := sqlstore.Insert(ctx, u.DB.Writer(t), rows...); err != nil {
 		return err
 	}
 	for _, x := range s.Answered {
@@ -52,31 +53,27 @@ func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Fil
 	if !s.IsAll() {
 		return nil, nil
 	}
-	var texts []string
-	q := u.DB.in(r).NewSelect().Table("usage_aside").Column("body").Order("load", "line", "ref")
+	where := []sqlstore.Fragment{}
 	if f.Open {
-		q = q.Where("open")
+		where = append(where, sqlstore.SQL("open"))
 	}
 	if f.Period != 0 {
-		q = q.Where("period IN (?, '')", f.Period.String())
+		where = append(where, sqlstore.SQL("period IN (?, '')", f.Period.String()))
 	}
 	if len(f.Refs) > 0 {
-		q = q.Where("ref IN (?)", bun.List(f.Refs))
+		where = append(where, sqlstore.SQL("ref IN (?)", sqlstore.List(f.Refs)))
 	}
-	if err := q.Scan(ctx, &texts); err != nil {
-		return nil, err
-	}
-	return bodies[aside.Item](texts)
+	return sqlstore.Load[aside.Item](ctx, u.DB.Reader(r).Query("SELECT body FROM usage_aside WHERE ? ORDER BY load, line, ref", sqlstore.And(where...)))
 }
 
 // AnswerAside closes what is open; NotFound for an unknown reference, Conflict when it was answered before.
 func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.Answered) error {
-	q := u.DB.in(t)
+	q := u.DB.Writer(t)
 	var text string
 	found := false
 	if s.IsAll() {
 		var err error
-		if found, err = one(ctx, q.NewRaw("SELECT body FROM usage_aside WHERE ref = ?", x.Ref), &text); err != nil {
+		if found, err = q.Query("SELECT body FROM usage_aside WHERE ref = ?", x.Ref).One(ctx, &text); err != nil {
 			return err
 		}
 	}
@@ -92,10 +89,10 @@ func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.
 	}
 	x.Answer.At = x.Answer.At.UTC()
 	a.Answer = &x.Answer
-	text, err := body(a)
+	text, err := sqlstore.Body(a)
 	if err != nil {
 		return err
 	}
-	_, err = q.NewRaw("UPDATE usage_aside SET open = FALSE, body = ? WHERE ref = ?", text, x.Ref).Exec(ctx)
+	_, err = q.Exec(ctx, "UPDATE usage_aside SET open = FALSE, body = ? WHERE ref = ?", text, x.Ref)
 	return err
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package parties
 
 import (
 	"cmp"
@@ -17,11 +17,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Identity keeps people, programs and groups, and what proves who is calling.
-type Identity struct{ DB *DB }
+type Identity struct{ DB *sqlstore.DB }
 
 var (
 	_ identity.Store    = Identity{}
@@ -46,6 +47,12 @@ type (
 		Realm         string
 		Body          string
 	}
+	realmRow struct {
+		ID     string
+		Key    string
+		Tenant string
+		Body   string
+	}
 	groupRow struct {
 		bun.BaseModel `bun:"table:principal_group"`
 		ID            string
@@ -61,14 +68,14 @@ func notFoundRealm() error {
 // Realm is an organisation by its tenant, the GUID of its id, its id or its key; the partner for "". Where one text
 // names several, the tenant counts before the id and the id before the key.
 func (x Identity) Realm(ctx context.Context, r tx.Read, s scope.Scope, ref string) (identity.Realm, error) {
-	q := x.DB.in(r)
-	var rows []orgRow
-	where := bun.SafeQuery("tenant = ? OR id = ? OR key = ? OR (tenant = '' AND id IN (?))", strings.ToLower(ref), ref, ref,
-		bun.List(append(id.Named("org_", strings.ToLower(ref)), "")))
+	q := x.DB.Reader(r)
+	var rows []realmRow
+	where := sqlstore.SQL("tenant = ? OR id = ? OR key = ? OR (tenant = '' AND id IN (?))", strings.ToLower(ref), ref, ref,
+		sqlstore.List(append(id.Named("org_", strings.ToLower(ref)), "")))
 	if ref == "" {
-		where = bun.SafeQuery("path NOT LIKE ?", "%/%") // the root of the tree
+		where = sqlstore.SQL("path NOT LIKE ?", "%/%") // the root of the tree
 	}
-	err := q.NewRaw("SELECT id, key, path, tenant, body FROM organisation WHERE (?) AND ? ORDER BY id", where, within(s, "path")).Scan(ctx, &rows)
+	err := q.Query("SELECT id, key, tenant, body FROM organisation WHERE (?) AND ? ORDER BY id", where, sqlstore.Within(s, "path")).All(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return identity.Realm{}, cmp.Or(err, notFoundRealm())
 	}
@@ -88,7 +95,7 @@ func (x Identity) Realm(ctx context.Context, r tx.Read, s scope.Scope, ref strin
 }
 
 // rank is how well a text names the organisation.
-func (r orgRow) rank(ref string) int {
+func (r realmRow) rank(ref string) int {
 	switch ref {
 	case r.ID:
 		return 1
@@ -110,17 +117,17 @@ func (x Identity) Account(ctx context.Context, r tx.Read, who id.Principal) (ide
 
 // Person is a person by id.
 func (x Identity) Person(ctx context.Context, r tx.Read, who id.Principal) (people.Person, error) {
-	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE id = ?", string(who))
+	return x.person(ctx, r, sqlstore.SQL("id = ?", string(who)))
 }
 
 // PersonByLogin is a person by the digest of their mail address.
 func (x Identity) PersonByLogin(ctx context.Context, r tx.Read, login string) (people.Person, error) {
-	return x.person(ctx, r, "SELECT id, realm, login, body FROM person WHERE login = ? AND login <> ''", login)
+	return x.person(ctx, r, sqlstore.SQL("login = ? AND login <> ''", login))
 }
 
-func (x Identity) person(ctx context.Context, r tx.Read, query, arg string) (p people.Person, err error) {
+func (x Identity) person(ctx context.Context, r tx.Read, where sqlstore.Fragment) (p people.Person, err error) {
 	var row personRow
-	ok, err := one(ctx, x.DB.in(r).NewRaw(query, arg), &row)
+	ok, err := x.DB.Reader(r).Query("SELECT id, realm, login, body FROM person WHERE ?", where).One(ctx, &row)
 	if err != nil {
 		return p, err
 	}
@@ -138,7 +145,7 @@ func (row personRow) person() (p people.Person, err error) {
 
 // inRealms is the condition that a row's realm lies in a scope, and is the one asked for, if any.
 func inRealms(s scope.Scope, realm id.Organisation) []any {
-	return []any{within(s, "o.path"), string(realm), string(realm)}
+	return []any{sqlstore.Within(s, "o.path"), string(realm), string(realm)}
 }
 
 const realmCondition = "JOIN organisation AS o ON o.id = x.realm WHERE ? AND (? = '' OR x.realm = ?) ORDER BY x.id"
@@ -146,7 +153,7 @@ const realmCondition = "JOIN organisation AS o ON o.id = x.realm WHERE ? AND (? 
 // People lists people by id.
 func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]people.Person, error) {
 	var rows []personRow
-	err := x.DB.in(r).NewRaw("SELECT x.id, x.realm, x.login, x.body FROM person AS x "+realmCondition, inRealms(s, realm)...).Scan(ctx, &rows)
+	err := x.DB.Reader(r).Query("SELECT x.id, x.realm, x.login, x.body FROM person AS x "+realmCondition, inRealms(s, realm)...).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
@@ -161,27 +168,27 @@ func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id
 
 // Programs lists programs by id.
 func (x Identity) Programs(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]programs.Program, error) {
-	return load[programs.Program](ctx, x.DB.in(r), "SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...)
+	return sqlstore.Load[programs.Program](ctx, x.DB.Reader(r).Query("SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...))
 }
 
 // Groups lists groups by id.
 func (x Identity) Groups(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]identity.Group, error) {
-	return load[identity.Group](ctx, x.DB.in(r), "SELECT x.body FROM principal_group AS x "+realmCondition, inRealms(s, realm)...)
+	return sqlstore.Load[identity.Group](ctx, x.DB.Reader(r).Query("SELECT x.body FROM principal_group AS x "+realmCondition, inRealms(s, realm)...))
 }
 
 // SavePerson adds or replaces a person.
 func (x Identity) SavePerson(ctx context.Context, t tx.Tx, p people.Person) error {
-	text, err := body(p)
+	text, err := sqlstore.Body(p)
 	if err != nil {
 		return err
 	}
 	row := personRow{ID: string(p.ID), Realm: string(p.Realm), Login: p.Login, Body: text}
-	return replace(ctx, x.DB.in(t), &row, "id", "login", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), row, "id", "login", "body")
 }
 
 // Program is a program by id.
 func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p programs.Program, err error) {
-	list, err := load[programs.Program](ctx, x.DB.in(r), "SELECT body FROM program WHERE id = ?", string(who))
+	list, err := sqlstore.Load[programs.Program](ctx, x.DB.Reader(r).Query("SELECT body FROM program WHERE id = ?", string(who)))
 	if err == nil && len(list) == 0 {
 		err = fault.New(fault.NotFound, "program_not_found", "no such program is known")
 	}
@@ -193,28 +200,28 @@ func (x Identity) Program(ctx context.Context, r tx.Read, who id.Principal) (p p
 
 // SaveProgram adds or replaces a program.
 func (x Identity) SaveProgram(ctx context.Context, t tx.Tx, p programs.Program) error {
-	text, err := body(p)
+	text, err := sqlstore.Body(p)
 	if err != nil {
 		return err
 	}
-	return replace(ctx, x.DB.in(t), &programRow{ID: string(p.ID), Realm: string(p.Realm), Body: text}, "id", "body")
+	return sqlstore.Upsert(ctx, x.DB.Writer(t), programRow{ID: string(p.ID), Realm: string(p.Realm), Body: text}, "id", "body")
 }
 
 // SaveGroup adds or replaces a group with its members.
 func (x Identity) SaveGroup(ctx context.Context, t tx.Tx, g identity.Group) error {
-	text, err := body(g)
+	text, err := sqlstore.Body(g)
 	if err != nil {
 		return err
 	}
-	q := x.DB.in(t)
-	if err := replace(ctx, q, &groupRow{ID: string(g.ID), Realm: string(g.Realm), Body: text}, "id", "body"); err != nil {
+	q := x.DB.Writer(t)
+	if err := sqlstore.Upsert(ctx, q, groupRow{ID: string(g.ID), Realm: string(g.Realm), Body: text}, "id", "body"); err != nil {
 		return err
 	}
-	if _, err := q.NewRaw("DELETE FROM membership WHERE team = ?", string(g.ID)).Exec(ctx); err != nil {
+	if _, err := q.Exec(ctx, "DELETE FROM membership WHERE team = ?", string(g.ID)); err != nil {
 		return err
 	}
 	for _, m := range g.Members {
-		if _, err := q.NewRaw("INSERT INTO membership (principal, team) VALUES (?, ?) ON CONFLICT DO NOTHING", string(m), string(g.ID)).Exec(ctx); err != nil {
+		if _, err := q.Exec(ctx, "INSERT INTO membership (principal, team) VALUES (?, ?) ON CONFLICT DO NOTHING", string(m), string(g.ID)); err != nil {
 			return err
 		}
 	}
@@ -224,7 +231,7 @@ func (x Identity) SaveGroup(ctx context.Context, t tx.Tx, g identity.Group) erro
 // GroupsOf lists the groups somebody is in, by id.
 func (x Identity) GroupsOf(ctx context.Context, r tx.Read, who id.Principal) (list []id.Group, err error) {
 	var texts []string
-	err = x.DB.in(r).NewRaw("SELECT team FROM membership WHERE principal = ? ORDER BY team", string(who)).Scan(ctx, &texts)
+	err = x.DB.Reader(r).Query("SELECT team FROM membership WHERE principal = ? ORDER BY team", string(who)).All(ctx, &texts)
 	for _, g := range texts {
 		list = append(list, id.Group(g))
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -27,7 +28,7 @@ type lineRow struct {
 
 // insertLines stores statement lines in the order of their place in the files, whatever order they are given in.
 // The next chunk is encoded while the database takes the one before it.
-func insertLines(ctx context.Context, q bun.Tx, batches []usage.Batch, lines []usage.SealedLine) error {
+func insertLines(ctx context.Context, q sqlstore.Writer, batches []usage.Batch, lines []usage.SealedLine) error {
 	sealed := map[uint32]bool{}
 	for i := range batches {
 		sealed[batches[i].Number] = true
@@ -46,8 +47,8 @@ func insertLines(ctx context.Context, q bun.Tx, batches []usage.Batch, lines []u
 	defer close(stop)
 	go func() {
 		defer close(chunks)
-		for start := 0; start < len(order); start += insertChunk {
-			rows, err := lineRows(order[start:min(start+insertChunk, len(order))], start)
+		for start := 0; start < len(order); start += sqlstore.ChunkRows {
+			rows, err := lineRows(order[start:min(start+sqlstore.ChunkRows, len(order))], start)
 			if err != nil {
 				failed <- err
 				return
@@ -60,7 +61,7 @@ func insertLines(ctx context.Context, q bun.Tx, batches []usage.Batch, lines []u
 		}
 	}()
 	for rows := range chunks {
-		if err := insert(ctx, q, rows, false); err != nil {
+		if err := sqlstore.Insert(ctx, q, rows...); err != nil {
 			return err
 		}
 	}
@@ -75,7 +76,7 @@ func insertLines(ctx context.Context, q bun.Tx, batches []usage.Batch, lines []u
 func lineRows(lines []*usage.SealedLine, first int) ([]lineRow, error) {
 	rows := make([]lineRow, len(lines))
 	for i, l := range lines {
-		text, err := body(&l.StatementLine)
+		text, err := sqlstore.Body(&l.StatementLine)
 		if err != nil {
 			return nil, err
 		}
@@ -89,18 +90,18 @@ func lineRows(lines []*usage.SealedLine, first int) ([]lineRow, error) {
 
 // Statement lists the lines of a period by batch, file and line.
 func (u Usage) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]usage.SealedLine, error) {
-	seen := bun.SafeQuery("TRUE")
+	seen := sqlstore.SQL("TRUE")
 	if !s.IsAll() {
 		refs := []string{}
 		for _, ref := range s.Refs() {
 			refs = append(refs, strings.ToLower(ref.ID))
 		}
-		seen = bun.SafeQuery("l.customer IN (?)", bun.List(refs))
+		seen = sqlstore.SQL("l.customer IN (?)", sqlstore.List(refs))
 	}
-	rows, err := u.DB.in(r).QueryContext(ctx, `SELECT l.batch, l.file, l.body FROM usage_line AS l
+	rows, err := u.DB.Reader(r).Query(`SELECT l.batch, l.file, l.body FROM usage_line AS l
 		JOIN usage_batch AS b ON b.number = l.batch
 		WHERE b.state = ? AND b.dataset = ? AND l.period = ? AND ? ORDER BY l.batch, l.ordinal`,
-		string(usage.Sealed), string(usage.Reconciliation), p.String(), seen)
+		string(usage.Sealed), string(usage.Reconciliation), p.String(), seen).Rows(ctx)
 	if err != nil {
 		return nil, err
 	}

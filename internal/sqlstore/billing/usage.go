@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -21,7 +22,7 @@ import (
 // Usage keeps loads, batches, masks, statement lines and resolutions. Batches and loads carry the provider's
 // references and no place: a scope that is not All sees none of them, and only those statement lines whose customer
 // is among its references.
-type Usage struct{ DB *DB }
+type Usage struct{ DB *sqlstore.DB }
 
 var _ usage.Store = Usage{}
 
@@ -73,7 +74,7 @@ func (u Usage) NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatc
 func (u Usage) LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, err error) {
 	for name, into := range map[string]*uint32{"usage_load": &load, "usage_batch": &batch} {
 		var last int64
-		if _, err := one(ctx, u.DB.in(r).NewRaw("SELECT value FROM counter WHERE name = ?", name), &last); err != nil {
+		if _, err := u.DB.Reader(r).Query("SELECT value FROM counter WHERE name = ?", name).One(ctx, &last); err != nil {
 			return 0, 0, err
 		}
 		*into = uint32(last)
@@ -82,8 +83,8 @@ func (u Usage) LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, 
 }
 
 func (u Usage) advance(ctx context.Context, t tx.Tx, name string, by int64) (last int64, err error) {
-	err = u.DB.in(t).NewRaw(`INSERT INTO counter (name, value) VALUES (?, ?)
-		ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value`, name, by).Scan(ctx, &last)
+	err = u.DB.Writer(t).Query(`INSERT INTO counter (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value`, name, by).Get(ctx, &last)
 	if err == nil && last > math.MaxUint32-1 {
 		err = fault.New(fault.Conflict, "numbers_exhausted", "there are no numbers left for %s: nothing was changed", name)
 	}
@@ -93,19 +94,19 @@ func (u Usage) advance(ctx context.Context, t tx.Tx, name string, by int64) (las
 // Seal records a load with all that belongs to it. The same seal again changes nothing; another one under the same
 // load or batch number, or one that supersedes what no longer counts, is a Conflict.
 func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
-	q := u.DB.in(t)
+	q := u.DB.Writer(t)
 	load, known, err := sealRow(ctx, q, &s)
 	if err != nil || known {
 		return err
 	}
-	if err := insert(ctx, q, []loadRow{load}, false); err != nil {
+	if err := sqlstore.Insert(ctx, q, load); err != nil {
 		return err
 	}
-	batches, err := each(s.Batches, newBatchRow)
+	batches, err := sqlstore.Each(s.Batches, newBatchRow)
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, q, batches, false); err != nil {
+	if err := sqlstore.Insert(ctx, q, batches...); err != nil {
 		return err
 	}
 	if err := supersede(ctx, q, s.Supersede); err != nil {
@@ -126,13 +127,14 @@ func (u Usage) Mask(ctx context.Context, t tx.Tx, list []usage.Mask) error {
 	for i, m := range list {
 		masks[i] = maskRow{Batch: int64(m.Batch), Entitlement: m.Entitlement, Day: m.Day.String()}
 	}
-	return insert(ctx, u.DB.in(t), masks, true)
+	_, err := sqlstore.InsertNew(ctx, u.DB.Writer(t), masks...)
+	return err
 }
 
 // sealRow is the row of the load; known says that this very seal is in the ledger already.
-func sealRow(ctx context.Context, q bun.Tx, s *usage.Seal) (row loadRow, known bool, err error) {
+func sealRow(ctx context.Context, q sqlstore.Writer, s *usage.Seal) (row loadRow, known bool, err error) {
 	s.Load.At = s.Load.At.UTC()
-	text, err := body(s.Load)
+	text, err := sqlstore.Body(s.Load)
 	if err != nil {
 		return row, false, err
 	}
@@ -142,7 +144,7 @@ func sealRow(ctx context.Context, q bun.Tx, s *usage.Seal) (row loadRow, known b
 	}
 	row = loadRow{Number: int64(s.Load.Number), ID: string(s.Load.ID), Digest: digest, Body: text}
 	var have string
-	found, err := one(ctx, q.NewRaw("SELECT digest FROM usage_load WHERE number = ?", row.Number), &have)
+	found, err := q.Query("SELECT digest FROM usage_load WHERE number = ?", row.Number).One(ctx, &have)
 	if err != nil || !found {
 		return row, false, err
 	}
@@ -167,7 +169,7 @@ func sealDigest(s *usage.Seal) (string, error) {
 
 func newBatchRow(b usage.Batch) (batchRow, error) {
 	b.SealedAt = b.SealedAt.UTC()
-	text, err := body(b)
+	text, err := sqlstore.Body(b)
 	return batchRow{
 		Number: int64(b.Number), ID: string(b.ID), Load: string(b.Load), Dataset: string(b.Slot.Dataset),
 		Period: b.Slot.Period.String(), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
@@ -182,13 +184,13 @@ func (r batchRow) batch() (b usage.Batch, err error) {
 
 // supersede takes batches out of what counts. One that does not count any more means the caller decided on an old
 // state: somebody else was faster.
-func supersede(ctx context.Context, q bun.Tx, numbers []uint32) error {
+func supersede(ctx context.Context, q sqlstore.Writer, numbers []uint32) error {
 	numbers = slices.Compact(slices.Sorted(slices.Values(numbers)))
 	if len(numbers) == 0 {
 		return nil
 	}
-	n, err := changed(q.NewRaw("UPDATE usage_batch SET state = ? WHERE state = ? AND number IN (?)",
-		usage.Superseded, usage.Sealed, bun.List(numbers)).Exec(ctx))
+	n, err := q.Exec(ctx, "UPDATE usage_batch SET state = ? WHERE state = ? AND number IN (?)",
+		usage.Superseded, usage.Sealed, sqlstore.List(numbers))
 	if err == nil && n != int64(len(numbers)) {
 		err = fault.New(fault.Conflict, "batch_not_sealed",
 			"%d of the %d batches to supersede no longer count: nothing was changed; import again", int64(len(numbers))-n, len(numbers))
@@ -202,10 +204,10 @@ func (u Usage) Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Loa
 		return nil, nil
 	}
 	var texts []string
-	if err := u.DB.in(r).NewRaw("SELECT body FROM usage_load ORDER BY number").Scan(ctx, &texts); err != nil {
+	if err := u.DB.Reader(r).Query("SELECT body FROM usage_load ORDER BY number").All(ctx, &texts); err != nil {
 		return nil, err
 	}
-	return bodies[usage.Load](texts)
+	return sqlstore.Bodies[usage.Load](texts)
 }
 
 // Batches lists batches by number.
@@ -214,20 +216,19 @@ func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.Ba
 		return nil, nil
 	}
 	var rows []batchRow
-	q := u.DB.in(r).NewSelect().Model(&rows).Order("number")
+	month, state := "", ""
 	if f.Period != 0 {
-		q = q.Where("period = ?", f.Period.String())
-	}
-	if f.Dataset != "" {
-		q = q.Where("dataset = ?", string(f.Dataset))
+		month = f.Period.String()
 	}
 	if !f.Superseded {
-		q = q.Where("state = ?", string(usage.Sealed))
+		state = string(usage.Sealed)
 	}
-	if err := q.Scan(ctx); err != nil {
+	err := u.DB.Reader(r).Query("SELECT * FROM usage_batch WHERE ? ORDER BY number",
+		sqlstore.Equals("period", month, "dataset", string(f.Dataset), "state", state)).All(ctx, &rows)
+	if err != nil {
 		return nil, err
 	}
-	return each(rows, batchRow.batch)
+	return sqlstore.Each(rows, batchRow.batch)
 }
 
 // Masks lists the masks on batches by batch, entitlement and day.
@@ -236,8 +237,8 @@ func (u Usage) Masks(ctx context.Context, r tx.Read, s scope.Scope, batches []ui
 		return nil, nil
 	}
 	var rows []maskRow
-	err := u.DB.in(r).NewRaw("SELECT batch, entitlement, day FROM usage_mask WHERE batch IN (?) ORDER BY batch, entitlement, day",
-		bun.List(batches)).Scan(ctx, &rows)
+	err := u.DB.Reader(r).Query("SELECT batch, entitlement, day FROM usage_mask WHERE batch IN (?) ORDER BY batch, entitlement, day",
+		sqlstore.List(batches)).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
@@ -258,19 +259,19 @@ func (u Usage) Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []u
 	if len(numbers) == 0 {
 		return nil
 	}
-	q := u.DB.in(t)
+	q := u.DB.Writer(t)
 	if err := areBatches(ctx, q, s, numbers); err != nil {
 		return err
 	}
-	_, err := q.NewRaw("UPDATE usage_batch SET state = ? WHERE number IN (?)", usage.Withdrawn, bun.List(numbers)).Exec(ctx)
+	_, err := q.Exec(ctx, "UPDATE usage_batch SET state = ? WHERE number IN (?)", usage.Withdrawn, sqlstore.List(numbers))
 	return err
 }
 
 // areBatches is NotFound unless the scope sees a batch of each number.
-func areBatches(ctx context.Context, q bun.Tx, s scope.Scope, numbers []uint32) error {
+func areBatches(ctx context.Context, q sqlstore.Writer, s scope.Scope, numbers []uint32) error {
 	known := 0
 	if s.IsAll() {
-		if err := q.NewRaw("SELECT count(*) FROM usage_batch WHERE number IN (?)", bun.List(numbers)).Scan(ctx, &known); err != nil {
+		if err := q.Query("SELECT count(*) FROM usage_batch WHERE number IN (?)", sqlstore.List(numbers)).Get(ctx, &known); err != nil {
 			return err
 		}
 	}
@@ -287,12 +288,12 @@ func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches
 	if len(numbers) == 0 {
 		return nil
 	}
-	q := u.DB.in(t)
+	q := u.DB.Writer(t)
 	if err := areBatches(ctx, q, s, numbers); err != nil {
 		return err
 	}
-	n, err := changed(q.NewRaw("UPDATE usage_batch SET complete = TRUE WHERE billed AND state = ? AND number IN (?)",
-		usage.Sealed, bun.List(numbers)).Exec(ctx))
+	n, err := q.Exec(ctx, "UPDATE usage_batch SET complete = TRUE WHERE billed AND state = ? AND number IN (?)",
+		usage.Sealed, sqlstore.List(numbers))
 	if err == nil && n != int64(len(numbers)) {
 		err = fault.New(fault.Conflict, "batch_not_billed",
 			"only billed batches that still count can be complete: nothing was changed; list the batches and choose again")
@@ -303,7 +304,7 @@ func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches
 // Resolutions lists the answers by kind and reference.
 func (u Usage) Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Resolution, error) {
 	var list []usage.Resolution
-	if err := u.DB.in(r).NewRaw("SELECT kind, ref, target FROM usage_resolution ORDER BY kind, ref").Scan(ctx, &list); err != nil {
+	if err := u.DB.Reader(r).Query("SELECT kind, ref, target FROM usage_resolution ORDER BY kind, ref").All(ctx, &list); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(list, func(x usage.Resolution) bool { return !s.SeesRef(x.Ref, 0) }), nil
@@ -314,8 +315,8 @@ func (u Usage) Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x usage.Reso
 	if !s.SeesRef(x.Ref, 0) {
 		return fault.New(fault.NotFound, "reference_not_found", "no unresolved reference %q is known", x.Ref)
 	}
-	_, err := u.DB.in(t).NewRaw(`INSERT INTO usage_resolution (kind, ref, target) VALUES (?, ?, ?)
-		ON CONFLICT (kind, ref) DO UPDATE SET target = excluded.target`, x.Kind, x.Ref, x.Target).Exec(ctx)
+	_, err := u.DB.Writer(t).Exec(ctx, `INSERT INTO usage_resolution (kind, ref, target) VALUES (?, ?, ?)
+		ON CONFLICT (kind, ref) DO UPDATE SET target = excluded.target`, x.Kind, x.Ref, x.Target)
 	return err
 }
 

@@ -1,4 +1,4 @@
-package sqlstore
+package operations
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // Events keeps the event log and the idempotency records. Events carry no place: a scope that is not All sees none.
-type Events struct{ DB *DB }
+type Events struct{ DB *sqlstore.DB }
 
 var _ event.Store = Events{}
 
@@ -30,7 +31,7 @@ type eventRow struct {
 }
 
 func (r eventRow) event() (event.Event, error) {
-	at, err := parseInstant(r.At)
+	at, err := sqlstore.ParseInstant(r.At)
 	return event.Event{
 		Number: r.Number, At: at, Type: event.Type(r.Type), Actor: r.Actor, Subject: r.Subject,
 		Data: json.RawMessage(r.Data), Prev: r.Prev, Hash: r.Hash,
@@ -41,7 +42,7 @@ func (r eventRow) event() (event.Event, error) {
 // stays the newest.
 func (x Events) Last(ctx context.Context, r tx.Read) (event.Event, error) {
 	var row eventRow
-	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT * FROM event ORDER BY number DESC LIMIT 1"), &row)
+	found, err := x.DB.Reader(r).Query("SELECT * FROM event ORDER BY number DESC LIMIT 1").One(ctx, &row)
 	if err != nil || !found {
 		return event.Event{}, err
 	}
@@ -50,10 +51,10 @@ func (x Events) Last(ctx context.Context, r tx.Read) (event.Event, error) {
 
 // Insert adds an event; Conflict when its number is taken.
 func (x Events) Insert(ctx context.Context, t tx.Tx, e event.Event) error {
-	return insert(ctx, x.DB.in(t), []eventRow{{
-		Number: e.Number, At: instant(e.At), Type: string(e.Type), Actor: e.Actor, Subject: e.Subject,
+	return sqlstore.Insert(ctx, x.DB.Writer(t), eventRow{
+		Number: e.Number, At: sqlstore.Instant(e.At), Type: string(e.Type), Actor: e.Actor, Subject: e.Subject,
 		Data: string(e.Data), Prev: e.Prev, Hash: e.Hash,
-	}}, false)
+	})
 }
 
 // Events lists events by number, rising unless the newest are asked for first.
@@ -62,37 +63,28 @@ func (x Events) Events(ctx context.Context, r tx.Read, s scope.Scope, f event.Fi
 		return nil, nil
 	}
 	var rows []eventRow
-	q := x.DB.in(r).NewSelect().Model(&rows).Where("number > ?", f.After)
-	if f.Newest {
-		q = q.Order("number DESC")
-	} else {
-		q = q.Order("number")
-	}
-	if f.Type != "" {
-		q = q.Where("type = ?", string(f.Type))
-	}
+	where := []sqlstore.Fragment{sqlstore.SQL("number > ?", f.After), sqlstore.Equals("type", string(f.Type), "actor", f.Actor)}
 	if !f.From.IsZero() {
-		q = q.Where("at >= ?", instant(f.From))
+		where = append(where, sqlstore.SQL("at >= ?", sqlstore.Instant(f.From)))
 	}
 	if !f.To.IsZero() {
-		q = q.Where("at < ?", instant(f.To))
-	}
-	if f.Actor != "" {
-		q = q.Where("actor = ?", f.Actor)
+		where = append(where, sqlstore.SQL("at < ?", sqlstore.Instant(f.To)))
 	}
 	if f.Action != "" {
-		q = q.Where("(type = ? OR type = ? AND subject = ?)", f.Action, string(event.CommandRun), f.Action)
+		where = append(where, sqlstore.SQL("type = ? OR type = ? AND subject = ?", f.Action, string(event.CommandRun), f.Action))
 	}
 	if f.About != "" {
-		q = q.Where("(actor = ? OR subject = ?)", f.About, f.About)
+		where = append(where, sqlstore.SQL("actor = ? OR subject = ?", f.About, f.About))
 	}
-	if f.Limit > 0 {
-		q = q.Limit(int64(f.Limit))
+	order := sqlstore.SQL("number")
+	if f.Newest {
+		order = sqlstore.SQL("number DESC")
 	}
-	if err := q.Scan(ctx); err != nil {
+	err := x.DB.Reader(r).Query("SELECT * FROM event WHERE ? ORDER BY ? LIMIT ?", sqlstore.And(where...), order, sqlstore.Limit(f.Limit)).All(ctx, &rows)
+	if err != nil {
 		return nil, err
 	}
-	return each(rows, eventRow.event)
+	return sqlstore.Each(rows, eventRow.event)
 }
 
 type checkpointRow struct {
@@ -106,28 +98,28 @@ type checkpointRow struct {
 // Checkpoint is where the log begins.
 func (x Events) Checkpoint(ctx context.Context, r tx.Read) (event.Anchor, error) {
 	var row checkpointRow
-	found, err := one(ctx, x.DB.in(r).NewRaw("SELECT * FROM event_checkpoint ORDER BY number DESC LIMIT 1"), &row)
+	found, err := x.DB.Reader(r).Query("SELECT * FROM event_checkpoint ORDER BY number DESC LIMIT 1").One(ctx, &row)
 	if err != nil || !found {
 		return event.Anchor{}, err
 	}
-	at, err := parseInstant(row.At)
+	at, err := sqlstore.ParseInstant(row.At)
 	return event.Anchor{Count: row.Number, Head: row.Head, At: at, Prunes: true, Signature: row.Signature}, err
 }
 
 // Prune keeps a checkpoint and takes out what it saw: the database itself lets nothing else go.
 func (x Events) Prune(ctx context.Context, t tx.Tx, c event.Anchor) error {
-	q := x.DB.in(t)
-	row := []checkpointRow{{Number: c.Count, Head: c.Head, At: instant(c.At), Signature: c.Signature}}
-	if err := insert(ctx, q, row, false); err != nil {
+	q := x.DB.Writer(t)
+	row := checkpointRow{Number: c.Count, Head: c.Head, At: sqlstore.Instant(c.At), Signature: c.Signature}
+	if err := sqlstore.Insert(ctx, q, row); err != nil {
 		return err
 	}
-	_, err := q.NewRaw("DELETE FROM event WHERE number <= ?", c.Count).Exec(ctx)
+	_, err := q.Exec(ctx, "DELETE FROM event WHERE number <= ?", c.Count)
 	return err
 }
 
 // Remembered is what a key was answered.
 func (x Events) Remembered(ctx context.Context, r tx.Read, key string) (digest string, answer []byte, ok bool, err error) {
-	ok, err = one(ctx, x.DB.in(r).NewRaw("SELECT digest, answer FROM remembered WHERE key = ?", key), &digest, &answer)
+	ok, err = x.DB.Reader(r).Query("SELECT digest, answer FROM remembered WHERE key = ?", key).One(ctx, &digest, &answer)
 	return digest, answer, ok, err
 }
 
@@ -138,19 +130,19 @@ func (x Events) Forget(ctx context.Context, t tx.Tx, drop func(answer []byte) bo
 			Key    string
 			Answer []byte
 		}
-		if err := x.DB.in(t).NewRaw("SELECT key, answer FROM remembered WHERE key > ? ORDER BY key LIMIT ?", after, insertChunk).Scan(ctx, &rows); err != nil {
+		if err := x.DB.Writer(t).Query("SELECT key, answer FROM remembered WHERE key > ? ORDER BY key LIMIT ?", after, sqlstore.ChunkRows).All(ctx, &rows); err != nil {
 			return n, err
 		}
 		for _, r := range rows {
 			if after = r.Key; !drop(r.Answer) {
 				continue
 			}
-			if _, err := x.DB.in(t).NewRaw("DELETE FROM remembered WHERE key = ?", r.Key).Exec(ctx); err != nil {
+			if _, err := x.DB.Writer(t).Exec(ctx, "DELETE FROM remembered WHERE key = ?", r.Key); err != nil {
 				return n, err
 			}
 			n++
 		}
-		if len(rows) < insertChunk {
+		if len(rows) < sqlstore.ChunkRows {
 			return n, nil
 		}
 	}
@@ -161,8 +153,7 @@ func (x Events) Remember(ctx context.Context, t tx.Tx, key, digest string, answe
 	if answer == nil {
 		answer = []byte{}
 	}
-	added, err := changed(x.DB.in(t).NewRaw(
-		"INSERT INTO remembered (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, digest, answer).Exec(ctx))
+	added, err := x.DB.Writer(t).Exec(ctx, "INSERT INTO remembered (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, digest, answer)
 	if err == nil && added == 0 {
 		err = fault.New(fault.Conflict, "key_used", "the key %q was answered already: nothing was changed", key)
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -31,12 +32,12 @@ type termsRow struct {
 // Fixed lists what the documents that stand for a month fix, by edge and ordinal.
 func (x Invoices) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]rating.Fixed, error) {
 	var rows []termsRow
-	err := x.DB.in(r).NewRaw(`SELECT t.* FROM invoice_terms AS t JOIN invoice ON invoice.id = t.invoice
-		WHERE t.period = ? AND NOT `+isVoid+` AND ? ORDER BY t.edge, t.ordinal`, p.String(), documentWithin(s)).Scan(ctx, &rows)
+	err := x.DB.Reader(r).Query(`SELECT t.* FROM invoice_terms AS t JOIN invoice ON invoice.id = t.invoice
+		WHERE t.period = ? AND NOT `+isVoid+` AND ? ORDER BY t.edge, t.ordinal`, p.String(), documentWithin(s)).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
-	return each(rows, func(row termsRow) (f rating.Fixed, err error) { return f, json.Unmarshal([]byte(row.Body), &f) })
+	return sqlstore.Each(rows, func(row termsRow) (f rating.Fixed, err error) { return f, json.Unmarshal([]byte(row.Body), &f) })
 }
 
 // Fix records what an issued document fixes; a document that fixes something already is left as it is.
@@ -47,18 +48,19 @@ func (x Invoices) Fix(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.Inv
 	if v.Fixed == nil || v.Preceding != nil {
 		return nil
 	}
-	text, err := body(*v.Fixed)
+	text, err := sqlstore.Body(*v.Fixed)
 	if err != nil {
 		return err
 	}
 	row := termsRow{Invoice: string(v.ID), Edge: string(v.Edge), Period: v.Period.String(), Ordinal: int64(v.Ordinal), Body: text}
-	return insert(ctx, x.DB.in(t), []termsRow{row}, true)
+	_, err = sqlstore.InsertNew(ctx, x.DB.Writer(t), row)
+	return err
 }
 
 // Unfixed lists issued documents that stand and fix nothing: earlier builds did not keep it.
 func (x Invoices) Unfixed(ctx context.Context, r tx.Read, s scope.Scope) (list []id.Invoice, err error) {
-	err = x.DB.in(r).NewRaw(`SELECT id FROM invoice WHERE state = ? AND answers = '' AND NOT `+isVoid+`
+	err = x.DB.Reader(r).Query(`SELECT id FROM invoice WHERE state = ? AND answers = '' AND NOT `+isVoid+`
 		AND NOT EXISTS (SELECT 1 FROM invoice_terms AS t WHERE t.invoice = invoice.id) AND ? ORDER BY period, edge, ordinal`,
-		string(invoice.Issued), documentWithin(s)).Scan(ctx, &list)
+		string(invoice.Issued), documentWithin(s)).All(ctx, &list)
 	return list, err
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package billing
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -40,11 +41,11 @@ type (
 // series has no gaps. NotFound when the seller is not the scope's own.
 func (x Invoices) NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k invoice.SeriesKey) (n int64, err error) {
 	if !s.Owns(k.Seller) {
-		return 0, notFoundOrganisation(string(k.Seller))
+		return 0, sqlstore.OrganisationNotFound(string(k.Seller))
 	}
-	err = x.DB.in(t).NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, 1)
+	err = x.DB.Writer(t).Query(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, 1)
 		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = number_series.last + 1 RETURNING last`,
-		string(k.Seller), k.Series, string(k.Kind), k.Year).Scan(ctx, &n)
+		string(k.Seller), k.Series, string(k.Kind), k.Year).Get(ctx, &n)
 	return n, err
 }
 
@@ -52,35 +53,35 @@ func (x Invoices) NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k invo
 // is the next one anyway; NotFound when the seller is not the scope's own.
 func (x Invoices) StartSeries(ctx context.Context, t tx.Tx, s scope.Scope, k invoice.SeriesKey, first int64) error {
 	if !s.Owns(k.Seller) {
-		return notFoundOrganisation(string(k.Seller))
+		return sqlstore.OrganisationNotFound(string(k.Seller))
 	}
-	q := x.DB.in(t)
+	q := x.DB.Writer(t)
 	var last int64
-	if _, err := one(ctx, q.NewRaw("SELECT last FROM number_series WHERE seller = ? AND series = ? AND kind = ? AND year = ?",
-		string(k.Seller), k.Series, string(k.Kind), k.Year), &last); err != nil || last == first-1 {
+	if _, err := q.Query("SELECT last FROM number_series WHERE seller = ? AND series = ? AND kind = ? AND year = ?",
+		string(k.Seller), k.Series, string(k.Kind), k.Year).One(ctx, &last); err != nil || last == first-1 {
 		return err
 	}
 	var number string
 	year := fmt.Sprintf("%04d-", k.Year)
-	given, err := one(ctx, q.NewRaw(`SELECT number FROM invoice WHERE seller = ? AND series = ? AND kind = ? AND number <> ''
+	given, err := q.Query(`SELECT number FROM invoice WHERE seller = ? AND series = ? AND kind = ? AND number <> ''
 		AND issue_date >= ? AND issue_date < ? ORDER BY issue_date DESC, number DESC LIMIT 1`,
-		string(k.Seller), k.Series, string(k.Kind), year, year+"99"), &number)
+		string(k.Seller), k.Series, string(k.Kind), year, year+"99").One(ctx, &number)
 	if err != nil {
 		return err
 	}
 	if given {
 		return fault.New(fault.Conflict, "series_in_use", "the series goes on with %d: %s is issued; nothing was changed, for numbers have no gaps", last+1, number)
 	}
-	_, err = q.NewRaw(`INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, ?)
+	_, err = q.Exec(ctx, `INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = excluded.last`,
-		string(k.Seller), k.Series, string(k.Kind), k.Year, first-1).Exec(ctx)
+		string(k.Seller), k.Series, string(k.Kind), k.Year, first-1)
 	return err
 }
 
 // Post writes the postings of both sides of a document. One whose id is written already is a Conflict; those of a
 // document outside the scope are NotFound.
 func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice.Posting) error {
-	q := x.DB.in(t)
+	q := x.DB.Writer(t)
 	rows := make([]postingRow, len(ps))
 	for i, p := range ps {
 		if !s.IsAll() {
@@ -88,7 +89,7 @@ func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice
 				return cmp.Or(err, notFoundInvoice(p.Document))
 			}
 		}
-		units, err := minor(p.Currency, p.Debit, p.Credit)
+		units, err := sqlstore.Minor(p.Currency, p.Debit, p.Credit)
 		if err != nil {
 			return err
 		}
@@ -97,14 +98,14 @@ func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice
 			Account: string(p.Account), Debit: units[0], Credit: units[1], Currency: string(p.Currency), PostedOn: p.On.String(),
 		}
 	}
-	return insert(ctx, q, rows, false)
+	return sqlstore.Insert(ctx, q, rows...)
 }
 
 // Postings lists the postings of a document by id: of its two organisations, those the scope looks with the eyes of.
 func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]invoice.Posting, error) {
 	var rows []postingRow
-	err := x.DB.in(r).NewRaw(`SELECT posting.* FROM posting JOIN invoice ON invoice.id = posting.document
-		WHERE posting.document = ? AND ? AND ? ORDER BY posting.id`, string(document), documentWithin(s), ownedBy(s, "posting.organisation")).Scan(ctx, &rows)
+	err := x.DB.Reader(r).Query(`SELECT posting.* FROM posting JOIN invoice ON invoice.id = posting.document
+		WHERE posting.document = ? AND ? AND ? ORDER BY posting.id`, string(document), documentWithin(s), ownedBy(s, "posting.organisation")).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, docume
 		list[i] = invoice.Posting{
 			ID: id.Posting(row.ID), Organisation: id.Organisation(row.Organisation), Path: row.Path,
 			Document: id.Invoice(row.Document), Account: invoice.Account(row.Account),
-			Debit: major(c, row.Debit), Credit: major(c, row.Credit), Currency: c,
+			Debit: sqlstore.Major(c, row.Debit), Credit: sqlstore.Major(c, row.Credit), Currency: c,
 		}
 		if err := list[i].On.UnmarshalText([]byte(row.PostedOn)); err != nil {
 			return nil, err
@@ -126,19 +127,19 @@ func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, docume
 // Archive records the digest of a rendered document. The same digest again changes nothing; another one for the same
 // format is a Conflict; a document outside the scope is NotFound.
 func (x Invoices) Archive(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invoice, format, digest string) error {
-	q := x.DB.in(t)
+	q := x.DB.Writer(t)
 	if state, sees, err := stored(ctx, q, s, v); err != nil {
 		return err
 	} else if state == "" || !sees {
 		return notFoundInvoice(v)
 	}
 	row := archiveRow{Invoice: string(v), Format: format, Digest: digest}
-	added, err := changed(q.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	added, err := sqlstore.InsertNew(ctx, q, row)
 	if err != nil || added == 1 {
 		return err
 	}
 	var have string
-	if _, err := one(ctx, q.NewRaw("SELECT digest FROM invoice_archive WHERE invoice = ? AND format = ?", string(v), format), &have); err != nil {
+	if _, err := q.Query("SELECT digest FROM invoice_archive WHERE invoice = ? AND format = ?", string(v), format).One(ctx, &have); err != nil {
 		return err
 	}
 	if have != digest {
@@ -151,8 +152,8 @@ func (x Invoices) Archive(ctx context.Context, t tx.Tx, s scope.Scope, v id.Invo
 // Archived lists the digests of a document's rendered forms: format → digest.
 func (x Invoices) Archived(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (map[string]string, error) {
 	var rows []archiveRow
-	err := x.DB.in(r).NewRaw(`SELECT a.invoice, a.format, a.digest FROM invoice_archive AS a
-		JOIN invoice ON invoice.id = a.invoice WHERE a.invoice = ? AND ?`, string(v), documentWithin(s)).Scan(ctx, &rows)
+	err := x.DB.Reader(r).Query(`SELECT a.invoice, a.format, a.digest FROM invoice_archive AS a
+		JOIN invoice ON invoice.id = a.invoice WHERE a.invoice = ? AND ?`, string(v), documentWithin(s)).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
