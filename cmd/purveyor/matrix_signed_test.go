@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -90,12 +91,12 @@ func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *signing) signIn(who id.Principal) (token string, err error) {
 	if s.mails == nil {
 		s.mails = map[id.Principal]string{}
-		res, err := http.Get(s.at + native.Prefix + "/people?limit=1000")
+		res, err := http.Get(s.at + kernel.Prefix + "/people?limit=1000")
 		if err != nil {
 			return "", err
 		}
 		defer res.Body.Close()
-		var list native.List[native.Person]
+		var list kernel.List[peopleapi.Person]
 		if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
 			return "", err
 		}
