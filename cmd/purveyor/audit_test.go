@@ -123,7 +123,7 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.close = n.Close
-	n.API.Access, n.API.Invoices.Access, n.API.Archive.Access = everything{}, everything{}, everything{}
+	n.API.Access, n.Invoices.Access, n.Archive.Access = everything{}, everything{}, everything{}
 	as := func(who id.Principal, realm id.Organisation) {
 		c.client.Transport = n.InProcess(func(ctx context.Context) context.Context {
 			return identity.As(ctx, identity.Principal{ID: who, Realm: realm})

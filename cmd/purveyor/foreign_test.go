@@ -159,7 +159,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
-	if _, err := s.n.API.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+	if _, err := s.n.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
 		t.Fatal(err)
 	}
 	s.as("nordwind")

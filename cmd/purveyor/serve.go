@@ -66,7 +66,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if proof != nil && n.Clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
-	first := invitation{who: n.API.Identity, at: authority.Base, out: os.Stdout}
+	first := invitation{who: n.Identity, at: authority.Base, out: os.Stdout}
 	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
 		return err
 	}

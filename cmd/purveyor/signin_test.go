@@ -75,7 +75,7 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 		}
 	}
 	must(err)
-	who := n.API.Identity
+	who := n.Identity
 	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
 	must(err)
 	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
@@ -83,13 +83,13 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 	realm, err := who.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.API.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
 	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.API.Roles.Assign(ctx, access.Assignment{
+	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
@@ -196,7 +196,7 @@ func TestSignedInOverTLS(t *testing.T) {
 // something is who that proves, or refused.
 func TestWhoCallsWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who, at := p.n.API.Identity, httptest.NewUnstartedServer(nil)
+	who, at := p.n.Identity, httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
 	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
@@ -238,7 +238,7 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 // seals what everybody signs in with is nobody's to erase.
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who := p.n.API.Identity
+	who := p.n.Identity
 	var said bytes.Buffer
 	invite := invitation{who: who, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
@@ -287,7 +287,7 @@ func TestFirstPerson(t *testing.T) {
 	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.API.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

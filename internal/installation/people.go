@@ -68,6 +68,16 @@ type Site struct {
 
 // ServeAt makes callers of the API sign in as a site demands, and returns where people and programs do so.
 func (n *Installation) ServeAt(site Site) (*login.Server, error) {
+	authority, err := n.authority(site)
+	if err != nil {
+		return nil, err
+	}
+	n.API.Named, n.API.Callers = site.Named, callers.SignIn(authority, site.TLS)
+	return authority, complete(n, authority)
+}
+
+// authority builds where people and programs sign in at a site.
+func (n *Installation) authority(site Site) (*login.Server, error) {
 	ring, err := n.Vault.Ring()
 	if err != nil {
 		return nil, err
@@ -81,12 +91,11 @@ func (n *Installation) ServeAt(site Site) (*login.Server, error) {
 		scheme = "https://"
 	}
 	authority := &login.Server{
-		Identity: n.API.Identity, Delegation: n.API.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
+		Identity: n.Identity, Delegation: n.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
 		Now: time.Now, Random: rand.Reader, Key: forms, Log: n.API.Log,
 	}
 	for _, h := range site.Hosts { // a token for the API is for any of its names
 		authority.Audiences = append(authority.Audiences, scheme+h)
 	}
-	n.API.Named, n.API.Callers = site.Named, callers.SignIn(authority, site.TLS)
 	return authority, nil
 }

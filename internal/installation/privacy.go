@@ -26,8 +26,8 @@ func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Serv
 			sqlstore.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
 		Sources: []safe.Source{
-			{Name: "event_log", Export: recordsAbout(n.DB, events)},
-			{Name: "answers", Erase: forgetAnswers(events)},
+			{Name: "event_log", Export: recordsAbout(n.DB, events), Erase: nothingToErase},
+			{Name: "answers", Export: nothingToExport, Erase: forgetAnswers(events)},
 		},
 	}
 }
@@ -68,3 +68,9 @@ func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) 
 		return n > 0, err
 	}
 }
+
+// nothingToExport stands where a source holds nothing about people beyond what the records of the event log say.
+func nothingToExport(context.Context, id.Principal) (any, error) { return nil, nil }
+
+// nothingToErase stands where a source keeps of a person only what outlives them: records, and their assignments.
+func nothingToErase(context.Context, tx.Tx, id.Principal) (bool, error) { return false, nil }

@@ -58,3 +58,7 @@ func known(authority *login.Server, next http.Handler, overTLS bool) http.Handle
 		next.ServeHTTP(w, r)
 	})
 }
+
+// InProcess asks for no proof: requests that never left this process say in their context who sends them. Whoever says
+// nothing is refused by whatever they ask for.
+func InProcess(next http.Handler) http.Handler { return next }
