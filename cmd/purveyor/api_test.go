@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -54,7 +56,7 @@ func newCaller(t *testing.T, ledger string) *caller {
 func (c *caller) open() {
 	c.Helper()
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
-	trip, closing, err := connect(c.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB", Ledger: c.ledger}, log: discardLog(), now: func() time.Time { return now }})
+	trip, closing, err := installation.Connect(c.Context(), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB", Ledger: c.ledger}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -43,7 +44,7 @@ func TestAuditTrail(t *testing.T) {
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	c := &caller{T: t, dir: t.TempDir()}
 	s := config.Settings{Memory: "512MB", AuditDays: 30}
-	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: s, log: discardLog(), now: func() time.Time { return now }})
+	trip, closing, err := installation.Connect(t.Context(), c.dir, installation.Options{Settings: s, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,16 +119,16 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	if err := c.close(); err != nil {
 		t.Fatal(err)
 	}
-	n, err := open(access.AsLocalOperator(t.Context()), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: time.Now})
+	n, err := installation.Open(access.AsLocalOperator(t.Context()), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.close = n.Close
-	n.api.Access, n.api.Invoices.Access, n.api.Archive.Access = everything{}, everything{}, everything{}
+	n.API.Access, n.Invoices.Access, n.Archive.Access = everything{}, everything{}, everything{}
 	as := func(who id.Principal, realm id.Organisation) {
-		c.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context {
+		c.client.Transport = n.InProcess(func(ctx context.Context) context.Context {
 			return identity.As(ctx, identity.Principal{ID: who, Realm: realm})
-		}}
+		})
 	}
 	as("prn_seller", org.OrganisationID(doc.Seller))
 	for _, path := range reads[:3] {

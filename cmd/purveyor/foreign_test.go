@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,13 +18,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
 // staffed is a month of files in a directory with people of the partner, of a reseller and of a customer.
 type staffed struct {
 	*caller
-	n      *installation
+	n      *installation.Installation
 	people map[string]id.Principal
 	realms map[string]string // of those who are called otherwise
 	links  map[string]string // by which they begin
@@ -33,7 +34,7 @@ type staffed struct {
 func newStaffed(t *testing.T) *staffed {
 	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, realms: map[string]string{}, links: map[string]string{}}
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
-	n, err := open(access.AsLocalOperator(t.Context()), s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
+	n, err := installation.Open(access.AsLocalOperator(t.Context()), s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func (s *staffed) as(name string) {
 		of := org.OrganisationID(cmp.Or(s.realms[name], name))
 		who = identity.Principal{ID: s.people[name], Realm: of, In: of, MFA: true}
 	}
-	s.client.Transport = inProcess{handler: s.n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context { return identity.As(ctx, who) }}
+	s.client.Transport = s.n.InProcess(func(ctx context.Context) context.Context { return identity.As(ctx, who) })
 }
 
 // readings are what was recorded of reading since a number of them.
@@ -158,7 +159,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
-	if _, err := s.n.api.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+	if _, err := s.n.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
 		t.Fatal(err)
 	}
 	s.as("nordwind")

@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -37,7 +37,7 @@ func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
 func namedCaller(t *testing.T) (c *caller, worldYAML []byte) {
 	t.Helper()
 	c = &caller{T: t, dir: t.TempDir()}
-	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
+	trip, closing, err := installation.Connect(t.Context(), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: october, Named: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,20 +250,20 @@ func TestUploadsAreStreamed(t *testing.T) {
 func TestInnerFailuresSayNothing(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
-	n, err := open(t.Context(), dir, opening{Settings: config.Settings{Memory: "512MB"}, log: slog.New(slog.NewTextHandler(&log, nil)), now: october})
+	n, err := installation.Open(t.Context(), dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: october})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var running sync.WaitGroup
+	local := n.InProcess(access.AsLocalOperator)
 	c := &caller{T: t, dir: dir}
-	c.client.Transport = inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator, running: &running, log: n.api.Log}
+	c.client.Transport = local
 	c.want(200, nil, http.MethodGet, "/world", "", "")
 	log.Reset()
 	c.want(404, nil, http.MethodGet, "/invoices/x%0Alevel=ERROR%20msg=forged", "", "")
 	if lines := strings.Count(strings.TrimSpace(log.String()), "\n") + 1; lines != 1 || !strings.Contains(log.String(), "forged") {
 		t.Errorf("one request wrote %d lines: %s", lines, log.String())
 	}
-	if err := n.db.Close(); err != nil {
+	if err := n.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	answer, text := c.send(http.MethodGet, "/world", "", nil)
@@ -273,7 +273,7 @@ func TestInnerFailuresSayNothing(t *testing.T) {
 	if !strings.Contains(log.String(), "closed") {
 		t.Errorf("the log does not say why: %s", log.String())
 	}
-	running.Wait()
+	local.Wait()
 	_ = n.Close()
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/matrix"
 )
 
@@ -29,7 +31,7 @@ func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
 	}
 	dir := t.TempDir()
 	settings := config.Settings{Memory: "512MB"}
-	way, done, err := connect(t.Context(), dir, opening{Settings: settings, log: discardLog(), now: october, named: true})
+	way, done, err := installation.Connect(t.Context(), dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: october, Named: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +40,7 @@ func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
 		if err := done(); err != nil {
 			return nil, err
 		}
-		s.at = "http://127.0.0.1:" + serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+		s.at = "http://127.0.0.1:" + serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 		return s, nil
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -44,8 +46,8 @@ func newSignedIn(t *testing.T) *signedIn {
 	dir := t.TempDir()
 	purveyor(t, "demo", "--data", dir, "--customers", "4", "--rows", "400")
 	settings := config.Settings{Memory: "512MB", TLSHost: []string{"localhost"}}
-	x.prepare(dir, opening{Settings: settings, log: discardLog(), now: time.Now})
-	port := serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	x.prepare(dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	port := serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -63,10 +65,10 @@ func newSignedIn(t *testing.T) *signedIn {
 }
 
 // prepare adds, through the services, who will call.
-func (x *signedIn) prepare(dir string, o opening) {
+func (x *signedIn) prepare(dir string, o installation.Options) {
 	x.Helper()
 	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
-	n, err := open(ctx, dir, o)
+	n, err := installation.Open(ctx, dir, o)
 	must := func(err error) {
 		x.Helper()
 		if err != nil {
@@ -74,7 +76,7 @@ func (x *signedIn) prepare(dir string, o opening) {
 		}
 	}
 	must(err)
-	who := n.api.Identity
+	who := n.Identity
 	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
 	must(err)
 	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
@@ -82,13 +84,13 @@ func (x *signedIn) prepare(dir string, o opening) {
 	realm, err := who.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.api.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
 	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.api.Roles.Assign(ctx, access.Assignment{
+	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
@@ -195,15 +197,13 @@ func TestSignedInOverTLS(t *testing.T) {
 // something is who that proves, or refused.
 func TestWhoCallsWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who, at := p.n.api.Identity, httptest.NewUnstartedServer(nil)
+	who, at := p.n.Identity, httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	authority, err := p.n.authority(at.Listener.Addr(), nil)
-	if err != nil {
+	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	p.n.api.Callers = callers(authority, false)
-	at.Config.Handler = p.n.api.Handler()
+	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
 	maria, err := who.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
@@ -239,7 +239,7 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 // seals what everybody signs in with is nobody's to erase.
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who := p.n.api.Identity
+	who := p.n.Identity
 	var said bytes.Buffer
 	invite := invitation{who: who, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
@@ -272,23 +272,23 @@ func TestFirstPerson(t *testing.T) {
 	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
-	exported, err := p.n.safe.Export(as, first.ID)
+	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
 	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.n.safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
+	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the installation's key was erased: %v", err)
 	}
-	if err := p.n.safe.Erase(p.ctx, first.ID); err != nil {
+	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
 	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.api.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	adapters = "adapters"
 	samples  = "samples"
 	edges    = "edges"
+	wiring   = "wiring"
 	programs = "programs"
 	proofs   = "proofs"
 )
@@ -118,6 +119,7 @@ var layers = []layer{
 		{path: "internal/api/native/usage", uses: routesOf()},
 		{path: "internal/api/native/world", uses: routesOf("internal/document", "internal/world")},
 		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
+		{path: "internal/api/callers", uses: []string{"internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
 		{path: "internal/api/login/outside"},
 		{path: "internal/api/login/pages"},
 		{path: "internal/api/arm", uses: []string{"internal/api"}},
@@ -140,12 +142,16 @@ var layers = []layer{
 		{path: "internal/cli/demo", uses: commands("internal/cli/upkeep", "internal/cli/selling", "internal/cli/billing", "internal/sample")},
 		{path: "internal/config"},
 	}},
-	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
+	// Builds every part over a data directory, once for the program, its tests and measurements.
+	{name: wiring, sees: []string{words, areas, adapters, edges}, parts: []part{
+		{path: "internal/installation"},
+	}},
+	{name: programs, sees: []string{words, areas, adapters, samples, edges, wiring}, parts: []part{
 		{path: "cmd/purveyor"},
 		{path: "cmd/bench", uses: []string{"internal/sqlstore/pgtest", "internal/usagestore/duckdb/readcsv"}}, // what it measures beside us
 	}},
 	// What only tests and measurements import.
-	{name: proofs, sees: []string{words, areas, adapters, proofs}, parts: []part{
+	{name: proofs, sees: []string{words, areas, adapters, wiring, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
 		{path: "internal/intake/microsoft/poison"},
 		{path: "internal/usagestore/usagetest"},
@@ -177,8 +183,9 @@ var testsSee = map[string][]string{
 	adapters: {words, areas, adapters, samples, proofs},
 	samples:  {samples},
 	edges:    {words, areas, adapters, samples, edges, proofs},
-	programs: {words, areas, adapters, samples, edges, programs, proofs},
-	proofs:   {words, areas, adapters, samples, proofs},
+	wiring:   {words, areas, adapters, samples, edges, wiring, proofs},
+	programs: {words, areas, adapters, samples, edges, wiring, programs, proofs},
+	proofs:   {words, areas, adapters, samples, wiring, proofs},
 }
 
 // fences says which packages, tests included, may import a library. Libraries that are not here are for adapters,
@@ -202,8 +209,8 @@ var fences = map[string][]string{
 	"github.com/pdfcpu/pdfcpu":       {"internal/document"},
 	"gopkg.in/yaml.v3":               {"internal/world", "internal/matrix", "internal/document"},
 	"github.com/zitadel/oidc":        {"internal/api/login"},
-	"github.com/gofrs/flock":         {"cmd/purveyor"},
-	"internal/config":                {"cmd/purveyor"},
+	"github.com/gofrs/flock":         {"internal/installation"},
+	"internal/config":                {"cmd/purveyor", "internal/installation"},
 }
 
 // machine is what words and areas leave to others: files, the network, processes.

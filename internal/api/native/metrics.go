@@ -25,9 +25,6 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	events := prometheus.NewDesc("purveyor_events", "Records in the event log.", nil, nil)
 	ctx, cancel := context.WithTimeout(access.AsLocalOperator(context.Background()), 5*time.Second)
 	defer cancel()
-	if g.DB == nil {
-		return
-	}
 	unknown, known := g.Identity.Unrecorded()
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(unknown), "unknown")
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(known), "known")

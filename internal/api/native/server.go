@@ -31,7 +31,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Server serves the native API. Every field is needed but Wake, Concern and Callers.
+// Server serves the native API. Every field is required.
 type Server struct {
 	DB         tx.DB
 	Access     access.Guard
@@ -63,10 +63,10 @@ type Server struct {
 	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log
 	DigestKey []byte                                                         // what requests are named with in the log: nobody guesses a short secret from its digest
 	KeepDays  int                                                            // how long records of the event log are kept at least
-	Named     func(host string) bool                                         // whether the server has this host name beside localhost; nil for none
-	Callers   func(next http.Handler) http.Handler                           // finds out who is calling; nil where the way they came says so
+	Named     func(host string) bool                                         // whether the server has this host name beside localhost
+	Callers   func(next http.Handler) http.Handler                           // finds out who is calling
 	Ready     func(ctx context.Context) error                                // whether the stores answer
-	Concern   func() error                                                   // what whoever runs it should see to, though stores answer; nil for nothing
+	Concern   func() error                                                   // what whoever runs it should see to, though the stores answer; no error for nothing
 	Wake      func()                                                         // there may be new jobs
 	Machine   func() time.Time                                               // the machine's clock, by which kept answers grow old
 
@@ -119,7 +119,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
-	if s.Concern != nil && s.Concern() != nil {
+	if s.Concern() != nil {
 		_, _ = w.Write([]byte("ready, with a warning in the log\n"))
 		return
 	}

@@ -59,9 +59,7 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			rec.err = fault.New(fault.Invalid, "bad_request", "the framework refused it before any service was asked")
 		}
 		k.audited(r, rec, digest, k.answerOf(w, rec, route, key, digest))
-		if k.Wake != nil {
-			k.Wake()
-		}
+		k.Wake()
 	})
 }
 

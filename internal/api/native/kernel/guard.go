@@ -25,7 +25,7 @@ func (k *Kernel) guarded(next http.Handler) http.Handler {
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		if !isLocal(r.Host) && (k.Named == nil || !k.Named(r.Host)) {
+		if !isLocal(r.Host) && !k.Named(r.Host) {
 			write(w, ProblemOf(fault.New(fault.Denied, "foreign_host", "this server has another name; nothing was done")))
 			return
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Config is what a kernel serves routes with. Every field is needed but those that say otherwise.
+// Config is what a kernel serves routes with. Every field is required.
 type Config struct {
 	Access    access.Guard
 	Audit     event.Auditor
@@ -24,9 +24,9 @@ type Config struct {
 	Version   string
 	DigestKey []byte                               // what requests are named with in the audit log: nobody guesses a short secret from its digest
 	Machine   func() time.Time                     // the machine's clock, by which kept answers grow old
-	Wake      func()                               // there may be new jobs; nil for nobody to tell
-	Named     func(host string) bool               // whether the server has this host name beside localhost; nil for none
-	Callers   func(next http.Handler) http.Handler // finds out who is calling; nil where the way they came says so
+	Wake      func()                               // there may be new jobs
+	Named     func(host string) bool               // whether the server has this host name beside localhost
+	Callers   func(next http.Handler) http.Handler // finds out who is calling
 	Busy      *sync.Map                            // idempotency keys of commands that are being done, in all kernels over the same ledger
 }
 
@@ -98,11 +98,7 @@ func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
 // Handler is a mux behind the layers that every request passes: what it did is logged and counted, calls of other people's
 // pages are refused, the caller is found out, and commands are recorded.
 func (k *Kernel) Handler(mux *http.ServeMux) http.Handler {
-	inner := k.commands(mux)
-	if k.Callers != nil {
-		inner = k.Callers(inner)
-	}
-	return k.logged(k.guarded(inner))
+	return k.logged(k.guarded(k.Callers(k.commands(mux))))
 }
 
 // For lets those through to a handler beside the routes who may do something.

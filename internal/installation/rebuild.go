@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -20,29 +20,29 @@ import (
 // The usage store of a data directory; one that is being made beside it; and one that was made and verified, but is not
 // in its place yet.
 const (
-	rowsName    = "usage.duckdb"
-	makingName  = rowsName + ".making"
-	rebuiltName = rowsName + ".rebuilt"
+	RowsName    = "usage.duckdb"
+	MakingName  = RowsName + ".making"
+	RebuiltName = RowsName + ".rebuilt"
 )
 
 // openRows opens the usage store, or makes a new one beside it. A rebuilding that ended between its last two steps is
 // finished first; one that ended before left nothing but what is thrown away here. One that is not there is made only
 // where nothing was sealed yet.
-func (n *installation) openRows(ctx context.Context, dir string, o opening) (*duckdb.Store, error) {
-	name, opts := rowsName, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: n.onlyRead}
+func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*duckdb.Store, error) {
+	name, opts := RowsName, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: n.OnlyRead}
 	switch {
-	case n.onlyRead:
-		if _, err := os.Stat(filepath.Join(dir, rebuiltName)); err == nil {
-			name = rebuiltName
+	case n.OnlyRead:
+		if _, err := os.Stat(filepath.Join(dir, RebuiltName)); err == nil {
+			name = RebuiltName
 		}
 	default:
-		if err := errors.Join(takeRebuilt(dir), removeStore(filepath.Join(dir, makingName))); err != nil {
+		if err := errors.Join(takeRebuilt(dir), removeStore(filepath.Join(dir, MakingName))); err != nil {
 			return nil, err
 		}
 	}
 	path := filepath.Join(dir, name)
 	if o.rebuild {
-		path = filepath.Join(dir, makingName)
+		path = filepath.Join(dir, MakingName)
 	} else if err := n.missingRows(ctx, path); err != nil {
 		return nil, err
 	}
@@ -55,17 +55,17 @@ func (n *installation) openRows(ctx context.Context, dir string, o opening) (*du
 }
 
 // missingRows is an error when there is no usage store, and the ledger says that there was one.
-func (n *installation) missingRows(ctx context.Context, path string) error {
+func (n *Installation) missingRows(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return disk.Refused(err, path+" cannot be read", "nothing was done")
 	}
 	sealed := 0
-	err := n.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Usage{DB: n.db}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
+	err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := sqlstore.Usage{DB: n.DB}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
 		sealed = len(list)
 		return err
 	})
-	if err != nil || sealed == 0 && !n.onlyRead {
+	if err != nil || sealed == 0 && !n.OnlyRead {
 		return err
 	}
 	return fault.New(fault.Unavailable, "usage_store_missing",
@@ -76,11 +76,11 @@ func (n *installation) missingRows(ctx context.Context, path string) error {
 // takeRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
 // it would be read as that file's. The rebuilt one is whole, so whatever ends this is finished by the next who opens the directory.
 func takeRebuilt(dir string) error {
-	rebuilt := filepath.Join(dir, rebuiltName)
+	rebuilt := filepath.Join(dir, RebuiltName)
 	if _, err := os.Stat(rebuilt); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	old := filepath.Join(dir, rowsName)
+	old := filepath.Join(dir, RowsName)
 	if err := removeStore(old); err != nil {
 		return err
 	}
@@ -112,10 +112,10 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// rebuild makes the usage store of a data directory again, which no other process may have open meanwhile.
-func rebuild(ctx context.Context, dir string, o opening, progress func(intake.Progress)) (made intake.Rebuilt, err error) {
+// Rebuild makes the usage store of a data directory again, which no other process may have open meanwhile.
+func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Progress)) (made intake.Rebuilt, err error) {
 	o.rebuild = true
-	n, err := open(ctx, dir, o)
+	n, err := Open(ctx, dir, o)
 	if err != nil {
 		return made, err
 	}
@@ -124,15 +124,15 @@ func rebuild(ctx context.Context, dir string, o opening, progress func(intake.Pr
 	}
 	defer func() {
 		end := context.WithoutCancel(ctx)
-		err = errors.Join(err, n.anchor(end), n.Close(), removeStore(filepath.Join(dir, makingName)))
+		err = errors.Join(err, n.Anchor(end), n.Close(), removeStore(filepath.Join(dir, MakingName)))
 	}()
-	return n.api.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
+	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
 }
 
 // passOver reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
 // given to other rows. A store that cannot be read any more says nothing.
-func (n *installation) passOver(ctx context.Context, dir string, o opening) error {
-	path := filepath.Join(dir, rowsName)
+func (n *Installation) passOver(ctx context.Context, dir string, o Options) error {
+	path := filepath.Join(dir, RowsName)
 	if _, err := os.Stat(path); err != nil {
 		return nil
 	}
@@ -140,7 +140,7 @@ func (n *installation) passOver(ctx context.Context, dir string, o opening) erro
 	if err != nil {
 		return nil
 	}
-	err = n.api.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	err = n.Intake.PassOver(access.AsLocalOperator(ctx), old)
 	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
 		err = nil
 	}
@@ -148,14 +148,14 @@ func (n *installation) passOver(ctx context.Context, dir string, o opening) erro
 }
 
 // place closes the usage store that was made, and puts it in place of the old one.
-func (n *installation) place(dir string) error {
-	rows := n.rows
-	n.rows = nil
+func (n *Installation) place(dir string) error {
+	rows := n.Rows
+	n.Rows = nil
 	if err := rows.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(dir, makingName), filepath.Join(dir, rebuiltName)); err != nil {
-		return notPlaced(filepath.Join(dir, rowsName), err)
+	if err := os.Rename(filepath.Join(dir, MakingName), filepath.Join(dir, RebuiltName)); err != nil {
+		return notPlaced(filepath.Join(dir, RowsName), err)
 	}
 	if err := syncDir(dir); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -10,16 +10,16 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// givenTo keeps in access what delegated access gives, in the transaction of its change: what a source gave before is
+// delegatedAssignments keeps in access what delegated access gives, in the transaction of its change: what a source gave before is
 // taken, and what it gives now is given until its end.
-func givenTo(roles *access.Service) func(context.Context, tx.Tx, string, []delegation.Assignment) error {
+func delegatedAssignments(roles *access.Service) func(context.Context, tx.Tx, string, []delegation.Assignment) error {
 	return func(ctx context.Context, t tx.Tx, source string, now []delegation.Assignment) error {
 		by := access.Actor(ctx)
 		if err := roles.Take(ctx, t, source, by); err != nil {
 			return err
 		}
 		for _, a := range now {
-			role := roleHere(a.Role)
+			role := localRole(a.Role)
 			if role == "" {
 				continue
 			}
@@ -38,24 +38,24 @@ func givenTo(roles *access.Service) func(context.Context, tx.Tx, string, []deleg
 	}
 }
 
-// intoTrail writes what is about to be allowed under an activation into its trail: who may not, any more, is refused.
-func intoTrail(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, string, string) error {
+// recordUse writes what is about to be allowed under an activation into its trail: who may not, any more, is refused.
+func recordUse(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, string, string) error {
 	return func(ctx context.Context, action access.Action, source, place string) error {
 		return db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-			_, err := delegated.Record(ctx, t, id.Activation(source), named(action), place)
+			_, err := delegated.Record(ctx, t, id.Activation(source), trailAction(action), place)
 			return err
 		})
 	}
 }
 
-// named is an action of ours as trails have it, in the form of the provider's.
-func named(action access.Action) string {
+// trailAction is an action of ours as trails have it, in the form of the provider's.
+func trailAction(action access.Action) string {
 	return "Purveyor/" + strings.ReplaceAll(string(action), ".", "/")
 }
 
-// roleHere is our role for a built-in role of the provider over resources: the same where there is one, reader for
+// localRole is our role for a built-in role of the provider over resources: the same where there is one, reader for
 // others that see every resource, and none for the rest and for roles in the customer's directory.
-func roleHere(r delegation.Role) id.Role {
+func localRole(r delegation.Role) id.Role {
 	switch {
 	case r.Directory:
 		return ""

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -9,18 +9,27 @@ import (
 	"sync"
 )
 
-// inProcess carries requests to a handler in this process: the same API without a connection. Bodies flow both ways
+// InProcess carries requests to a handler in this process: the same API without a connection. Bodies flow both ways
 // at once, and nothing is copied but what the handler copies.
-type inProcess struct {
+type InProcess struct {
 	handler http.Handler
-	ctx     func(context.Context) context.Context // says who is calling
-	running *sync.WaitGroup                       // handlers that have not returned yet, also after their caller gave up
+	caller  func(context.Context) context.Context // says who is calling
+	running sync.WaitGroup                        // handlers that have not returned yet, also after their caller gave up
 	log     *slog.Logger
 }
 
+// InProcess is a way to call the API of an installation in this process, as the caller that a function puts into the
+// context of each request.
+func (n *Installation) InProcess(caller func(context.Context) context.Context) *InProcess {
+	return &InProcess{handler: n.API.Handler(), caller: caller, log: n.API.Log}
+}
+
+// Wait waits until every handler has returned.
+func (t *InProcess) Wait() { t.running.Wait() }
+
 // RoundTrip runs the handler beside the caller and returns as soon as the answer's header is there.
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(t.ctx(r.Context()))
+func (t *InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := r.Clone(t.caller(r.Context()))
 	in.RequestURI = in.URL.RequestURI()
 	if in.Host == "" {
 		in.Host = in.URL.Host

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -6,20 +6,19 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// socketName is the socket of a server in its data directory.
-const socketName = "purveyor.sock"
+// SocketName is the socket of a server in its data directory.
+const SocketName = "purveyor.sock"
 
-// connect is a way to call the API of a data directory: the server that runs on it, else the directory itself, opened
+// Connect is a way to call the API of a data directory: the server that runs on it, else the directory itself, opened
 // until close. Closing works off the jobs that commands left, such as archiving documents.
-func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, closing func() error, err error) {
-	socket := filepath.Join(dir, socketName)
+func Connect(ctx context.Context, dir string, o Options) (t http.RoundTripper, closing func() error, err error) {
+	socket := filepath.Join(dir, SocketName)
 	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
 		_ = c.Close()
 		t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -27,25 +26,24 @@ func connect(ctx context.Context, dir string, o opening) (t http.RoundTripper, c
 		}}
 		return t, func() error { t.CloseIdleConnections(); return nil }, nil
 	}
-	n, err := open(ctx, dir, o)
+	n, err := Open(ctx, dir, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	var running sync.WaitGroup
-	closing = func() error {
-		running.Wait()
-		var err error
-		if !o.temporary && !n.onlyRead {
-			end := context.WithoutCancel(ctx)
-			err = errors.Join(n.drain(end), n.anchor(end))
-		}
-		return errors.Join(err, n.Close())
-	}
 	who := access.AsLocalOperator
-	if o.named {
+	if o.Named {
 		who = asNamed
 	}
-	return inProcess{handler: n.api.Handler(), ctx: who, running: &running, log: o.log}, closing, nil
+	local := n.InProcess(who)
+	return local, func() error {
+		local.Wait()
+		var err error
+		if !o.Temporary && !n.OnlyRead {
+			end := context.WithoutCancel(ctx)
+			err = errors.Join(n.Drain(end), n.Anchor(end))
+		}
+		return errors.Join(err, n.Close())
+	}, nil
 }
 
 // asNamed leaves the caller a context names. Nothing that comes over a connection is in a context.

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"context"
@@ -18,16 +18,16 @@ import (
 )
 
 // keepSafe builds what seals: over every sealed column, and every place where something about people is kept.
-func (n *installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
+func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
-		DB: n.db, Store: sqlstore.Safe{DB: n.db}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.db}}, Now: events.Now,
-		Realm: realmOf(sqlstore.Identity{DB: n.db}), Random: rand.Reader, Ring: n.vault.Ring, AddKey: n.vault.Rotate, Scrub: n.db.Scrub,
+		DB: n.DB, Store: sqlstore.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.DB}}, Now: events.Now,
+		Realm: realmOf(sqlstore.Identity{DB: n.DB}), Random: rand.Reader, Ring: n.Vault.Ring, AddKey: n.Vault.Rotate, Scrub: n.DB.Scrub,
 		Columns: []safe.Column{
-			sqlstore.SealedColumn{DB: n.db, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
+			sqlstore.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
 		Sources: []safe.Source{
-			{Name: "event_log", Export: recordsAbout(n.db, events)},
-			{Name: "answers", Erase: forgetAnswers(events)},
+			{Name: "event_log", Export: recordsAbout(n.DB, events), Erase: nothingToErase},
+			{Name: "answers", Export: nothingToExport, Erase: forgetAnswers(events)},
 		},
 	}
 }
@@ -68,3 +68,9 @@ func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) 
 		return n > 0, err
 	}
 }
+
+// nothingToExport stands where a source holds nothing about people beyond what the records of the event log say.
+func nothingToExport(context.Context, id.Principal) (any, error) { return nil, nil }
+
+// nothingToErase stands where a source keeps of a person only what outlives them: records, and their assignments.
+func nothingToErase(context.Context, tx.Tx, id.Principal) (bool, error) { return false, nil }

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"bytes"
@@ -14,13 +14,13 @@ import (
 
 // What makes a folder a data directory: its ledger, or the address of one.
 const (
-	ledgerName  = "ledger.db"
-	addressName = "ledger.dsn"
+	LedgerName  = "ledger.db"
+	AddressName = "ledger.dsn"
 )
 
-// recognised is an error unless a folder is a data directory: what there is instead, and what to do. A ledger that was
+// RequireDirectory is an error unless a folder is a data directory: what there is instead, and what to do. A ledger that was
 // named otherwise stands for the one that is missing.
-func recognised(dir, ledger string) error {
+func RequireDirectory(dir, ledger string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -38,15 +38,15 @@ func recognised(dir, ledger string) error {
 	for _, e := range list {
 		has[e.Name()] = true
 	}
-	held := vault.Exists(filepath.Join(dir, "vault")) || has[rowsName] || has[rebuiltName]
+	held := vault.Exists(filepath.Join(dir, "vault")) || has[RowsName] || has[RebuiltName]
 	switch {
-	case has[addressName] || ledger != "" && held:
+	case has[AddressName] || ledger != "" && held:
 		return nil
-	case has[ledgerName]:
-		return ledgerKept(filepath.Join(dir, ledgerName), held)
+	case has[LedgerName]:
+		return ledgerKept(filepath.Join(dir, LedgerName), held)
 	case held:
 		return noLedger("%s has usage or keys and no %s: the ledger is gone, and nothing was done. Restore %s from a backup; or, if it is a PostgreSQL, write its address into %s",
-			dir, ledgerName, ledgerName, filepath.Join(dir, addressName))
+			dir, LedgerName, LedgerName, filepath.Join(dir, AddressName))
 	case len(list) == 0:
 		return noData("%s is an empty folder and no data directory, and nothing was made in it; make one of it with \"purveyor init %s\", or name the right one with --data", dir, dir)
 	}
@@ -85,9 +85,9 @@ func ledgerKept(path string, held bool) error {
 	return nil
 }
 
-// creatable is an error when a new ledger would be made beside what belongs to another.
-func creatable(dir, ledger string) error {
-	err := recognised(dir, ledger)
+// RequireCreatable is an error when a new ledger would be made beside what belongs to another.
+func RequireCreatable(dir, ledger string) error {
+	err := RequireDirectory(dir, ledger)
 	if fault.KindOf(err) == fault.NotFound {
 		if info, e := os.Stat(dir); e == nil && !info.IsDir() {
 			return err
@@ -97,19 +97,19 @@ func creatable(dir, ledger string) error {
 	return err
 }
 
-// onlyRead says whether something of a data directory cannot be written by this process: then nothing of it is.
-func onlyRead(dir string) bool {
-	for _, name := range []string{"", ledgerName, rowsName, "files", "vault"} {
+// writable says whether this process can write everything of a data directory; otherwise it writes nothing of it.
+func writable(dir string) bool {
+	for _, name := range []string{"", LedgerName, RowsName, "files", "vault"} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err == nil && !disk.Writable(path) {
-			return true
+			return false
 		}
 	}
-	return false
+	return true
 }
 
-// readOnly is what is answered where something would have to be written.
-func readOnly(dir string) error {
+// ReadOnly is what is answered where something would have to be written.
+func ReadOnly(dir string) error {
 	return fault.New(fault.Unavailable, "read_only",
 		"%s can only be read by the account that runs this: nothing was changed. Lists, explanations, costs and checks work; to change something make it writable, or work on a copy", dir)
 }
