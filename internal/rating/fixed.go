@@ -217,9 +217,9 @@ func (st *State) Reprice(g *Group, rates []EdgeRate) {
 	p := &plan{}
 	for _, x := range rates {
 		covered := g.Variant != nil && g.Variant.Covered
-		p.steps = append(p.steps, planned{x.Edge, x.Rate, covered && x.Rate.Rule != "", st.fixed[x.Edge.ID]})
+		p.steps = append(p.steps, planStep{x.Edge, x.Rate, covered && x.Rate.Rule != "", st.fixed[x.Edge.ID]})
 	}
-	p.apply(g, exchanges{st, map[conversion][]Exchange{}})
+	p.apply(g, newExchanges(st))
 }
 
 // Unfix makes the edges named pay by what holds today, as if no document stood for them.
