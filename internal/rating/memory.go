@@ -97,7 +97,7 @@ type sale struct {
 	chain  []*org.Edge
 	on     period.Date
 	fields pricing.KeyFields // of keys that rules of the books look at
-	tags   []string       // that they look at
+	tags   []string          // that they look at
 }
 
 // saleText is written down to find a sale again: two sales of one text have the same plans.

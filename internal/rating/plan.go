@@ -75,7 +75,7 @@ func (p *plan) signature(o id.Organisation) string {
 		}
 		if f := s.fixed; f != nil { // edges of one currency may convert at other rates
 			for _, x := range f.Exchange {
-				b.WriteString(string(x.From) + x.Date + " " + x.Rate.String() + " ")
+				b.WriteString(string(x.From+x.To) + x.Date + " " + x.Rate.String() + " ")
 			}
 		}
 		for _, is := range [...]bool{s.coveredRule, s.edge.Seller == o, s.edge.Buyer == o} {

@@ -147,24 +147,8 @@ func TestViewsAreTheSame(t *testing.T) {
 		for _, month := range []period.Month{august, september} {
 			st := n.state(t, month)
 			for range 12 {
-				by, looked := m.drawGrouping(), m.drawScope()
-				viewer := rating.Viewer{Organisation: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, PerCustomer: m.in100(50)}
-				odd := m.in100(30)
-				viewer.Sees = func(g *rating.Group) bool {
-					return !odd || g.Charge == nil && len(g.Entry[usage.EntitlementID])%2 == 0 && (g.Unresolved != "" || len(g.Steps) > 1)
-				}
-				stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
-				must(t, n.rater.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
-					groups++
-					seenAs(stored, by, viewer, g, x)
-					return nil
-				}))
-				must(t, held.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
-					fewer++
-					seenAs(views, by, viewer, g, x)
-					return nil
-				}))
-				report(t, differences(views.said(), stored.said()))
+				few, many := m.compareViews(t, n, held, st)
+				fewer, groups = fewer+few, groups+many
 			}
 		}
 		if kept.passed > 0 {
@@ -175,6 +159,31 @@ func TestViewsAreTheSame(t *testing.T) {
 		t.Errorf("%d totals from the store, %d from memory: nothing was shown", groups, fewer)
 	}
 	t.Logf("%d totals from the store, %d from memory", groups, fewer)
+}
+
+// compareViews makes up a view, and compares what a rater that holds rows in memory yields with what one that asks the store
+// does. It returns the number of groups of both.
+func (m *maker) compareViews(t *testing.T, n *installation, held rating.Rater, st *rating.State) (fewer, groups int) {
+	t.Helper()
+	by, looked := m.drawGrouping(), m.drawScope()
+	viewer := rating.Viewer{Organisation: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, PerCustomer: m.in100(50)}
+	odd := m.in100(30)
+	viewer.Sees = func(g *rating.Group) bool {
+		return !odd || g.Charge == nil && len(g.Entry[usage.EntitlementID])%2 == 0 && (g.Unresolved != "" || len(g.Steps) > 1)
+	}
+	stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
+	must(t, n.rater.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
+		groups++
+		seenAs(stored, by, viewer, g, x)
+		return nil
+	}))
+	must(t, held.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
+		fewer++
+		seenAs(views, by, viewer, g, x)
+		return nil
+	}))
+	report(t, differences(views.said(), stored.said()))
+	return fewer, groups
 }
 
 // answering counts what is not answered from memory.
