@@ -10,8 +10,8 @@ type KeyFields struct {
 	Customer, Family, Product, SKU, Category, SubCategory, Meter, Region, Publisher, ChargeType, Plan bool
 }
 
-// Add adds the fields that rules of a book version look at.
-func (s *KeyFields) Add(c *Compiled) {
+// AddVersion adds the fields that rules of a book version look at.
+func (s *KeyFields) AddVersion(c *Compiled) {
 	for _, m := range c.ordered {
 		for f, used := range s.places() {
 			*used = *used || m.lists[f] != nil
@@ -19,10 +19,10 @@ func (s *KeyFields) Add(c *Compiled) {
 	}
 }
 
-// AddAll adds the fields that rules of every version of a book look at.
-func (s *KeyFields) AddAll(v Versions) {
+// AddVersions adds the fields that rules of every version of a book look at.
+func (s *KeyFields) AddVersions(v Versions) {
 	for _, c := range v.list {
-		s.Add(c)
+		s.AddVersion(c)
 	}
 }
 

@@ -139,7 +139,7 @@ func (st *State) saleOf(customer *org.Organisation, on period.Date) (s *sale, te
 			days := bookDays{}
 			if c != nil {
 				days = bookDays{c.Book().ID, c.Since(on)}
-				s.fields.Add(c)
+				s.fields.AddVersion(c)
 				s.tags = append(s.tags, c.TagNames()...)
 			}
 			step.Books = append(step.Books, days)

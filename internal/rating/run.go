@@ -22,7 +22,7 @@ type run struct {
 func newRun(st *State, q usage.Query) *run {
 	r := &run{st: st, q: q, plans: map[runKey]*plan{}, exchange: newExchanges(st)}
 	for v := range st.versions {
-		r.fields.AddAll(v)
+		r.fields.AddVersions(v)
 	}
 	return r
 }

@@ -75,7 +75,7 @@ func (c *changing) state(t *testing.T) (st *rating.State) {
 // issued is what documents of September fix.
 type issued []rating.Fixed
 
-func (x issued) Fixed(_ context.Context, _ tx.Read, _ scope.Scope, p period.Month) ([]rating.Fixed, error) {
+func (x issued) Fixed(_ context.Context, _ tx.Read, _ scope.Scope, p period.Month, _ ...id.Edge) ([]rating.Fixed, error) {
 	if p != september {
 		return nil, nil
 	}
