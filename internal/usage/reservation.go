@@ -3,6 +3,7 @@ package usage
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -96,7 +97,7 @@ func (n *reservationNamed) read(info string, encoded int) error {
 	return nil
 }
 
-var errNoJSON = &json.SyntaxError{}
+var errNoJSON = errors.New("more than one JSON value")
 
 // value reads one value; name is that of the member it is.
 func (n *reservationNamed) value(dec *json.Decoder, name string, encoded int) error {
