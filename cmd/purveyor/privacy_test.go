@@ -77,10 +77,10 @@ func (p *population) add(who id.Principal) {
 	}
 	p.ids, p.text[who] = append(p.ids, who), sealed
 	err = p.n.DB.Do(p.ctx, func(ctx context.Context, t tx.Tx) error {
-		if err := p.n.API.Events.Append(ctx, t, event.WorldApplied, string(who), "s", map[string]any{"name": string(sealed), "raw": sealed}); err != nil {
+		if err := p.n.Events.Append(ctx, t, event.WorldApplied, string(who), "s", map[string]any{"name": string(sealed), "raw": sealed}); err != nil {
 			return err
 		}
-		return p.n.API.Events.Store.Remember(ctx, t, "key-"+string(who), "d", answer)
+		return p.n.Events.Store.Remember(ctx, t, "key-"+string(who), "d", answer)
 	})
 	if err != nil {
 		p.Fatal(err)
@@ -134,7 +134,7 @@ func (p *population) work(kind job.Kind, want int) {
 	}
 	var done []job.Job
 	if err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) (err error) {
-		done, err = p.n.API.Jobs.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind, State: job.Done})
+		done, err = p.n.Jobs.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind, State: job.Done})
 		return err
 	}); err != nil || len(done) != want {
 		p.Fatalf("%d jobs of %s are done, want %d (%v)", len(done), kind, want, err)

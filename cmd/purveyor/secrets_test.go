@@ -46,7 +46,7 @@ func TestSecretsLieSealed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := p.n.DB.Do(p.ctx, func(ctx context.Context, w tx.Tx) error {
-			return p.n.API.Events.Append(ctx, w, event.WorldApplied, "local-operator", name, map[string]any{"sealed": sealed})
+			return p.n.Events.Append(ctx, w, event.WorldApplied, "local-operator", name, map[string]any{"sealed": sealed})
 		}); err != nil {
 			t.Fatal(err)
 		}

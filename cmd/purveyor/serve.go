@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
@@ -66,7 +66,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if proof != nil && n.Clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
-	first := invitation{people: n.API.People, at: authority.Base, out: os.Stdout}
+	first := invitation{people: n.People, at: authority.Base, out: os.Stdout}
 	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
 		return err
 	}
@@ -144,7 +144,7 @@ func (i *invitation) send(ctx context.Context) error {
 	i.done = true
 	if link != "" {
 		_, err = fmt.Fprintf(i.out, "nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
-			i.at, native.SetUpPath, link)
+			i.at, peopleapi.SetUpPath, link)
 	}
 	return err
 }

@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -78,30 +79,30 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 		}
 	}
 	must(err)
-	x.program, err = n.API.Programs.Add(ctx, "nordwind", "bookkeeping")
+	x.program, err = n.Programs.Add(ctx, "nordwind", "bookkeeping")
 	must(err)
-	_, x.secret, err = n.API.Programs.AddSecret(ctx, x.program.ID, time.Hour)
+	_, x.secret, err = n.Programs.AddSecret(ctx, x.program.ID, time.Hour)
 	must(err)
-	realm, err := n.API.Directory.Realm(ctx, "nordwind")
+	realm, err := n.Directory.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.API.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
-	x.person, err = n.API.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	x.person, err = n.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.API.Roles.Assign(ctx, access.Assignment{
+	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
 	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
 		role, realm, _ := strings.Cut(u, " of ")
-		if _, err := n.API.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+		if _, err := n.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
 		}
 	}
-	_, x.cookie, err = n.API.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
+	_, x.cookie, err = n.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
 	must(err)
 	must(n.Close())
 }
@@ -121,7 +122,7 @@ func (x *signedIn) call(path string, header ...string) (*http.Response, []invoic
 		x.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 			x.Fatal(err)
@@ -154,7 +155,7 @@ func (x *signedIn) token() string {
 // TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
 func TestSignedInOverTLS(t *testing.T) {
 	x := newSignedIn(t)
-	const path = native.Prefix + "/invoices?limit=1000"
+	const path = kernel.Prefix + "/invoices?limit=1000"
 	for name, header := range map[string][]string{
 		"nothing": nil, "a token that is none": {"Authorization", "Bearer nonsense"}, "another scheme": {"Authorization", "Basic eA=="},
 		"a cookie that is none": {"Cookie", "__Host-purveyor=nonsense"},
@@ -163,7 +164,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("with %s: %s, %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
 		}
 	}
-	var all native.List[invoice.Summary]
+	var all kernel.List[invoice.Summary]
 	x.local.want(200, &all, "GET", "/invoices?limit=1000", "", "")
 	bearer := "Bearer " + x.token()
 	answer, seen := x.call(path, "Authorization", bearer)
@@ -184,7 +185,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("contoso sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
 		}
 	}
-	if answer, _ := x.call(native.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
+	if answer, _ := x.call(kernel.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
 		t.Errorf("a billing admin lists people: %s", answer.Status)
 	}
 	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
@@ -207,11 +208,11 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
-	maria, err := p.n.API.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, cookie, err := p.n.API.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
+	_, cookie, err := p.n.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +223,7 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 		"nothing": {"X-Nothing", "", 200}, "a session without a role": {"Cookie", "purveyor=" + cookie, 403},
 		"an old session": {"Cookie", "purveyor=" + cookie[1:], 401}, "a token that is none": {"Authorization", "Bearer x", 401},
 	} {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+native.Prefix+"/status", nil)
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+kernel.Prefix+"/status", nil)
 		r.Header.Set(c.header, c.value)
 		answer, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
@@ -241,7 +242,7 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
 	var said bytes.Buffer
-	invite := invitation{people: p.n.API.People, at: "https://localhost", out: &said}
+	invite := invitation{people: p.n.People, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
 		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
 			t.Errorf("before there is a partner: %q, %v", said.String(), err)
@@ -253,30 +254,30 @@ func TestFirstPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+native.SetUpPath)
+	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+peopleapi.SetUpPath)
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}
-	first, err := p.n.API.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	first, err := p.n.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
 	said.Reset()
-	if err := (&invitation{people: p.n.API.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
+	if err := (&invitation{people: p.n.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
 		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
-	if _, link, err := p.n.API.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
+	if _, link, err := p.n.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
 		t.Errorf("the first person invites nobody: %v", err)
 	}
-	if _, err := p.n.API.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
+	if _, err := p.n.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
 	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
-	if _, _, err := p.n.API.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
+	if _, _, err := p.n.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
@@ -285,10 +286,10 @@ func TestFirstPerson(t *testing.T) {
 	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
-	if known, err := p.n.API.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
+	if known, err := p.n.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.API.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

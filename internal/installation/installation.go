@@ -1,15 +1,12 @@
 package installation
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,51 +14,27 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
-	"github.com/purveyor-csp/purveyor/internal/check"
-	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
-	"github.com/purveyor-csp/purveyor/internal/cost"
-	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/disk"
-	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
-	"github.com/purveyor-csp/purveyor/internal/identity"
-	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
-	"github.com/purveyor-csp/purveyor/internal/notice"
-	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/pricing"
-	"github.com/purveyor-csp/purveyor/internal/rating"
-	"github.com/purveyor-csp/purveyor/internal/recon"
-	"github.com/purveyor-csp/purveyor/internal/resource"
-	"github.com/purveyor-csp/purveyor/internal/safe"
-	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
 // Installation is every part of the program over one data directory.
 type Installation struct {
-	DB     *sqlstore.DB
-	Rows   *duckdb.Store
-	Files  *filestore.Store
-	Vault  *vault.Vault
-	Safe   *safe.Service
-	Clock  *clock.Service
+	Stores
+	Services
 	Runner *job.Runner
-	Upkeep *job.Daily
 	API    *native.Server
 
 	OnlyRead bool // the account that runs this cannot write the directory, and nothing of it is written
@@ -69,6 +42,14 @@ type Installation struct {
 	lock   *flock.Flock
 	wake   chan struct{}
 	behind error // why the usage store differs from what the ledger sealed, as CompareStores found
+}
+
+// Stores hold what an installation knows; they are opened from its data directory.
+type Stores struct {
+	DB    *sqlstore.DB
+	Rows  *duckdb.Store
+	Files *filestore.Store
+	Vault *vault.Vault
 }
 
 // Options says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
@@ -81,8 +62,17 @@ type Options struct {
 	Now       func() time.Time  // the machine's clock
 	Named     bool              // callers in this process say who they are, by the context of their requests
 	Warn      func(text string) // is told what whoever runs the installation should know; nil writes it to the log
+	Wrap      Wrap
 
 	rebuild bool // the usage store is one that holds nothing, beside the old one
+}
+
+// Wrap lets tests and measurements stand between parts. A function that is given gets a part and returns what is used in
+// its place.
+type Wrap struct {
+	Rating func(usage.RowStore) usage.RowStore // what documents are rated from
+	Files  func(invoice.Files) invoice.Files   // where worksheets and documents are put
+	Wired  func(*Installation)                 // sees every part before it is verified that none is missing
 }
 
 // Open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left. One that
@@ -181,7 +171,7 @@ func (n *Installation) belongs(ctx context.Context, dir string) error {
 	}
 	empty := false
 	err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		empty, err = unrecorded(n.API.Events)(ctx, r)
+		empty, err = unrecorded(n.Events)(ctx, r)
 		return err
 	})
 	if err != nil || !empty {
@@ -232,115 +222,33 @@ func ledgerOf(dir, asked string) (string, error) {
 	return strings.TrimSpace(string(text)), disk.Refused(err, filepath.Join(dir, AddressName)+" cannot be read", "nothing was done")
 }
 
-func (n *Installation) build(o Options) error {
-	ring, err := n.Vault.Ring()
-	if err != nil {
-		return err
-	}
-	digests, err := ring.Derive("request digests", secret.KeySize)
-	if err != nil {
-		return err
-	}
-	guard := &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}}
-	n.Clock = &clock.Service{DB: n.DB, Store: operations.Clock{DB: n.DB}, Jobs: operations.Jobs{DB: n.DB}, Access: guard, Machine: o.Now}
-	now := n.Clock.Now
-	guard.Now = now
-	events := event.Log{Store: operations.Events{DB: n.DB}, Now: now, Genuine: n.Vault.Genuine}
-	usages, orgs, books := billing.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, billing.Books{DB: n.DB}
-	invoices := billing.Invoices{DB: n.DB}
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: n.Rows, Sums: n.Rows}
-	jobs := operations.Jobs{DB: n.DB}
-	documents := &invoice.Service{
-		DB: n.DB, Store: invoices, Access: guard, Events: events, Files: n.Files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
-	}
-	if !o.Temporary {
-		documents.Jobs = job.Queue{Store: jobs}
-	}
-	archive := &document.Archive{DB: n.DB, Invoices: documents, Files: n.Files, Access: guard}
-	delegated := &delegation.Service{
-		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: orgs, Access: guard, Events: events, Jobs: job.Queue{Store: jobs},
-		Roles: delegation.BuiltIn(), Now: now, Secret: rand.Text,
-	}
-	n.Safe = n.keepSafe(events, guard)
-	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.keepUp}
-	n.Runner = &job.Runner{
-		Store: jobs, DB: n.DB, Handlers: map[job.Kind]job.Handler{
-			job.RenderDocument: archive.Render, job.SettleRelationship: delegated.Settle, job.NoticeRelationship: delegated.Notice, job.FinishActivation: delegated.Finish,
-			job.ResealValues: n.Safe.Reseal, job.ScrubErased: n.Safe.ScrubErased, job.DailyUpkeep: n.Upkeep.Run,
-		},
-		Workers: o.Workers, Now: now, Machine: time.Now, Owner: rand.Text(), // of this process: what another one left running is given back
-	}
-	if n.Runner.Workers <= 0 {
-		n.Runner.Workers = runtime.GOMAXPROCS(0)
-	}
-	n.Clock.Events, n.Clock.Drain, n.Clock.Empty = events, n.Drain, unrecorded(events)
-	directory := &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
-	roles := &access.Service{DB: n.DB, Store: guard.Store, Roles: guard, Events: events, Now: now, Directory: directory}
-	organisations := &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
-	if !n.OnlyRead { // or they stand where they stood when somebody wrote last
-		guard.Place = organisations.Place
-	}
-	who, err := n.newSigners(ring, events, directory, roles)
-	if err != nil {
-		return err
-	}
-	n.Safe.Sources = append(n.Safe.Sources, safe.Source{Name: "identity", Export: who.people.Export, Erase: who.people.Erase},
-		safe.Source{Name: "access", Export: roles.Export}, safe.Source{Name: "delegated_access", Export: delegated.Export, Erase: delegated.Erase})
-	delegated.Given = delegatedAssignments(roles)
-	guard.Record = recordUse(n.DB, delegated)
-	n.API = &native.Server{
-		DB: n.DB, Access: guard, Clock: n.Clock, Events: events, Jobs: jobs, Invoices: documents, Archive: archive, Log: o.Log, Version: o.Version,
-		Roles:     roles,
-		Orgs:      organisations,
-		Books:     &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)},
-		Directory: directory, People: who.people, Sessions: who.sessions, Programs: who.programs, Federations: who.federations,
-		Delegation: delegated,
-		Notices:    &notice.Service{Delegated: delegated, Now: now},
-		Resources:  &resource.Service{DB: n.DB, Usage: usages, Rows: n.Rows, Orgs: orgs, Access: guard},
-		Usage:      &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: events},
-		Intake: &intake.Service{
-			DB: n.DB, Store: usages, Rows: n.Rows, Files: archives{n.Files}, Access: guard, Events: events, Now: now,
-			Preview: func(ctx context.Context, s usage.Seal) (any, error) {
-				return documents.Impact(ctx, rating.Proposal{Seal: &s})
-			},
-			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.tell,
-		},
-		Costs:     &cost.Service{DB: n.DB, Access: guard, Reader: reader, Rater: inMemory(rater, n.Rows)},
-		Recon:     &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: documents},
-		Check:     &check.Service{DB: n.DB, Access: guard, Events: events, Usage: usages, Rows: n.Rows, Invoices: invoices, Documents: documents, Files: n.Files, Orgs: orgs, Books: books},
-		Statement: microsoft.Statement, Known: isCustomer(orgs), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign, KeepDays: cmp.Or(o.AuditDays, config.AuditDays),
-		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Machine: time.Now, Safe: n.Safe, DigestKey: digests,
-	}
-	return nil
-}
-
 // recover reads the clock and puts right what an interrupted process left behind.
 func (n *Installation) recover(ctx context.Context) error {
 	if err := n.Clock.Load(ctx); err != nil {
 		return err
 	}
-	if err := n.API.Roles.Roles.Load(ctx); err != nil {
+	if err := n.Guard.Load(ctx); err != nil {
 		return err
 	}
 	if n.OnlyRead {
 		return nil
 	}
-	if err := n.API.Intake.Recover(ctx); err != nil {
+	if err := n.Intake.Recover(ctx); err != nil {
 		return err
 	}
-	if err := n.API.Invoices.FixEarlier(ctx, billing.Invoices{DB: n.DB}); err != nil {
+	if err := n.Invoices.FixEarlier(ctx, billing.Invoices{DB: n.DB}); err != nil {
 		return err
 	}
 	if _, err := n.Runner.Recover(ctx); err != nil {
 		return err
 	}
-	return n.API.Check.Record(ctx)
+	return n.Check.Record(ctx)
 }
 
 // CompareStores holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
 // documents can be read, and what needs the rows is refused.
 func (n *Installation) CompareStores(ctx context.Context) {
-	n.behind = n.API.Intake.Whole(access.AsLocalOperator(ctx))
+	n.behind = n.Intake.Whole(access.AsLocalOperator(ctx))
 	if n.behind != nil {
 		n.API.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
 	}
@@ -348,7 +256,7 @@ func (n *Installation) CompareStores(ctx context.Context) {
 
 // keepUp drops what has expired: sessions, tickets, and answers to commands.
 func (n *Installation) keepUp(ctx context.Context) error {
-	return errors.Join(n.API.Sessions.Prune(ctx), n.API.ForgetAnswers(ctx))
+	return errors.Join(n.Sessions.Prune(ctx), n.API.ForgetAnswers(ctx))
 }
 
 // Drain works off the jobs that are due, as the local operator.
@@ -365,8 +273,8 @@ func (n *Installation) Anchor(ctx context.Context) error {
 	}
 	var a event.Anchor
 	err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if err = n.API.Events.Extends(ctx, r, last); err == nil {
-			a, err = n.API.Events.Anchor(ctx, r)
+		if err = n.Events.Extends(ctx, r, last); err == nil {
+			a, err = n.Events.Anchor(ctx, r)
 		}
 		return err
 	})
@@ -423,62 +331,4 @@ func (n *Installation) Close() error {
 		return errors.Join(errs...)
 	}
 	return errors.Join(append(errs, n.lock.Unlock())...)
-}
-
-// archives hands the file store to intake, which knows archives by what they do.
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
-
-// The questions that go up from lower areas are answered here.
-
-func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
-	return func(ctx context.Context, r tx.Read) (bool, error) {
-		last, err := events.Store.Last(ctx, r)
-		return last.Number == 0, err
-	}
-}
-
-func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
-	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
-		list, err := books.Versions(ctx, r, scope.All(), "")
-		found := map[string][]string{}
-		for _, b := range list {
-			if !slices.Contains(found[b.Owner], b.Key) {
-				found[b.Owner] = append(found[b.Owner], b.Key)
-			}
-		}
-		return found, err
-	}
-}
-
-func hasOrganisation(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
-	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
-		o, err := find(ctx, orgs, r, key)
-		return o != nil, err
-	}
-}
-
-func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
-	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
-		o, err := find(ctx, orgs, r, key)
-		return o != nil && o.Kind == org.Customer, err
-	}
-}
-
-func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Organisation, error) {
-	w, err := orgs.World(ctx, r, scope.All())
-	if err != nil {
-		return nil, err
-	}
-	return w.Index().ByKey(key), nil
-}
-
-// viewMemory is how much memory may hold the usage of months that are looked at: about 18 million rows.
-const viewMemory = 512 << 20
-
-// inMemory is a rater that keeps the months that are looked at in memory.
-func inMemory(rater rating.Rater, rows *duckdb.Store) rating.Rater {
-	rater.Runs, rater.Memory = runs.New(rows, viewMemory), &rating.Memory{}
-	return rater
 }

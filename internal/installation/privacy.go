@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -27,8 +27,8 @@ func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Serv
 			parties.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
 		Sources: []safe.Source{
-			{Name: "event_log", Export: recordsAbout(n.DB, events)},
-			{Name: "answers", Erase: forgetAnswers(events)},
+			{Name: "event_log", Export: recordsAbout(n.DB, events), Erase: nothingToErase},
+			{Name: "answers", Export: nothingToExport, Erase: forgetAnswers(events)},
 		},
 	}
 }
@@ -61,7 +61,13 @@ func recordsAbout(db tx.DB, events event.Log) func(context.Context, id.Principal
 // forgetAnswers drops answers kept under idempotency keys that name a person: they may hold anything about them.
 func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) (bool, error) {
 	return func(ctx context.Context, t tx.Tx, who id.Principal) (bool, error) {
-		n, err := events.Store.Forget(ctx, t, func(answer []byte) bool { return native.Names(answer, string(who)) })
+		n, err := events.Store.Forget(ctx, t, func(answer []byte) bool { return kernel.Names(answer, string(who)) })
 		return n > 0, err
 	}
 }
+
+// nothingToExport stands where a source holds nothing about people beyond what the records of the event log say.
+func nothingToExport(context.Context, id.Principal) (any, error) { return nil, nil }
+
+// nothingToErase stands where a source keeps of a person only what outlives them: records, and their assignments.
+func nothingToErase(context.Context, tx.Tx, id.Principal) (bool, error) { return false, nil }

@@ -126,7 +126,7 @@ func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Pr
 		end := context.WithoutCancel(ctx)
 		err = errors.Join(err, n.Anchor(end), n.Close(), removeStore(filepath.Join(dir, MakingName)))
 	}()
-	return n.API.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
+	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
 }
 
 // passOver reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
@@ -140,7 +140,7 @@ func (n *Installation) passOver(ctx context.Context, dir string, o Options) erro
 	if err != nil {
 		return nil
 	}
-	err = n.API.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	err = n.Intake.PassOver(access.AsLocalOperator(ctx), old)
 	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
 		err = nil
 	}

@@ -21,6 +21,7 @@ type asideRow struct {
 	Period        string
 	Line          int64
 	Open          bool
+	Answer        string
 	Body          string
 }
 
@@ -29,6 +30,9 @@ func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
 	rows, err := sqlstore.Each(s.Asides, func(a aside.Item) (asideRow, error) {
 		text, err := sqlstore.Body(a)
 		row := asideRow{Ref: a.Ref, Load: int64(a.LoadNumber), Line: a.Line, Open: a.Answer == nil, Body: text}
+		if a.Answer != nil {
+			row.Answer = string(a.Answer.How)
+		}
 		if a.Period != 0 {
 			row.Period = a.Period.String()
 		}
@@ -56,6 +60,9 @@ func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Fil
 	where := []sqlstore.Fragment{}
 	if f.Open {
 		where = append(where, sqlstore.SQL("open"))
+	}
+	if len(f.OpenOr) > 0 {
+		where = append(where, sqlstore.SQL("open OR answer IN (?)", sqlstore.List(f.OpenOr)))
 	}
 	if f.Period != 0 {
 		where = append(where, sqlstore.SQL("period IN (?, '')", f.Period.String()))
@@ -93,6 +100,6 @@ func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.
 	if err != nil {
 		return err
 	}
-	_, err = q.Exec(ctx, "UPDATE usage_aside SET open = FALSE, body = ? WHERE ref = ?", text, x.Ref)
+	_, err = q.Exec(ctx, "UPDATE usage_aside SET open = FALSE, answer = ?, body = ? WHERE ref = ?", string(x.Answer.How), text, x.Ref)
 	return err
 }

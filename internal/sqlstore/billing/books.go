@@ -72,12 +72,9 @@ func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Boo
 }
 
 // Versions lists versions by owner, key and version.
-func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]pricing.Book, error) {
-	wanted := sqlstore.SQL("TRUE")
-	if key != "" {
-		wanted = sqlstore.SQL("key = ?", key)
-	}
-	return sqlstore.Load[pricing.Book](ctx, b.DB.Reader(r).Query("SELECT body FROM price_book WHERE ? AND ? ORDER BY owner, key, version", wanted, ownedWithin(s)))
+func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]pricing.Book, error) {
+	return sqlstore.Load[pricing.Book](ctx, b.DB.Reader(r).Query("SELECT body FROM price_book WHERE ? AND ? ORDER BY owner, key, version",
+		sqlstore.Equals("owner", owner, "key", key), ownedWithin(s)))
 }
 
 // Get is one version, or NotFound.

@@ -222,6 +222,9 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 		month = f.Period.String()
 	}
 	where := []sqlstore.Fragment{documentWithin(s), sqlstore.Equals("period", month, "edge", string(f.Edge), "seller", string(f.Seller), "number", f.Number)}
+	if f.Any != nil {
+		where = append(where, documentOfAny(f.Any))
+	}
 	switch f.State {
 	case "":
 	case invoice.Void:
@@ -249,6 +252,32 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 		}
 		return v, err
 	})
+}
+
+// documentOfAny is the condition that a document is of one of the edges or sellers, or of the months.
+func documentOfAny(a *invoice.Any) sqlstore.Fragment {
+	var any []sqlstore.Fragment
+	if len(a.Edges) > 0 {
+		any = append(any, sqlstore.SQL("edge IN (?)", sqlstore.List(a.Edges)))
+	}
+	if a.From != 0 {
+		any = append(any, sqlstore.SQL("period >= ?", a.From.String()))
+	}
+	for _, s := range a.Sellers {
+		any = append(any, sqlstore.SQL("seller = ? AND period >= ?", string(s.Seller), s.From.String()))
+	}
+	return sqlstore.Or(any...)
+}
+
+// IssuedMonths lists the months of which invoices stand.
+func (x Invoices) IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) (months []period.Month, err error) {
+	var texts []string
+	err = x.DB.Reader(r).Query("SELECT DISTINCT period FROM invoice WHERE state = ? AND answers = '' AND NOT "+isVoid+" AND period >= ? AND ? ORDER BY period",
+		string(invoice.Issued), from.String(), documentWithin(s)).All(ctx, &texts)
+	if err != nil {
+		return nil, err
+	}
+	return sqlstore.Each(texts, period.ParseMonth)
 }
 
 func (r invoiceRow) summary() (v invoice.Summary, err error) {

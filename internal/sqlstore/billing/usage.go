@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -41,10 +42,16 @@ type (
 		Load          string
 		Dataset       string
 		Period        string
+		Invoice       string // in small letters
 		Billed        bool
 		State         string
 		Complete      bool
 		Body          string
+	}
+	fileRow struct {
+		bun.BaseModel `bun:"table:usage_file"`
+		Digest        string
+		Load          int64
 	}
 	maskRow struct {
 		bun.BaseModel `bun:"table:usage_mask"`
@@ -102,6 +109,9 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := sqlstore.Insert(ctx, q, load); err != nil {
 		return err
 	}
+	if err := sqlstore.Insert(ctx, q, fileRows(&s.Load)...); err != nil {
+		return err
+	}
 	batches, err := sqlstore.Each(s.Batches, newBatchRow)
 	if err != nil {
 		return err
@@ -155,6 +165,18 @@ func sealRow(ctx context.Context, q sqlstore.Writer, s *usage.Seal) (row loadRow
 	return row, true, nil
 }
 
+// fileRows are the files of a load by which it is found again: each once.
+func fileRows(l *usage.Load) (rows []fileRow) {
+	seen := map[string]bool{"": true}
+	for _, f := range l.Files {
+		if !seen[f.Digest] {
+			seen[f.Digest] = true
+			rows = append(rows, fileRow{Digest: f.Digest, Load: int64(l.Number)})
+		}
+	}
+	return rows
+}
+
 // sealDigest covers the lines by way of their batches' digests.
 func sealDigest(s *usage.Seal) (string, error) {
 	head := *s
@@ -172,7 +194,7 @@ func newBatchRow(b usage.Batch) (batchRow, error) {
 	text, err := sqlstore.Body(b)
 	return batchRow{
 		Number: int64(b.Number), ID: string(b.ID), Load: string(b.Load), Dataset: string(b.Slot.Dataset),
-		Period: b.Slot.Period.String(), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
+		Period: b.Slot.Period.String(), Invoice: strings.ToLower(b.Slot.Invoice), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
 	}, err
 }
 
@@ -210,6 +232,24 @@ func (u Usage) Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Loa
 	return sqlstore.Bodies[usage.Load](texts)
 }
 
+// LoadsOf lists the loads of the given numbers, and those that read a file of the given digests, by number.
+func (u Usage) LoadsOf(ctx context.Context, r tx.Read, s scope.Scope, numbers []uint32, files []string) ([]usage.Load, error) {
+	if !s.IsAll() || len(numbers)+len(files) == 0 {
+		return nil, nil
+	}
+	return sqlstore.Load[usage.Load](ctx, u.DB.Reader(r).Query(
+		"SELECT body FROM usage_load WHERE number IN (?) OR number IN (SELECT load FROM usage_file WHERE digest IN (?)) ORDER BY number",
+		sqlstore.List(numbers), sqlstore.List(files)))
+}
+
+// LoadNumbers lists the numbers of the loads, ascending.
+func (u Usage) LoadNumbers(ctx context.Context, r tx.Read, s scope.Scope) (list []uint32, err error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	return list, u.DB.Reader(r).Query("SELECT number FROM usage_load ORDER BY number").All(ctx, &list)
+}
+
 // Batches lists batches by number.
 func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.BatchFilter) ([]usage.Batch, error) {
 	if !s.IsAll() {
@@ -223,12 +263,28 @@ func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.Ba
 	if !f.Superseded {
 		state = string(usage.Sealed)
 	}
-	err := u.DB.Reader(r).Query("SELECT * FROM usage_batch WHERE ? ORDER BY number",
-		sqlstore.Equals("period", month, "dataset", string(f.Dataset), "state", state)).All(ctx, &rows)
+	of := sqlstore.SQL("TRUE")
+	if f.AnyOf != nil {
+		of = anyOf(f.AnyOf)
+	}
+	err := u.DB.Reader(r).Query("SELECT * FROM usage_batch WHERE ? AND ? ORDER BY number",
+		sqlstore.Equals("period", month, "dataset", string(f.Dataset), "state", state), of).All(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
 	return sqlstore.Each(rows, batchRow.batch)
+}
+
+// anyOf narrows to batches of some periods or invoices; there are none of neither.
+func anyOf(of *usage.PeriodsOrInvoices) sqlstore.Fragment {
+	periods, invoices := make([]string, len(of.Periods)), make([]string, len(of.Invoices))
+	for i, p := range of.Periods {
+		periods[i] = p.String()
+	}
+	for i, n := range of.Invoices {
+		invoices[i] = strings.ToLower(n)
+	}
+	return sqlstore.SQL("(period IN (?) OR invoice <> '' AND invoice IN (?))", sqlstore.List(periods), sqlstore.List(invoices))
 }
 
 // Masks lists the masks on batches by batch, entitlement and day.
