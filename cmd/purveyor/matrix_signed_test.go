@@ -21,6 +21,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/matrix"
+	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
 // TestNobodyReadsForeignMoneySignedIn makes the matrix's world, serves it, signs in as somebody of every built-in role
@@ -109,12 +110,12 @@ func (s *signing) signIn(who id.Principal) (token string, err error) {
 	var atPage error
 	l := remote.Login{Server: s.at, Tenant: "organizations"}
 	err = l.SignIn(s.t.Context(), func(message string) {
-		m := asked.FindStringSubmatch(message)
-		if m == nil {
+		page, code, ok := signintest.DevicePrompt(message)
+		if !ok {
 			atPage = fmt.Errorf("no page and code in %q", message)
 			return
 		}
-		atPage = browser{mail: s.mails[who], password: "brown kettle morning"}.allow(m[1], m[2])
+		atPage = signintest.Person{Mail: s.mails[who], Password: "brown kettle morning"}.AllowDevice(page, code)
 	}, func(time.Duration) <-chan time.Time {
 		now := make(chan time.Time, 1)
 		now <- time.Time{}

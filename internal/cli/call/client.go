@@ -93,8 +93,8 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 		if r.Method == http.MethodGet {
 			return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; nothing was changed. Check that the server runs, and try again").Because(err)
 		}
-		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so it is not known whether it was done: it was done whole or not at all. "+
-			"Check that the server runs; \"purveyor events list\" says what was done, the newest last: look before you give the command again").Because(err)
+		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so the command was carried out completely or not at all. "+
+			"Check that the server runs, and look at \"purveyor events list\" (the newest are last) before you repeat the command").Because(err)
 	}
 	if answer.StatusCode >= 400 {
 		defer answer.Body.Close()
@@ -105,7 +105,7 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 
 // Interrupted is what a call ends with once its context has.
 func Interrupted(ctx context.Context) error {
-	return fault.New(fault.Unavailable, "interrupted", "interrupted; what was done before is kept, and doing it again does nothing twice").Because(context.Cause(ctx))
+	return fault.New(fault.Unavailable, "interrupted", "interrupted; what was done so far is kept, and nothing is done twice if you run the command again").Because(context.Cause(ctx))
 }
 
 // Call sends a request and reads the whole answer, also into the value given (nil for none).
@@ -116,7 +116,7 @@ func (c *Client) Call(ctx context.Context, r Request, into any) (raw []byte, err
 	}
 	defer answer.Body.Close()
 	if raw, err = io.ReadAll(answer.Body); err != nil {
-		return nil, fault.New(fault.Unavailable, "answer_cut", "the answer of the API broke off; ask again").Because(err)
+		return nil, fault.New(fault.Unavailable, "answer_cut", "the answer of the API ended too early; try again").Because(err)
 	}
 	if into == nil {
 		return raw, nil
@@ -126,7 +126,7 @@ func (c *Client) Call(ctx context.Context, r Request, into any) (raw []byte, err
 
 func decode(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
-		return fault.New(fault.Internal, "answer_not_understood", "the API answered something this version does not understand: is the server another version?").Because(err)
+		return fault.New(fault.Internal, "answer_not_understood", "this version does not understand the answer of the API: is the server another version?").Because(err)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (c *Client) follow(ctx context.Context, r Request, progress func(intake.Pro
 				return nil, Interrupted(ctx)
 			}
 			return nil, fault.New(fault.Unavailable, "answer_cut",
-				"the import broke off before it said what became of it; import the same files again: nothing is counted twice").Because(err)
+				"the connection ended before the result of the import arrived; import the same files again: nothing is counted twice").Because(err)
 		}
 		var line usageapi.ImportLine
 		if err := decode(text, &line); err != nil {

@@ -98,8 +98,9 @@ type listUsers struct{ command.Shown }
 
 // Help is the long help.
 func (listUsers) Help() string {
-	return `One person for each built-in role of the partner, a reseller, a sub-reseller and a customer. They sign in where demo data
-is served, with passwords that follow from role and organisation and need no second factor. None of that exists elsewhere.`
+	return `Lists one person for each built-in role of the partner, a reseller, a sub-reseller and a customer. They sign in at a server
+of demo data; their passwords are made from role and organisation, and they need no second factor. Other data has no such
+people.`
 }
 
 // Run lists who of them is there.

@@ -15,9 +15,9 @@ import (
 
 // Federation is what there is for organisations whose people sign in elsewhere.
 type Federation struct {
-	Show   showFederation `cmd:"" help:"Where an organisation's people sign in, when not here."`
+	Show   showFederation `cmd:"" help:"Show the identity provider at which an organisation's people sign in."`
 	Set    setFederation  `cmd:"" help:"Let an organisation's people sign in at an OpenID provider of its own."`
-	Remove dropFederation `cmd:"" help:"Let them sign in here again."`
+	Remove dropFederation `cmd:"" help:"Let an organisation's people sign in here again."`
 }
 
 // aRealm names an organisation.
@@ -42,9 +42,9 @@ func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
 type setFederation struct {
 	aRealm
 	Issuer string   `required:"" placeholder:"URL" help:"The provider's issuer, as its discovery document has it."`
-	Client string   `required:"" placeholder:"ID" help:"The client id that it knows this installation by."`
+	Client string   `required:"" placeholder:"ID" help:"The client id of this installation at the provider."`
 	Domain []string `required:"" help:"A mail domain whose people sign in there; may be repeated."`
-	Create bool     `help:"People it vouches for become people here; else they are invited first."`
+	Create bool     `help:"Create people when they first sign in; otherwise they must be invited."`
 	Secret string   `default:"-" placeholder:"FILE" help:"File with the client secret; \"-\" is standard input."`
 }
 

@@ -18,9 +18,9 @@ import (
 // Group is what there is for groups.
 type Group struct {
 	List   listGroups  `cmd:"" help:"List groups of people and programs."`
-	Create createGroup `cmd:"" help:"Make a group, to give roles to."`
+	Create createGroup `cmd:"" help:"Create a group, which can hold roles."`
 	Add    addMembers  `cmd:"" help:"Add people or programs to a group."`
-	Remove dropMembers `cmd:"" help:"Take people or programs out of a group; what they have by it ends at once."`
+	Remove dropMembers `cmd:"" help:"Remove people or programs from a group; the access it gave them ends immediately."`
 }
 
 type listGroups struct{ ofRealm }
@@ -42,7 +42,7 @@ func (c *listGroups) Run(ctx context.Context, e *command.Env) error {
 
 type createGroup struct {
 	Realm string `arg:"" help:"The organisation whose group it is, by key."`
-	Name  string `arg:"" help:"What it is called."`
+	Name  string `arg:"" help:"Its name."`
 	command.Shown
 }
 

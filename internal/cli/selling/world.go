@@ -19,13 +19,13 @@ import (
 // Apply makes organisations and edges what a file says.
 type Apply struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The world file; \"-\" is standard input."`
-	DryRun bool   `help:"Only show what would change, and what that does to issued months."`
+	DryRun bool   `help:"Only show what would change, in the world and in issued months."`
 	command.Shown
 }
 
 // Help is the long help.
 func (Apply) Help() string {
-	return `Everything is written, or nothing. What the file does not name stays as it is, and is said.
+	return `All changes are written, or none. Organisations and edges that the file does not name stay as they are, and are listed.
 
   purveyor apply -f world.yaml --dry-run`
 }

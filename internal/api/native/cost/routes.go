@@ -23,7 +23,7 @@ type listInput struct {
 	kernel.PeriodQuery
 	Customer string   `query:"customer" doc:"Key of a customer; everybody's whose costs one may see if not given."`
 	At       string   `query:"at" doc:"A place among resources, such as @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP: what its people are shown there."`
-	By       []string `query:"by" doc:"What to group by, in order: customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, tag:KEY."`
+	By       []string `query:"by" doc:"What to group by, in order: customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, reservation, tag:KEY."`
 }
 
 func customers(_ *listInput, c cost.Costs) []kernel.Parties {

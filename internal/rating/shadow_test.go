@@ -58,7 +58,7 @@ func open(t *testing.T) installation {
 		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
 		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: sqlstore.Books{DB: db}, Issued: sqlstore.Invoices{DB: db}}, rating.Rater{Rows: rows}}
+	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: sqlstore.Books{DB: db}, Issued: sqlstore.Invoices{DB: db}}, rating.Rater{Rows: rows, Sums: rows}}
 }
 
 func (n installation) load(t *testing.T, req intake.Request, file string) {

@@ -11,8 +11,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// A recipe reads as it was written, and a part of one does not read.
-func TestRecipes(t *testing.T) {
+// A rebuild manifest reads as it was written, and a part of one does not read.
+func TestRebuildManifests(t *testing.T) {
 	d := &star.Dictionary{}
 	first, _ := d.Find([]byte("one"))
 	second, _ := d.Find([]byte("two"))
@@ -23,11 +23,11 @@ func TestRecipes(t *testing.T) {
 		removed: []usage.Cell{{Batch: 5, Entitlement: "e-1", Day: day}, {Batch: 5, Entitlement: "e-1", Day: day.AddDays(1)}, {Batch: 6, Entitlement: "", Day: day}},
 	}
 	var b bytes.Buffer
-	if err := s.writeRecipe(&b); err != nil {
+	if err := s.writeRebuildManifest(&b); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readRecipe(bytes.NewReader(b.Bytes()))
-	want := &recipe{
+	got, err := readRebuildManifest(bytes.NewReader(b.Bytes()))
+	want := &rebuildManifest{
 		entries: map[usage.Hash]uint32{first.Hash: 1, second.Hash: 2}, tags: map[usage.Hash]uint32{}, variants: map[usage.Hash]uint32{},
 		files: []uint16{2}, rows: s.drop, cells: s.removed,
 	}
@@ -35,12 +35,12 @@ func TestRecipes(t *testing.T) {
 		t.Errorf("read %+v, %v; want %+v", got, err, want)
 	}
 	for n := range b.Len() {
-		if _, err := readRecipe(bytes.NewReader(b.Bytes()[:n])); err == nil {
-			t.Errorf("the first %d of %d bytes read as a recipe", n, b.Len())
+		if _, err := readRebuildManifest(bytes.NewReader(b.Bytes()[:n])); err == nil {
+			t.Errorf("the first %d of %d bytes read as a rebuild manifest", n, b.Len())
 		}
 	}
-	if _, err := readRecipe(bytes.NewReader(append(b.Bytes(), 0))); err == nil {
-		t.Error("a recipe with a byte more reads as one")
+	if _, err := readRebuildManifest(bytes.NewReader(append(b.Bytes(), 0))); err == nil {
+		t.Error("a rebuild manifest with a byte more reads as one")
 	}
 	var odd bytes.Buffer
 	w := numbers{bufio.NewWriter(&odd)}
@@ -48,8 +48,8 @@ func TestRecipes(t *testing.T) {
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readRecipe(&odd); err == nil {
-		t.Error("more items than there are bytes read as a recipe")
+	if _, err := readRebuildManifest(&odd); err == nil {
+		t.Error("more items than there are bytes read as a rebuild manifest")
 	}
 }
 

@@ -15,33 +15,44 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// recipe is what, beside its archived files, a load is made of again: the numbers by which worksheets refer to its
+// rebuildManifest is what, beside its archived files, a load is made of again: the numbers by which worksheets refer to its
 // dictionaries, and what of its files does not count, because it was sealed before or stands twice.
 //
-// In the file store it is varints, and bytes as they are: of entries, tag sets and variants how many there are, then the
+// In the file store it is a byte of 0 and the version of its form, which the first builds left out; then varints, and bytes
+// as they are: of entries, tag sets and variants how many there are, then the
 // number and hash of each; how many files are left out, and their numbers; how many rows, and file and line of each; how
 // many batches and entitlements of which days are left out, and of each the batch, the length of the entitlement and its
 // text, how many days there are, and the days.
-type recipe struct {
+type rebuildManifest struct {
 	entries, tags, variants map[usage.Hash]uint32
 	files                   []uint16
 	rows                    []usage.Place
 	cells                   []usage.Cell // batch, entitlement and day of each
 }
 
-// keep writes the recipe of the load into the file store.
+// rebuildManifestVersion is the version of the form in which rebuild manifests are written. In the first version they
+// begin with the number of their entries, which is never 0, in place of a version.
+//
+//	version  what it changed
+//	1        as they were before they kept a version
+//	2        the version stands before the rest
+const rebuildManifestVersion = 2
+
+// keep writes the rebuild manifest of the load into the file store.
 func (s *sealing) keep(ctx context.Context) (err error) {
 	if !s.sealsRows() {
 		return nil
 	}
 	out, in := io.Pipe()
-	go func() { in.CloseWithError(s.writeRecipe(in)) }()
-	s.out.Load.Recipe, _, err = s.service.Files.Put(ctx, out)
+	go func() { in.CloseWithError(s.writeRebuildManifest(in)) }()
+	s.out.Load.RebuildManifest, _, err = s.service.Files.Put(ctx, out)
 	return errors.Join(err, out.Close())
 }
 
-func (s *sealing) writeRecipe(to io.Writer) error {
+func (s *sealing) writeRebuildManifest(to io.Writer) error {
 	w := numbers{bufio.NewWriterSize(to, 1<<16)}
+	w.number(0)
+	w.number(rebuildManifestVersion)
 	for _, d := range [...]*star.Dictionary{s.entries, s.tags, s.variants} {
 		w.number(uint64(d.Count()))
 		for it := range d.All() {
@@ -88,12 +99,20 @@ func (w numbers) cells(list []usage.Cell) {
 	}
 }
 
-// errRecipe says that a recipe does not read as one.
-var errRecipe = errors.New("the recipe is damaged")
+// errRebuildManifest says that a rebuild manifest does not read as one.
+var errRebuildManifest = errors.New("the rebuild manifest is damaged")
 
-func readRecipe(from io.Reader) (*recipe, error) {
+// errLaterManifest says that a rebuild manifest is of a version that only a newer build knows.
+var errLaterManifest = errors.New("the rebuild manifest is of a later version")
+
+func readRebuildManifest(from io.Reader) (*rebuildManifest, error) {
 	in := &numbersRead{in: bufio.NewReaderSize(from, 1<<16)}
-	r := &recipe{entries: in.dictionary(), tags: in.dictionary(), variants: in.dictionary()}
+	if first, err := in.in.Peek(1); err == nil && first[0] == 0 {
+		if in.number(); in.number() > rebuildManifestVersion && in.err == nil {
+			return nil, errLaterManifest
+		}
+	}
+	r := &rebuildManifest{entries: in.dictionary(), tags: in.dictionary(), variants: in.dictionary()}
 	for range in.count() {
 		r.files = append(r.files, uint16(in.number()))
 	}
@@ -108,7 +127,7 @@ func readRecipe(from io.Reader) (*recipe, error) {
 	}
 	if in.err == nil {
 		if _, err := in.in.ReadByte(); err != io.EOF {
-			in.err = errors.Join(errRecipe, err)
+			in.err = errors.Join(errRebuildManifest, err)
 		}
 	}
 	return r, in.err
@@ -131,7 +150,7 @@ func (r *numbersRead) number() uint64 {
 
 func (r *numbersRead) failed(err error) {
 	if err != nil && r.err == nil {
-		r.err = errors.Join(errRecipe, err)
+		r.err = errors.Join(errRebuildManifest, err)
 	}
 }
 
