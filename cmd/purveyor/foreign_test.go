@@ -42,13 +42,7 @@ func newStaffed(t *testing.T) *staffed {
 	s.n = n
 	t.Cleanup(func() { _ = n.Close() })
 	s.as("")
-	usageFile, _, w, b := monthOfFiles(t)
-	s.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
-	s.want(200, nil, http.MethodPost, "/price-books", asYAML, string(b))
-	s.upload("complete=true", usageFile)
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
+	s.bill()
 	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
 		var in peopleapi.Invited
 		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
