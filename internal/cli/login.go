@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/status"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
@@ -34,7 +34,7 @@ func (c *loginCommand) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		return e.With(ctx, func(api *call.Client) error {
-			var s native.Status
+			var s status.Status
 			if _, err := api.Get(ctx, "/status", nil, &s); err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ type listCosts struct {
 	Period   string   `required:"" placeholder:"YYYY-MM" help:"The month."`
 	Customer string   `placeholder:"KEY" help:"Only this customer's."`
 	At       string   `placeholder:"@KEY/…" help:"Show it as the customer's own people see it, at @KEY, @KEY/SUBSCRIPTION or @KEY/SUBSCRIPTION/GROUP."`
-	By       []string `placeholder:"WHAT" help:"customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, tag:KEY; several with commas between."`
+	By       []string `placeholder:"WHAT" help:"customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, reservation, tag:KEY; several with commas between."`
 	command.Shown
 }
 

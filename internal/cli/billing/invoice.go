@@ -5,7 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	invoiceapi "github.com/purveyor-csp/purveyor/internal/api/native/invoice"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -93,12 +94,12 @@ func draft(ctx context.Context, api *call.Client, p period.Month) (run invoice.R
 	return run, raw, err
 }
 
-func approve(ctx context.Context, api *call.Client, p period.Month, how approval) (done native.List[invoice.Summary], raw []byte, err error) {
+func approve(ctx context.Context, api *call.Client, p period.Month, how approval) (done kernel.List[invoice.Summary], raw []byte, err error) {
 	raw, err = api.Post(ctx, call.Path("periods", p.String(), "approve"), how, &done)
 	return done, raw, err
 }
 
-func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done native.Issued, raw []byte, err error) {
+func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done invoiceapi.Issued, raw []byte, err error) {
 	raw, err = api.Post(ctx, call.Path("periods", p.String(), "issue"), how, &done)
 	return done, raw, err
 }

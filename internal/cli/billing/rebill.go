@@ -3,7 +3,7 @@ package billing
 import (
 	"context"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/invoice"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
@@ -41,7 +41,7 @@ type rebilling struct {
 // Run bills a month anew.
 func (c *rebillCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
-		var did native.Rebilled
+		var did invoice.Rebilled
 		raw, err := api.Post(ctx, call.Path("periods", c.Period.String(), "rebill"), rebilling{c.Buyer, c.DryRun, c.Cancel}, &did)
 		if err != nil {
 			return err

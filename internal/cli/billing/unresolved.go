@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	usageapi "github.com/purveyor-csp/purveyor/internal/api/native/usage"
 	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
@@ -107,7 +107,7 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 		if c.DryRun {
 			path += "?dry_run=true"
 		}
-		var did native.Resolved
+		var did usageapi.Resolved
 		raw, err := api.Post(ctx, path, x, &did)
 		if err != nil {
 			return err

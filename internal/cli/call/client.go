@@ -12,12 +12,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
 // base is where the API is. The transport knows the way; the server answers to no other name.
-const base = "http://localhost" + native.Prefix
+const base = "http://localhost" + kernel.Prefix
 
 // What is sent and what is asked for.
 const (
@@ -158,7 +158,7 @@ func (c *Client) Send(ctx context.Context, method, path string, body, into any) 
 func List[T any](ctx context.Context, c *Client, path string, q url.Values) (items []T, raw []byte, err error) {
 	var all []json.RawMessage
 	for {
-		var page native.List[json.RawMessage]
+		var page kernel.List[json.RawMessage]
 		raw, err := c.Get(ctx, path, q, &page)
 		if err != nil {
 			return nil, nil, err
@@ -195,9 +195,9 @@ func withCursor(q url.Values, cursor string) url.Values {
 // problemOf makes a fault of a problem+json answer: the same text, code and fields its maker gave it.
 func problemOf(answer *http.Response) error {
 	raw, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
-	var p native.Problem
+	var p kernel.Problem
 	if json.Unmarshal(raw, &p) != nil || p.Detail == "" {
-		p = native.Problem{Detail: fmt.Sprintf("the API answered %s", answer.Status), Code: "internal"}
+		p = kernel.Problem{Detail: fmt.Sprintf("the API answered %s", answer.Status), Code: "internal"}
 	}
 	p.Status = answer.StatusCode
 	return p.Fault()

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	delegationapi "github.com/purveyor-csp/purveyor/internal/api/native/delegation"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -138,8 +138,8 @@ type placeFlags struct {
 	Customer      string `placeholder:"KEY" help:"The customer it belongs to; needed only if you belong to no customer."`
 }
 
-func (p placeFlags) body() native.PlaceBody {
-	return native.PlaceBody{Customer: native.Party(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
+func (p placeFlags) body() delegationapi.PlaceBody {
+	return delegationapi.PlaceBody{Customer: delegationapi.Party(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
 }
 
 // registrationDone shows the registration that a call answers with.
@@ -155,7 +155,7 @@ type consentCommand struct {
 
 // Run consents.
 func (c *consentCommand) Run(ctx context.Context, e *command.Env) error {
-	return registrationDone(ctx, e, c.Shown, "/registrations", native.RegisterBody{PlaceBody: c.body(), Definition: c.Definition})
+	return registrationDone(ctx, e, c.Shown, "/registrations", delegationapi.RegisterBody{PlaceBody: c.body(), Definition: c.Definition})
 }
 
 type recordStanding struct {
@@ -169,8 +169,8 @@ type recordStanding struct {
 
 // Run records standing access.
 func (c *recordStanding) Run(ctx context.Context, e *command.Env) error {
-	return registrationDone(ctx, e, c.Shown, "/standing-access", native.StandingBody{
-		PlaceBody: c.body(), Organisation: native.Party(c.Organisation), Role: c.Role,
+	return registrationDone(ctx, e, c.Shown, "/standing-access", delegationapi.StandingBody{
+		PlaceBody: c.body(), Organisation: delegationapi.Party(c.Organisation), Role: c.Role,
 		Holder: delegation.Holder{ID: c.Group, Kind: delegation.Group, Name: c.Name},
 	})
 }
@@ -230,7 +230,7 @@ type earnedCommand struct {
 // Run says what was earned.
 func (c *earnedCommand) Run(ctx context.Context, e *command.Env) error {
 	at := call.Path("entitlements", c.Entitlement, "earned-credit")
-	return command.Get(ctx, e, c.Shown, at, call.Query("from", c.From, "to", c.To), func(got native.Earned) *table.Table {
+	return command.Get(ctx, e, c.Shown, at, call.Query("from", c.From, "to", c.To), func(got delegationapi.Earned) *table.Table {
 		t := table.New("day", "earned", "because")
 		for _, d := range got.Days {
 			t.Add(d.Day, table.YesNo(d.Earned), d.Because)

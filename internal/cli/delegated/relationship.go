@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	delegationapi "github.com/purveyor-csp/purveyor/internal/api/native/delegation"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -72,8 +72,8 @@ func (draftRelationship) Help() string {
 
 // Run drafts a relationship.
 func (c *draftRelationship) Run(ctx context.Context, e *command.Env) error {
-	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/relationships", native.DraftBody{
-		Name: c.Name, Organisation: native.Party(c.Organisation), Customer: native.Party(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
+	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/relationships", delegationapi.DraftBody{
+		Name: c.Name, Organisation: delegationapi.Party(c.Organisation), Customer: delegationapi.Party(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
 	})
 }
 
@@ -88,7 +88,7 @@ type sendRelationship struct{ oneRelationship }
 // Run sends a draft.
 func (c *sendRelationship) Run(ctx context.Context, e *command.Env) error {
 	at := call.Path("relationships", string(c.Relationship), "send")
-	return command.Post(ctx, e, c.Shown, at, nil, func(i native.Invitation) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, nil, func(i delegationapi.Invitation) *table.Table {
 		t := table.New("id", "name", "state", "token", "link")
 		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token, i.Link)
 		e.Note("add the link to the address of the server and send it to the customer's global admin; it is shown once and can be answered for 90 days")
@@ -113,8 +113,8 @@ func (c *answerInvitation) Run(ctx context.Context, e *command.Env) error {
 		}
 		token = strings.TrimSpace(string(text))
 	}
-	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/invitations/answer", native.AnswerBody{
-		InvitationBody: native.InvitationBody{Token: token, Customer: native.Party(c.Customer)}, Approve: !c.Decline,
+	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/invitations/answer", delegationapi.AnswerBody{
+		InvitationBody: delegationapi.InvitationBody{Token: token, Customer: delegationapi.Party(c.Customer)}, Approve: !c.Decline,
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	accessapi "github.com/purveyor-csp/purveyor/internal/api/native/access"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -116,7 +116,7 @@ func (a *assignment) send(ctx context.Context, e *command.Env, path string, cond
 		if err != nil {
 			return err
 		}
-		b := native.AssignmentBody{Realm: a.Realm, Role: role, Scope: a.Scope, End: a.Until, Condition: condition, Reason: a.Reason}
+		b := accessapi.AssignmentBody{Realm: a.Realm, Role: role, Scope: a.Scope, End: a.Until, Condition: condition, Reason: a.Reason}
 		if b.Principal = id.Principal(a.Who); a.Group {
 			b.Principal, b.Group = "", id.Group(a.Who)
 		}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -32,7 +32,7 @@ type showFederation struct {
 
 // Run shows the provider.
 func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, call.Path("federations", c.Realm), nil, func(f native.Federation) *table.Table {
+	return command.Get(ctx, e, c.Shown, call.Path("federations", c.Realm), nil, func(f people.Federation) *table.Table {
 		t := table.New("issuer", "client id", "domains", "makes people")
 		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), table.YesNo(f.Create))
 		return t
@@ -64,9 +64,9 @@ func (c *setFederation) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	body := struct {
-		native.Federation
+		people.Federation
 		Secret string `json:"secret"`
-	}{native.Federation{Issuer: c.Issuer, ClientID: c.Client, Domains: c.Domain, Create: c.Create}, strings.TrimSpace(string(secret))}
+	}{people.Federation{Issuer: c.Issuer, ClientID: c.Client, Domains: c.Domain, Create: c.Create}, strings.TrimSpace(string(secret))}
 	return told(ctx, e, http.MethodPut, call.Path("federations", c.Realm), body, "people of %s sign in at %s", c.Realm, c.Issuer)
 }
 

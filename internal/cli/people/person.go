@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -46,7 +46,7 @@ type listPeople struct{ ofRealm }
 
 // Run lists people.
 func (c *listPeople) Run(ctx context.Context, e *command.Env) error {
-	return command.List(ctx, e, c.Shown, "/people", c.query(), func(found ...native.Person) *table.Table {
+	return command.List(ctx, e, c.Shown, "/people", c.query(), func(found ...people.Person) *table.Table {
 		t := table.New("id", "name", "mail", "state", "second factor", "since")
 		for _, p := range found {
 			t.Add(p.ID, p.Name, p.Mail, p.State, table.YesNo(p.SecondFactor), table.Second(p.Created))
@@ -72,12 +72,12 @@ staff may invite people. From then on only its own admins decide who signs in, a
 
 // Run invites.
 func (c *invitePerson) Run(ctx context.Context, e *command.Env) error {
-	return linked(ctx, e, c.Shown, "/people", native.Invitee{Realm: c.Realm, Name: c.Name, Mail: c.Mail})
+	return linked(ctx, e, c.Shown, "/people", people.Invitee{Realm: c.Realm, Name: c.Name, Mail: c.Mail})
 }
 
 // linked sends a command that answers with a one-time link.
 func linked(ctx context.Context, e *command.Env, o command.Shown, path string, body any) error {
-	return command.Post(ctx, e, o, path, body, func(made native.Invited) *table.Table {
+	return command.Post(ctx, e, o, path, body, func(made people.Invited) *table.Table {
 		t := table.New("id", "state", "link")
 		t.Add(made.Person.ID, made.Person.State, made.Link)
 		e.Note("add the link to the address of the server; it is shown once and works once")
@@ -97,7 +97,7 @@ type showPerson struct {
 
 // Run shows a person.
 func (c *showPerson) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p native.Looked) *table.Table {
+	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p people.Looked) *table.Table {
 		e.Note("%s <%s>: %s", p.Name, p.Mail, p.State)
 		t := table.New("session", "on", "for", "since", "used")
 		for _, s := range p.Sessions {

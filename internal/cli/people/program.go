@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -26,7 +26,7 @@ type listPrograms struct{ ofRealm }
 
 // Run lists programs.
 func (c *listPrograms) Run(ctx context.Context, e *command.Env) error {
-	return command.List(ctx, e, c.Shown, "/programs", c.query(), func(found ...native.Program) *table.Table {
+	return command.List(ctx, e, c.Shown, "/programs", c.query(), func(found ...people.Program) *table.Table {
 		t := table.New("id", "name", "client id", "state", "credential", "kind", "begins", "until")
 		for _, p := range found {
 			if len(p.Credentials) == 0 {
@@ -50,7 +50,7 @@ type createProgram struct {
 // Run makes a program.
 func (c *createProgram) Run(ctx context.Context, e *command.Env) error {
 	body := map[string]any{"realm": c.Realm, "name": c.Name, "redirects": c.Redirect}
-	return command.Post(ctx, e, c.Shown, "/programs", body, func(p native.Program) *table.Table {
+	return command.Post(ctx, e, c.Shown, "/programs", body, func(p people.Program) *table.Table {
 		t := table.New("id", "name", "client id")
 		t.Add(p.ID, p.Name, p.AppID)
 		return t
@@ -76,7 +76,7 @@ func (newSecret) Help() string {
 // Run makes a secret.
 func (c *newSecret) Run(ctx context.Context, e *command.Env) error {
 	at, body := call.Path("programs", c.Program, "secrets"), map[string]int{"days": c.Days}
-	return command.Post(ctx, e, c.Shown, at, body, func(s native.Secret) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, body, func(s people.Secret) *table.Table {
 		t := table.New("secret", "id", "until")
 		t.Add(s.Secret, s.ID, table.Second(s.Expires))
 		return t
@@ -96,7 +96,7 @@ func (c *newCertificate) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	at, body := call.Path("programs", c.Program, "certificates"), map[string]string{"certificate": string(text)}
-	return command.Post(ctx, e, c.Shown, at, body, func(k native.Credential) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, body, func(k people.Credential) *table.Table {
 		t := table.New("id", "until")
 		t.Add(k.ID, table.Second(k.Expires))
 		return t

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	pricingapi "github.com/purveyor-csp/purveyor/internal/api/native/pricing"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -59,7 +59,7 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 }
 
 // PublishBooks publishes the books of a file, or only says that they could be.
-func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Published, raw []byte, err error) {
+func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did pricingapi.Published, raw []byte, err error) {
 	r := call.Request{Method: http.MethodPost, Path: "/price-books", Query: call.Query("dry_run", call.Yes(dry))}
 	raw, err = sendFile(ctx, api, r, name, text, &did)
 	return did, raw, err
@@ -170,7 +170,7 @@ func (c *diffBooks) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
-		var d native.Changes
+		var d pricingapi.Changes
 		raw, err := api.Get(ctx, at+"/changes", call.Query("from", number(c.From), "to", number(c.To)), &d)
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	eventapi "github.com/purveyor-csp/purveyor/internal/api/native/event"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -136,7 +136,7 @@ func (c *auditPrune) Run(ctx context.Context, e *command.Env) error {
 		return fault.New(fault.Invalid, "empty_export", "%s holds no record; nothing was deleted", c.File)
 	}
 	return e.With(ctx, func(api *call.Client) error {
-		var p native.Pruned
+		var p eventapi.Pruned
 		if _, err := api.Post(ctx, "/audit/prunings", map[string]any{"until": x.last, "export": x.digest}, &p); err != nil {
 			return err
 		}

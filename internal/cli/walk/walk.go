@@ -148,7 +148,10 @@ func (w walk) provider(p invoice.Provider) {
 	if p.EarnedCredit != "" && p.EarnedCredit != "0" {
 		text += fmt.Sprintf("; earned credit %s %%", p.EarnedCredit)
 	}
-	if p.Covered {
+	switch {
+	case p.Covered && p.Reservation != "":
+		text += "; covered by reservation " + p.Reservation
+	case p.Covered:
 		text += "; covered by a reservation or savings plan"
 	}
 	w.say("   provider  %s", text)
