@@ -167,6 +167,8 @@ var layers = []layer{
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
 		{path: "internal/installtest"},
+		{path: "internal/signintest"},
+		{path: "internal/guides"},
 		// A month closed by processes that are killed, from a world in YAML to the last check.
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
 		{path: "internal/structure"},
