@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
 // The data directory that scripts/old-data.sh had an older build write, the files it imported, and what that build
@@ -300,7 +302,7 @@ func TestOldDataRebuilds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := oldDirectory(t)
 			if lose {
-				if err := os.Remove(filepath.Join(dir, rowsName)); err != nil {
+				if err := os.Remove(filepath.Join(dir, installation.RowsName)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -39,6 +39,7 @@ type house struct {
 	access *access.Service
 	reader rating.Reader
 	rater  rating.Rater
+	memory *rating.Memory
 }
 
 func newHouse(t *testing.T) *house {
@@ -73,12 +74,12 @@ func newHouse(t *testing.T) *house {
 	n.Settle(t, w, pricing.Book{Owner: "q", Key: "retail", From: since, Currency: "EUR",
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
 	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
-	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
+	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}, &rating.Memory{}}
 	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}, Issued: sqlstore.Invoices{DB: n.DB}}
 	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
 	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
 	held := h.rater
-	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), &rating.Memory{}
+	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), h.memory
 	h.costs = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: held}
 	return h
 }

@@ -96,7 +96,7 @@ func (n *Installation) build(w Wrap) {
 	if w.Files != nil {
 		files = w.Files(files)
 	}
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows}
+	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: n.Events, Now: now}
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: n.Events, Now: now}
 	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: n.Events}
