@@ -102,7 +102,7 @@ func remedies(list []recon.Difference) (out []string) {
 		{recon.Claim, "the provider is wrong in %s; claim them from the provider"},
 		{recon.Import, "for %s something was not imported yet; import it"},
 		{recon.CheckRows, "for %s the imported rows are not what they print; check the file they came from, and import the right one with --supersede"},
-		{recon.Statement, "%s are because it is the statement of another month or invoice; name the right one"},
+		{recon.Statement, "it is the statement of another partner, month or invoice in %s; name the right one"},
 	} {
 		n := 0
 		for i := range list {
