@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	eventapi "github.com/purveyor-csp/purveyor/internal/api/native/event"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -29,7 +30,7 @@ import (
 func (c *caller) records(query string) (out []event.Event) {
 	c.Helper()
 	for cursor := ""; ; {
-		var list native.List[event.Event]
+		var list kernel.List[event.Event]
 		c.want(200, &list, http.MethodGet, "/audit/records?limit=3&cursor="+cursor+query, "", "")
 		out = append(out, list.Items...)
 		if cursor = list.Next; cursor == "" {
@@ -75,7 +76,7 @@ func TestAuditTrail(t *testing.T) {
 		return fmt.Sprintf(`{"until":%d,"export":%q}`, until, hex.EncodeToString(sum[:]))
 	}
 	c.want(422, nil, http.MethodPost, "/audit/prunings", asJSON, body(8))
-	var p native.Pruned
+	var p eventapi.Pruned
 	c.want(200, &p, http.MethodPost, "/audit/prunings", asJSON, body(9))
 	var v event.Verification
 	c.want(200, &v, http.MethodPost, "/audit/verification", "", "")
@@ -104,7 +105,7 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	c.upload("complete=true", usageFile)
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	c.want(200, &list, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
 	doc := list.Items[0]
 	one := "/invoices/" + string(doc.ID)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -49,9 +49,9 @@ func newStaffed(t *testing.T) *staffed {
 	s.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
 	s.want(200, nil, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
 	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
-		var in native.Invited
+		var in peopleapi.Invited
 		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
-		s.people[realm], s.links[realm] = in.Person.ID, strings.TrimPrefix(in.Link, native.SetUpPath)
+		s.people[realm], s.links[realm] = in.Person.ID, strings.TrimPrefix(in.Link, peopleapi.SetUpPath)
 		place := realm
 		if role == access.CustomerGlobalAdmin {
 			place = "@" + realm
@@ -163,7 +163,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.as("nordwind")
-	var other native.Invited
+	var other peopleapi.Invited
 	s.want(200, &other, http.MethodPost, "/people", asJSON, `{"realm":"nordwind","name":"Somebody Else","mail":"else@nordwind.example"}`)
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(other.Person.ID)+"/erasure", "", "")
 	s.want(409, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "") // the last who could look after the rest

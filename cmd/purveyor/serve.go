@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -144,7 +144,7 @@ func (i *invitation) send(ctx context.Context) error {
 	i.done = true
 	if link != "" {
 		_, err = fmt.Fprintf(i.out, "nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
-			i.at, native.SetUpPath, link)
+			i.at, peopleapi.SetUpPath, link)
 	}
 	return err
 }

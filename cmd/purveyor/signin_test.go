@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -119,7 +120,7 @@ func (x *signedIn) call(path string, header ...string) (*http.Response, []invoic
 		x.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 			x.Fatal(err)
@@ -152,7 +153,7 @@ func (x *signedIn) token() string {
 // TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
 func TestSignedInOverTLS(t *testing.T) {
 	x := newSignedIn(t)
-	const path = native.Prefix + "/invoices?limit=1000"
+	const path = kernel.Prefix + "/invoices?limit=1000"
 	for name, header := range map[string][]string{
 		"nothing": nil, "a token that is none": {"Authorization", "Bearer nonsense"}, "another scheme": {"Authorization", "Basic eA=="},
 		"a cookie that is none": {"Cookie", "__Host-purveyor=nonsense"},
@@ -161,7 +162,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("with %s: %s, %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
 		}
 	}
-	var all native.List[invoice.Summary]
+	var all kernel.List[invoice.Summary]
 	x.local.want(200, &all, "GET", "/invoices?limit=1000", "", "")
 	bearer := "Bearer " + x.token()
 	answer, seen := x.call(path, "Authorization", bearer)
@@ -182,7 +183,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("contoso sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
 		}
 	}
-	if answer, _ := x.call(native.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
+	if answer, _ := x.call(kernel.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
 		t.Errorf("a billing admin lists people: %s", answer.Status)
 	}
 	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
@@ -220,7 +221,7 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 		"nothing": {"X-Nothing", "", 200}, "a session without a role": {"Cookie", "purveyor=" + cookie, 403},
 		"an old session": {"Cookie", "purveyor=" + cookie[1:], 401}, "a token that is none": {"Authorization", "Bearer x", 401},
 	} {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+native.Prefix+"/status", nil)
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+kernel.Prefix+"/status", nil)
 		r.Header.Set(c.header, c.value)
 		answer, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
@@ -252,7 +253,7 @@ func TestFirstPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+native.SetUpPath)
+	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+peopleapi.SetUpPath)
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/installation"
@@ -97,14 +97,14 @@ func TestServeTLS(t *testing.T) {
 			t.Errorf("as %s: %v, %v, want %d", name, answer, err, status)
 		}
 	}
-	if answer, err := get(t, trust, at+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
+	if answer, err := get(t, trust, at+kernel.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
 		t.Errorf("somebody who has not signed in: %v, %v", answer, err)
 	}
 	local, closing, err := installation.Connect(t.Context(), dir, installation.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := get(t, local, "http://localhost"+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 200 {
+	if answer, err := get(t, local, "http://localhost"+kernel.Prefix+"/status", ""); err != nil || answer.StatusCode != 200 {
 		t.Errorf("the local operator over the socket: %v, %v", answer, err)
 	}
 	if err := closing(); err != nil {

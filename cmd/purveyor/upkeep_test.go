@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/job"
@@ -50,7 +50,7 @@ func TestDailyUpkeep(t *testing.T) {
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"by":"P6M"}`)
 	p.work(job.DailyUpkeep, 0) // half a year went by in demo data, and no day of the machine's
-	var list native.List[job.Job]
+	var list kernel.List[job.Job]
 	p.want(200, &list, "GET", "/jobs?kind=upkeep.daily", "", "")
 	if len(list.Items) != 1 || list.Items[0].State != job.Queued || !list.Items[0].Due.IsZero() || list.Items[0].When().Before(at) {
 		t.Errorf("to come: %+v", list.Items)

@@ -22,7 +22,7 @@ func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
 
 func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
 	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
-		list, err := books.Versions(ctx, r, scope.All(), "")
+		list, err := books.Versions(ctx, r, scope.All(), "", "")
 		found := map[string][]string{}
 		for _, b := range list {
 			if !slices.Contains(found[b.Owner], b.Key) {

@@ -66,7 +66,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 		return nil, err
 	}
 	st := &State{Period: p, Index: world.Index(), world: &world}
-	books, err := v.Books.Versions(ctx, r, s, "")
+	books, err := v.Books.Versions(ctx, r, s, "", "")
 	if err != nil {
 		return nil, err
 	}

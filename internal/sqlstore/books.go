@@ -71,11 +71,8 @@ func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Boo
 }
 
 // Versions lists versions by owner, key and version.
-func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]pricing.Book, error) {
-	wanted := bun.SafeQuery("TRUE")
-	if key != "" {
-		wanted = bun.SafeQuery("key = ?", key)
-	}
+func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]pricing.Book, error) {
+	wanted := bun.SafeQuery("(? = '' OR owner = ?) AND (? = '' OR key = ?)", owner, owner, key, key)
 	return load[pricing.Book](ctx, b.DB.in(r),
 		"SELECT body FROM price_book WHERE ? AND ? ORDER BY owner, key, version", wanted, ownedWithin(s))
 }

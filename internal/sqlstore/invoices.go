@@ -233,6 +233,9 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 			q = q.Where("? = ?", bun.Ident(column), value)
 		}
 	}
+	if f.Any != nil {
+		q = q.Where("?", documentOfAny(f.Any))
+	}
 	switch f.State {
 	case "":
 	case invoice.Void:
@@ -260,6 +263,35 @@ func (x Invoices) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.
 		}
 		return v, err
 	})
+}
+
+// documentOfAny is the condition that a document is of one of the edges or sellers, or of the months.
+func documentOfAny(a *invoice.Any) schema.QueryWithArgs {
+	text, args := "FALSE", []any{}
+	if len(a.Edges) > 0 {
+		text, args = text+" OR edge IN (?)", append(args, bun.List(a.Edges))
+	}
+	if a.From != 0 {
+		text, args = text+" OR period >= ?", append(args, a.From.String())
+	}
+	for _, s := range a.Sellers {
+		text, args = text+" OR seller = ? AND period >= ?", append(args, string(s.Seller), s.From.String())
+	}
+	if len(args) == 0 {
+		return bun.SafeQuery("FALSE")
+	}
+	return bun.SafeQuery("("+text+")", args...)
+}
+
+// IssuedMonths lists the months of which invoices stand.
+func (x Invoices) IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) (months []period.Month, err error) {
+	var texts []string
+	err = x.DB.in(r).NewRaw("SELECT DISTINCT period FROM invoice WHERE state = ? AND answers = '' AND NOT "+isVoid+" AND period >= ? AND ? ORDER BY period",
+		string(invoice.Issued), from.String(), documentWithin(s)).Scan(ctx, &texts)
+	if err != nil {
+		return nil, err
+	}
+	return each(texts, period.ParseMonth)
 }
 
 func (r invoiceRow) summary() (v invoice.Summary, err error) {

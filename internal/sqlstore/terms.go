@@ -28,11 +28,15 @@ type termsRow struct {
 	Body          string
 }
 
-// Fixed lists what the documents that stand for a month fix, by edge and ordinal.
-func (x Invoices) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]rating.Fixed, error) {
+// Fixed lists what the documents that stand for a month fix, of the edges named or of all, by edge and ordinal.
+func (x Invoices) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
 	var rows []termsRow
+	of := bun.SafeQuery("TRUE")
+	if len(edges) > 0 {
+		of = bun.SafeQuery("t.edge IN (?)", bun.List(edges))
+	}
 	err := x.DB.in(r).NewRaw(`SELECT t.* FROM invoice_terms AS t JOIN invoice ON invoice.id = t.invoice
-		WHERE t.period = ? AND NOT `+isVoid+` AND ? ORDER BY t.edge, t.ordinal`, p.String(), documentWithin(s)).Scan(ctx, &rows)
+		WHERE t.period = ? AND NOT `+isVoid+` AND ? AND ? ORDER BY t.edge, t.ordinal`, p.String(), of, documentWithin(s)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,24 @@ var layers = []layer{
 		{path: "internal/api"},
 		// Native moves the clock and hands documents out; both are asked as areas are.
 		{path: "internal/api/native", uses: []string{"internal/api", "internal/world", "internal/check", "internal/clock", "internal/document"}},
+		{path: "internal/api/native/kernel", uses: []string{"internal/api"}},
+		// One package for each area of the API, which declares its routes by the kernel and imports no other.
+		{path: "internal/api/native/access", uses: routesOf()},
+		{path: "internal/api/native/check", uses: routesOf("internal/check")},
+		{path: "internal/api/native/clock", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/cost", uses: routesOf()},
+		{path: "internal/api/native/delegation", uses: routesOf()},
+		{path: "internal/api/native/event", uses: routesOf()},
+		{path: "internal/api/native/invoice", uses: routesOf("internal/document")},
+		{path: "internal/api/native/job", uses: routesOf()},
+		{path: "internal/api/native/people", uses: routesOf()},
+		{path: "internal/api/native/pricing", uses: routesOf("internal/world")},
+		{path: "internal/api/native/recon", uses: routesOf()},
+		{path: "internal/api/native/resource", uses: routesOf()},
+		{path: "internal/api/native/safe", uses: routesOf()},
+		{path: "internal/api/native/status", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/usage", uses: routesOf()},
+		{path: "internal/api/native/world", uses: routesOf("internal/document", "internal/world")},
 		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
 		{path: "internal/api/callers", uses: []string{"internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
 		{path: "internal/api/login/outside"},
@@ -141,6 +159,7 @@ var layers = []layer{
 		{path: "internal/sqlstore/storetest"},
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
+		{path: "internal/signintest"},
 		{path: "internal/installtest", uses: []string{"internal/config"}},
 		// A month closed by processes that are killed, from a world in YAML to the last check.
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
@@ -151,6 +170,11 @@ var layers = []layer{
 // commands is what every package of commands may import, and what one needs besides.
 func commands(more ...string) []string {
 	return append([]string{"internal/api/native", "internal/cli/call", "internal/cli/command", "internal/cli/table"}, more...)
+}
+
+// routesOf is what every package of routes may import, and what one needs besides.
+func routesOf(more ...string) []string {
+	return append([]string{"internal/api/native/kernel"}, more...)
 }
 
 // testsSee says what the tests of a layer may import besides what the layer may: the real parts around it.
@@ -178,7 +202,7 @@ var fences = map[string][]string{
 	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "cmd/bench"},
 	"github.com/duckdb":              {"internal/usagestore/duckdb", "internal/usagestore/duckdb/readcsv"},
 	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
-	"github.com/danielgtaylor/huma":  {"internal/api/native"},
+	"github.com/danielgtaylor/huma":  {"internal/api/native/kernel"},
 	"github.com/alecthomas/kong":     {"internal/cli", "internal/cli/completion"},
 	"github.com/schollz/progressbar": {"internal/cli/command"},
 	"github.com/knadh/koanf":         {"internal/config"},

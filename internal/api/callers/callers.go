@@ -7,7 +7,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/login"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
@@ -21,7 +21,7 @@ const strangersTime = 30 * time.Second
 func SignIn(authority *login.Server, overTLS bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		pages := authority.Handler()
-		asked := authority.Authenticate(known(authority, next, overTLS), native.Unproven, authority.Audiences...)
+		asked := authority.Authenticate(known(authority, next, overTLS), kernel.Unproven, authority.Audiences...)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, is := identity.Caller(r.Context())
 			if !is { // nobody is known yet, and nobody waits for what they send
@@ -50,9 +50,9 @@ func known(authority *login.Server, next http.Handler, overTLS bool) http.Handle
 		case is:
 		case !overTLS:
 			r = r.WithContext(access.AsLocalOperator(r.Context()))
-		case strings.HasPrefix(r.URL.Path, native.Prefix+"/") || r.URL.Path == "/metrics":
+		case strings.HasPrefix(r.URL.Path, kernel.Prefix+"/") || r.URL.Path == "/metrics":
 			w.Header().Set("WWW-Authenticate", authority.Challenge(r))
-			native.Unproven(w, r, fault.New(fault.Denied, "not_signed_in", "this needs somebody who signed in: nothing was done; \"purveyor login\" signs in"))
+			kernel.Unproven(w, r, fault.New(fault.Denied, "not_signed_in", "this needs somebody who signed in: nothing was done; \"purveyor login\" signs in"))
 			return
 		}
 		next.ServeHTTP(w, r)

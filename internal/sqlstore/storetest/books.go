@@ -38,14 +38,14 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 			refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := b.Versions(ctx, r, scope.All(), "b")
+			list, err := b.Versions(ctx, r, scope.All(), "", "b")
 			if err != nil {
 				return err
 			}
 			two, ten := book("p", "b", 2), book("p", "b", 10)
 			two.Published, ten.Published = noon().UTC(), noon().UTC()
 			diff(t, list, []pricing.Book{two, ten})
-			if list, err = b.Versions(ctx, r, scope.All(), ""); len(list) != 3 {
+			if list, err = b.Versions(ctx, r, scope.All(), "", ""); len(list) != 3 {
 				t.Errorf("got %d versions, want 3", len(list))
 			}
 			return err
@@ -58,7 +58,7 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), book(owner, "b", 1)) })
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := b.Versions(ctx, r, documentsOf("org_r"), "")
+			list, err := b.Versions(ctx, r, documentsOf("org_r"), "", "")
 			if err != nil {
 				return err
 			}

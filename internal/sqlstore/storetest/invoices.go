@@ -207,6 +207,10 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			{invoice.Filter{Number: "s-1"}, "[b issued]"},
 			{invoice.Filter{Edge: "edg_none"}, "[]"},
 			{invoice.Filter{State: invoice.Draft, Period: september}, "[c1 draft c2 draft]"},
+			{invoice.Filter{Any: &invoice.Any{}}, "[]"},
+			{invoice.Filter{Any: &invoice.Any{From: september + 1}}, "[g draft]"},
+			{invoice.Filter{Any: &invoice.Any{Sellers: []invoice.SellerFrom{{Seller: "org_R", From: september + 1}}}}, "[]"},
+			{invoice.Filter{State: invoice.Issued, Any: &invoice.Any{Sellers: []invoice.SellerFrom{{Seller: "org_R", From: september}}, Edges: []id.Edge{"edg_none"}}}, "[a issued b issued]"},
 		} {
 			if have := fmt.Sprint(states(t, db, c.f)); have != c.want {
 				t.Errorf("%+v: got %s, want %s", c.f, have, c.want)
@@ -218,6 +222,15 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("a wrong cursor: %v", err)
+		}
+		for from, want := range map[period.Month]string{0: "[2026-09]", september: "[2026-09]", september + 1: "[]"} {
+			view(t, db, func(ctx context.Context, r tx.Read) error {
+				months, err := sqlstore.Invoices{DB: db}.IssuedMonths(ctx, r, scope.All(), from)
+				if fmt.Sprint(months) != want {
+					t.Errorf("issued from %s on: %v, want %s", from, months, want)
+				}
+				return err
+			})
 		}
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
