@@ -7,24 +7,18 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/poison"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 // archives hands the file store to the service.
@@ -43,24 +37,12 @@ type installation struct {
 
 func open(t *testing.T) installation {
 	t.Helper()
-	db := storetest.SQLite(t)
-	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	x, err := installtest.Open(operator(t), t.TempDir(), installtest.Wrap{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close() })
-	kept := t.TempDir()
-	files, err := filestore.Open(kept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := billing.Usage{DB: db}
-	n := installation{&intake.Service{
-		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: operations.Events{DB: db}, Now: now}, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, store, db, files, kept}
+	t.Cleanup(func() { _ = x.Close() })
+	n := installation{x.Intake, x.Intake.Store, x.DB, x.Files, filepath.Join(x.Dir, "files")}
 	t.Cleanup(func() { n.rebuilds(t) })
 	return n
 }

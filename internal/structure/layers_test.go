@@ -166,8 +166,8 @@ var layers = []layer{
 		{path: "internal/sqlstore/storetest"},
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
-		{path: "internal/installtest"},
 		{path: "internal/signintest"},
+		{path: "internal/installtest", uses: []string{"internal/config"}},
 		{path: "internal/guides"},
 		// A month closed by processes that are killed, from a world in YAML to the last check.
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
@@ -219,7 +219,7 @@ var fences = map[string][]string{
 	"gopkg.in/yaml.v3":               {"internal/world", "internal/matrix", "internal/document"},
 	"github.com/zitadel/oidc":        {"internal/api/login"},
 	"github.com/gofrs/flock":         {"internal/installation"},
-	"internal/config":                {"cmd/purveyor", "internal/installation"},
+	"internal/config":                {"cmd/purveyor", "cmd/bench", "internal/installation", "internal/installtest"},
 }
 
 // machine is what words and areas leave to others: files, the network, processes.
