@@ -71,7 +71,7 @@ func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
 		return Offer{}, err
 	}
 	ticket, err := v.Hand(ctx, Ticket{Kind: Offered, Person: p.ID, Data: sealed})
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.SecretText(secret)}, err
 }
 
 // Offered is an offer again, for a page that is shown a second time.
@@ -81,7 +81,7 @@ func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, 
 		return Offer{}, spent()
 	}
 	secret, err := v.Sealer.Open(ctx, p.ID, k.Data)
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.SecretText(secret)}, err
 }
 
 // AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
@@ -95,7 +95,7 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	if err != nil {
 		return nil, err
 	}
-	step, ok := factor.Take(secret, factor.Plain(code), v.Now(), 0)
+	step, ok := factor.StepOf(secret, factor.Normalize(code), v.Now(), 0)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
 			With("code", "wrong")

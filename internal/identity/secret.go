@@ -43,9 +43,9 @@ func (v *Service) body() (string, error) {
 
 // recovery draws recovery codes, to be shown once, with their digests.
 func (v *Service) recovery() (codes, digests []string, err error) {
-	codes, err = factor.Recovery(v.draw)
+	codes, err = factor.RecoveryCodes(v.draw)
 	for _, c := range codes {
-		digests = append(digests, digestOf(factor.Plain(c)))
+		digests = append(digests, digestOf(factor.Normalize(c)))
 	}
 	return codes, digests, err
 }

@@ -42,7 +42,7 @@ type Service struct {
 	Enter func(ctx context.Context, who id.Principal, into id.Organisation) (bool, error)
 
 	standing standing
-	tries    factor.Tries
+	tries    factor.Refusals
 	hashing  sync.Mutex // a password at a time: 19 MiB and both passes are spent on purpose, and only once
 }
 

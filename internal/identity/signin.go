@@ -35,7 +35,7 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	}
 	right := v.matches(hash, password) && known
 	if err != nil {
-		v.tries.Untold(false)
+		v.tries.CountUnrecorded(false)
 		return Person{}, refusedSignIn()
 	}
 	return v.tried(ctx, p.ID, "pwd", func(now Person) (Person, bool) {
@@ -75,7 +75,7 @@ func (v *Service) tried(ctx context.Context, who id.Principal, method string, f 
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method)); err != nil || factor.Pause(p.Failures) == 0 {
+		if err := v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method)); err != nil || factor.WaitAfter(p.Failures) == 0 {
 			return err
 		}
 		return v.note(ctx, t, event.PersonLocked, p.ID, p.ID, attempt(p.Realm, method, "until", p.Waits.UTC().Format(time.RFC3339)))
@@ -89,10 +89,10 @@ func (v *Service) tried(ctx context.Context, who id.Principal, method string, f 
 // hopeless records a try that could not be right: a few of somebody who may not sign in, none of somebody who has to wait.
 func (v *Service) hopeless(ctx context.Context, t tx.Tx, p Person, method string) error {
 	if p.State == Active {
-		v.tries.Untold(true)
+		v.tries.CountUnrecorded(true)
 		return nil
 	}
-	if !v.tries.Recordable(string(p.ID), v.Now()) {
+	if !v.tries.Record(string(p.ID), v.Now()) {
 		return nil
 	}
 	return v.note(ctx, t, event.SignInRefused, p.ID, p.ID, attempt(p.Realm, method, "state", string(p.State)))
@@ -110,10 +110,10 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 			return nil, err
 		}
 	}
-	code, now := factor.Plain(typed), v.Now()
+	code, now := factor.Normalize(typed), v.Now()
 	_, err = v.tried(ctx, who, "otp", func(p Person) (Person, bool) {
 		if secret != nil && len(code) == factor.CodeDigits {
-			step, ok := factor.Take(secret, code, now, p.Step)
+			step, ok := factor.StepOf(secret, code, now, p.Step)
 			if ok {
 				p.Step = step
 			}

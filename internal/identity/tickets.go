@@ -227,7 +227,7 @@ func (v *Service) Device(ctx context.Context, k Ticket) (secret, typed string, e
 	if secret, k, err = v.ticket(k); err != nil {
 		return "", "", err
 	}
-	if typed, err = factor.Typed(v.draw); err != nil {
+	if typed, err = factor.TypedCode(v.draw); err != nil {
 		return "", "", err
 	}
 	u := Ticket{Kind: UserCode, Digest: digestOf(typed), Link: k.Digest, Client: k.Client, Scope: k.Scope, Created: k.Created, Expires: k.Expires}
@@ -265,7 +265,7 @@ func (v *Service) Let(ctx context.Context, typed string, s Session, answer Answe
 }
 
 // deviceCode is a code as it is kept, however somebody typed it.
-func deviceCode(typed string) string { return strings.ToUpper(factor.Plain(typed)) }
+func deviceCode(typed string) string { return strings.ToUpper(factor.Normalize(typed)) }
 
 // DeviceCode is a code as people read it, however somebody typed it.
 func DeviceCode(typed string) string {

@@ -54,10 +54,10 @@ func (v *Service) Refused(ctx context.Context, who id.Principal, method string) 
 		return err
 	})
 	if fault.KindOf(err) == fault.NotFound {
-		v.tries.Untold(false)
+		v.tries.CountUnrecorded(false)
 		return nil
 	}
-	if err != nil || !v.tries.Recordable(string(who), v.Now()) {
+	if err != nil || !v.tries.Record(string(who), v.Now()) {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
