@@ -17,8 +17,8 @@ func Keyed(key []byte, parts ...string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// Plain is a code as somebody typed it, without what they put between its parts.
-func Plain(typed string) string {
+// Normalize is a code as somebody typed it, without what they put between its parts.
+func Normalize(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' || r == '\t' {
 			return -1

@@ -24,7 +24,7 @@ func (l *loading) readingOf(ctx context.Context, digest string) (reading int, er
 		if err != nil {
 			return err
 		}
-		if err := l.service.knows(loads); err != nil {
+		if err := l.service.refuseNewer(loads); err != nil {
 			return err
 		}
 		for _, x := range loads {

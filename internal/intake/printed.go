@@ -82,7 +82,7 @@ func (f *sourceFile) take(x *waiver) {
 	}
 	row := &x.row
 	for c := range row.Money {
-		f.odd("taken_as_printed", row.Column, row.Reason+"; the row counts as printed, because somebody said so", row.Line, row.Money[c])
+		f.warn("taken_as_printed", row.Column, row.Reason+"; the row counts as printed, because somebody said so", row.Line, row.Money[c])
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

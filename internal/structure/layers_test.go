@@ -58,7 +58,7 @@ var layers = []layer{
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
 		{path: "internal/usage"},
-		{path: "internal/usage/standing"},
+		{path: "internal/usage/consistency"},
 		{path: "internal/usage/star", uses: []string{"github.com/zeebo/xxh3"}}, // fingerprints of rows
 		{path: "internal/intake/plausible"},
 		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
@@ -160,7 +160,7 @@ var layers = []layer{
 	// What only tests and measurements import.
 	{name: proofs, sees: []string{words, areas, adapters, wiring, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
-		{path: "internal/intake/microsoft/poison"},
+		{path: "internal/intake/microsoft/malformed"},
 		{path: "internal/usagestore/usagetest"},
 		{path: "internal/usagestore/duckdb/readcsv"},
 		{path: "internal/sqlstore/storetest"},

@@ -157,7 +157,7 @@ type layout struct {
 	dataset usage.Dataset
 	names   map[string]int
 	of      []int // CSV: column of each field, −1 for fields nobody knows
-	plan    []stretch
+	plan    []fieldRun
 }
 
 func layoutFor(d usage.Dataset) *layout {
@@ -167,8 +167,8 @@ func layoutFor(d usage.Dataset) *layout {
 	return &layout{dataset: d, names: usageNames()}
 }
 
-// guess says which dataset names belong to, or "" when to neither.
-func guess(has func(string) bool) usage.Dataset {
+// datasetByNames says which dataset names belong to, or "" when to neither.
+func datasetByNames(has func(string) bool) usage.Dataset {
 	switch {
 	case has("usagedate") && has("billingpretaxtotal"):
 		return usage.DailyUsage

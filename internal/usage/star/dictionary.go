@@ -21,8 +21,8 @@ type Dictionary struct {
 	known map[usage.Hash]uint32
 }
 
-// Knowing is an empty dictionary whose items get the numbers they had, and others that nothing had.
-func Knowing(known map[usage.Hash]uint32) *Dictionary {
+// DictionaryOf is an empty dictionary whose items get the numbers they had, and others that nothing had.
+func DictionaryOf(known map[usage.Hash]uint32) *Dictionary {
 	d := &Dictionary{known: known}
 	for _, n := range known {
 		d.last.Store(max(d.last.Load(), n))
