@@ -23,7 +23,7 @@ func RecoveryCodes(draw func(n int) ([]byte, error)) (codes []string, err error)
 // typedLetters are consonants: no code is a word, none is read as a digit.
 const typedLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
-// TypedCode is eight letters for somebody to type, of bytes drawn at random: 34 bits, for a quarter of an hour and against
+// TypedCode is eight letters to be typed by hand, made of bytes drawn at random: 34 bits, for a quarter of an hour and against
 // few tries.
 func TypedCode(draw func(n int) ([]byte, error)) (string, error) {
 	var b strings.Builder

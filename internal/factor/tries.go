@@ -16,7 +16,7 @@ type Refusals struct {
 	unknown, known uint64         // that left no record
 }
 
-// Record counts a refusal of somebody known and says whether it is one to record.
+// Record counts a refusal of a known person or program and says whether the audit log should have it.
 func (t *Refusals) Record(who string, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,13 +33,13 @@ type Service struct {
 	Format     Format
 	ParseDay   func(reading int, text []byte) (period.Date, bool)
 	ColumnName func(usage.Column) string
-	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
+	Reading    int // version of the rules by which new files are read; 0 means usage.Reading
 
-	// Preview says what a seal would do to months that are issued, in words of whoever knows; nil says nothing. A seal that
+	// Preview says what a seal would do to months that are issued; without one nothing is said about them. A seal that
 	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
-	Warn func(text string) // told what whoever runs the installation should know at its start; nil for nobody
+	Warn func(text string) // receives warnings for the operator at the start; may be nil
 
 	settling  sync.Mutex
 	comparing sync.Mutex

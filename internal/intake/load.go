@@ -73,7 +73,7 @@ type loading struct {
 	bytes    atomic.Int64
 	total    int64
 	progress func(Progress)
-	note     string // what is to be said of the load itself
+	note     string // a remark about the load as a whole
 }
 
 func (l *loading) columnName(c usage.Column) string { return l.service.ColumnName(c) }

@@ -188,7 +188,7 @@ func (v *Service) verifySealed(ctx context.Context, s scope.Scope, sealed *seale
 	return nil
 }
 
-// beginRebuild begins a load under the numbers it had. Slots of which nothing was sealed get numbers nobody has.
+// beginRebuild begins a load under the numbers it had. Slots of which nothing was sealed get numbers that no batch has.
 func (v *Service) beginRebuild(ctx context.Context, sealed *sealedLoad, at *Progress, progress func(Progress)) (*loading, *rebuildManifest, error) {
 	file, err := v.Files.Get(sealed.RebuildManifest)
 	if err != nil {

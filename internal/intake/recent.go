@@ -6,8 +6,8 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// recent remembers what rows have in common by 128 bits of the text they share, half of them of a hash that nobody can
-// foresee. It forgets what was not asked for among the last hundred thousands: then the dictionaries are asked again.
+// recent remembers what rows have in common by 128 bits of the text they share, half of them of a hash with a random seed, which a file cannot
+// aim at. It forgets what was not asked for among the last hundred thousands: then the dictionaries are asked again.
 type recent struct {
 	seed       maphash.Seed
 	young, old map[[2]uint64]*common

@@ -29,7 +29,7 @@ func usageNames() map[string]int {
 	return ignoring(m)
 }
 
-// ignored is the column of what the provider is known to add and nobody needs.
+// ignored is the column of members that the provider is known to add and that are not needed.
 const ignored = -2
 
 func ignoring(m map[string]int) map[string]int {
@@ -156,7 +156,7 @@ func statementRequired() []int {
 type layout struct {
 	dataset usage.Dataset
 	names   map[string]int
-	of      []int // CSV: column of each field, −1 for fields nobody knows
+	of      []int // CSV: column of each field, −1 for unknown fields
 	plan    []fieldRun
 }
 

@@ -9,7 +9,7 @@ import (
 // acceptedFiles is what can be imported, as every refusal of another kind of file says it.
 const acceptedFiles = "Purveyor takes the partner's daily rated usage and invoice reconciliation lines, as CSV or JSON lines"
 
-// adviceDownload is what to do about a file that holds the costs of somebody else's books.
+// adviceDownload is what to do about a file that holds other costs than those of the partner's invoice.
 const adviceDownload = "Download the daily rated usage and the reconciliation file of the invoice from the provider's billing workspace for partners"
 
 // kind is a kind of file that people have and that is not taken: what it is, and what to do instead.
@@ -97,7 +97,7 @@ type export struct {
 	names []string
 }
 
-// exports are tried in their order: those with names that nobody else has come first. The names of one more export, or
+// exports are tried in their order: those with names of their own come first. The names of one more export, or
 // of one more language, are one more line here.
 func exports() []export {
 	cost := kind{"cost_export", "an Azure cost export", "Its amounts are not those of the partner's invoice. " + adviceDownload}

@@ -10,7 +10,7 @@ import (
 )
 
 // fieldRun is a run of neighbouring fields that a row is skimmed by: one field whose value is wanted, or any number
-// which rows share or nobody needs.
+// that rows share or that are not needed.
 type fieldRun struct {
 	fields int
 	column int // of the one value wanted, or one of the two below

@@ -64,7 +64,7 @@ func (d *Dictionary) Find(canonical []byte) (it Item, fresh bool) {
 	return it, true
 }
 
-// Count is how many items there are. Nobody may be finding any meanwhile, nor while all are listed.
+// Count is how many items there are. It must not run beside Find; neither may All.
 func (d *Dictionary) Count() (n int) {
 	for i := range d.parts {
 		n += len(d.parts[i].items)

@@ -74,7 +74,7 @@ func cellMismatches(ctx context.Context, rows usage.RowStore, s scope.Scope, b u
 	for _, c := range cells {
 		if x := have[Key{c.Batch, strings.ToLower(c.Entitlement), c.Day}]; x.Rows != c.Rows || x.Hash != c.Hash {
 			text := fmt.Sprintf("the rows of entitlement %s on %s are not those that were sealed", c.Entitlement, c.Day)
-			return append(out, Mismatch{OfContent, text}), nil // one tells
+			return append(out, Mismatch{OfContent, text}), nil // the first is enough
 		}
 	}
 	return out, nil

@@ -28,10 +28,10 @@ type writer struct {
 	fault error // the first failure: nothing more is taken, the load can only be aborted
 }
 
-// connSlot holds the one connection of its kind while nobody is using it.
+// connSlot holds the one connection of its kind while it is idle.
 type connSlot chan *writeConn
 
-// Begin starts a load under a number nobody used before; the fault for a used one is Conflict.
+// Begin starts a load under a number that was not used before; the fault for a used one is Conflict.
 func (s *Store) Begin(ctx context.Context, load uint32) (usage.Writer, error) {
 	w := &writer{store: s, load: load, facts: make(connSlot, 1), dictionary: make(connSlot, 1), done: make(chan struct{})}
 	s.mu.Lock()
@@ -82,7 +82,7 @@ func (s *Store) register(ctx context.Context, load uint32) error {
 	})
 }
 
-// take is a connection nobody is using, or why there is none.
+// take waits for the connection to be idle and takes it; the error says why there is none.
 func (w *writer) take(ctx context.Context, from connSlot) (*writeConn, error) {
 	if err := w.usable(); err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (w *writer) Append(ctx context.Context, b *usage.Block) error {
 	return w.use(ctx, w.facts, func(l *writeConn) error { return l.putRows(ctx, b) })
 }
 
-// use runs f with a connection that nobody else is using.
+// use takes the connection, runs f with it and puts it back.
 func (w *writer) use(ctx context.Context, from connSlot, f func(*writeConn) error) error {
 	l, err := w.take(ctx, from)
 	if err != nil {
@@ -140,7 +140,7 @@ func (w *writer) use(ctx context.Context, from connSlot, f func(*writeConn) erro
 	return w.fail(l.conn.interruptible(ctx, func() error { return f(l) }))
 }
 
-// exclusively commits the facts and runs f with the connection of dictionaries, while nobody else writes.
+// exclusively commits the facts and runs f with the connection of dictionaries, while no other goroutine writes.
 func (w *writer) exclusively(ctx context.Context, f func(*writeConn) error) error {
 	facts, err := w.take(ctx, w.facts)
 	if err != nil {
