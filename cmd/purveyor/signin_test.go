@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,11 +15,13 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -43,8 +46,8 @@ func newSignedIn(t *testing.T) *signedIn {
 	dir := t.TempDir()
 	purveyor(t, "demo", "--data", dir, "--customers", "4", "--rows", "400")
 	settings := config.Settings{Memory: "512MB", TLSHost: []string{"localhost"}}
-	x.prepare(dir, opening{Settings: settings, log: discardLog(), now: time.Now})
-	port := serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	x.prepare(dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	port := serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -62,10 +65,10 @@ func newSignedIn(t *testing.T) *signedIn {
 }
 
 // prepare adds, through the services, who will call.
-func (x *signedIn) prepare(dir string, o opening) {
+func (x *signedIn) prepare(dir string, o installation.Options) {
 	x.Helper()
 	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
-	n, err := open(ctx, dir, o)
+	n, err := installation.Open(ctx, dir, o)
 	must := func(err error) {
 		x.Helper()
 		if err != nil {
@@ -73,7 +76,7 @@ func (x *signedIn) prepare(dir string, o opening) {
 		}
 	}
 	must(err)
-	who := n.api.Identity
+	who := n.Identity
 	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
 	must(err)
 	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
@@ -81,13 +84,13 @@ func (x *signedIn) prepare(dir string, o opening) {
 	realm, err := who.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.api.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
 	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.api.Roles.Assign(ctx, access.Assignment{
+	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
@@ -117,7 +120,7 @@ func (x *signedIn) call(path string, header ...string) (*http.Response, []invoic
 		x.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 			x.Fatal(err)
@@ -150,7 +153,7 @@ func (x *signedIn) token() string {
 // TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
 func TestSignedInOverTLS(t *testing.T) {
 	x := newSignedIn(t)
-	const path = native.Prefix + "/invoices?limit=1000"
+	const path = kernel.Prefix + "/invoices?limit=1000"
 	for name, header := range map[string][]string{
 		"nothing": nil, "a token that is none": {"Authorization", "Bearer nonsense"}, "another scheme": {"Authorization", "Basic eA=="},
 		"a cookie that is none": {"Cookie", "__Host-purveyor=nonsense"},
@@ -159,7 +162,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("with %s: %s, %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
 		}
 	}
-	var all native.List[invoice.Summary]
+	var all kernel.List[invoice.Summary]
 	x.local.want(200, &all, "GET", "/invoices?limit=1000", "", "")
 	bearer := "Bearer " + x.token()
 	answer, seen := x.call(path, "Authorization", bearer)
@@ -180,7 +183,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("contoso sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
 		}
 	}
-	if answer, _ := x.call(native.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
+	if answer, _ := x.call(kernel.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
 		t.Errorf("a billing admin lists people: %s", answer.Status)
 	}
 	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
@@ -194,15 +197,13 @@ func TestSignedInOverTLS(t *testing.T) {
 // something is who that proves, or refused.
 func TestWhoCallsWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who, at := p.n.api.Identity, httptest.NewUnstartedServer(nil)
+	who, at := p.n.Identity, httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	authority, err := p.n.authority(at.Listener.Addr(), nil)
-	if err != nil {
+	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	p.n.api.Callers = callers(authority, false)
-	at.Config.Handler = p.n.api.Handler()
+	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
 	maria, err := who.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
@@ -220,7 +221,7 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 		"nothing": {"X-Nothing", "", 200}, "a session without a role": {"Cookie", "purveyor=" + cookie, 403},
 		"an old session": {"Cookie", "purveyor=" + cookie[1:], 401}, "a token that is none": {"Authorization", "Bearer x", 401},
 	} {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+native.Prefix+"/status", nil)
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+kernel.Prefix+"/status", nil)
 		r.Header.Set(c.header, c.value)
 		answer, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
@@ -238,7 +239,7 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 // seals what everybody signs in with is nobody's to erase.
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who := p.n.api.Identity
+	who := p.n.Identity
 	var said bytes.Buffer
 	invite := invitation{who: who, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
@@ -252,7 +253,7 @@ func TestFirstPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+native.SetUpPath)
+	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+peopleapi.SetUpPath)
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}
@@ -271,23 +272,23 @@ func TestFirstPerson(t *testing.T) {
 	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
-	exported, err := p.n.safe.Export(as, first.ID)
+	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
 	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.n.safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
+	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the installation's key was erased: %v", err)
 	}
-	if err := p.n.safe.Erase(p.ctx, first.ID); err != nil {
+	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
 	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.api.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

@@ -93,15 +93,15 @@ func must(t testing.TB, err error) {
 
 // The month: prices are in USD at 0.9. Of a, a machine with earned credit, its storage, a machine in the other
 // subscription, and one that a savings plan paid; m before and after it moved; b; somebody nobody knows.
-const month = `PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,ResourceGroup,ResourceURI,ResourceLocation,ChargeType,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,BenefitType,EntitlementId,Tags
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/1/2026,m-1,Hours,Machines,rg1,/vm/1,west,new,10,3,22.95,EUR,25.5,USD,0.9,15,,e-a,"{""Env"":""prod""}"
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/2/2026,m-2,Space,Storage,rg2,/disk/1,west,new,1,10,9,EUR,10,USD,0.9,0,,e-a,
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/3/2026,m-1,Hours,Machines,RG1,/vm/2,north,new,10,1,9,EUR,10,USD,0.9,0,,E-A2,"{""env"":""test""}"
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/4/2026,m-1,Hours,Machines,rg1,/vm/3,west,new,10,5,0,EUR,0,USD,0.9,0,SavingsPlan,e-a,
-p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/10/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,100,90,EUR,100,USD,0.9,0,,e-m,
-p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/20/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,200,180,EUR,200,USD,0.9,0,,e-m,
-p-1,t-b,G1,DZH1,0001,plan-b,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/5,west,new,1,1000,900,EUR,1000,USD,0.9,0,,e-b,
-p-1,t-x,G1,DZH1,0001,plan-x,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/6,west,new,1,10,7,EUR,10,USD,0.9,0,,e-x,
+const month = `PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,ResourceGroup,ResourceURI,ResourceLocation,ChargeType,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,BenefitType,EntitlementId,Tags,AdditionalInfo
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/1/2026,m-1,Hours,Machines,rg1,/vm/1,west,new,10,3,22.95,EUR,25.5,USD,0.9,15,,e-a,"{""Env"":""prod""}",
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/2/2026,m-2,Space,Storage,rg2,/disk/1,west,new,1,10,9,EUR,10,USD,0.9,0,,e-a,,
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/3/2026,m-1,Hours,Machines,RG1,/vm/2,north,new,10,1,9,EUR,10,USD,0.9,0,,E-A2,"{""env"":""test""}",
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/4/2026,m-1,Hours,Machines,rg1,/vm/3,west,new,10,5,0,EUR,0,USD,0.9,0,SavingsPlan,e-a,,"{""benefit"":{""ReservationId"":""D-1""}}"
+p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/10/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,100,90,EUR,100,USD,0.9,0,,e-m,,
+p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/20/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,200,180,EUR,200,USD,0.9,0,,e-m,,
+p-1,t-b,G1,DZH1,0001,plan-b,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/5,west,new,1,1000,900,EUR,1000,USD,0.9,0,,e-b,,
+p-1,t-x,G1,DZH1,0001,plan-x,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/6,west,new,1,10,7,EUR,10,USD,0.9,0,,e-x,,
 `
 
 // filled is the month, with a licence of 50.00 for a.
@@ -197,6 +197,7 @@ func TestPolicy(t *testing.T) {
 	h.expect("in one resource group", group, by, "list: e-a/Machines l27")
 	h.expect("narrowed", rita, cost.Query{At: "@a/E-A", By: []string{"resource_group", "resource"}}, "list: rg1//vm/1 l27; rg1//vm/3 l0; rg2//disk/1 l9")
 	h.expect("narrowed to a resource group", rita, cost.Query{At: "@a/e-a/RG1", By: []string{"day"}}, "list: 2026-09-01 l27; 2026-09-04 l0")
+	h.expect("by reservation", rita, cost.Query{By: []string{"reservation", "charge_type"}}, "list: /new l45; d-1/new l0")
 	h.expect("by a tag", rita, cost.Query{By: []string{"tag:ENV", "charge_type"}}, "list: /new l9; prod/new l27; test/new l9")
 	h.expect("what of a wider place is its own", one, cost.Query{At: "@a", By: []string{"service"}}, "list: Machines l27; Storage l9")
 	h.expect("another customer at its place", rita, cost.Query{At: "@a", Customer: "b"}, "not_found customer_not_found")
@@ -212,7 +213,7 @@ func TestPolicy(t *testing.T) {
 	h.shows("a", access.ChargesSell)
 	h.expect("at its price", rita, by, "buy: /licence b68.75; e-a/Machines b31.55625; e-a/Storage b12.375; e-a2/Machines b12.375")
 	h.expect("at its price, in one subscription", one, by, "buy: e-a/Machines b31.55625; e-a/Storage b12.375")
-	text, err := h.costs.List(rita, cost.Query{Period: installtest.September, By: cost.Dimensions()[:11]})
+	text, err := h.costs.List(rita, cost.Query{Period: installtest.September, By: cost.Dimensions()[:12]})
 	must(t, err)
 	b, _ := json.Marshal(text)
 	for _, word := range []string{`"cost"`, `"sell"`, `"list"`, "22.95", "t-m", "e-m"} {
@@ -304,7 +305,7 @@ func TestEverySumIsTheRatedOne(t *testing.T) {
 		}
 		return nil
 	}))
-	names := append(cost.Dimensions()[:11], "tag:env", "tag:none")
+	names := append(cost.Dimensions()[:12], "tag:env", "tag:none")
 	for i, a := range names {
 		for _, b := range names[i:] {
 			by := []string{a, b}

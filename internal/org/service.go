@@ -66,14 +66,24 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 	return v.ApplyBefore(ctx, file, nil, dryRun)
 }
 
-// ApplyBefore is Apply where these books are published right after, so that edges may name them.
-func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool) (Result, error) {
+// ApplyBefore is Apply where these books are published right after, so that edges may name them. Unchanged are conditions
+// that must hold of the world as the caller sees it when it is changed; their error ends the apply.
+func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool, unchanged ...func(World) error) (Result, error) {
 	grant, err := v.Access.Require(ctx, access.WorldApply)
 	if err != nil {
 		return Result{}, err
 	}
+	sees := access.Grant{}
+	if len(unchanged) > 0 {
+		if sees, err = v.Access.Require(ctx, access.WorldRead); err != nil {
+			return Result{}, err
+		}
+	}
 	var result Result
 	plan := func(ctx context.Context, r tx.Read) (Change, World, error) {
+		if err := v.holds(ctx, r, sees.Scope, unchanged); err != nil {
+			return Change{}, World{}, err
+		}
 		have, err := v.Store.World(ctx, r, grant.Scope)
 		if err != nil {
 			return Change{}, World{}, err
@@ -125,6 +135,20 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 		return Result{}, err
 	}
 	return result, nil
+}
+
+// holds checks conditions on the world that a scope sees.
+func (v *Service) holds(ctx context.Context, r tx.Read, s scope.Scope, conditions []func(World) error) error {
+	if len(conditions) == 0 {
+		return nil
+	}
+	seen, err := v.Store.World(ctx, r, s)
+	for _, condition := range conditions {
+		if err == nil {
+			err = condition(seen)
+		}
+	}
+	return err
 }
 
 // published are the price books there are and those that are coming; nil when nobody can tell.

@@ -20,6 +20,7 @@ type asideRow struct {
 	Period        string
 	Line          int64
 	Open          bool
+	Answer        string
 	Body          string
 }
 
@@ -28,6 +29,9 @@ func (u Usage) insertAsides(ctx context.Context, t tx.Tx, s *usage.Seal) error {
 	rows, err := each(s.Asides, func(a aside.Item) (asideRow, error) {
 		text, err := body(a)
 		row := asideRow{Ref: a.Ref, Load: int64(a.LoadNumber), Line: a.Line, Open: a.Answer == nil, Body: text}
+		if a.Answer != nil {
+			row.Answer = string(a.Answer.How)
+		}
 		if a.Period != 0 {
 			row.Period = a.Period.String()
 		}
@@ -56,6 +60,9 @@ func (u Usage) Asides(ctx context.Context, r tx.Read, s scope.Scope, f aside.Fil
 	q := u.DB.in(r).NewSelect().Table("usage_aside").Column("body").Order("load", "line", "ref")
 	if f.Open {
 		q = q.Where("open")
+	}
+	if len(f.OpenOr) > 0 {
+		q = q.Where("open OR answer IN (?)", bun.List(f.OpenOr))
 	}
 	if f.Period != 0 {
 		q = q.Where("period IN (?, '')", f.Period.String())
@@ -96,6 +103,6 @@ func (u Usage) AnswerAside(ctx context.Context, t tx.Tx, s scope.Scope, x aside.
 	if err != nil {
 		return err
 	}
-	_, err = q.NewRaw("UPDATE usage_aside SET open = FALSE, body = ? WHERE ref = ?", text, x.Ref).Exec(ctx)
+	_, err = q.NewRaw("UPDATE usage_aside SET open = FALSE, answer = ?, body = ? WHERE ref = ?", string(x.Answer.How), text, x.Ref).Exec(ctx)
 	return err
 }

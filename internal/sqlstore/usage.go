@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -40,10 +41,16 @@ type (
 		Load          string
 		Dataset       string
 		Period        string
+		Invoice       string // in small letters
 		Billed        bool
 		State         string
 		Complete      bool
 		Body          string
+	}
+	fileRow struct {
+		bun.BaseModel `bun:"table:usage_file"`
+		Digest        string
+		Load          int64
 	}
 	maskRow struct {
 		bun.BaseModel `bun:"table:usage_mask"`
@@ -101,6 +108,9 @@ func (u Usage) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	if err := insert(ctx, q, []loadRow{load}, false); err != nil {
 		return err
 	}
+	if err := insert(ctx, q, fileRows(&s.Load), false); err != nil {
+		return err
+	}
 	batches, err := each(s.Batches, newBatchRow)
 	if err != nil {
 		return err
@@ -153,6 +163,18 @@ func sealRow(ctx context.Context, q bun.Tx, s *usage.Seal) (row loadRow, known b
 	return row, true, nil
 }
 
+// fileRows are the files of a load by which it is found again: each once.
+func fileRows(l *usage.Load) (rows []fileRow) {
+	seen := map[string]bool{"": true}
+	for _, f := range l.Files {
+		if !seen[f.Digest] {
+			seen[f.Digest] = true
+			rows = append(rows, fileRow{Digest: f.Digest, Load: int64(l.Number)})
+		}
+	}
+	return rows
+}
+
 // sealDigest covers the lines by way of their batches' digests.
 func sealDigest(s *usage.Seal) (string, error) {
 	head := *s
@@ -170,7 +192,7 @@ func newBatchRow(b usage.Batch) (batchRow, error) {
 	text, err := body(b)
 	return batchRow{
 		Number: int64(b.Number), ID: string(b.ID), Load: string(b.Load), Dataset: string(b.Slot.Dataset),
-		Period: b.Slot.Period.String(), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
+		Period: b.Slot.Period.String(), Invoice: strings.ToLower(b.Slot.Invoice), Billed: b.Slot.Billed, State: string(b.State), Complete: b.Complete, Body: text,
 	}, err
 }
 
@@ -208,6 +230,35 @@ func (u Usage) Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Loa
 	return bodies[usage.Load](texts)
 }
 
+// LoadsOf lists the loads of the given numbers, and those that read a file of the given digests, by number.
+func (u Usage) LoadsOf(ctx context.Context, r tx.Read, s scope.Scope, numbers []uint32, files []string) ([]usage.Load, error) {
+	if !s.IsAll() || len(numbers)+len(files) == 0 {
+		return nil, nil
+	}
+	var texts []string
+	q := u.DB.in(r).NewSelect().Table("usage_load").Column("body").Order("number").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		if len(numbers) > 0 {
+			q = q.WhereOr("number IN (?)", bun.List(numbers))
+		}
+		if len(files) > 0 {
+			q = q.WhereOr("number IN (SELECT load FROM usage_file WHERE digest IN (?))", bun.List(files))
+		}
+		return q
+	})
+	if err := q.Scan(ctx, &texts); err != nil {
+		return nil, err
+	}
+	return bodies[usage.Load](texts)
+}
+
+// LoadNumbers lists the numbers of the loads, ascending.
+func (u Usage) LoadNumbers(ctx context.Context, r tx.Read, s scope.Scope) (list []uint32, err error) {
+	if !s.IsAll() {
+		return nil, nil
+	}
+	return list, u.DB.in(r).NewRaw("SELECT number FROM usage_load ORDER BY number").Scan(ctx, &list)
+}
+
 // Batches lists batches by number.
 func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.BatchFilter) ([]usage.Batch, error) {
 	if !s.IsAll() {
@@ -224,10 +275,33 @@ func (u Usage) Batches(ctx context.Context, r tx.Read, s scope.Scope, f usage.Ba
 	if !f.Superseded {
 		q = q.Where("state = ?", string(usage.Sealed))
 	}
+	if f.AnyOf != nil {
+		q = q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery { return anyOf(q, f.AnyOf) })
+	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, batchRow.batch)
+}
+
+// anyOf narrows to batches of some periods or invoices; there are none of neither.
+func anyOf(q *bun.SelectQuery, of *usage.PeriodsOrInvoices) *bun.SelectQuery {
+	q = q.Where("FALSE")
+	if len(of.Periods) > 0 {
+		var periods []string
+		for _, p := range of.Periods {
+			periods = append(periods, p.String())
+		}
+		q = q.WhereOr("period IN (?)", bun.List(periods))
+	}
+	if len(of.Invoices) > 0 {
+		var invoices []string
+		for _, n := range of.Invoices {
+			invoices = append(invoices, strings.ToLower(n))
+		}
+		q = q.WhereOr("invoice <> '' AND invoice IN (?)", bun.List(invoices))
+	}
+	return q
 }
 
 // Masks lists the masks on batches by batch, entitlement and day.

@@ -21,6 +21,7 @@ const (
 	adapters = "adapters"
 	samples  = "samples"
 	edges    = "edges"
+	wiring   = "wiring"
 	programs = "programs"
 	proofs   = "proofs"
 )
@@ -99,7 +100,26 @@ var layers = []layer{
 		{path: "internal/api"},
 		// Native moves the clock and hands documents out; both are asked as areas are.
 		{path: "internal/api/native", uses: []string{"internal/api", "internal/world", "internal/check", "internal/clock", "internal/document"}},
+		{path: "internal/api/native/kernel", uses: []string{"internal/api"}},
+		// One package for each area of the API, which declares its routes by the kernel and imports no other.
+		{path: "internal/api/native/access", uses: routesOf()},
+		{path: "internal/api/native/check", uses: routesOf("internal/check")},
+		{path: "internal/api/native/clock", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/cost", uses: routesOf()},
+		{path: "internal/api/native/delegation", uses: routesOf()},
+		{path: "internal/api/native/event", uses: routesOf()},
+		{path: "internal/api/native/invoice", uses: routesOf("internal/document")},
+		{path: "internal/api/native/job", uses: routesOf()},
+		{path: "internal/api/native/people", uses: routesOf()},
+		{path: "internal/api/native/pricing", uses: routesOf("internal/world")},
+		{path: "internal/api/native/recon", uses: routesOf()},
+		{path: "internal/api/native/resource", uses: routesOf()},
+		{path: "internal/api/native/safe", uses: routesOf()},
+		{path: "internal/api/native/status", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/usage", uses: routesOf()},
+		{path: "internal/api/native/world", uses: routesOf("internal/document", "internal/world")},
 		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
+		{path: "internal/api/callers", uses: []string{"internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
 		{path: "internal/api/login/outside"},
 		{path: "internal/api/login/pages"},
 		{path: "internal/api/arm", uses: []string{"internal/api"}},
@@ -122,12 +142,16 @@ var layers = []layer{
 		{path: "internal/cli/demo", uses: commands("internal/cli/upkeep", "internal/cli/selling", "internal/cli/billing", "internal/sample")},
 		{path: "internal/config"},
 	}},
-	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
+	// Builds every part over a data directory, once for the program, its tests and measurements.
+	{name: wiring, sees: []string{words, areas, adapters, edges}, parts: []part{
+		{path: "internal/installation"},
+	}},
+	{name: programs, sees: []string{words, areas, adapters, samples, edges, wiring}, parts: []part{
 		{path: "cmd/purveyor"},
 		{path: "cmd/bench", uses: []string{"internal/sqlstore/pgtest", "internal/usagestore/duckdb/readcsv"}}, // what it measures beside us
 	}},
 	// What only tests and measurements import.
-	{name: proofs, sees: []string{words, areas, adapters, proofs}, parts: []part{
+	{name: proofs, sees: []string{words, areas, adapters, wiring, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
 		{path: "internal/intake/microsoft/poison"},
 		{path: "internal/usagestore/usagetest"},
@@ -147,6 +171,11 @@ func commands(more ...string) []string {
 	return append([]string{"internal/api/native", "internal/cli/call", "internal/cli/command", "internal/cli/table"}, more...)
 }
 
+// routesOf is what every package of routes may import, and what one needs besides.
+func routesOf(more ...string) []string {
+	return append([]string{"internal/api/native/kernel"}, more...)
+}
+
 // testsSee says what the tests of a layer may import besides what the layer may: the real parts around it.
 var testsSee = map[string][]string{
 	words:    {words, proofs},
@@ -154,8 +183,9 @@ var testsSee = map[string][]string{
 	adapters: {words, areas, adapters, samples, proofs},
 	samples:  {samples},
 	edges:    {words, areas, adapters, samples, edges, proofs},
-	programs: {words, areas, adapters, samples, edges, programs, proofs},
-	proofs:   {words, areas, adapters, samples, proofs},
+	wiring:   {words, areas, adapters, samples, edges, wiring, proofs},
+	programs: {words, areas, adapters, samples, edges, wiring, programs, proofs},
+	proofs:   {words, areas, adapters, samples, wiring, proofs},
 }
 
 // fences says which packages, tests included, may import a library. Libraries that are not here are for adapters,
@@ -171,7 +201,7 @@ var fences = map[string][]string{
 	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "cmd/bench"},
 	"github.com/duckdb":              {"internal/usagestore/duckdb", "internal/usagestore/duckdb/readcsv"},
 	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
-	"github.com/danielgtaylor/huma":  {"internal/api/native"},
+	"github.com/danielgtaylor/huma":  {"internal/api/native/kernel"},
 	"github.com/alecthomas/kong":     {"internal/cli", "internal/cli/completion"},
 	"github.com/schollz/progressbar": {"internal/cli/command"},
 	"github.com/knadh/koanf":         {"internal/config"},
@@ -179,8 +209,8 @@ var fences = map[string][]string{
 	"github.com/pdfcpu/pdfcpu":       {"internal/document"},
 	"gopkg.in/yaml.v3":               {"internal/world", "internal/matrix", "internal/document"},
 	"github.com/zitadel/oidc":        {"internal/api/login"},
-	"github.com/gofrs/flock":         {"cmd/purveyor"},
-	"internal/config":                {"cmd/purveyor"},
+	"github.com/gofrs/flock":         {"internal/installation"},
+	"internal/config":                {"cmd/purveyor", "internal/installation"},
 }
 
 // machine is what words and areas leave to others: files, the network, processes.

@@ -78,6 +78,8 @@ func asideCase(t *testing.T, db *sqlstore.DB) {
 	answer := aside.Answered{Ref: "asd_1", Answer: aside.Answer{How: aside.WrittenOff, Reason: "claimed", At: noon()}}
 	do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.AnswerAside(ctx, tr, scope.All(), answer) })
 	diff(t, refs(aside.Filter{Open: true}), "asd_2 asd_3 asd_4 ")
+	diff(t, refs(aside.Filter{OpenOr: []aside.AnswerKind{aside.AsPrinted}}), "asd_2 asd_3 asd_4 ")
+	diff(t, refs(aside.Filter{OpenOr: []aside.AnswerKind{aside.AsPrinted, aside.WrittenOff}}), "asd_1 asd_2 asd_3 asd_4 ")
 	diff(t, refs(aside.Filter{}), "asd_1 asd_2 asd_3 asd_4 ")
 	for ref, kind := range map[string]fault.Kind{"asd_1": fault.Conflict, "asd_9": fault.NotFound} {
 		err := db.Do(t.Context(), func(ctx context.Context, tr tx.Tx) error {
@@ -166,6 +168,11 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 				{usage.BatchFilter{Superseded: true, Period: september}, "[1 superseded 2 sealed]"},
 				{usage.BatchFilter{Period: september + 1}, "[]"},
 				{usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true}, "[]"},
+				{usage.BatchFilter{AnyOf: &usage.PeriodsOrInvoices{}}, "[]"},
+				{usage.BatchFilter{AnyOf: &usage.PeriodsOrInvoices{Periods: []period.Month{september + 1, september}}}, "[2 sealed]"},
+				{usage.BatchFilter{AnyOf: &usage.PeriodsOrInvoices{Periods: []period.Month{september + 1}, Invoices: []string{"g000001", ""}}}, "[2 sealed]"},
+				{usage.BatchFilter{AnyOf: &usage.PeriodsOrInvoices{Invoices: []string{"G000001"}}, Dataset: usage.DailyUsage}, "[]"},
+				{usage.BatchFilter{AnyOf: &usage.PeriodsOrInvoices{Invoices: []string{""}}, Superseded: true}, "[]"},
 			} {
 				list, err := u.Batches(ctx, r, scope.All(), c.f)
 				if err != nil {
@@ -180,6 +187,38 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 				}
 			}
 			return nil
+		})
+	},
+	"loads are found by their numbers and their files": func(t *testing.T, db *sqlstore.DB) {
+		u := sqlstore.Usage{DB: db}
+		for n, files := range map[uint32][]usage.File{1: {{Digest: "a"}, {Digest: "b"}}, 2: {{Digest: "b"}, {Digest: "b"}, {}}, 3: {{Digest: "c'"}}, 4: nil} {
+			s := NewSeal(n, n, 1)
+			s.Load.Files = files
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
+		}
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			for _, c := range []struct {
+				numbers []uint32
+				files   []string
+				want    string
+			}{{nil, nil, "[]"}, {nil, []string{"b"}, "[1 2]"}, {[]uint32{4, 9}, []string{"c'", "none"}, "[3 4]"}, {[]uint32{2}, nil, "[2]"}, {nil, []string{""}, "[]"}} {
+				list, err := u.LoadsOf(ctx, r, scope.All(), c.numbers, c.files)
+				if err != nil {
+					return err
+				}
+				have := []uint32{}
+				for _, l := range list {
+					have = append(have, l.Number)
+				}
+				if fmt.Sprint(have) != c.want {
+					t.Errorf("%v, %q: got %v, want %s", c.numbers, c.files, have, c.want)
+				}
+			}
+			all, err := u.LoadNumbers(ctx, r, scope.All())
+			if fmt.Sprint(all) != "[1 2 3 4]" {
+				t.Errorf("got %v", all)
+			}
+			return err
 		})
 	},
 	"withdrawn batches no longer count, twice is once": func(t *testing.T, db *sqlstore.DB) {
