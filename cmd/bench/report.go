@@ -55,7 +55,7 @@ func (b *bench) goals(s *strings.Builder) (missed int) {
 func (b *bench) table(s *strings.Builder) {
 	s.WriteString("\n## Measured\n\n| way | rows | s | CPU s | rows/s | peak MB | steps |\n|---|---|---|---|---|---|---|\n")
 	for _, way := range []string{limitCSV, importCSV, importCSVGZ, importJSONLGZ, importHostile, readCSV, readHostile, gunzipCSV, gunzipJSONL,
-		postgresLoad, reRate, postgresRate, billing} {
+		postgresLoad, reRate, postgresRate, billingRun} {
 		r, ok := b.fastest(way)
 		if !ok {
 			continue

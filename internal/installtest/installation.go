@@ -25,6 +25,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -86,8 +88,8 @@ func (n *Installation) Ledger() string { return filepath.Join(n.Dir, "ledger.db"
 
 func (n *Installation) build(w Wrap) {
 	guard, now := access.Local{}, Today
-	n.Events = event.Log{Store: sqlstore.Events{DB: n.DB}, Now: now}
-	usages, orgs, books, invoices, jobs := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}, sqlstore.Invoices{DB: n.DB}, sqlstore.Jobs{DB: n.DB}
+	n.Events = event.Log{Store: operations.Events{DB: n.DB}, Now: now}
+	usages, orgs, books, invoices, jobs := billing.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}, operations.Jobs{DB: n.DB}
 	var rows usage.RowStore = n.Rows
 	if w.Rating != nil {
 		rows = w.Rating(rows)

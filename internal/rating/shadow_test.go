@@ -20,6 +20,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -53,12 +55,12 @@ func open(t *testing.T) installation {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := sqlstore.Usage{DB: db}
+	store := billing.Usage{DB: db}
 	return installation{db, &intake.Service{
 		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
+		Events: event.Log{Store: operations.Events{DB: db}, Now: now}, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: sqlstore.Books{DB: db}, Issued: sqlstore.Invoices{DB: db}}, rating.Rater{Rows: rows, Sums: rows}}
+	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: billing.Books{DB: db}, Issued: billing.Invoices{DB: db}}, rating.Rater{Rows: rows, Sums: rows}}
 }
 
 func (n installation) load(t *testing.T, req intake.Request, file string) {

@@ -44,6 +44,10 @@ var layers = []layer{
 		{path: "internal/event"},
 		{path: "internal/job"},
 		{path: "internal/identity", uses: []string{"net/url"}}, // addresses are read, and nothing is fetched
+		{path: "internal/identity/sessions"},
+		{path: "internal/identity/programs"},
+		{path: "internal/identity/federation"},
+		{path: "internal/identity/people"},
 		{path: "internal/access"},
 		{path: "internal/safe"},
 		{path: "internal/org"},
@@ -74,7 +78,10 @@ var layers = []layer{
 	}},
 	{name: adapters, sees: []string{words, areas}, parts: []part{
 		{path: "internal/sqlstore/failure"}, // what the errors of its databases mean
-		{path: "internal/sqlstore", uses: []string{"internal/clock", "internal/sqlstore/failure"}}, // whose stand it keeps
+		{path: "internal/sqlstore", uses: []string{"internal/sqlstore/failure"}},
+		{path: "internal/sqlstore/billing", uses: []string{"internal/sqlstore"}},
+		{path: "internal/sqlstore/parties", uses: []string{"internal/sqlstore"}},
+		{path: "internal/sqlstore/operations", uses: []string{"internal/clock", "internal/sqlstore"}}, // whose time it keeps
 		{path: "internal/usagestore/duckdb"},
 		{path: "internal/usagestore/clickhouse"},
 		{path: "internal/usagestore/runs"},  // over any of them: it reads what it keeps through an interface of its own
@@ -197,7 +204,7 @@ var fences = map[string][]string{
 	"github.com/bojanz/currency":     {"internal/money"},
 	"cel.dev/cel-go":                 {"internal/rule"},
 	"database/sql":                   {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "internal/sqlstore/storetest", "internal/usagestore/clickhouse"},
-	"github.com/uptrace/bun":         {"internal/sqlstore"},
+	"github.com/uptrace/bun":         {"internal/sqlstore", "internal/sqlstore/billing", "internal/sqlstore/parties", "internal/sqlstore/operations"},
 	"github.com/pressly/goose":       {"internal/sqlstore"},
 	"modernc.org/sqlite":             {"internal/sqlstore", "internal/sqlstore/failure"},
 	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "cmd/bench"},
