@@ -44,7 +44,8 @@ series whose next number is given.
   purveyor bill … --first-number contoso/INV=118 --first-number contoso/INV-CN=9`
 }
 
-// Run bills. The exit code is 0 only when every row of the files was read and every row of the month has a price.
+// Run bills. The exit code is 0 only when every row of the files was read, every row of the month has a price, and the
+// statement agrees with the books.
 func (c *Bill) Run(ctx context.Context, e *command.Env) (err error) {
 	if c.IssueDate.IsZero() {
 		c.IssueDate = c.Period.End()

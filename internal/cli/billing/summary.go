@@ -132,8 +132,8 @@ func (s *summary) issued(v invoice.Summary, partner string) {
 	}
 }
 
-// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price, and nothing billed
-// by the provider that nobody is sold.
+// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price, nothing billed by
+// the provider that nobody is sold, and no difference between its statement and the books.
 func (s *summary) verdict(out string) error {
 	var bad []string
 	say := func(is bool, format string, args ...any) {
@@ -156,6 +156,13 @@ func (s *summary) verdict(out string) error {
 		say(true, "%s: %s", p.Where(), p.Reason)
 	}
 	say(len(s.NotSold) > 0, "the statement bills %s that is sold to nobody", table.Sums(s.NotSold))
+	if r := s.recon; r != nil {
+		say(!r.Unexplained.IsZero(), "the statement differs by %s for no reason we know", table.Sums(r.Unexplained))
+		ours := func(d recon.Difference) bool { return d.Code.Remedy() == recon.Import } // which the amount not sold says already
+		for _, text := range remedies(slices.DeleteFunc(slices.Clone(r.Differences), ours)) {
+			say(true, "%s", text)
+		}
+	}
 	if len(bad) == 0 {
 		return nil
 	}
