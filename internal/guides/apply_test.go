@@ -36,7 +36,12 @@ func TestChanges(t *testing.T) {
 	goes(t, c.module, "build", "-overlay", overlay, "-o", filepath.Join(bin, "purveyor"), "./cmd/purveyor")
 	var all counted
 	for _, page := range applied {
-		t.Run(page, func(t *testing.T) { follow(t, guide(page), bin, &all) })
+		t.Run(page, func(t *testing.T) {
+			if _, err := exec.LookPath("curl"); err != nil {
+				t.Skip("no curl here: what the built server answers is not compared")
+			}
+			follow(t, guide(page), bin, &all)
+		})
 	}
 	tree := c.copy(t)
 	for pkg, names := range tests {
