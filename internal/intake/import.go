@@ -35,11 +35,11 @@ type Service struct {
 	ColumnName func(usage.Column) string
 	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
 
-	// Preview says what a seal would do to months that are issued, in words of whoever knows; nil says nothing. A seal that
+	// Preview says what a seal would do to months that are issued, in words of whoever knows. A seal that
 	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
-	Warn func(text string) // told what whoever runs the installation should know at its start; nil for nobody
+	Warn func(text string) // told what whoever runs the installation should know at its start
 
 	settling sync.Mutex
 	agreeing sync.Mutex

@@ -106,7 +106,7 @@ func newAuthority(t testing.TB) *authority {
 // delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
 // is its global admin.
 func (a *authority) delegated(events event.Log) {
-	guard := &access.Roles{DB: a.db, Store: sqlstore.Access{DB: a.db}, Now: a.now}
+	guard := &access.Roles{DB: a.db, Store: sqlstore.Access{DB: a.db}, Now: a.now, Place: func(context.Context) error { return nil }}
 	who := a.Identity
 	a.must(guard.Load(a.t.Context()))
 	roles := &access.Service{
@@ -123,6 +123,7 @@ func (a *authority) delegated(events event.Log) {
 	a.Delegation = &delegation.Service{
 		DB: a.db, Store: sqlstore.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
 		Jobs: job.Queue{Store: sqlstore.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
+		Given: func(context.Context, tx.Tx, string, []delegation.Assignment) error { return nil },
 	}
 }
 
