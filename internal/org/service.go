@@ -24,9 +24,9 @@ type Service struct {
 	Store  Store
 	Access access.Guard
 	Events event.Log
-	Places Places // who is told where organisations stand; nil for nobody
+	Places Places // who is told where organisations stand
 	Now    func() time.Time
-	// Books are the keys of the price books that were published, by their owner's key. Nil leaves the books of edges unchecked.
+	// Books are the keys of the price books that were published, by their owner's key.
 	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
 }
 
@@ -116,10 +116,8 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 		if err := v.Store.Save(ctx, t, grant.Scope, c); err != nil {
 			return err
 		}
-		if v.Places != nil {
-			if err := v.Places.Placed(ctx, t); err != nil {
-				return err
-			}
+		if err := v.Places.Placed(ctx, t); err != nil {
+			return err
 		}
 		result.Applied = true
 		digests, err := v.Store.Digests(ctx, t, scope.All())
@@ -151,11 +149,8 @@ func (v *Service) holds(ctx context.Context, r tx.Read, s scope.Scope, condition
 	return err
 }
 
-// published are the price books there are and those that are coming; nil when nobody can tell.
+// published are the price books there are and those that are coming.
 func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]string) (map[string][]string, error) {
-	if v.Books == nil {
-		return nil, nil
-	}
 	all, err := v.Books(ctx, r)
 	if err != nil {
 		return nil, err
@@ -194,9 +189,6 @@ func (v *Service) Place(ctx context.Context) error {
 		}
 		if err := v.Store.Save(ctx, t, scope.All(), change(w, w, period.DateOf(v.Now()))); err != nil {
 			return err
-		}
-		if v.Places == nil {
-			return nil
 		}
 		return v.Places.Placed(ctx, t)
 	})
