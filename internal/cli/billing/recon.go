@@ -102,7 +102,7 @@ func remedies(list []recon.Difference) (out []string) {
 		{recon.Claim, "the provider is wrong in %s; claim them from the provider"},
 		{recon.Import, "for %s something is not imported yet; import it"},
 		{recon.CheckRows, "for %s the amounts of imported rows contradict what else is printed on them; check the file they came from, and import the right one with --supersede"},
-		{recon.Statement, "%s differ because this is the statement of another partner, month or invoice; name the right one"},
+		{recon.Statement, "for %s this is the statement of another partner, month or invoice; name the right one"},
 	} {
 		n := 0
 		for i := range list {
