@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -270,7 +269,7 @@ func (n *installation) build(o opening) error {
 	}
 	n.clock.Events, n.clock.Drain, n.clock.Empty = events, n.drain, unrecorded(events)
 	roles := &access.Service{DB: n.db, Store: guard.Store, Roles: guard, Events: events, Now: now}
-	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
+	organisations := &org.Service{DB: n.db, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: books.Published}
 	if !n.onlyRead { // or they stand where they stood when somebody wrote last
 		guard.Place = organisations.Place
 	}
@@ -423,27 +422,14 @@ func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	}
 }
 
-func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
-	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
-		list, err := books.Versions(ctx, r, scope.All(), "")
-		found := map[string][]string{}
-		for _, b := range list {
-			if !slices.Contains(found[b.Owner], b.Key) {
-				found[b.Owner] = append(found[b.Owner], b.Key)
-			}
-		}
-		return found, err
-	}
-}
-
-func hasOrganisation(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+func hasOrganisation(orgs org.Source) func(context.Context, tx.Read, string) (bool, error) {
 	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
 		o, err := find(ctx, orgs, r, key)
 		return o != nil, err
 	}
 }
 
-func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+func isCustomer(orgs org.Source) func(context.Context, tx.Read, string) (bool, error) {
 	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
 		o, err := find(ctx, orgs, r, key)
 		return o != nil && o.Kind == org.Customer, err
@@ -452,12 +438,12 @@ func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, er
 
 func discardLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Organisation, error) {
-	w, err := orgs.World(ctx, r, scope.All())
+func find(ctx context.Context, orgs org.Source, r tx.Read, key string) (*org.Organisation, error) {
+	x, err := orgs.Index(ctx, r, scope.All())
 	if err != nil {
 		return nil, err
 	}
-	return w.Index().ByKey(key), nil
+	return x.ByKey(key), nil
 }
 
 // inMemory is a rater that keeps the months that are looked at in memory.

@@ -25,7 +25,7 @@ type Proposal struct {
 // Proposing reads states as they would be after a proposal.
 func (v Reader) Proposing(p Proposal) Reader {
 	if p.World != nil {
-		v.Orgs = proposedWorld{v.Orgs, *p.World}
+		v.Orgs = proposedWorld{p.World.Index()}
 	}
 	if len(p.Books) > 0 {
 		v.Books = proposedBooks{v.Books, p.Books}
@@ -34,13 +34,10 @@ func (v Reader) Proposing(p Proposal) Reader {
 	return v
 }
 
-type proposedWorld struct {
-	org.Store
-	world org.World
-}
+type proposedWorld struct{ index *org.Index }
 
-func (x proposedWorld) World(context.Context, tx.Read, scope.Scope) (org.World, error) {
-	return x.world, nil
+func (x proposedWorld) Index(context.Context, tx.Read, scope.Scope) (*org.Index, error) {
+	return x.index, nil
 }
 
 type proposedBooks struct {

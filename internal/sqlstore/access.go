@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"math"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -11,7 +9,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -125,43 +122,10 @@ func (a Access) AddPolicy(ctx context.Context, t tx.Tx, p access.Policy) error {
 }
 
 // Tree is where organisations stand, the entitlements customers have at an instant, and when either changes next.
-func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tree, err error) {
-	var rows []orgRow
-	q := a.DB.in(r)
-	if err := q.NewRaw("SELECT id, key, path, body FROM organisation ORDER BY key").Scan(ctx, &rows); err != nil {
-		return t, err
+func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (access.Tree, error) {
+	x, err := Orgs{a.DB}.whole(ctx, a.DB.in(r))
+	if err != nil {
+		return access.Tree{}, err
 	}
-	var w org.World
-	if w.Edges, err = load[org.Edge](ctx, q, "SELECT body FROM edge"); err != nil {
-		return t, err
-	}
-	for _, row := range rows {
-		list, err := bodies[org.Organisation]([]string{row.Body})
-		if err != nil {
-			return t, err
-		}
-		w.Organisations = append(w.Organisations, list...)
-	}
-	x, today := w.Index(), period.DateOf(now)
-	if cuts := x.Cuts(period.Period{Start: today, End: math.MaxInt32}); len(cuts) > 0 {
-		t.Next = cuts[0].Time()
-	}
-	for i, o := range w.Organisations {
-		n := access.Node{Organisation: o.ID, Key: o.Key, Path: rows[i].Path, Kind: access.Kind(o.Kind), Tenant: o.Tenant}
-		for keys, days := range x.Chains(o.ID) {
-			n.Stood = append(n.Stood, period.Dated[[]string]{Of: keys, Days: days})
-		}
-		for _, e := range o.Entitlements {
-			if o.Kind != org.Customer {
-				break // the partner's own are no place that customers' people have
-			}
-			ref := strings.ToLower(e.Provider)
-			n.Held = append(n.Held, period.Dated[string]{Of: ref, Days: e.Period})
-			if e.Contains(today) {
-				n.Entitlements = append(n.Entitlements, ref)
-			}
-		}
-		t.Nodes = append(t.Nodes, n)
-	}
-	return t, nil
+	return x.Whole(period.DateOf(now)), nil
 }

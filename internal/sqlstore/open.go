@@ -28,6 +28,7 @@ type DB struct {
 	writers *bun.DB
 	writer  *writer // nil when the ledger can only be read
 	copied  string  // the folder of the copy that is read; "" for none
+	orgs    indexes // of organisations, in memory
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list

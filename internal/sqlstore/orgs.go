@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -17,7 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Orgs keeps organisations with their places, edges, exchange rates and tax rows.
+// Orgs keeps organisations with their places and entitlements, edges, exchange rates and tax rows.
 type Orgs struct{ DB *DB }
 
 var _ org.Store = Orgs{}
@@ -29,6 +27,14 @@ type (
 		Key           string
 		Path          string
 		Tenant        string
+		Body          string // the organisation without its entitlements
+		Revision      int64
+	}
+	entitlementRow struct {
+		bun.BaseModel `bun:"table:entitlement"`
+		Organisation  string
+		Ordinal       int64
+		Ref           string
 		Body          string
 	}
 	edgeRow struct {
@@ -37,6 +43,7 @@ type (
 		Seller        string
 		Buyer         string
 		Body          string
+		Revision      int64
 	}
 	rateRow struct {
 		bun.BaseModel `bun:"table:exchange_rate"`
@@ -55,14 +62,14 @@ type (
 	}
 )
 
-// World is everything the scope sees: organisations by key, edges by seller's key, buyer's key and start, rates by
-// currencies and month, tax rows in the order they were given.
+// World is everything the scope sees, read from its rows: organisations by key, edges by seller's key, buyer's key and
+// start, rates by currencies and month, tax rows in the order they were given.
 func (o Orgs) World(ctx context.Context, r tx.Read, s scope.Scope) (w org.World, err error) {
 	q := o.DB.in(r)
-	if w.Organisations, err = load[org.Organisation](ctx, q, "SELECT body FROM organisation WHERE ? ORDER BY key", within(s, "path")); err != nil {
+	if w.Organisations, _, err = readOrganisations(ctx, q, s); err != nil {
 		return w, err
 	}
-	if w.Edges, err = load[org.Edge](ctx, q, "SELECT body FROM edge ORDER BY id"); err != nil {
+	if w.Edges, err = readEdges(ctx, q, s); err != nil {
 		return w, err
 	}
 	keys := map[id.Organisation]string{}
@@ -81,17 +88,91 @@ func (o Orgs) World(ctx context.Context, r tx.Read, s scope.Scope) (w org.World,
 	return w, err
 }
 
+// readOrganisations reads the organisations of a scope by key, and their places.
+func readOrganisations(ctx context.Context, q bun.Tx, s scope.Scope) (list []org.Organisation, places map[string]string, err error) {
+	var rows []orgRow
+	if err := q.NewRaw("SELECT * FROM organisation WHERE ? ORDER BY key", within(s, "path")).Scan(ctx, &rows); err != nil {
+		return nil, nil, err
+	}
+	var held []entitlementRow
+	of := bun.SafeQuery("TRUE")
+	if !s.IsAll() {
+		of = bun.SafeQuery("organisation IN (SELECT id FROM organisation WHERE ?)", within(s, "path"))
+	}
+	if err := q.NewRaw("SELECT * FROM entitlement WHERE ? ORDER BY organisation, ordinal", of).Scan(ctx, &held); err != nil {
+		return nil, nil, err
+	}
+	byOrganisation := map[string][]entitlementRow{}
+	for _, e := range held {
+		byOrganisation[e.Organisation] = append(byOrganisation[e.Organisation], e)
+	}
+	places = make(map[string]string, len(rows))
+	list = make([]org.Organisation, len(rows))
+	for i, row := range rows {
+		places[row.Key] = row.Path
+		if list[i], err = row.organisation(byOrganisation[row.ID]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return list, places, nil
+}
+
+// organisation is the organisation of a row and of its entitlements' rows.
+func (row orgRow) organisation(held []entitlementRow) (o org.Organisation, err error) {
+	if err = json.Unmarshal([]byte(row.Body), &o); err != nil {
+		return o, err
+	}
+	for _, h := range held {
+		var e org.Entitlement
+		if err = json.Unmarshal([]byte(h.Body), &e); err != nil {
+			return o, err
+		}
+		o.Entitlements = append(o.Entitlements, e)
+	}
+	return o, nil
+}
+
+// readEdges reads the edges whose both ends a scope sees, by id.
+func readEdges(ctx context.Context, q bun.Tx, s scope.Scope) ([]org.Edge, error) {
+	if s.IsAll() {
+		return load[org.Edge](ctx, q, "SELECT body FROM edge ORDER BY id")
+	}
+	return load[org.Edge](ctx, q, `SELECT edge.body FROM edge JOIN organisation AS s ON s.id = edge.seller JOIN organisation AS b ON b.id = edge.buyer
+		WHERE ? AND ? ORDER BY edge.id`, within(s, "s.path"), within(s, "b.path"))
+}
+
 // Organisation is one organisation and its place, or NotFound.
 func (o Orgs) Organisation(ctx context.Context, r tx.Read, s scope.Scope, which id.Organisation) (found org.Organisation, place string, err error) {
+	q := o.DB.in(r)
 	var row orgRow
-	ok, err := one(ctx, o.DB.in(r).NewRaw("SELECT * FROM organisation WHERE id = ? AND ?", string(which), within(s, "path")), &row)
+	ok, err := one(ctx, q.NewRaw("SELECT * FROM organisation WHERE id = ? AND ?", string(which), within(s, "path")), &row)
 	if err != nil {
 		return found, "", err
 	}
 	if !ok {
 		return found, "", notFoundOrganisation(string(which))
 	}
-	return found, row.Path, json.Unmarshal([]byte(row.Body), &found)
+	held, err := entitlementsOf(ctx, q, []string{row.ID})
+	if err != nil {
+		return found, "", err
+	}
+	found, err = row.organisation(held[row.ID])
+	return found, row.Path, err
+}
+
+// Revision is that of an organisation or of an edge, by its id; NotFound where the scope does not see it.
+func (o Orgs) Revision(ctx context.Context, r tx.Read, s scope.Scope, of string) (n int64, err error) {
+	q := o.DB.in(r)
+	ok, err := one(ctx, q.NewRaw("SELECT revision FROM organisation WHERE id = ? AND ?", of, within(s, "path")), &n)
+	if err != nil || ok {
+		return n, err
+	}
+	ok, err = one(ctx, q.NewRaw(`SELECT edge.revision FROM edge JOIN organisation AS s ON s.id = edge.seller JOIN organisation AS b ON b.id = edge.buyer
+		WHERE edge.id = ? AND ? AND ?`, of, within(s, "s.path"), within(s, "b.path")), &n)
+	if err == nil && !ok {
+		err = notFoundOrganisation(of)
+	}
+	return n, err
 }
 
 func load[T any](ctx context.Context, q bun.Tx, query string, args ...any) ([]T, error) {
@@ -102,162 +183,6 @@ func load[T any](ctx context.Context, q bun.Tx, query string, args ...any) ([]T,
 	return bodies[T](texts)
 }
 
-// Save adds or replaces what the change names. Naming an organisation or edge outside the scope is NotFound; a change
-// of rates or tax rows, which are everybody's, needs the scope of everything.
-func (o Orgs) Save(ctx context.Context, t tx.Tx, s scope.Scope, c org.Change) error {
-	q := o.DB.in(t)
-	if !s.IsAll() && len(c.Rates)+len(c.Taxes) > 0 || !s.IsAll() && c.ReplaceTaxes {
-		return fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
-	}
-	if err := saveOrganisations(ctx, q, s, c); err != nil {
-		return err
-	}
-	if err := saveEdges(ctx, q, s, c.Edges); err != nil {
-		return err
-	}
-	for _, x := range c.Rates {
-		text, err := body(x)
-		if err != nil {
-			return err
-		}
-		row := rateRow{Base: string(x.From), Quote: string(x.To), Month: x.Month.String(), Body: text}
-		if err := replace(ctx, q, &row, "base, quote, month", "body"); err != nil {
-			return err
-		}
-	}
-	return saveTaxes(ctx, q, c)
-}
-
-// replace adds a row, or sets the given columns of the one with its key.
-func replace(ctx context.Context, q bun.Tx, row any, key string, columns ...string) error {
-	insert := q.NewInsert().Model(row).On("CONFLICT (" + key + ") DO UPDATE")
-	for _, c := range columns {
-		insert = insert.Set("? = excluded.?", bun.Ident(c), bun.Ident(c))
-	}
-	_, err := insert.Exec(ctx)
-	return err
-}
-
-func saveOrganisations(ctx context.Context, q bun.Tx, s scope.Scope, c org.Change) error {
-	var rows []orgRow
-	if err := q.NewRaw("SELECT id, key, path, tenant, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
-		return err
-	}
-	have := map[string]orgRow{}
-	for _, row := range rows {
-		have[row.Key] = row
-	}
-	for _, x := range c.Organisations {
-		old, known := have[x.Key]
-		path := c.Paths[x.Key]
-		if path == "" {
-			path = cmp.Or(old.Path, x.Key)
-		}
-		if !s.Sees(path) || known && !s.Sees(old.Path) {
-			return notFoundOrganisation(x.Key)
-		}
-		text, err := body(x)
-		if err != nil {
-			return err
-		}
-		row := orgRow{ID: string(x.ID), Key: x.Key, Path: path, Tenant: strings.ToLower(x.Tenant), Body: text}
-		if err := replace(ctx, q, &row, "id", "key", "path", "tenant", "body"); err != nil {
-			return err
-		}
-		have[x.Key] = row
-	}
-	for _, key := range slices.Sorted(maps.Keys(c.Paths)) {
-		old, known := have[key]
-		if !known || old.Path == c.Paths[key] {
-			continue
-		}
-		if !s.Sees(c.Paths[key]) || !s.Sees(old.Path) {
-			return notFoundOrganisation(key)
-		}
-		if _, err := q.NewRaw("UPDATE organisation SET path = ? WHERE key = ?", c.Paths[key], key).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func notFoundOrganisation(key string) error {
 	return fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", key)
-}
-
-// saveEdges checks the ends of each edge, as it will be and as it was.
-func saveEdges(ctx context.Context, q bun.Tx, s scope.Scope, edges []org.Edge) error {
-	if len(edges) == 0 {
-		return nil
-	}
-	paths, err := places(ctx, q)
-	if err != nil {
-		return err
-	}
-	for _, e := range edges {
-		ends := []string{string(e.Seller), string(e.Buyer)}
-		var old edgeRow
-		found, err := one(ctx, q.NewRaw("SELECT id, seller, buyer, body FROM edge WHERE id = ?", string(e.ID)), &old)
-		if err != nil {
-			return err
-		}
-		if found {
-			ends = append(ends, old.Seller, old.Buyer)
-		}
-		for _, end := range ends {
-			if path, known := paths[end]; !known || !s.Sees(path) {
-				return fault.New(fault.NotFound, "organisation_not_found", "edge %s names an organisation that is not known: nothing was changed", e.ID)
-			}
-		}
-		text, err := body(e)
-		if err != nil {
-			return err
-		}
-		row := edgeRow{ID: string(e.ID), Seller: string(e.Seller), Buyer: string(e.Buyer), Body: text}
-		if err := replace(ctx, q, &row, "id", "seller", "buyer", "body"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// places are the paths of all organisations by id.
-func places(ctx context.Context, q bun.Tx) (map[string]string, error) {
-	var rows []orgRow
-	if err := q.NewRaw("SELECT id, key, path, tenant, '' AS body FROM organisation").Scan(ctx, &rows); err != nil {
-		return nil, err
-	}
-	paths := make(map[string]string, len(rows))
-	for _, row := range rows {
-		paths[row.ID] = row.Path
-	}
-	return paths, nil
-}
-
-func saveTaxes(ctx context.Context, q bun.Tx, c org.Change) error {
-	if c.ReplaceTaxes {
-		if _, err := q.NewRaw("DELETE FROM tax").Exec(ctx); err != nil {
-			return err
-		}
-	}
-	if len(c.Taxes) == 0 {
-		return nil
-	}
-	var last int64
-	if err := q.NewRaw("SELECT coalesce(max(ordinal), 0) FROM tax").Scan(ctx, &last); err != nil {
-		return err
-	}
-	for i, x := range c.Taxes {
-		text, err := json.Marshal(x)
-		if err != nil {
-			return err
-		}
-		row := taxRow{
-			Territory: x.Territory, Category: x.Category, Start: x.Start.String(), Ordinal: last + int64(i) + 1, Body: string(text),
-		}
-		if err := replace(ctx, q, &row, "territory, category, start", "body"); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -67,7 +67,15 @@ type Applied struct {
 }
 
 func (s *Server) applyWorld(ctx context.Context, in *applyInput) (*body[Applied], error) {
-	w, err := world.Parse(in.RawBody)
+	grant, err := s.Access.Require(ctx, access.WorldApply) // also for what is no world
+	if err != nil {
+		return nil, err
+	}
+	parse := world.Parse
+	if grant.Kind != access.Partner {
+		parse = world.ParsePart
+	}
+	w, err := parse(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
