@@ -119,7 +119,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 	json := func(format string, args ...any) input { return input{body: fmt.Sprintf(format, args...)} }
 	month, bulk := input{query: "?period=2026-09"}, input{query: "?limit=1000"}
 	in := map[string]input{
-		"world-apply":        {"?dry_run=true", "application/yaml", worldYAML()},
+		"world-apply":        {"?dry_run=true", "application/yaml", p.partYAML()},
 		"book-publish":       {"", "application/yaml", booksYAML(p.key)},
 		"book-changes":       {query: "?from=1"},
 		"usage-import":       {strings.TrimPrefix(upload().path, "/imports"), upload().media, upload().body},

@@ -131,7 +131,7 @@ func (v *Service) reviewPart(have *Index, c Change, s scope.Scope, books map[str
 		return nil, fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
 	}
 	now := have.With(c, "")
-	if err := foreign(have, now, c, s); err != nil {
+	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err
 	}
 	check := validateChange(have, now, c, hidden(have, s))
@@ -150,16 +150,17 @@ func hidden(have *Index, s scope.Scope) func(*Organisation) bool {
 	}
 }
 
-// foreign is NotFound when a change names an organisation, or an edge with an end, that a scope does not see: as if there
-// were none.
-func foreign(have, now *Index, c Change, s scope.Scope) error {
+// inside says that a change stays in the part of the tree that a scope sees: NotFound when it names an organisation, or an
+// edge with an end, that is not seen, and for a new organisation that would stand elsewhere, in the same words; Denied for
+// one that would leave.
+func (v *Service) inside(have, now *Index, c Change, s scope.Scope) error {
 	unseen := hidden(have, s)
 	if unseen == nil {
 		return nil
 	}
 	for i := range c.Organisations {
 		if o := &c.Organisations[i]; have.Organisation(o.ID) != nil && unseen(o) {
-			return unknown(o.Key)
+			return unplaced(o.Key)
 		}
 	}
 	for i := range c.Edges {
@@ -170,7 +171,23 @@ func foreign(have, now *Index, c Change, s scope.Scope) error {
 			}
 		}
 	}
+	for _, o := range concernedBy(have, now, c) {
+		switch was, place := have.Place(o), now.Path(o, v.today()); {
+		case s.Sees(place) || was != "" && !s.Sees(was):
+		case was == "" && now.Organisation(o).Kind != Partner: // a second partner is refused as such
+			return unplaced(now.Key(o))
+		case was != "":
+			return fault.New(fault.Denied, "leaves_your_part",
+				"%s would no longer be in the part of the tree that you may change: nothing was changed; end its edge on a later day, or ask the partner", now.Key(o))
+		}
+	}
 	return nil
+}
+
+// unplaced is said of organisations that are not seen, and of new ones that would not be.
+func unplaced(key string) error {
+	return fault.New(fault.NotFound, "organisation_not_found",
+		"no organisation %q is known: nothing was changed; a new one needs an edge from somebody in your part of the tree that begins today or earlier", key)
 }
 
 func unknown(key string) error {

@@ -66,6 +66,7 @@ func (c *indexChange) organisation(o *Organisation) {
 	}
 	if o.Kind == Partner {
 		c.next.partners = append(slices.Clone(c.next.partners), o)
+		slices.SortStableFunc(c.next.partners, func(a, b *Organisation) int { return strings.Compare(a.Key, b.Key) })
 	}
 	for _, e := range o.Entitlements {
 		c.owners.add(strings.ToLower(e.Provider), owner{e.Period, o})

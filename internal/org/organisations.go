@@ -220,7 +220,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 // fits validates what a change touches. What the caller does not see is NotFound.
 func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have *Index, c Change) (notes []string, err error) {
 	now := have.With(c, "")
-	if err := foreign(have, now, c, s); err != nil {
+	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err
 	}
 	books, err := v.published(ctx, r, nil)
@@ -268,7 +268,7 @@ func spelled(have, now *Index, c Change) []Difference {
 	before, after := things(was, now.Key), things(is, now.Key)
 	for path := range after {
 		if before[path] == nil {
-			before[path] = &thing{}
+			before[path] = &thing{fields: map[string]string{}}
 		}
 	}
 	return differences(before, after)

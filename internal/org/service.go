@@ -7,7 +7,6 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -60,10 +59,6 @@ func (v *Service) save(ctx context.Context, t tx.Tx, s scope.Scope, have *Index,
 		key, place := now.Key(o), now.Path(o, v.today())
 		if place == have.Place(o) {
 			continue
-		}
-		if was := have.Place(o); was != "" && s.Sees(was) && !s.Sees(place) {
-			return fault.New(fault.Denied, "leaves_your_part",
-				"%s would no longer be in the part of the tree that you may change: nothing was changed; end its edge on a later day, or ask the partner", key)
 		}
 		c.Paths[key] = place
 	}

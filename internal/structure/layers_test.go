@@ -36,6 +36,7 @@ var layers = []layer{
 		{path: "internal/tx"},
 		{path: "internal/scope"},
 		{path: "internal/secret"},
+		{path: "internal/shard"},
 		{path: "internal/factor", uses: []string{"github.com/trustelem/zxcvbn", "golang.org/x/crypto/argon2", "net/url"}},
 		{path: "internal/rule", uses: []string{"cel.dev/cel-go"}},
 	}},
