@@ -23,6 +23,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -53,8 +56,8 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 		return nil, errors.Join(err, rows.Close(), db.Close())
 	}
 	guard, now := access.Local{}, time.Now
-	events := event.Log{Store: sqlstore.Events{DB: db}, Now: now}
-	usages, orgs, books := sqlstore.Usage{DB: db}, sqlstore.Orgs{DB: db}, sqlstore.Books{DB: db}
+	events := event.Log{Store: operations.Events{DB: db}, Now: now}
+	usages, orgs, books := billing.Usage{DB: db}, organisations.Orgs{DB: db}, billing.Books{DB: db}
 	return &parts{
 		db: db, rows: rows,
 		orgs:  &org.Service{DB: db, Store: orgs, Access: guard, Events: events, Now: now},
@@ -63,7 +66,7 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 			DB: db, Store: usages, Rows: rows, Files: archives{files}, Access: guard, Events: events, Now: now,
 			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 		},
-		reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: db}},
+		reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: billing.Invoices{DB: db}},
 	}, nil
 }
 

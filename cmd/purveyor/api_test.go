@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -15,11 +16,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	pricingapi "github.com/purveyor-csp/purveyor/internal/api/native/pricing"
+	usageapi "github.com/purveyor-csp/purveyor/internal/api/native/usage"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -52,7 +56,7 @@ func newCaller(t *testing.T, ledger string) *caller {
 func (c *caller) open() {
 	c.Helper()
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
-	trip, closing, err := connect(c.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB", Ledger: c.ledger}, log: discardLog(), now: func() time.Time { return now }})
+	trip, closing, err := installation.Connect(c.Context(), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB", Ledger: c.ledger}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -62,7 +66,7 @@ func (c *caller) open() {
 // send makes one call and returns the answer with its body read.
 func (c *caller) send(method, path, media string, body io.Reader, header ...string) (*http.Response, []byte) {
 	c.Helper()
-	r, err := http.NewRequestWithContext(context.WithoutCancel(c.Context()), method, "http://localhost"+native.Prefix+path, body)
+	r, err := http.NewRequestWithContext(context.WithoutCancel(c.Context()), method, "http://localhost"+kernel.Prefix+path, body)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -128,7 +132,7 @@ func (c *caller) uploadAs(name, query, file string) usage.Load {
 		c.Fatalf("import: %d: %s", answer.StatusCode, text)
 	}
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
-	var last native.ImportLine
+	var last usageapi.ImportLine
 	if err := json.Unmarshal(lines[len(lines)-1], &last); err != nil || last.Load == nil {
 		c.Fatalf("import ended with %s (%v)", lines[len(lines)-1], err)
 	}
@@ -139,7 +143,7 @@ func (c *caller) uploadAs(name, query, file string) usage.Load {
 func beginUpload(form *multipart.Writer, name string) (content io.Writer, err error) {
 	part, err := form.CreateFormField("manifest")
 	if err == nil {
-		err = json.NewEncoder(part).Encode(native.Manifest{Files: []native.ManifestFile{{Name: name}}})
+		err = json.NewEncoder(part).Encode(usageapi.Manifest{Files: []usageapi.ManifestFile{{Name: name}}})
 	}
 	if err != nil {
 		return nil, err
@@ -198,7 +202,7 @@ func mainJob(t *testing.T, c *caller) {
 		t.Errorf("the world as YAML begins %.60s", text)
 	}
 
-	var books native.Published
+	var books pricingapi.Published
 	c.want(200, &books, http.MethodPost, "/price-books", asYAML, string(b))
 	if load := c.upload("complete=true", usageFile); load.Rows.Sealed != 3000 {
 		t.Fatalf("imported %+v", load.Rows)
@@ -212,7 +216,7 @@ func mainJob(t *testing.T, c *caller) {
 
 	var run invoice.Run
 	c.want(200, &run, http.MethodPost, "/periods/2026-09/draft", "", "")
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	c.want(200, &list, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
 	if len(run.Drafts) == 0 || len(list.Items) != len(run.Drafts) {
 		t.Fatalf("%d drafts, %d approved", len(run.Drafts), len(list.Items))
@@ -223,7 +227,7 @@ func mainJob(t *testing.T, c *caller) {
 	seen := map[string]bool{}
 	cursor := ""
 	for range issued {
-		list = native.List[invoice.Summary]{}
+		list = kernel.List[invoice.Summary]{}
 		c.want(200, &list, http.MethodGet, "/invoices?period=2026-09&state=issued&limit=2&cursor="+url.QueryEscape(cursor), "", "")
 		for _, one := range list.Items {
 			seen[string(one.ID)] = true
@@ -237,7 +241,7 @@ func mainJob(t *testing.T, c *caller) {
 	}
 	c.documents(list.Items[0])
 
-	var margins native.List[invoice.Margin]
+	var margins kernel.List[invoice.Margin]
 	c.want(200, &margins, http.MethodGet, "/margins?period=2026-09", "", "")
 	if len(margins.Items) == 0 || margins.Items[0].Margin.Sign() <= 0 {
 		t.Errorf("margins %+v", margins.Items)
@@ -275,7 +279,7 @@ func (c *caller) documents(one invoice.Summary) {
 	if !why.Holds || len(why.Groups) == 0 {
 		c.Errorf("explanation of line 1: %+v", why)
 	}
-	var p native.Problem
+	var p kernel.Problem
 	c.want(404, &p, http.MethodGet, base+"/lines/99999/explanation", "", "")
 	if p.Code != "no_such_line" {
 		c.Errorf("problem %+v", p)
@@ -296,9 +300,9 @@ func (c *caller) documents(one invoice.Summary) {
 func (c *caller) audited() {
 	c.Helper()
 	outcomes := map[string]int{}
-	var list native.List[event.Event]
+	var list kernel.List[event.Event]
 	for cursor := ""; ; cursor = list.Next {
-		list = native.List[event.Event]{}
+		list = kernel.List[event.Event]{}
 		c.want(200, &list, http.MethodGet, "/events?limit=5&cursor="+cursor, "", "")
 		for _, e := range list.Items {
 			if e.Type == event.CommandRun {
@@ -326,7 +330,7 @@ func (c *caller) audited() {
 // TestDemoClock moves the clock of demo data, and of no other.
 func TestDemoClock(t *testing.T) {
 	c := newCaller(t, "")
-	var p native.Problem
+	var p kernel.Problem
 	c.want(403, &p, http.MethodPost, "/clock", asJSON, `{"by":"P1M"}`)
 	c2 := newCaller(t, "")
 	var s clock.State
@@ -348,11 +352,11 @@ func TestIssuedDocumentsAreArchived(t *testing.T) {
 	c.upload("complete=true", usageFile)
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	c.want(200, &list, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
 	path := fmt.Sprintf("/invoices/%s/documents/pdf", list.Items[0].ID)
 	_, before := c.send(http.MethodGet, path, "", nil)
-	var jobs native.List[job.Job]
+	var jobs kernel.List[job.Job]
 	c.want(200, &jobs, http.MethodGet, "/jobs?state=queued&kind=document.render", "", "")
 	if len(jobs.Items) != len(list.Items) {
 		t.Fatalf("%d documents to archive, want %d", len(jobs.Items), len(list.Items))

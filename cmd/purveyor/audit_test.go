@@ -7,18 +7,20 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	eventapi "github.com/purveyor-csp/purveyor/internal/api/native/event"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -28,7 +30,7 @@ import (
 func (c *caller) records(query string) (out []event.Event) {
 	c.Helper()
 	for cursor := ""; ; {
-		var list native.List[event.Event]
+		var list kernel.List[event.Event]
 		c.want(200, &list, http.MethodGet, "/audit/records?limit=3&cursor="+cursor+query, "", "")
 		out = append(out, list.Items...)
 		if cursor = list.Next; cursor == "" {
@@ -42,7 +44,7 @@ func TestAuditTrail(t *testing.T) {
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	c := &caller{T: t, dir: t.TempDir()}
 	s := config.Settings{Memory: "512MB", AuditDays: 30}
-	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: s, log: discardLog(), now: func() time.Time { return now }})
+	trip, closing, err := installation.Connect(t.Context(), c.dir, installation.Options{Settings: s, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func TestAuditTrail(t *testing.T) {
 		return fmt.Sprintf(`{"until":%d,"export":%q}`, until, hex.EncodeToString(sum[:]))
 	}
 	c.want(422, nil, http.MethodPost, "/audit/prunings", asJSON, body(8))
-	var p native.Pruned
+	var p eventapi.Pruned
 	c.want(200, &p, http.MethodPost, "/audit/prunings", asJSON, body(9))
 	var v event.Verification
 	c.want(200, &v, http.MethodPost, "/audit/verification", "", "")
@@ -103,7 +105,7 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	c.upload("complete=true", usageFile)
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
 	c.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	c.want(200, &list, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
 	doc := list.Items[0]
 	one := "/invoices/" + string(doc.ID)
@@ -117,16 +119,16 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	if err := c.close(); err != nil {
 		t.Fatal(err)
 	}
-	n, err := open(access.AsLocalOperator(t.Context()), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: time.Now})
+	n, err := installation.Open(access.AsLocalOperator(t.Context()), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.close = n.Close
-	n.api.Access, n.api.Invoices.Access, n.api.Archive.Access = everything{}, everything{}, everything{}
+	n.API.Access, n.Invoices.Access, n.Archive.Access = everything{}, everything{}, everything{}
 	as := func(who id.Principal, realm id.Organisation) {
-		c.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context {
+		c.client.Transport = n.InProcess(func(ctx context.Context) context.Context {
 			return identity.As(ctx, identity.Principal{ID: who, Realm: realm})
-		}}
+		})
 	}
 	as("prn_seller", org.OrganisationID(doc.Seller))
 	for _, path := range reads[:3] {

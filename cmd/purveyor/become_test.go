@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
@@ -26,8 +26,8 @@ func TestWhoLooksAfterPeopleBecomesNoneOfThem(t *testing.T) {
 		s.as("")
 		s.want(200, nil, http.MethodPost, "/role-assignments", asJSON, fmt.Sprintf(`{%q:%q,"realm":"c0001","role":%q,"scope":"@c0001"}`, subject, who, role))
 	}
-	var robot native.Program
-	var admins, readers native.Group
+	var robot peopleapi.Program
+	var admins, readers peopleapi.Group
 	s.as("c0001")
 	s.want(200, &robot, http.MethodPost, "/programs", asJSON, `{"realm":"c0001","name":"robot"}`)
 	s.want(200, &admins, http.MethodPost, "/groups", asJSON, `{"realm":"c0001","name":"admins"}`)

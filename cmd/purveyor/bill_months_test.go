@@ -21,7 +21,7 @@ func TestBillOfEarlierMonths(t *testing.T) {
 		{"an invoice of another month", "28.05", `1 row with cost 12.75 EUR of 2026-08 \(G000000801\)`, 1, []record{own, used("acme", "2026-08-03", "10", "InvoiceNumber=G000000801")}},
 		{"the month after", "28.05", "12.75 EUR of 2026-10", 1, []record{own, used("acme", "2026-10-01", "10")}},
 		{"unbilled usage of another month", "28.05", `1 row with cost 12.75 EUR of 2026-10 \(not invoiced`, 0, []record{own, used("acme", "2026-10-01", "10", "InvoiceNumber=")}},
-		{"an earlier month, of somebody unknown", "28.05", "1 row found no price or customer, with cost 25.50 EUR", 1,
+		{"an earlier month, of somebody unknown", "28.05", "1 row without a customer or price, with cost 25.50 EUR", 1,
 			[]record{own, august.with("CustomerId=99999999-0000-4000-8000-000000000001", "EntitlementId=99999999-0000-4000-8000-000000000002")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
 // refused is what a command says that must fail, and that it made nothing.
@@ -78,7 +80,7 @@ func TestWhatIsNoDataDirectory(t *testing.T) {
 	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is no data directory yet") {
 		t.Errorf("apply again: %d, %s", code, got)
 	}
-	serving(t, in("right"), opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: time.Now})
+	serving(t, in("right"), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 }
 
 // A part of a data directory that is lost, or of another, is named with what to do, and no empty one takes its place.
@@ -88,7 +90,7 @@ func TestPartsThatAreLost(t *testing.T) {
 	if err := os.CopyFS(whole, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
-	ledger, rows := filepath.Join(dir, ledgerName), filepath.Join(dir, rowsName)
+	ledger, rows := filepath.Join(dir, installation.LedgerName), filepath.Join(dir, installation.RowsName)
 	put := func(name string, text []byte) {
 		t.Helper()
 		if err := os.WriteFile(name, text, 0o600); err != nil {
@@ -114,7 +116,7 @@ func TestPartsThatAreLost(t *testing.T) {
 	refused(t, dir, []string{"no ledger", "backup"}, "status")
 	other := filepath.Join(t.TempDir(), "other")
 	purveyor(t, "init", other, "--customers", "1")
-	b, err := os.ReadFile(filepath.Join(other, ledgerName))
+	b, err := os.ReadFile(filepath.Join(other, installation.LedgerName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/callers"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
 // TestOneKeyIsOneCommandAtOnce: a command under an idempotency key that is being done is not done a second time, and each
@@ -23,9 +25,9 @@ import (
 func TestOneKeyIsOneCommandAtOnce(t *testing.T) {
 	s := newStaffed(t)
 	s.as("")
-	anchors, inner := s.n.api.Anchors, 0
-	s.n.api.Anchors = func() (event.Anchor, error) { // asked in the middle of the command
-		s.n.api.Anchors = anchors
+	anchors, inner := s.n.API.Anchors, 0
+	s.n.API.Anchors = func() (event.Anchor, error) { // asked in the middle of the command
+		s.n.API.Anchors = anchors
 		a, _ := s.send(http.MethodPost, "/roles", asJSON, strings.NewReader(`{"name":"clerk","realm":"partner","owner":"contoso","actions":["invoice.read"]}`), "Idempotency-Key", "one")
 		inner = a.StatusCode
 		return anchors()
@@ -73,12 +75,12 @@ func (s *staffed) assignments(name string) (ids []string) {
 func TestNotReadySaysNoMore(t *testing.T) {
 	s := newStaffed(t)
 	var log bytes.Buffer
-	s.n.api.Log = slog.New(slog.NewTextHandler(&log, nil))
-	s.n.api.Ready = func(context.Context) error {
+	s.n.API.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s.n.API.Ready = func(context.Context) error {
 		return errors.New("failed to connect to host=ledger.internal user=purveyor")
 	}
 	w := httptest.NewRecorder()
-	s.n.api.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/readyz", nil))
+	s.n.API.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/readyz", nil))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "ledger") || !strings.Contains(log.String(), "ledger.internal") {
 		t.Errorf("%d %q; the log: %s", w.Code, w.Body, log.String())
 	}
@@ -86,7 +88,7 @@ func TestNotReadySaysNoMore(t *testing.T) {
 
 // TestAddressesAreBounded: nobody writes more into the log with one request than an address may hold.
 func TestAddressesAreBounded(t *testing.T) {
-	at := "http://127.0.0.1:" + serving(t, t.TempDir(), opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: time.Now})
+	at := "http://127.0.0.1:" + serving(t, t.TempDir(), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	for length, want := range map[int]int{1 << 10: http.StatusNotFound, 300 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		res, err := http.Get(at + "/" + strings.Repeat("x", length))
 		if err != nil {
@@ -111,7 +113,7 @@ func (s *slow) SetReadDeadline(t time.Time) error { s.until = t; return nil }
 // what others send takes as long as it takes.
 func TestNobodyWaitsForStrangers(t *testing.T) {
 	s := newStaffed(t)
-	authority, err := s.n.authority(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}, nil)
+	authority, err := s.n.ServeAt(siteOf(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +125,7 @@ func TestNobodyWaitsForStrangers(t *testing.T) {
 		{"/common/oauth2/v2.0/token", true, true}, {"/login", false, true}, {"/api/v1/imports", true, true}, {"/api/v1/imports", false, false},
 	} {
 		w := &slow{ResponseRecorder: httptest.NewRecorder()}
-		callers(authority, c.overTLS)(reached).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8443"+c.path, strings.NewReader("")))
+		callers.SignIn(authority, c.overTLS)(reached).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8443"+c.path, strings.NewReader("")))
 		if w.until.IsZero() == c.bounded || c.bounded && time.Until(w.until) > time.Minute {
 			t.Errorf("%s: read until %s", fmt.Sprint(c), w.until)
 		}

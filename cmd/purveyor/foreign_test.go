@@ -5,26 +5,28 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
 // staffed is a month of files in a directory with people of the partner, of a reseller and of a customer.
 type staffed struct {
 	*caller
-	n      *installation
+	n      *installation.Installation
 	people map[string]id.Principal
 	realms map[string]string // of those who are called otherwise
 	links  map[string]string // by which they begin
@@ -33,24 +35,18 @@ type staffed struct {
 func newStaffed(t *testing.T) *staffed {
 	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, realms: map[string]string{}, links: map[string]string{}}
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
-	n, err := open(access.AsLocalOperator(t.Context()), s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return now }})
+	n, err := installation.Open(access.AsLocalOperator(t.Context()), s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.n = n
 	t.Cleanup(func() { _ = n.Close() })
 	s.as("")
-	usageFile, _, w, b := monthOfFiles(t)
-	s.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
-	s.want(200, nil, http.MethodPost, "/price-books", asYAML, string(b))
-	s.upload("complete=true", usageFile)
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
+	s.bill()
 	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
-		var in native.Invited
+		var in peopleapi.Invited
 		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
-		s.people[realm], s.links[realm] = in.Person.ID, strings.TrimPrefix(in.Link, native.SetUpPath)
+		s.people[realm], s.links[realm] = in.Person.ID, strings.TrimPrefix(in.Link, peopleapi.SetUpPath)
 		place := realm
 		if role == access.CustomerGlobalAdmin {
 			place = "@" + realm
@@ -67,7 +63,7 @@ func (s *staffed) as(name string) {
 		of := org.OrganisationID(cmp.Or(s.realms[name], name))
 		who = identity.Principal{ID: s.people[name], Realm: of, In: of, MFA: true}
 	}
-	s.client.Transport = inProcess{handler: s.n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: func(ctx context.Context) context.Context { return identity.As(ctx, who) }}
+	s.client.Transport = s.n.InProcess(func(ctx context.Context) context.Context { return identity.As(ctx, who) })
 }
 
 // readings are what was recorded of reading since a number of them.
@@ -158,11 +154,11 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
-	if _, err := s.n.api.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+	if _, err := s.n.People.SetUp(t.Context(), s.links["nordwind"], people.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
 		t.Fatal(err)
 	}
 	s.as("nordwind")
-	var other native.Invited
+	var other peopleapi.Invited
 	s.want(200, &other, http.MethodPost, "/people", asJSON, `{"realm":"nordwind","name":"Somebody Else","mail":"else@nordwind.example"}`)
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(other.Person.ID)+"/erasure", "", "")
 	s.want(409, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "") // the last who could look after the rest

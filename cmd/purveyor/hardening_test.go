@@ -14,16 +14,18 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -35,7 +37,7 @@ func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
 func namedCaller(t *testing.T) (c *caller, worldYAML []byte) {
 	t.Helper()
 	c = &caller{T: t, dir: t.TempDir()}
-	trip, closing, err := connect(t.Context(), c.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: october, named: true})
+	trip, closing, err := installation.Connect(t.Context(), c.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: october, Named: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	c, _ := namedCaller(t)
 	c.want(422, nil, http.MethodPost, "/role-assignments", asJSON, `{"realm":7,"canary":"hunter2"}`)
 	who := identity.Principal{ID: "prn_stranger", Realm: org.OrganisationID("c0001"), MFA: true}
-	for _, path := range []string{native.Prefix + "/margins?period=2026-09", native.Prefix + "/people", "/metrics"} {
+	for _, path := range []string{kernel.Prefix + "/margins?period=2026-09", kernel.Prefix + "/people", "/metrics"} {
 		if got := c.asked(who, path); got != http.StatusForbidden {
 			t.Fatalf("%s answers a stranger %d", path, got)
 		}
@@ -87,7 +89,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 func TestKeysAreTheirCallers(t *testing.T) {
 	c, w := namedCaller(t)
 	var given [2]access.Assignment
-	var invited native.Invited
+	var invited peopleapi.Invited
 	for i, mail := range []string{"other@contoso.example", "admin@contoso.example"} {
 		c.want(200, &invited, http.MethodPost, "/people", asJSON, `{"realm":"contoso","name":"Ada Nowak","mail":"`+mail+`"}`)
 		c.want(200, &given[i], http.MethodPost, "/role-assignments", asJSON,
@@ -95,7 +97,7 @@ func TestKeysAreTheirCallers(t *testing.T) {
 	}
 	admin := identity.Principal{ID: invited.Person.ID, Realm: org.OrganisationID("contoso"), MFA: true}
 	try := func(who identity.Principal) (int, bool) {
-		r, err := http.NewRequestWithContext(identity.As(t.Context(), who), http.MethodPut, "http://localhost"+native.Prefix+"/world", bytes.NewReader(w))
+		r, err := http.NewRequestWithContext(identity.As(t.Context(), who), http.MethodPut, "http://localhost"+kernel.Prefix+"/world", bytes.NewReader(w))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,21 +144,22 @@ func (c *caller) asked(who identity.Principal, path string) int {
 // TestMethodsThatAreNotOffered sends every method to every path: what is no call of the API does nothing.
 func TestMethodsThatAreNotOffered(t *testing.T) {
 	c := newCaller(t, "")
+	methods := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace}
 	offered := map[string]map[string]bool{}
-	for path, item := range native.API().Paths {
-		offered[path] = map[string]bool{
-			http.MethodGet: item.Get != nil, http.MethodPut: item.Put != nil, http.MethodPost: item.Post != nil, http.MethodDelete: item.Delete != nil,
-			http.MethodPatch: item.Patch != nil, http.MethodOptions: item.Options != nil, http.MethodTrace: item.Trace != nil,
+	for _, r := range native.Routes() {
+		if offered[r.Path] == nil {
+			offered[r.Path] = map[string]bool{}
 		}
+		offered[r.Path][r.Method] = true
 	}
 	tried := 0
-	for path, methods := range offered {
-		for method, is := range methods {
-			if is {
+	for path, is := range offered {
+		for _, method := range methods {
+			if is[method] {
 				continue
 			}
 			tried++
-			answer, text := c.send(method, strings.TrimPrefix(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "x"), native.Prefix), asJSON, strings.NewReader(`{}`))
+			answer, text := c.send(method, regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "x"), asJSON, strings.NewReader(`{}`))
 			if answer.StatusCode != http.StatusMethodNotAllowed {
 				t.Errorf("%s %s: %d %.80s", method, path, answer.StatusCode, text)
 			}
@@ -234,7 +237,7 @@ func TestUploadsAreStreamed(t *testing.T) {
 	if peak > most {
 		t.Errorf("%d MB were held of %d MB", peak>>20, size>>20)
 	}
-	var list native.List[usage.Load]
+	var list kernel.List[usage.Load]
 	c.want(200, &list, http.MethodGet, "/loads", "", "")
 	if len(list.Items) != 1 || list.Items[0].Rows.Sealed != 0 || list.Items[0].Rows.Refused == 0 || list.Items[0].Rows.Refused != list.Items[0].Rows.In {
 		t.Errorf("of a file that did not end: %+v", list.Items)
@@ -247,20 +250,20 @@ func TestUploadsAreStreamed(t *testing.T) {
 func TestInnerFailuresSayNothing(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
-	n, err := open(t.Context(), dir, opening{Settings: config.Settings{Memory: "512MB"}, log: slog.New(slog.NewTextHandler(&log, nil)), now: october})
+	n, err := installation.Open(t.Context(), dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: october})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var running sync.WaitGroup
+	local := n.InProcess(access.AsLocalOperator)
 	c := &caller{T: t, dir: dir}
-	c.client.Transport = inProcess{handler: n.api.Handler(), ctx: access.AsLocalOperator, running: &running, log: n.api.Log}
+	c.client.Transport = local
 	c.want(200, nil, http.MethodGet, "/world", "", "")
 	log.Reset()
 	c.want(404, nil, http.MethodGet, "/invoices/x%0Alevel=ERROR%20msg=forged", "", "")
 	if lines := strings.Count(strings.TrimSpace(log.String()), "\n") + 1; lines != 1 || !strings.Contains(log.String(), "forged") {
 		t.Errorf("one request wrote %d lines: %s", lines, log.String())
 	}
-	if err := n.db.Close(); err != nil {
+	if err := n.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	answer, text := c.send(http.MethodGet, "/world", "", nil)
@@ -270,7 +273,7 @@ func TestInnerFailuresSayNothing(t *testing.T) {
 	if !strings.Contains(log.String(), "closed") {
 		t.Errorf("the log does not say why: %s", log.String())
 	}
-	running.Wait()
+	local.Wait()
 	_ = n.Close()
 }
 

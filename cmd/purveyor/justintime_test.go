@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +13,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -22,11 +25,11 @@ import (
 // the partner's, a lead, and the customer's boss.
 type shift struct {
 	*testing.T
-	n                 *installation
+	n                 *installation.Installation
 	dir               string
 	op                context.Context
 	at                time.Time
-	agent, lead, boss identity.Person
+	agent, lead, boss people.Person
 	desk, leads       identity.Group
 }
 
@@ -47,12 +50,12 @@ customers:
 func newShift(t *testing.T) *shift {
 	t.Helper()
 	s := &shift{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
-	n, err := open(s.op, s.dir, opening{Settings: config.Settings{Memory: "512MB"}, log: discardLog(), now: func() time.Time { return s.at }})
+	n, err := installation.Open(s.op, s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.at }})
 	s.ok(err)
 	t.Cleanup(func() { s.ok(n.Close()) })
 	s.n = n
 	c := &caller{T: t}
-	c.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: access.AsLocalOperator}
+	c.client.Transport = n.InProcess(access.AsLocalOperator)
 	c.want(200, nil, "PUT", "/world", asYAML, shiftWorld)
 	s.agent = s.person("contoso", "agent", access.PartnerHelpdesk, "contoso")
 	s.lead = s.person("contoso", "lead", access.PartnerAdminAgent, "contoso")
@@ -75,43 +78,43 @@ func (s *shift) refused(what string, err error, kind fault.Kind) {
 	}
 }
 
-func (s *shift) person(realm, name string, role id.Role, place string) identity.Person {
+func (s *shift) person(realm, name string, role id.Role, place string) people.Person {
 	s.Helper()
-	mine := identity.Personal{Name: name, Mail: name + "@" + realm + ".example"}
-	_, link, err := s.n.api.Identity.Invite(s.op, realm, mine)
+	mine := people.Personal{Name: name, Mail: name + "@" + realm + ".example"}
+	_, link, err := s.n.People.Invite(s.op, realm, mine)
 	s.ok(err)
-	p, err := s.n.api.Identity.SetUp(context.WithoutCancel(s.Context()), link, mine, "brown kettle morning")
+	p, err := s.n.People.SetUp(context.WithoutCancel(s.Context()), link, mine, "brown kettle morning")
 	s.ok(err)
-	_, err = s.n.api.Roles.Assign(s.op, access.Assignment{Principal: p.ID, Realm: p.Realm, Role: role, Scope: place})
+	_, err = s.n.Roles.Assign(s.op, access.Assignment{Principal: p.ID, Realm: p.Realm, Role: role, Scope: place})
 	s.ok(err)
 	return p
 }
 
-func (s *shift) group(name string, members ...identity.Person) identity.Group {
+func (s *shift) group(name string, members ...people.Person) identity.Group {
 	s.Helper()
-	g, err := s.n.api.Identity.NewGroup(s.op, "contoso", name)
+	g, err := s.n.People.AddGroup(s.op, "contoso", name)
 	s.ok(err)
 	s.members(g, members...)
 	return g
 }
 
-func (s *shift) members(g identity.Group, members ...identity.Person) {
+func (s *shift) members(g identity.Group, members ...people.Person) {
 	s.Helper()
 	var ids []id.Principal
 	for _, p := range members {
 		ids = append(ids, p.ID)
 	}
-	s.ok(s.n.api.Identity.SetMembers(s.op, g.ID, ids))
+	s.ok(s.n.People.SetMembers(s.op, g.ID, ids))
 }
 
 // session signs somebody in; what it returns is who they are at the moment it is called, as every request finds out.
 // Staff have none without a second factor but in demo data: there it is left out afterwards.
-func (s *shift) session(p identity.Person, mfa bool) func() (context.Context, error) {
+func (s *shift) session(p people.Person, mfa bool) func() (context.Context, error) {
 	s.Helper()
-	x, _, err := s.n.api.Identity.Open(s.op, identity.Session{Person: p.ID, MFA: true})
+	x, _, err := s.n.People.OpenSession(s.op, sessions.Session{Person: p.ID, MFA: true})
 	s.ok(err)
 	return func() (context.Context, error) {
-		who, err := s.n.api.Identity.Standing(context.WithoutCancel(s.Context()), p.ID, string(x.ID))
+		who, err := s.n.Sessions.Authenticate(context.WithoutCancel(s.Context()), p.ID, string(x.ID))
 		who.MFA = mfa
 		return identity.As(context.WithoutCancel(s.Context()), who), err
 	}
@@ -125,7 +128,7 @@ func (s *shift) now(session func() (context.Context, error)) context.Context {
 }
 
 func (s *shift) may(ctx context.Context, action access.Action, place string) error {
-	_, err := s.n.api.Access.RequireAt(ctx, action, place)
+	_, err := s.n.API.Access.RequireAt(ctx, action, place)
 	return err
 }
 
@@ -134,12 +137,12 @@ func (s *shift) consented() delegation.Registration {
 	s.Helper()
 	desk := delegation.Holder{ID: string(s.desk.ID), Kind: delegation.Group, Name: "Helpdesk"}
 	leads := delegation.Holder{ID: string(s.leads.ID), Kind: delegation.Group, Name: "Shift leads"}
-	d, err := s.n.api.Delegation.Define(s.now(s.session(s.lead, true)), delegation.Definition{
+	d, err := s.n.Delegation.Define(s.now(s.session(s.lead, true)), delegation.Definition{
 		Name: "Support", Always: []delegation.Authorization{{Holder: desk, Role: "Reader"}},
 		Eligible: []delegation.Eligible{{Holder: desk, Role: "Contributor", Policy: delegation.Policy{MFA: true, Longest: "PT1H", Approvers: []delegation.Holder{leads}}}},
 	})
 	s.ok(err)
-	r, err := s.n.api.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
+	r, err := s.n.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
 	s.ok(err)
 	return r
 }
@@ -147,7 +150,7 @@ func (s *shift) consented() delegation.Registration {
 // done is what the customer reads of an activation: how it stands, and what was done.
 func (s *shift) done() (delegation.ActivationState, []string) {
 	s.Helper()
-	trails, err := s.n.api.Delegation.Trails(s.now(s.session(s.boss, false)), delegation.Filter{})
+	trails, err := s.n.Delegation.Trails(s.now(s.session(s.boss, false)), delegation.Filter{})
 	s.ok(err)
 	var list []string
 	for _, e := range trails[0].Entries {
@@ -168,21 +171,21 @@ func TestJustInTime(t *testing.T) {
 	s.refused("writing", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 
 	wish := delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
-	_, err := s.n.api.Delegation.Activate(s.now(plain), wish)
+	_, err := s.n.Delegation.Activate(s.now(plain), wish)
 	s.refused("without a second factor", err, fault.Denied)
-	a, err := s.n.api.Delegation.Activate(s.now(agent), wish)
+	a, err := s.n.Delegation.Activate(s.now(agent), wish)
 	if s.ok(err); a.State != delegation.Waiting {
 		t.Fatalf("not approved, and %s", a.State)
 	}
 	s.refused("before it is approved", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.Denied)
-	_, err = s.n.api.Delegation.Decide(s.now(s.session(s.lead, false)), a.ID, true, "")
+	_, err = s.n.Delegation.Decide(s.now(s.session(s.lead, false)), a.ID, true, "")
 	s.refused("approved without a second factor", err, fault.Denied)
 	s.at = s.at.Add(10 * time.Minute)
-	a, err = s.n.api.Delegation.Decide(s.now(lead), a.ID, true, "go on")
+	a, err = s.n.Delegation.Decide(s.now(lead), a.ID, true, "go on")
 	s.ok(err)
 
 	s.ok(s.may(s.now(agent), access.ResourceWrite, "@c1/e-1/web"))
-	_, err = s.n.api.Access.Require(s.now(agent), access.CostWrite)
+	_, err = s.n.API.Access.Require(s.now(agent), access.CostWrite)
 	s.ok(err)
 	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1")) // which needs no activation
 	s.refused("in a session without a second factor", s.may(s.now(plain), access.ResourceWrite, "@c1/e-1"), fault.Denied)
@@ -190,14 +193,14 @@ func TestJustInTime(t *testing.T) {
 
 	s.members(s.desk)
 	s.refused("having left the group", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.NotFound)
-	_, err = s.n.api.Delegation.Act(s.now(agent), a.ID, "Microsoft.Compute/virtualMachines/restart/action", "")
+	_, err = s.n.Delegation.Act(s.now(agent), a.ID, "Microsoft.Compute/virtualMachines/restart/action", "")
 	s.refused("recording, having left the group", err, fault.Denied)
 	s.members(s.desk, s.agent)
-	s.ok(s.n.api.Identity.Enable(s.op, s.agent.ID, false))
+	s.ok(s.n.People.Enable(s.op, s.agent.ID, false))
 	if _, err := agent(); err == nil {
 		t.Error("somebody disabled still stands for somebody")
 	}
-	s.ok(s.n.api.Identity.Enable(s.op, s.agent.ID, true))
+	s.ok(s.n.People.Enable(s.op, s.agent.ID, true))
 	agent = s.session(s.agent, true)
 
 	s.at = a.End.Add(-time.Nanosecond)
@@ -217,8 +220,8 @@ func TestJustInTime(t *testing.T) {
 // stored is an activation as it was last written down.
 func (s *shift) stored(a id.Activation) (found delegation.Activation) {
 	s.Helper()
-	s.ok(s.n.db.View(s.op, func(ctx context.Context, r tx.Read) error {
-		list, err := s.n.api.Delegation.Store.Activations(ctx, r, scope.All(), delegation.Filter{ID: string(a)})
+	s.ok(s.n.DB.View(s.op, func(ctx context.Context, r tx.Read) error {
+		list, err := s.n.Delegation.Store.Activations(ctx, r, scope.All(), delegation.Filter{ID: string(a)})
 		if err == nil {
 			found = list[0]
 		}
@@ -232,8 +235,8 @@ func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
 	s := newShift(t)
 	s.consented()
 	agent := s.now(s.session(s.agent, true))
-	s.ok(s.n.db.Do(s.op, func(ctx context.Context, t tx.Tx) error {
-		_, err := s.n.api.Roles.Give(ctx, t, access.Assignment{Principal: s.agent.ID, Realm: s.agent.Realm, Role: access.CustomerContributor, Scope: "@c1/e-1", Source: "act_none", Trail: true})
+	s.ok(s.n.DB.Do(s.op, func(ctx context.Context, t tx.Tx) error {
+		_, err := s.n.Roles.Give(ctx, t, access.Assignment{Principal: s.agent.ID, Realm: s.agent.Realm, Role: access.CustomerContributor, Scope: "@c1/e-1", Source: "act_none", Trail: true})
 		return err
 	}))
 	if err := s.may(agent, access.ResourceWrite, "@c1/e-1"); err == nil {
@@ -248,28 +251,28 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)
 	holder := delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}
-	_, err := s.n.api.Delegation.Stand(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
+	_, err := s.n.Delegation.Stand(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
 	s.ok(err)
 	agent := s.session(s.agent, true)
 	s.refused("by what stands at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
-	d, err := s.n.api.Delegation.Define(s.now(lead), delegation.Definition{Name: "Admins", Always: []delegation.Authorization{{Holder: holder, Role: "Reader"}}})
+	d, err := s.n.Delegation.Define(s.now(lead), delegation.Definition{Name: "Admins", Always: []delegation.Authorization{{Holder: holder, Role: "Reader"}}})
 	s.ok(err)
-	_, err = s.n.api.Delegation.Register(s.now(boss), d.ID, delegation.Place{Entitlement: "e-1"})
+	_, err = s.n.Delegation.Register(s.now(boss), d.ID, delegation.Place{Entitlement: "e-1"})
 	s.ok(err)
 	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1"))
 
-	draft, err := s.n.api.Delegation.Draft(s.now(lead), "", delegation.Terms{Name: "Directory", Roles: []string{"Global Reader"}, Duration: "P30D"})
+	draft, err := s.n.Delegation.Draft(s.now(lead), "", delegation.Terms{Name: "Directory", Roles: []string{"Global Reader"}, Duration: "P30D"})
 	s.ok(err)
-	sent, err := s.n.api.Delegation.Send(s.now(lead), draft.ID)
+	sent, err := s.n.Delegation.Send(s.now(lead), draft.ID)
 	s.ok(err)
-	_, err = s.n.api.Delegation.Answer(s.now(boss), delegation.Reply{Token: sent.Token, Approve: true})
+	_, err = s.n.Delegation.Answer(s.now(boss), delegation.Reply{Token: sent.Token, Approve: true})
 	s.ok(err)
-	s.ok(s.n.drain(s.op))
-	_, err = s.n.api.Delegation.Assign(s.now(lead), draft.ID, admins.ID, []string{"Global Reader"})
+	s.ok(s.n.Drain(s.op))
+	_, err = s.n.Delegation.Assign(s.now(lead), draft.ID, admins.ID, []string{"Global Reader"})
 	s.ok(err)
-	s.ok(s.n.drain(s.op))
-	s.ok(s.n.db.View(s.op, func(ctx context.Context, r tx.Read) error {
-		list, err := s.n.api.Delegation.Assignments(ctx, r, s.at)
+	s.ok(s.n.Drain(s.op))
+	s.ok(s.n.DB.View(s.op, func(ctx context.Context, r tx.Read) error {
+		list, err := s.n.Delegation.Assignments(ctx, r, s.at)
 		for _, a := range list {
 			if a.Group != admins.ID || a.Principal != "" {
 				t.Errorf("given to somebody by name: %+v", a)
@@ -285,7 +288,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 		who  func() (context.Context, error)
 		want int
 	}{"the partner's lead": {lead, 1}, "the customer": {boss, 1}, "another customer": {stranger, 0}} {
-		list, err := s.n.api.Notices.List(s.now(c.who), delegation.Filter{})
+		list, err := s.n.Notices.List(s.now(c.who), delegation.Filter{})
 		if err != nil || len(list) != c.want || c.want > 0 && (list[0].Days != 30 || list[0].Customer != org.OrganisationID("c1")) {
 			t.Errorf("%s is told %+v, %v", name, list, err)
 		}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -13,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/cli"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 )
 
@@ -23,9 +25,6 @@ func main() { os.Exit(run()) }
 
 // ownMemory is what the program takes beside the usage store before it tidies up more often.
 const ownMemory = 1 << 30
-
-// viewMemory is what of it may hold the usage of months that are looked at: about 18 million rows.
-const viewMemory = ownMemory / 2
 
 func run() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -42,34 +41,36 @@ func program() cli.Program {
 	return cli.Program{
 		Version: version, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Settings: s,
 		Serve: func(ctx context.Context, dir string) error {
-			if err := recognised(dir, s.Ledger); err != nil {
+			if err := installation.RequireDirectory(dir, s.Ledger); err != nil {
 				return err
 			}
-			return serve(ctx, dir, opening{Settings: *s, log: logger(*s), now: time.Now})
+			return serve(ctx, dir, installation.Options{Settings: *s, Version: version, Log: logger(*s), Now: time.Now})
 		},
 		Rebuild: func(ctx context.Context, dir string, progress func(intake.Progress)) (intake.Rebuilt, error) {
-			if err := recognised(dir, s.Ledger); err != nil {
+			if err := installation.RequireDirectory(dir, s.Ledger); err != nil {
 				return intake.Rebuilt{}, err
 			}
-			return rebuild(ctx, dir, opening{Settings: *s, log: discardLog(), now: time.Now}, progress)
+			return installation.Rebuild(ctx, dir, installation.Options{Settings: *s, Version: version, Log: slog.New(slog.DiscardHandler), Now: time.Now}, progress)
 		},
 		Open: func(ctx context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
-			usable := recognised
+			usable := installation.RequireDirectory
 			if o.Create {
-				usable = creatable
+				usable = installation.RequireCreatable
 			}
 			if err := usable(dir, s.Ledger); err != nil {
 				return nil, nil, err
 			}
-			if o.Made != nil && recognised(dir, s.Ledger) != nil {
+			if o.Made != nil && installation.RequireDirectory(dir, s.Ledger) != nil {
 				o.Made()
 			}
-			how := opening{Settings: *s, log: discardLog(), temporary: o.Temporary, now: time.Now, warn: o.Warn}
-			how.named = o.Named && o.Temporary
-			if !o.Clock.IsZero() {
-				how.now = o.Clock.Time
+			how := installation.Options{
+				Settings: *s, Version: version, Log: slog.New(slog.DiscardHandler), Now: time.Now, Warn: o.Warn,
+				Temporary: o.Temporary, Named: o.Named && o.Temporary,
 			}
-			return connect(ctx, dir, how)
+			if !o.Clock.IsZero() {
+				how.Now = o.Clock.Time
+			}
+			return installation.Connect(ctx, dir, how)
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,12 +13,15 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/matrix"
+	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
 // TestNobodyReadsForeignMoneySignedIn makes the matrix's world, serves it, signs in as somebody of every built-in role
@@ -28,7 +32,7 @@ func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
 	}
 	dir := t.TempDir()
 	settings := config.Settings{Memory: "512MB"}
-	way, done, err := connect(t.Context(), dir, opening{Settings: settings, log: discardLog(), now: october, named: true})
+	way, done, err := installation.Connect(t.Context(), dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: october, Named: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +41,7 @@ func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
 		if err := done(); err != nil {
 			return nil, err
 		}
-		s.at = "http://127.0.0.1:" + serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+		s.at = "http://127.0.0.1:" + serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 		return s, nil
 	})
 	if err != nil {
@@ -90,12 +94,12 @@ func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *signing) signIn(who id.Principal) (token string, err error) {
 	if s.mails == nil {
 		s.mails = map[id.Principal]string{}
-		res, err := http.Get(s.at + native.Prefix + "/people?limit=1000")
+		res, err := http.Get(s.at + kernel.Prefix + "/people?limit=1000")
 		if err != nil {
 			return "", err
 		}
 		defer res.Body.Close()
-		var list native.List[native.Person]
+		var list kernel.List[peopleapi.Person]
 		if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
 			return "", err
 		}
@@ -106,12 +110,12 @@ func (s *signing) signIn(who id.Principal) (token string, err error) {
 	var atPage error
 	l := remote.Login{Server: s.at, Tenant: "organizations"}
 	err = l.SignIn(s.t.Context(), func(message string) {
-		m := asked.FindStringSubmatch(message)
-		if m == nil {
+		page, code, ok := signintest.DevicePrompt(message)
+		if !ok {
 			atPage = fmt.Errorf("no page and code in %q", message)
 			return
 		}
-		atPage = browser{mail: s.mails[who], password: "brown kettle morning"}.allow(m[1], m[2])
+		atPage = signintest.Person{Mail: s.mails[who], Password: "brown kettle morning"}.AllowDevice(page, code)
 	}, func(time.Duration) <-chan time.Time {
 		now := make(chan time.Time, 1)
 		now <- time.Time{}

@@ -18,19 +18,19 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 	s := newShift(t)
 	const name, object = "Aurelie Quintessence", "5e3b7c1a-0000-4000-8000-0000000000aa"
 	agent := delegation.Holder{ID: string(s.agent.ID), Kind: delegation.User, Name: name, Object: object}
-	d, err := s.n.api.Delegation.Define(s.op, delegation.Definition{
+	d, err := s.n.Delegation.Define(s.op, delegation.Definition{
 		Name: "Personal", Organisation: s.agent.Realm, Always: []delegation.Authorization{{Holder: agent, Role: "Reader"}},
 		Eligible: []delegation.Eligible{{Holder: agent, Role: "Contributor", Policy: delegation.Policy{Longest: "PT1H", Approvers: []delegation.Holder{
 			{ID: string(s.lead.ID), Kind: delegation.User, Name: "Lead"},
 		}}}},
 	})
 	s.ok(err)
-	r, err := s.n.api.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
+	r, err := s.n.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
 	s.ok(err)
-	_, err = s.n.api.Delegation.Activate(s.now(s.session(s.agent, true)), delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"})
+	_, err = s.n.Delegation.Activate(s.now(s.session(s.agent, true)), delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"})
 	s.ok(err)
 
-	about, err := s.n.safe.Export(s.op, s.agent.ID)
+	about, err := s.n.Safe.Export(s.op, s.agent.ID)
 	s.ok(err)
 	told, err := json.Marshal(about)
 	s.ok(err)
@@ -42,18 +42,18 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 	if n := s.standing(name, object); n == 0 {
 		t.Fatal("the scan finds nothing of what is there")
 	}
-	s.ok(s.n.safe.Erase(s.op, s.agent.ID))
-	s.ok(s.n.drain(s.op))
+	s.ok(s.n.Safe.Erase(s.op, s.agent.ID))
+	s.ok(s.n.Drain(s.op))
 	if n := s.standing(name, object); n > 0 {
 		t.Errorf("what names them stands in files, %d times", n)
 	}
 	boss := s.now(s.session(s.boss, false))
-	list, err := s.n.api.Delegation.Registrations(boss, delegation.Filter{})
+	list, err := s.n.Delegation.Registrations(boss, delegation.Filter{})
 	s.ok(err)
 	if h := list[0].Always[0].Holder; h.Name != "erased person" || h.ID != string(s.agent.ID) || list[0].Eligible[0].Policy.Approvers[0].Name != "Lead" {
 		t.Errorf("the consent says %+v", list[0])
 	}
-	if trails, err := s.n.api.Delegation.Trails(boss, delegation.Filter{}); err != nil || len(trails) != 1 || trails[0].Reason != "the shop is slow" {
+	if trails, err := s.n.Delegation.Trails(boss, delegation.Filter{}); err != nil || len(trails) != 1 || trails[0].Reason != "the shop is slow" {
 		t.Errorf("the customer reads %+v, %v", trails, err)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
 // The data directory that scripts/old-data.sh had an older build write, the files it imported, and what that build
@@ -198,6 +200,24 @@ func TestOldDataViews(t *testing.T) {
 		now, _ = asks(t, "margins", "--period", month, "--data", dir)
 		holds(t, "margins-"+month, now)
 	}
+	knowsReservations(t, dir)
+}
+
+// knowsReservations checks that the one row of which AdditionalInfo names a reservation is found by it: rows that an older
+// build sealed have the column too, though it is no part of what was sealed.
+func knowsReservations(t *testing.T, dir string) {
+	t.Helper()
+	now, _ := asks(t, "cost", "list", "--period", doubtful, "--by", "reservation,service", "--data", dir)
+	groups := map[string]string{}
+	for _, x := range items(now) {
+		group := x["group"].(map[string]any)
+		if id := group["reservation"].(string); id != "" {
+			groups[id] = fmt.Sprint(group["service"], x["cost"])
+		}
+	}
+	if want := map[string]string{"dddddddd-0000-4000-8000-000000000001": "Virtual Machinesmap[EUR:0.00]"}; !maps.Equal(groups, want) {
+		t.Errorf("reservations of %s: %v, want %v; %v", doubtful, groups, want, now)
+	}
 }
 
 // Every line of every issued document is still led back to the provider's rows, and adds up.
@@ -270,6 +290,10 @@ func TestOldDataKnowsItsFilesAgain(t *testing.T) {
 	now, _ := asks(t, "usage", "list", "--superseded", "--data", dir)
 	holds(t, "batches", now)
 	purveyor(t, "check", "--data", dir)
+	purveyor(t, "usage", "rebuild", "--data", dir)
+	now, _ = asks(t, "usage", "list", "--superseded", "--data", dir)
+	holds(t, "batches", now)
+	knowsReservations(t, dir)
 }
 
 // The usage store is made again from the archived files, as they were read then, to the digests that were sealed.
@@ -278,7 +302,7 @@ func TestOldDataRebuilds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := oldDirectory(t)
 			if lose {
-				if err := os.Remove(filepath.Join(dir, rowsName)); err != nil {
+				if err := os.Remove(filepath.Join(dir, installation.RowsName)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -288,6 +312,7 @@ func TestOldDataRebuilds(t *testing.T) {
 			holds(t, "batches", now)
 			now, _ = asks(t, "cost", "list", "--period", "2026-08", "--by", "customer", "--data", dir)
 			holds(t, "cost-2026-08", now)
+			knowsReservations(t, dir)
 			nothingToCorrect(t, dir)
 		})
 	}

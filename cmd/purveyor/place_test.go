@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	delegationapi "github.com/purveyor-csp/purveyor/internal/api/native/delegation"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -21,7 +23,7 @@ import (
 func (s *staffed) at(name, realm string, role id.Role, place string) {
 	s.Helper()
 	s.as("")
-	var in native.Invited
+	var in peopleapi.Invited
 	s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":%q,"mail":"%s@%s.example"}`, realm, name, name, realm))
 	s.want(200, nil, http.MethodPost, "/role-assignments", asJSON, fmt.Sprintf(`{"principal":%q,"realm":%q,"role":%q,"scope":%q}`, in.Person.ID, realm, role, place))
 	s.people[name], s.realms[name] = in.Person.ID, realm
@@ -59,7 +61,7 @@ func TestConsentIsForWhereItIsGiven(t *testing.T) {
 	draft := func(name string) (r delegation.Relationship, token string) {
 		s.as("contoso")
 		s.want(200, &r, http.MethodPost, "/relationships", asJSON, fmt.Sprintf(`{"name":%q,"customer":"c0001","roles":["Global Administrator"],"duration":"P30D"}`, name))
-		var i native.Invitation
+		var i delegationapi.Invitation
 		s.want(200, &i, http.MethodPost, "/relationships/"+string(r.ID)+"/send", asJSON, "{}")
 		return r, i.Token
 	}
@@ -74,7 +76,7 @@ func TestConsentIsForWhereItIsGiven(t *testing.T) {
 	} {
 		s.want(404, nil, c[0], c[1], asJSON, c[2])
 	}
-	var list native.List[json.RawMessage]
+	var list kernel.List[json.RawMessage]
 	s.want(200, &list, http.MethodGet, "/relationships", "", "")
 	if len(list.Items) > 0 {
 		t.Errorf("the admin of a subscription reads of the whole customer: %s", list.Items)
@@ -103,7 +105,7 @@ func TestConsentIsForWhereItIsGiven(t *testing.T) {
 func TestTheInstallationIsWhole(t *testing.T) {
 	s := newStaffed(t)
 	s.at("narrow", "contoso", access.PartnerGlobalAdmin, "nordwind")
-	before := func() (list native.List[invoice.Summary]) {
+	before := func() (list kernel.List[invoice.Summary]) {
 		s.as("")
 		s.want(200, &list, http.MethodGet, "/invoices?limit=1000", "", "")
 		return list

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,19 +19,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // people is an installation with people in it: what is theirs lies sealed in the event log and in the clear in an
 // answer under an idempotency key.
-type people struct {
+type population struct {
 	*caller
-	n    *installation
+	n    *installation.Installation
 	ctx  context.Context
 	log  bytes.Buffer
 	ids  []id.Principal
@@ -40,11 +40,11 @@ type people struct {
 	text map[id.Principal][]byte   // what was sealed with them
 }
 
-func newPeople(t *testing.T, ledger string, count int) *people {
+func newPeople(t *testing.T, ledger string, count int) *population {
 	t.Helper()
-	p := &people{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
+	p := &population{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
 	p.ctx = access.AsLocalOperator(context.WithoutCancel(t.Context()))
-	n, err := open(p.ctx, p.dir, opening{Settings: config.Settings{Memory: "512MB", Ledger: ledger}, log: slog.New(slog.NewTextHandler(&p.log, nil)), now: time.Now})
+	n, err := installation.Open(p.ctx, p.dir, installation.Options{Settings: config.Settings{Memory: "512MB", Ledger: ledger}, Log: slog.New(slog.NewTextHandler(&p.log, nil)), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func newPeople(t *testing.T, ledger string, count int) *people {
 			t.Error(err)
 		}
 	})
-	p.client.Transport = inProcess{handler: n.api.Handler(), running: &sync.WaitGroup{}, log: discardLog(), ctx: access.AsLocalOperator}
+	p.client.Transport = n.InProcess(access.AsLocalOperator)
 	for i := range count {
 		p.add(id.Principal(fmt.Sprintf("prn_%04d", i*131%count))) // out of order: pages are split and filled up
 	}
@@ -65,9 +65,9 @@ func newPeople(t *testing.T, ledger string, count int) *people {
 // canary is a personal value nobody else has.
 func canary(who id.Principal) []byte { return []byte("canary of " + string(who) + " <mail@example>") }
 
-func (p *people) add(who id.Principal) {
+func (p *population) add(who id.Principal) {
 	p.Helper()
-	sealed, err := p.n.safe.Seal(p.ctx, who, canary(who))
+	sealed, err := p.n.Safe.Seal(p.ctx, who, canary(who))
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -76,11 +76,11 @@ func (p *people) add(who id.Principal) {
 		p.Fatal(err)
 	}
 	p.ids, p.text[who] = append(p.ids, who), sealed
-	err = p.n.db.Do(p.ctx, func(ctx context.Context, t tx.Tx) error {
-		if err := p.n.api.Events.Append(ctx, t, event.WorldApplied, string(who), "s", map[string]any{"name": string(sealed), "raw": sealed}); err != nil {
+	err = p.n.DB.Do(p.ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := p.n.Events.Append(ctx, t, event.WorldApplied, string(who), "s", map[string]any{"name": string(sealed), "raw": sealed}); err != nil {
 			return err
 		}
-		return p.n.api.Events.Store.Remember(ctx, t, "key-"+string(who), "d", answer)
+		return p.n.Events.Store.Remember(ctx, t, "key-"+string(who), "d", answer)
 	})
 	if err != nil {
 		p.Fatal(err)
@@ -88,11 +88,11 @@ func (p *people) add(who id.Principal) {
 }
 
 // wrapped remembers everybody's sealed key as it is now.
-func (p *people) wrapped() {
+func (p *population) wrapped() {
 	p.Helper()
-	err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) error {
+	err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
 		for _, who := range p.ids {
-			k, _, err := sqlstore.Safe{DB: p.n.db}.PersonKey(ctx, r, who)
+			k, _, err := parties.Safe{DB: p.n.DB}.PersonKey(ctx, r, who)
 			if err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (p *people) wrapped() {
 }
 
 // found counts how often any of the values stands in the files of the data directory, the vault left out.
-func (p *people) found(values ...[]byte) (n int) {
+func (p *population) found(values ...[]byte) (n int) {
 	p.Helper()
 	files := 0
 	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
@@ -127,14 +127,14 @@ func (p *people) found(values ...[]byte) (n int) {
 }
 
 // work drains the jobs and wants them done.
-func (p *people) work(kind job.Kind, want int) {
+func (p *population) work(kind job.Kind, want int) {
 	p.Helper()
-	if err := p.n.drain(p.ctx); err != nil {
+	if err := p.n.Drain(p.ctx); err != nil {
 		p.Fatal(err)
 	}
 	var done []job.Job
-	if err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) (err error) {
-		done, err = p.n.api.Jobs.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind, State: job.Done})
+	if err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) (err error) {
+		done, err = p.n.Jobs.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind, State: job.Done})
 		return err
 	}); err != nil || len(done) != want {
 		p.Fatalf("%d jobs of %s are done, want %d (%v)", len(done), kind, want, err)
@@ -166,19 +166,19 @@ func TestErasedIsGone(t *testing.T) {
 		if n := p.found(canary(who)); n > 0 {
 			t.Errorf("%s: what is theirs still stands in a file, %d times", who, n)
 		}
-		if _, err := p.n.safe.Open(p.ctx, who, p.text[who]); fault.CodeOf(err) != "person_erased" {
+		if _, err := p.n.Safe.Open(p.ctx, who, p.text[who]); fault.CodeOf(err) != "person_erased" {
 			t.Errorf("%s: opened after erasure: %v", who, err)
 		}
-		if _, err := p.n.safe.Seal(p.ctx, who, nil); fault.CodeOf(err) != "person_erased" {
+		if _, err := p.n.Safe.Seal(p.ctx, who, nil); fault.CodeOf(err) != "person_erased" {
 			t.Errorf("%s: given a new key: %v", who, err)
 		}
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, canary(who))) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, canary(who))) {
 			t.Errorf("%s: %q, %v", who, got, err)
 		}
 	}
-	if _, err := p.n.safe.Open(p.ctx, p.ids[0], p.text[p.ids[1]]); err == nil {
+	if _, err := p.n.Safe.Open(p.ctx, p.ids[0], p.text[p.ids[1]]); err == nil {
 		t.Error("one person's key opens what is another's")
 	}
 	var v event.Verification
@@ -199,7 +199,7 @@ func TestErasedIsGone(t *testing.T) {
 }
 
 // clean wants no canary in the log, and none sealed in the clear.
-func (p *people) clean() {
+func (p *population) clean() {
 	p.Helper()
 	if p.log.Len() == 0 {
 		p.Fatal("nothing was logged")
@@ -219,10 +219,10 @@ func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
 	p.work(job.ResealValues, 1)
 	p.want(200, nil, http.MethodPost, "/privacy/prn_0003/erasure", "", "")
 	p.work(job.ScrubErased, 1)
-	if _, err := p.n.safe.Open(p.ctx, "prn_0003", p.text["prn_0003"]); fault.CodeOf(err) != "person_erased" {
+	if _, err := p.n.Safe.Open(p.ctx, "prn_0003", p.text["prn_0003"]); fault.CodeOf(err) != "person_erased" {
 		t.Errorf("opened after erasure: %v", err)
 	}
-	if got, err := p.n.safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, canary("prn_0004")) {
+	if got, err := p.n.Safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, canary("prn_0004")) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -237,8 +237,8 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatalf("rotated to %+v", r)
 	}
 	p.work(job.ResealValues, 1)
-	column := sqlstore.SealedColumn{DB: p.n.db, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
-	if err := p.n.db.View(p.ctx, func(ctx context.Context, t tx.Read) error {
+	column := parties.SealedColumn{DB: p.n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
+	if err := p.n.DB.View(p.ctx, func(ctx context.Context, t tx.Read) error {
 		old, err := column.Older(ctx, t, r.Key, 10)
 		if len(old) != 0 {
 			p.Errorf("%d values are still sealed with an older key", len(old))
@@ -255,14 +255,14 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, canary(who)) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, canary(who)) {
 			t.Fatalf("%s: %q, %v", who, got, err)
 		}
 	}
 	if list := p.records("&action=keys.resealed"); len(list) != 1 || string(list[0].Data) != `{"key":2,"values":1201}` {
 		t.Errorf("recorded %+v", list)
 	}
-	if err := p.n.db.Scrub(p.ctx); err != nil {
+	if err := p.n.DB.Scrub(p.ctx); err != nil {
 		t.Fatal(err)
 	}
 	old := 0

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
 // said is what a command line prints, and its exit code.
@@ -68,7 +70,7 @@ func TestRebuildKilled(t *testing.T) {
 			killed++
 		}
 		timer.Stop()
-		if _, err := os.Stat(filepath.Join(dir, makingName)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, installation.MakingName)); err == nil {
 			making++
 		}
 		if got, code := said(t, explain...); code != 0 || got != want {
@@ -98,8 +100,8 @@ func TestRebuiltIsTaken(t *testing.T) {
 		"the old store without its log": func(path string) error { return os.WriteFile(path, []byte("old"), 0o600) },
 		"nothing":                       func(string) error { return nil },
 	} {
-		path := filepath.Join(dir, rowsName)
-		if err := errors.Join(os.Rename(path, filepath.Join(dir, rebuiltName)), old(path)); err != nil {
+		path := filepath.Join(dir, installation.RowsName)
+		if err := errors.Join(os.Rename(path, filepath.Join(dir, installation.RebuiltName)), old(path)); err != nil {
 			t.Fatal(err)
 		}
 		if got, code := said(t, "check", "--data", dir); code != 0 {
@@ -112,7 +114,7 @@ func TestRebuiltIsTaken(t *testing.T) {
 // bare checks that nothing of a rebuilding is left beside the usage store.
 func bare(t *testing.T, dir string) {
 	t.Helper()
-	left, err := filepath.Glob(filepath.Join(dir, rowsName+".*"))
+	left, err := filepath.Glob(filepath.Join(dir, installation.RowsName+".*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left over: %v, %v", left, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
 // TestSDK signs in with @azure/identity at an installation served over TLS with its own authority's certificate: a
@@ -40,14 +41,15 @@ func TestSDK(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	b := browser{mail: "global-admin@c0001.example", password: "demo data, global-admin of c0001", way: x.web}
+	who := signintest.Demo("global-admin@c0001.example")
+	who.Transport = x.web
 	for lines := bufio.NewScanner(said); lines.Scan(); {
-		m := asked.FindStringSubmatch(lines.Text())
-		if m == nil {
+		page, code, ok := signintest.DevicePrompt(lines.Text())
+		if !ok {
 			t.Log(lines.Text())
 			continue
 		}
-		if err := b.allow(m[1], m[2]); err != nil {
+		if err := who.AllowDevice(page, code); err != nil {
 			t.Error(err)
 			_ = c.Process.Kill()
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -40,22 +41,22 @@ func TestSecretsLieSealed(t *testing.T) {
 	for _, name := range []string{"totp", "webhook", "client", "signing"} {
 		s := []byte("planted-secret-of-" + name)
 		planted = append(planted, s)
-		sealed, err := p.n.safe.Seal(p.ctx, id.Principal("installation"), s)
+		sealed, err := p.n.Safe.Seal(p.ctx, id.Principal("installation"), s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.n.db.Do(p.ctx, func(ctx context.Context, w tx.Tx) error {
-			return p.n.api.Events.Append(ctx, w, event.WorldApplied, "local-operator", name, map[string]any{"sealed": sealed})
+		if err := p.n.DB.Do(p.ctx, func(ctx context.Context, w tx.Tx) error {
+			return p.n.Events.Append(ctx, w, event.WorldApplied, "local-operator", name, map[string]any{"sealed": sealed})
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.n.safe.Open(p.ctx, "installation", sealed); err != nil || !bytes.Equal(got, s) {
+		if got, err := p.n.Safe.Open(p.ctx, "installation", sealed); err != nil || !bytes.Equal(got, s) {
 			t.Fatalf("%q, %v", got, err)
 		}
 		broken := bytes.Clone(sealed)
 		broken[len(broken)-1] ^= 1
 		for who, text := range map[id.Principal][]byte{"installation": broken, p.ids[0]: sealed, "prn_nobody": sealed} {
-			_, err := p.n.safe.Open(p.ctx, who, text)
+			_, err := p.n.Safe.Open(p.ctx, who, text)
 			if err == nil {
 				t.Errorf("%s opens it", who)
 			}
@@ -81,7 +82,7 @@ func TestSecretsLieSealed(t *testing.T) {
 }
 
 // guessed wants that a request cannot be told from its digest in the log by whoever guesses what it was.
-func (p *people) guessed(body string) {
+func (p *population) guessed(body string) {
 	p.Helper()
 	asked, err := json.Marshal([]string{http.MethodPost, "/api/v1/periods/2026-09/approve", "", body})
 	if err != nil {
@@ -108,7 +109,7 @@ func TestLedgerPasswordStaysOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
-		_, err := open(access.AsLocalOperator(t.Context()), dir, opening{Settings: config.Settings{}, log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now})
+		_, err := installation.Open(access.AsLocalOperator(t.Context()), dir, installation.Options{Settings: config.Settings{}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now})
 		if err == nil {
 			t.Fatal("opened a ledger that is not there")
 		}

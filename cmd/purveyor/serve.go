@@ -15,10 +15,12 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/installation"
+	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
 // patience is how long a stopping server waits for requests that are under way.
@@ -30,54 +32,52 @@ const mostHeader = 32 << 10
 // serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
 // Over TLS callers sign in. Without it the address is of this machine alone, and whoever shows nothing is the local
 // operator too.
-func serve(ctx context.Context, dir string, o opening) (err error) {
+func serve(ctx context.Context, dir string, o installation.Options) (err error) {
 	web, err := listen(o)
 	if err != nil {
 		return err
 	}
 	defer web.Close()
-	n, err := open(ctx, dir, o)
+	n, err := installation.Open(ctx, dir, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	if n.onlyRead {
-		return readOnly(dir)
+	if n.OnlyRead {
+		return installation.ReadOnly(dir)
 	}
-	n.compare(ctx)
-	proof, err := n.certificates(o.Settings)
+	n.CompareStores(ctx)
+	proof, err := newCertificates(n.Vault, o.Settings)
 	if err != nil {
 		return err
 	}
 	if proof != nil {
-		n.api.Named = proof.named
 		web = tls.NewListener(web, proof.config())
 	}
-	authority, err := n.authority(web.Addr(), proof)
+	authority, err := n.ServeAt(siteOf(web.Addr(), proof))
 	if err != nil {
 		return err
 	}
-	n.api.Callers = callers(authority, proof != nil)
-	local, err := listenSocket(filepath.Join(dir, socketName))
+	local, err := listenSocket(filepath.Join(dir, installation.SocketName))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, n.notes(proof))
-	if proof != nil && n.clock.Movable() {
+	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, notes(n.Vault, proof))
+	if proof != nil && n.Clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
-	first := invitation{who: n.api.Identity, at: authority.Base, out: os.Stdout}
+	first := invitation{people: n.People, at: authority.Base, out: os.Stdout}
 	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
 		return err
 	}
-	n.notice = func(ctx context.Context) error {
-		if n.clock.Movable() { // who makes demo data into a server makes its people next
+	invite := func(ctx context.Context) error {
+		if n.Clock.Movable() { // who makes demo data into a server makes its people next
 			return nil
 		}
 		return first.send(ctx)
 	}
 	server := &http.Server{
-		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: mostHeader, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.api.Log.Handler(), slog.LevelWarn),
+		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: mostHeader, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
 				return access.AsLocalOperator(context.WithoutCancel(ctx))
@@ -86,7 +86,7 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 		},
 	}
 	var running sync.WaitGroup
-	running.Go(func() { n.work(ctx) })
+	running.Go(func() { n.Work(ctx, invite) })
 	failed := make(chan error, 2)
 	for _, l := range []net.Listener{web, local} {
 		running.Go(func() {
@@ -106,23 +106,14 @@ func serve(ctx context.Context, dir string, o opening) (err error) {
 	return err
 }
 
-// compare holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
-// documents can be read, and what needs the rows is refused.
-func (n *installation) compare(ctx context.Context) {
-	n.behind = n.api.Intake.Whole(access.AsLocalOperator(ctx))
-	if n.behind != nil {
-		n.api.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
-	}
-}
-
 // notes says who may call, and whom clients must trust.
-func (n *installation) notes(proof *certificates) string {
+func notes(v *vault.Vault, proof *certificates) string {
 	who := " for this machine only, as the local operator"
 	if proof != nil {
 		who = " for whoever signs in"
 	}
 	if proof != nil && proof.authority != nil {
-		who += "; clients trust " + n.vault.CAFile()
+		who += "; clients trust " + v.CAFile()
 	}
 	return who
 }
@@ -130,36 +121,36 @@ func (n *installation) notes(proof *certificates) string {
 // invitation prints the one-time link of the first person, once, as soon as there is a partner and nobody of theirs. A
 // link that was lost or has expired is replaced by the next start.
 type invitation struct {
-	who  *identity.Service
-	at   string // the address the link leads to
-	out  io.Writer
-	done bool
+	people *people.Service
+	at     string // the address the link leads to
+	out    io.Writer
+	done   bool
 }
 
 func (i *invitation) send(ctx context.Context) error {
 	if i.done {
 		return nil
 	}
-	if _, err := i.who.Realm(ctx, ""); err != nil {
+	if _, err := i.people.Manager.Directory.Realm(ctx, ""); err != nil {
 		if fault.KindOf(err) == fault.NotFound { // no partner yet
 			return nil
 		}
 		return err
 	}
-	link, err := i.who.Begin(ctx)
+	link, err := i.people.FirstLink(ctx)
 	if err != nil {
 		return err
 	}
 	i.done = true
 	if link != "" {
 		_, err = fmt.Fprintf(i.out, "nobody can sign in yet; the first person, who may do everything, begins within three days at %s%s%s\n",
-			i.at, native.SetUpPath, link)
+			i.at, peopleapi.SetUpPath, link)
 	}
 	return err
 }
 
 // listen refuses an address that others could reach without TLS: nobody signs in there.
-func listen(o opening) (net.Listener, error) {
+func listen(o installation.Options) (net.Listener, error) {
 	address := o.Listen
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,11 +15,16 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -29,10 +35,10 @@ type signedIn struct {
 	at         string
 	web        *http.Transport
 	local      *caller
-	program    identity.Program
+	program    programs.Program
 	secret     string
 	assignment access.Assignment
-	person     identity.Person
+	person     people.Person
 	cookie     string
 	tenant     string
 }
@@ -43,8 +49,8 @@ func newSignedIn(t *testing.T) *signedIn {
 	dir := t.TempDir()
 	purveyor(t, "demo", "--data", dir, "--customers", "4", "--rows", "400")
 	settings := config.Settings{Memory: "512MB", TLSHost: []string{"localhost"}}
-	x.prepare(dir, opening{Settings: settings, log: discardLog(), now: time.Now})
-	port := serving(t, dir, opening{Settings: settings, log: discardLog(), now: time.Now})
+	x.prepare(dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	port := serving(t, dir, installation.Options{Settings: settings, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -62,10 +68,10 @@ func newSignedIn(t *testing.T) *signedIn {
 }
 
 // prepare adds, through the services, who will call.
-func (x *signedIn) prepare(dir string, o opening) {
+func (x *signedIn) prepare(dir string, o installation.Options) {
 	x.Helper()
 	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
-	n, err := open(ctx, dir, o)
+	n, err := installation.Open(ctx, dir, o)
 	must := func(err error) {
 		x.Helper()
 		if err != nil {
@@ -73,31 +79,30 @@ func (x *signedIn) prepare(dir string, o opening) {
 		}
 	}
 	must(err)
-	who := n.api.Identity
-	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
+	x.program, err = n.Programs.Add(ctx, "nordwind", "bookkeeping")
 	must(err)
-	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
+	_, x.secret, err = n.Programs.AddSecret(ctx, x.program.ID, time.Hour)
 	must(err)
-	realm, err := who.Realm(ctx, "nordwind")
+	realm, err := n.Directory.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
-	x.assignment, err = n.api.Roles.Assign(ctx, access.Assignment{
+	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
-	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	x.person, err = n.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
-	_, err = n.api.Roles.Assign(ctx, access.Assignment{
+	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
 	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
 		role, realm, _ := strings.Cut(u, " of ")
-		if _, err := who.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+		if _, err := n.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
 		}
 	}
-	_, x.cookie, err = who.Open(ctx, identity.Session{Person: x.person.ID, Agent: "a test"})
+	_, x.cookie, err = n.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
 	must(err)
 	must(n.Close())
 }
@@ -117,7 +122,7 @@ func (x *signedIn) call(path string, header ...string) (*http.Response, []invoic
 		x.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var list native.List[invoice.Summary]
+	var list kernel.List[invoice.Summary]
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 			x.Fatal(err)
@@ -150,7 +155,7 @@ func (x *signedIn) token() string {
 // TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
 func TestSignedInOverTLS(t *testing.T) {
 	x := newSignedIn(t)
-	const path = native.Prefix + "/invoices?limit=1000"
+	const path = kernel.Prefix + "/invoices?limit=1000"
 	for name, header := range map[string][]string{
 		"nothing": nil, "a token that is none": {"Authorization", "Bearer nonsense"}, "another scheme": {"Authorization", "Basic eA=="},
 		"a cookie that is none": {"Cookie", "__Host-purveyor=nonsense"},
@@ -159,7 +164,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("with %s: %s, %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
 		}
 	}
-	var all native.List[invoice.Summary]
+	var all kernel.List[invoice.Summary]
 	x.local.want(200, &all, "GET", "/invoices?limit=1000", "", "")
 	bearer := "Bearer " + x.token()
 	answer, seen := x.call(path, "Authorization", bearer)
@@ -180,7 +185,7 @@ func TestSignedInOverTLS(t *testing.T) {
 			t.Errorf("contoso sees %s, of %s to %s", v.Number, v.Seller, v.Buyer)
 		}
 	}
-	if answer, _ := x.call(native.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
+	if answer, _ := x.call(kernel.Prefix+"/people", "Authorization", bearer); answer.StatusCode != 403 {
 		t.Errorf("a billing admin lists people: %s", answer.Status)
 	}
 	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
@@ -194,22 +199,20 @@ func TestSignedInOverTLS(t *testing.T) {
 // something is who that proves, or refused.
 func TestWhoCallsWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who, at := p.n.api.Identity, httptest.NewUnstartedServer(nil)
+	at := httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	authority, err := p.n.authority(at.Listener.Addr(), nil)
-	if err != nil {
+	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	p.n.api.Callers = callers(authority, false)
-	at.Config.Handler = p.n.api.Handler()
+	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
-	maria, err := who.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, cookie, err := who.Open(p.ctx, identity.Session{Person: maria.ID})
+	_, cookie, err := p.n.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +223,7 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 		"nothing": {"X-Nothing", "", 200}, "a session without a role": {"Cookie", "purveyor=" + cookie, 403},
 		"an old session": {"Cookie", "purveyor=" + cookie[1:], 401}, "a token that is none": {"Authorization", "Bearer x", 401},
 	} {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+native.Prefix+"/status", nil)
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", at.URL+kernel.Prefix+"/status", nil)
 		r.Header.Set(c.header, c.value)
 		answer, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
@@ -238,9 +241,8 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 // seals what everybody signs in with is nobody's to erase.
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who := p.n.api.Identity
 	var said bytes.Buffer
-	invite := invitation{who: who, at: "https://localhost", out: &said}
+	invite := invitation{people: p.n.People, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
 		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
 			t.Errorf("before there is a partner: %q, %v", said.String(), err)
@@ -252,42 +254,42 @@ func TestFirstPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+native.SetUpPath)
+	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+peopleapi.SetUpPath)
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}
-	first, err := who.SetUp(context.WithoutCancel(t.Context()), link, identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	first, err := p.n.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
 	said.Reset()
-	if err := (&invitation{who: who, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
+	if err := (&invitation{people: p.n.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
 		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
-	if _, link, err := who.Invite(as, "contoso", identity.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
+	if _, link, err := p.n.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
 		t.Errorf("the first person invites nobody: %v", err)
 	}
-	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
+	if _, err := p.n.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
-	exported, err := p.n.safe.Export(as, first.ID)
+	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
-	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
+	if _, _, err := p.n.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.n.safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
+	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the installation's key was erased: %v", err)
 	}
-	if err := p.n.safe.Erase(p.ctx, first.ID); err != nil {
+	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
-	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
+	if known, err := p.n.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
-	if _, err := p.n.api.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("somebody unknown is known: %v", err)
 	}
 }

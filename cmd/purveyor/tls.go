@@ -2,16 +2,16 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
-	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
@@ -31,8 +31,8 @@ type certificates struct {
 // renewBefore is how long before its end a certificate of one's own is made anew.
 const renewBefore = 30 * 24 * time.Hour
 
-// certificates are those the settings ask for; nil for none.
-func (n *installation) certificates(s config.Settings) (*certificates, error) {
+// newCertificates makes what the settings ask for; nil for none.
+func newCertificates(own *vault.Vault, s config.Settings) (*certificates, error) {
 	c := &certificates{hosts: s.TLSHost, now: time.Now, cert: s.TLSCert, key: s.TLSKey}
 	switch {
 	case c.cert == "" && c.key == "" && len(c.hosts) == 0:
@@ -41,7 +41,7 @@ func (n *installation) certificates(s config.Settings) (*certificates, error) {
 		return nil, fault.New(fault.Invalid, "bad_tls", "give --tls-cert and --tls-key together, or --tls-host alone for a certificate of the installation's own")
 	case c.cert == "":
 		var err error
-		if c.authority, err = n.vault.Authority(c.now()); err != nil {
+		if c.authority, err = own.Authority(c.now()); err != nil {
 			return nil, err
 		}
 	}
@@ -124,12 +124,32 @@ func (c *certificates) config() *tls.Config {
 	}
 }
 
-// trusting is a transport to servers whose certificate is of the authority in a file, and to no others.
-func trusting(caFile string) (*http.Transport, error) {
-	text, err := os.ReadFile(caFile)
-	pool := x509.NewCertPool()
-	if err != nil || !pool.AppendCertsFromPEM(text) {
-		return nil, fault.New(fault.Invalid, "bad_authority", "%s holds no certificate of an authority; it is ca.pem in the vault of the server's data directory", caFile).Because(err)
+// hostsOf is every host, with its port where that is not the usual one, that a server is reached as; the main one first.
+func hostsOf(at net.Addr, proof *certificates) []string {
+	ip, port, _ := net.SplitHostPort(at.String())
+	names := []string{ip, "localhost"}
+	usual := "80"
+	if proof != nil {
+		names, usual = append(proof.names(), "localhost"), "443"
 	}
-	return &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, ForceAttemptHTTP2: true}, nil
+	var hosts []string
+	for _, name := range names {
+		host := net.JoinHostPort(strings.ToLower(name), port)
+		if port == usual {
+			host = strings.TrimSuffix(host, ":"+port)
+		}
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// siteOf is an address as clients may reach it.
+func siteOf(at net.Addr, proof *certificates) installation.Site {
+	site := installation.Site{Hosts: hostsOf(at, proof), Named: func(string) bool { return false }}
+	if proof != nil {
+		site.TLS, site.Named = true, proof.named
+	}
+	return site
 }

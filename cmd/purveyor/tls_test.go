@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,14 +18,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
 // serving runs serve over TLS on a free port of this machine until the test ends, and returns the port.
-func serving(t *testing.T, dir string, o opening) (port string) {
+func serving(t *testing.T, dir string, o installation.Options) (port string) {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +44,7 @@ func serving(t *testing.T, dir string, o opening) (port string) {
 			t.Error(err)
 		}
 	})
-	socket := filepath.Join(dir, socketName)
+	socket := filepath.Join(dir, installation.SocketName)
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
 		if c, err := net.Dial("unix", socket); err == nil { // made last
 			_ = c.Close()
@@ -76,7 +78,7 @@ func get(t *testing.T, trip http.RoundTripper, url, host string) (*http.Response
 func TestServeTLS(t *testing.T) {
 	dir := t.TempDir()
 	s := config.Settings{Memory: "512MB", TLSHost: []string{"localhost", "portal.example"}}
-	port := serving(t, dir, opening{Settings: s, log: discardLog(), now: time.Now})
+	port := serving(t, dir, installation.Options{Settings: s, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	trust, err := trusting(filepath.Join(dir, "vault", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -95,14 +97,14 @@ func TestServeTLS(t *testing.T) {
 			t.Errorf("as %s: %v, %v, want %d", name, answer, err, status)
 		}
 	}
-	if answer, err := get(t, trust, at+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
+	if answer, err := get(t, trust, at+kernel.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
 		t.Errorf("somebody who has not signed in: %v, %v", answer, err)
 	}
-	local, closing, err := connect(t.Context(), dir, opening{})
+	local, closing, err := installation.Connect(t.Context(), dir, installation.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := get(t, local, "http://localhost"+native.Prefix+"/status", ""); err != nil || answer.StatusCode != 200 {
+	if answer, err := get(t, local, "http://localhost"+kernel.Prefix+"/status", ""); err != nil || answer.StatusCode != 200 {
 		t.Errorf("the local operator over the socket: %v, %v", answer, err)
 	}
 	if err := closing(); err != nil {
@@ -152,7 +154,7 @@ func TestWhereItMayListen(t *testing.T) {
 		{"127.0.0.1:0", "", ""}, {"localhost:0", "", ""}, {"127.0.0.1:0", "localhost", ""}, {"0.0.0.0:0", "portal.example", ""},
 		{"0.0.0.0:0", "", "no_tls"}, {":0", "", "no_tls"}, {"nonsense", "x", "no_address"},
 	} {
-		o := opening{Settings: config.Settings{Listen: c.address}}
+		o := installation.Options{Settings: config.Settings{Listen: c.address}}
 		if c.host != "" {
 			o.TLSHost = []string{c.host}
 		}
@@ -195,13 +197,12 @@ func TestCertificates(t *testing.T) {
 		t.Error("the certificate is for other names")
 	}
 	given(t, first, next)
-	n := &installation{vault: v}
 	for _, s := range []config.Settings{{TLSCert: "x"}, {TLSKey: "x"}, {TLSCert: "x", TLSKey: "y", TLSHost: []string{"h"}}, {TLSCert: "/nowhere", TLSKey: "/nowhere"}, {TLSHost: []string{""}}} {
-		if _, err := n.certificates(s); fault.KindOf(err) != fault.Invalid {
+		if _, err := newCertificates(v, s); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%+v: %v", s, err)
 		}
 	}
-	if c, err := n.certificates(config.Settings{}); c != nil || err != nil {
+	if c, err := newCertificates(v, config.Settings{}); c != nil || err != nil {
 		t.Errorf("TLS nobody asked for: %v", err)
 	}
 }
@@ -236,4 +237,14 @@ func given(t *testing.T, first, next *tls.Certificate) {
 	if got, err = c.get(); err != nil || !got.Leaf.Equal(next.Leaf) {
 		t.Errorf("a damaged file replaced the certificate that worked: %v", err)
 	}
+}
+
+// trusting is a transport to servers whose certificate is of the authority in a file, and to no others.
+func trusting(caFile string) (*http.Transport, error) {
+	text, err := os.ReadFile(caFile)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		return nil, errors.Join(err, errors.New("no certificate of an authority in "+caFile))
+	}
+	return &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, ForceAttemptHTTP2: true}, nil
 }

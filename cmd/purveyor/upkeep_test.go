@@ -6,9 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -19,7 +20,7 @@ func TestDailyUpkeep(t *testing.T) {
 	p := newPeople(t, "", 0)
 	at := time.Now()
 	machine := func() time.Time { return at }
-	p.n.api.Machine, p.n.api.Identity.Now, p.n.runner.Machine, p.n.upkeep.Machine = machine, machine, machine, machine
+	p.n.API.Machine, p.n.People.Now, p.n.Sessions.Now, p.n.Runner.Machine, p.n.Upkeep.Machine = machine, machine, machine, machine, machine
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	retried := func(key string) bool {
@@ -27,18 +28,18 @@ func TestDailyUpkeep(t *testing.T) {
 		return p.want(200, nil, http.MethodPut, "/world", asYAML, smallWorld, "Idempotency-Key", key).Header.Get("Idempotent-Replay") != ""
 	}
 	retried("first")
-	maria, err := p.n.api.Identity.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := p.n.api.Identity.Open(p.ctx, identity.Session{Person: maria.ID})
+	session, _, err := p.n.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := func() bool {
 		t.Helper()
-		err := p.n.db.View(p.ctx, func(ctx context.Context, r tx.Read) error {
-			_, err := p.n.api.Identity.Proofs.Session(ctx, r, session.ID)
+		err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
+			_, err := p.n.Sessions.Store.Session(ctx, r, session.ID)
 			return err
 		})
 		if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -50,7 +51,7 @@ func TestDailyUpkeep(t *testing.T) {
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"by":"P6M"}`)
 	p.work(job.DailyUpkeep, 0) // half a year went by in demo data, and no day of the machine's
-	var list native.List[job.Job]
+	var list kernel.List[job.Job]
 	p.want(200, &list, "GET", "/jobs?kind=upkeep.daily", "", "")
 	if len(list.Items) != 1 || list.Items[0].State != job.Queued || !list.Items[0].Due.IsZero() || list.Items[0].When().Before(at) {
 		t.Errorf("to come: %+v", list.Items)

@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -111,7 +111,7 @@ func TestResellerAppliesItsPart(t *testing.T) {
 // applied counts the events of world and organisations.
 func (h *house) applied() (n int) {
 	h.must(h.db.View(operator(), func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Events{DB: h.db}.Events(ctx, r, scope.All(), event.Filter{})
+		list, err := operations.Events{DB: h.db}.Events(ctx, r, scope.All(), event.Filter{})
 		for _, e := range list {
 			if slices.Contains(event.WithDigests(), e.Type) {
 				n++

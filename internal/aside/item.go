@@ -221,6 +221,7 @@ func plural(n int64, noun string) string {
 // Filter narrows a list; zero fields narrow nothing.
 type Filter struct {
 	Open   bool         // not answered
+	OpenOr []AnswerKind // not answered, or in one of these ways
 	Period period.Month // of this month, or of one that is not known
 	Refs   []string
 }

@@ -187,8 +187,8 @@ func (v *Service) files(s *stored, r *Report) {
 				of[f.Archive] = append(of[f.Archive], fmt.Sprintf("the archive of %s, of import %s", f.Name, l.ID))
 			}
 		}
-		if l.Recipe != "" {
-			of[l.Recipe] = append(of[l.Recipe], fmt.Sprintf("how the rows of import %s are made again", l.ID))
+		if l.RebuildManifest != "" {
+			of[l.RebuildManifest] = append(of[l.RebuildManifest], fmt.Sprintf("how the rows of import %s are made again", l.ID))
 		}
 	}
 	for i := range s.documents {

@@ -20,7 +20,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -173,9 +174,9 @@ func (o otherRows) CellRows(ctx context.Context, s scope.Scope, cells []usage.Ce
 
 func service(n *installtest.Installation, rows usage.RowStore) *check.Service {
 	return &check.Service{
-		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: rows,
-		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
-		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
+		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: billing.Usage{DB: n.DB}, Rows: rows,
+		Invoices: billing.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
+		Orgs: organisations.Orgs{DB: n.DB}, Books: billing.Books{DB: n.DB},
 	}
 }
 

@@ -45,8 +45,8 @@ type todaysBook struct {
 	l *lifetime
 }
 
-func (x todaysBook) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]rating.Fixed, error) {
-	list, err := x.IssuedTerms.Fixed(ctx, r, s, p)
+func (x todaysBook) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
+	list, err := x.IssuedTerms.Fixed(ctx, r, s, p, edges...)
 	for i := range list {
 		list[i].Books = nil
 		for _, e := range x.l.world.Edges {

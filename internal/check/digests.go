@@ -85,7 +85,7 @@ func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 	if err != nil {
 		return false, nil // it cannot be read: check says so, and nothing is recorded
 	}
-	books, err := v.Books.Versions(ctx, r, scope.All(), "")
+	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
 	return x.Len() > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
 }
 
@@ -108,7 +108,7 @@ func (v *Service) world(ctx context.Context, r tx.Read, st *stored, out *Report)
 		out.bad(World, "world", "the stored organisations, edges, rates or tax rows cannot be read: %v; restore the ledger from a backup", err)
 		return false, nil
 	}
-	books, err := v.Books.Versions(ctx, r, scope.All(), "")
+	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
 	if err != nil {
 		out.bad(World, "books", "the stored price books cannot be read: %v; restore the ledger from a backup", err)
 		return false, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usage/standing"
 )
 
 // edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that stands was made from all of
@@ -92,7 +93,7 @@ func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report)
 		m.state(g, r)
 		return nil
 	})
-	if code := fault.CodeOf(err); code == rating.CodeRowsLost || code == invoice.CodeWorksheetUnreadable {
+	if code := fault.CodeOf(err); code == standing.CodeRowsLost || code == invoice.CodeWorksheetUnreadable {
 		r.Checked[States] += rated
 		r.bad(States, m.period.String(), "%v", err)
 		return nil
@@ -156,12 +157,12 @@ func (m *month) state(g *rating.Group, r *Report) {
 
 // counting is how many rows of a month count by the state that it was rated from: an import may have sealed more since.
 func (v *Service) counting(ctx context.Context, s scope.Scope, st *rating.State) (n int64, err error) {
-	hidden, err := v.Documents.Rater.StandIns(ctx, s, st)
+	shadowed, err := v.Documents.Rater.Shadowed(ctx, s, st)
 	if err != nil {
 		return 0, err
 	}
 	masked := map[usage.Mask]bool{}
-	for _, x := range slices.Concat(st.Masks, hidden) {
+	for _, x := range slices.Concat(st.Masks, shadowed) {
 		x.Entitlement = strings.ToLower(x.Entitlement)
 		masked[x] = true
 	}

@@ -49,41 +49,41 @@ type commands struct {
 	Data string `placeholder:"DIR" help:"The data directory: ./purveyor-data, unless $$PURVEYOR_DATA names another."`
 
 	Init         selling.Init           `cmd:"" help:"Start here: write a commented world.yaml and book.yaml, and make a data directory beside them."`
-	Demo         demo.Demo              `cmd:"" help:"Made-up partners, customers and three months of usage, billed to the cent."`
+	Demo         demo.Demo              `cmd:"" help:"Try it: made-up partners and customers, with three months of usage billed to the cent."`
 	Serve        serveCommand           `cmd:"" help:"Serve the API of a data directory on this machine."`
-	Login        loginCommand           `cmd:"" help:"Sign in to a server, with a code that is typed in a browser."`
-	Logout       logoutCommand          `cmd:"" help:"Forget the sign-in of this machine."`
-	Apply        selling.Apply          `cmd:"" help:"Make organisations and edges what a world file says, showing what differs."`
+	Login        loginCommand           `cmd:"" help:"Sign in to a server, with a code that you enter in a browser."`
+	Logout       logoutCommand          `cmd:"" help:"Sign this machine out."`
+	Apply        selling.Apply          `cmd:"" help:"Change organisations and edges to match a world file, and list every difference."`
 	World        selling.World          `cmd:"" help:"Print organisations and edges as a world file."`
-	Pricebook    selling.Pricebook      `cmd:"" help:"What each seller charges: price books and their versions."`
+	Pricebook    selling.Pricebook      `cmd:"" help:"Price books: what each seller charges, version by version."`
 	Usage        billing.Usage          `cmd:"" help:"The provider's usage and reconciliation files."`
-	Unresolved   billing.Unresolved     `cmd:"" help:"Usage that nobody is billed for yet: what is missing, and answers to it."`
+	Unresolved   billing.Unresolved     `cmd:"" help:"Usage that cannot be billed yet: what is missing, and how to resolve it."`
 	Invoice      billing.Invoice        `cmd:"" help:"Invoices and credit notes: draft, approve, issue, void."`
-	Explain      billing.Explain        `cmd:"" help:"Lead a printed amount back to the provider's rows, rule, rate and rounding."`
+	Explain      billing.Explain        `cmd:"" help:"Explain a printed amount: the provider's rows, the price rule, the exchange rate and the rounding."`
 	Recon        billing.Recon          `cmd:"" help:"Compare the provider's statement with what was imported and sold."`
-	Cost         billing.Cost           `cmd:"" help:"What usage costs, by any grouping, as far as you may see it."`
-	Margins      billing.Margins        `cmd:"" help:"What each seller bought and sold for in a month."`
-	Relationship delegated.Relationship `cmd:"" help:"Directory roles a customer agrees to, for a time."`
-	Registration delegated.Registration `cmd:"" help:"Roles over a customer's resources: offers, consent, standing owners, earned credit."`
-	Activation   delegated.Activation   `cmd:"" help:"Eligible roles, activated for a time and a reason, and the trail of what was done."`
-	Notice       delegated.Notice       `cmd:"" help:"Delegated access that ends soon, or has ended."`
-	Resource     delegated.Resource     `cmd:"" help:"What there is at customers, as far as usage names it."`
+	Cost         billing.Cost           `cmd:"" help:"What usage costs, by any grouping, at the prices you may see."`
+	Margins      billing.Margins        `cmd:"" help:"Each seller's purchases, sales and margin in a month."`
+	Relationship delegated.Relationship `cmd:"" help:"Relationships: directory roles that a customer grants for a limited time."`
+	Registration delegated.Registration `cmd:"" help:"Delegated roles on a customer's resources: offers, consent, standing owners, earned credit."`
+	Activation   delegated.Activation   `cmd:"" help:"Just-in-time access: activate a role for a limited time, and read what was done with it."`
+	Notice       delegated.Notice       `cmd:"" help:"Upcoming expiries: delegated access that ends soon, or has ended."`
+	Resource     delegated.Resource     `cmd:"" help:"Customers' resources, as their usage names them."`
 	Person       people.Person          `cmd:"" help:"People who sign in."`
-	Group        people.Group           `cmd:"" help:"Groups of people and programs, to give roles to."`
+	Group        people.Group           `cmd:"" help:"Groups of people and programs that hold roles together."`
 	Program      people.Program         `cmd:"" help:"Programs that sign in: service principals, their secrets and certificates."`
-	Federation   people.Federation      `cmd:"" help:"Organisations whose people sign in at a provider of their own."`
-	Access       people.Access          `cmd:"" help:"Who may do what, where, and why."`
-	Check        upkeep.Check           `cmd:"" help:"Verify every invariant of a data directory: ledger, usage, files."`
-	Bill         billing.Bill           `cmd:"" help:"From usage files to invoices in one go; keeps nothing but the output folder."`
-	Clock        upkeep.Clock           `cmd:"" help:"The business clock, which moves in demo data only."`
-	Events       upkeep.Events          `cmd:"" help:"What happened, and who did it."`
-	Jobs         upkeep.Jobs            `cmd:"" help:"Background work: what waits, what is done, and what failed."`
-	Status       upkeep.Status          `cmd:"" help:"What there is in a data directory."`
-	Completion   completionCommand      `cmd:"" help:"Completion for bash, zsh or fish."`
+	Federation   people.Federation      `cmd:"" help:"Sign-in through an organisation's own identity provider (OpenID Connect)."`
+	Access       people.Access          `cmd:"" help:"Roles and permissions: who may do what, where, and why."`
+	Check        upkeep.Check           `cmd:"" help:"Check that ledger, usage and files of a data directory agree."`
+	Bill         billing.Bill           `cmd:"" help:"Make invoices from usage files in one command; keeps only the output folder."`
+	Clock        upkeep.Clock           `cmd:"" help:"The business clock; it can be moved in demo data only."`
+	Events       upkeep.Events          `cmd:"" help:"The event log: what happened, and who did it."`
+	Jobs         upkeep.Jobs            `cmd:"" help:"Background jobs: waiting, done and failed."`
+	Status       upkeep.Status          `cmd:"" help:"Show how much a data directory holds."`
+	Completion   completionCommand      `cmd:"" help:"Print the completion script for bash, zsh or fish."`
 	Version      versionCommand         `cmd:"" help:"Print the version."`
-	Audit        upkeep.Audit           `cmd:"" help:"The trail of what was done: search, verify, export, prune."`
-	Keys         upkeep.Keys            `cmd:"" help:"The keys that seal what must not be read."`
-	Privacy      people.Privacy         `cmd:"" help:"Everything about a person, and their erasure."`
+	Audit        upkeep.Audit           `cmd:"" help:"The audit log: search, verify, export, prune."`
+	Keys         upkeep.Keys            `cmd:"" help:"The encryption keys of a data directory."`
+	Privacy      people.Privacy         `cmd:"" help:"Export or erase a person's data."`
 }
 
 // Main runs one command line and returns its exit code: 0 when all is well, 1 when not, 2 when the command line
@@ -109,7 +109,7 @@ func (p Program) Main(ctx context.Context, args []string) int {
 	if err != nil {
 		fmt.Fprintln(p.Err, "purveyor: "+err.Error())
 		if wrong, ok := errors.AsType[*kong.ParseError](err); ok {
-			fmt.Fprintf(p.Err, "  %s --help says more\n", strings.Join(append([]string{"purveyor"}, strings.Fields(wrong.Context.Command())...), " "))
+			fmt.Fprintf(p.Err, "  see: %s --help\n", strings.Join(append([]string{"purveyor"}, strings.Fields(wrong.Context.Command())...), " "))
 		}
 		return 2
 	}

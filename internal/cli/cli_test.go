@@ -17,7 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -70,7 +70,7 @@ func (answers) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			status := http.StatusOK
 			if ext == ".problem" {
-				var p native.Problem
+				var p kernel.Problem
 				if err := json.Unmarshal(text, &p); err != nil {
 					return nil, err
 				}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/status"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/remote"
@@ -18,9 +18,9 @@ import (
 type loginCommand struct {
 	Server string `arg:"" optional:"" placeholder:"URL" help:"Where the server is, like https://purveyor.example.com."`
 	Tenant string `default:"organizations" help:"The tenant to sign in to, when it is not your own."`
-	CA     string `name:"ca" placeholder:"FILE" type:"existingfile" help:"Certificate of the authority the server's own certificate comes from, in PEM."`
+	CA     string `name:"ca" placeholder:"FILE" type:"existingfile" help:"Certificate of the authority that issued the server's certificate, in PEM."`
 	Client string `placeholder:"ID" help:"Sign in as a program, by its client id; its secret is read from standard input."`
-	Local  bool   `help:"No sign-in: go back to a data directory of yours, through its socket, as the local operator."`
+	Local  bool   `help:"Use a data directory of your own again, as its local operator, without a sign-in."`
 }
 
 // Run signs in with a code that is typed in a browser, on this machine or another.
@@ -34,7 +34,7 @@ func (c *loginCommand) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		return e.With(ctx, func(api *call.Client) error {
-			var s native.Status
+			var s status.Status
 			if _, err := api.Get(ctx, "/status", nil, &s); err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func (c *loginCommand) Run(ctx context.Context, e *command.Env) error {
 	if err := l.Save(file); err != nil {
 		return err
 	}
-	e.Note("signed in; commands go to %s from now on, but for those with --data. \"purveyor logout\" ends that", l.Server)
+	e.Note("signed in; commands go to %s from now on, except those with --data. \"purveyor logout\" ends that", l.Server)
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (logoutCommand) Run(e *command.Env) error {
 	if err := remote.Forget(file); err != nil {
 		return err
 	}
-	e.Note("signed out here. The account page of the server ends the session itself")
+	e.Note("signed out on this machine. To end the session on the server too, use its account page")
 	return nil
 }
 

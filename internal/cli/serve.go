@@ -23,8 +23,9 @@ type serveCommand struct {
 
 // Help is the long help.
 func (serveCommand) Help() string {
-	return `On plain HTTP the server answers to this machine only, and whoever shows nothing is the local operator. Over TLS people sign
-in, and it may listen anywhere; it prints the link of the first person once there is a partner. While it runs, every other command goes through it.
+	return `Over plain HTTP the server answers this machine only: requests from this machine need no sign-in and run as the local
+operator. Over TLS people sign in, and the server may listen anywhere; once there is a partner it prints the one-time link
+of the first person. While it runs, every other command goes through it.
 
   purveyor serve
   purveyor serve --tls-host localhost    TLS; clients trust vault/ca.pem of the data directory`

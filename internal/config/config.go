@@ -9,15 +9,15 @@ const AuditDays = 3653
 
 // Settings is every setting there is.
 type Settings struct {
-	Listen    string   `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; loopback only, but over TLS."`
+	Listen    string   `name:"listen" env:"PURVEYOR_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on; without TLS only an address of this machine."`
 	TLSHost   []string `name:"tls-host" env:"PURVEYOR_TLS_HOST" placeholder:"NAME" help:"Serve TLS for this host name or address, with a certificate of the installation's own authority (vault/ca.pem)."`
 	TLSCert   string   `name:"tls-cert" env:"PURVEYOR_TLS_CERT" type:"path" placeholder:"FILE" help:"Serve TLS with this certificate (PEM, with its chain); read again when it changes."`
-	TLSKey    string   `name:"tls-key" env:"PURVEYOR_TLS_KEY" type:"path" placeholder:"FILE" help:"Its key."`
-	Ledger    string   `name:"ledger" env:"PURVEYOR_LEDGER" placeholder:"DSN" help:"PostgreSQL ledger (postgres://…) instead of the SQLite file in the data directory; DIR/ledger.dsn says the same for good."`
+	TLSKey    string   `name:"tls-key" env:"PURVEYOR_TLS_KEY" type:"path" placeholder:"FILE" help:"The private key of the certificate (PEM)."`
+	Ledger    string   `name:"ledger" env:"PURVEYOR_LEDGER" placeholder:"DSN" help:"PostgreSQL ledger (postgres://…) instead of the SQLite file in the data directory; to set it permanently, write it into DIR/ledger.dsn."`
 	LogLevel  string   `name:"log-level" env:"PURVEYOR_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the server logs: debug, info, warn or error."`
 	LogFormat string   `name:"log-format" env:"PURVEYOR_LOG_FORMAT" default:"text" enum:"text,json" help:"How the server logs: text or json."`
-	Memory    string   `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Memory of the usage store."`
-	NewVault  bool     `name:"new-vault" env:"PURVEYOR_NEW_VAULT" help:"Begin a new vault where the old one is lost for good, and with it everything that was sealed."`
-	AuditDays int      `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"Days that records of the event log are kept at least; older ones may be exported and pruned."`
-	Workers   int      `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"Jobs at a time; 0 is one for each processor."`
+	Memory    string   `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Most memory that the usage store takes."`
+	NewVault  bool     `name:"new-vault" env:"PURVEYOR_NEW_VAULT" help:"Begin a new vault because the old one is lost for good, with everything that was encrypted with it."`
+	AuditDays int      `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"For how many days records of the event log are kept at least; older ones may be exported and pruned."`
+	Workers   int      `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"How many jobs run at a time; 0 is one for each processor."`
 }

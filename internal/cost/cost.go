@@ -69,6 +69,7 @@ var dimensions = [...]dimension{
 	{"customer", noColumn, false}, {"day", noColumn, false}, {"subscription", usage.EntitlementID, true}, {"subscription_name", usage.EntitlementDescription, false},
 	{"resource_group", usage.ResourceGroup, true}, {"resource", usage.ResourceURI, true}, {"location", usage.ResourceLocation, false},
 	{"service", usage.MeterCategory, false}, {"meter", usage.MeterName, false}, {"product", usage.ProductName, false}, {"charge_type", usage.ChargeType, false},
+	{"reservation", usage.ReservationID, true},
 }
 
 const tagPrefix = "tag:"

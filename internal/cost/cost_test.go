@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -23,7 +24,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
@@ -39,11 +43,12 @@ type house struct {
 	access *access.Service
 	reader rating.Reader
 	rater  rating.Rater
+	memory *rating.Memory
 }
 
 func newHouse(t *testing.T) *house {
 	n := installtest.New(t)
-	roles := &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}, Now: installtest.Today}
+	roles := &access.Roles{DB: n.DB, Store: organisations.Access{DB: n.DB}, Now: installtest.Today}
 	must(t, roles.Load(installtest.Operator(t.Context())))
 	n.Orgs.Places = roles
 	since := period.NewDate(2026, 1, 1)
@@ -72,13 +77,14 @@ func newHouse(t *testing.T) *house {
 	edge("q", "m", "retail", period.Period{Start: moves})
 	n.Settle(t, w, pricing.Book{Owner: "q", Key: "retail", From: since, Currency: "EUR",
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
-	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
-	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}}
-	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}, Issued: sqlstore.Invoices{DB: n.DB}}
+	events := event.Log{Store: operations.Events{DB: n.DB}, Now: installtest.Today}
+	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today,
+		Directory: &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}}, rating.Reader{}, rating.Rater{}, &rating.Memory{}}
+	h.reader = rating.Reader{Usage: billing.Usage{DB: n.DB}, Orgs: organisations.Orgs{DB: n.DB}, Books: billing.Books{DB: n.DB}, Issued: billing.Invoices{DB: n.DB}}
 	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
 	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
 	held := h.rater
-	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), &rating.Memory{}
+	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), h.memory
 	h.costs = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: held}
 	return h
 }
@@ -92,15 +98,15 @@ func must(t testing.TB, err error) {
 
 // The month: prices are in USD at 0.9. Of a, a machine with earned credit, its storage, a machine in the other
 // subscription, and one that a savings plan paid; m before and after it moved; b; somebody nobody knows.
-const month = `PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,ResourceGroup,ResourceURI,ResourceLocation,ChargeType,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,BenefitType,EntitlementId,Tags
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/1/2026,m-1,Hours,Machines,rg1,/vm/1,west,new,10,3,22.95,EUR,25.5,USD,0.9,15,,e-a,"{""Env"":""prod""}"
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/2/2026,m-2,Space,Storage,rg2,/disk/1,west,new,1,10,9,EUR,10,USD,0.9,0,,e-a,
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/3/2026,m-1,Hours,Machines,RG1,/vm/2,north,new,10,1,9,EUR,10,USD,0.9,0,,E-A2,"{""env"":""test""}"
-p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/4/2026,m-1,Hours,Machines,rg1,/vm/3,west,new,10,5,0,EUR,0,USD,0.9,0,SavingsPlan,e-a,
-p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/10/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,100,90,EUR,100,USD,0.9,0,,e-m,
-p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/20/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,200,180,EUR,200,USD,0.9,0,,e-m,
-p-1,t-b,G1,DZH1,0001,plan-b,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/5,west,new,1,1000,900,EUR,1000,USD,0.9,0,,e-b,
-p-1,t-x,G1,DZH1,0001,plan-x,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/6,west,new,1,10,7,EUR,10,USD,0.9,0,,e-x,
+const month = `PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,ResourceGroup,ResourceURI,ResourceLocation,ChargeType,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,BenefitType,EntitlementId,Tags,AdditionalInfo
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/1/2026,m-1,Hours,Machines,rg1,/vm/1,west,new,10,3,22.95,EUR,25.5,USD,0.9,15,,e-a,"{""Env"":""prod""}",
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/2/2026,m-2,Space,Storage,rg2,/disk/1,west,new,1,10,9,EUR,10,USD,0.9,0,,e-a,,
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/3/2026,m-1,Hours,Machines,RG1,/vm/2,north,new,10,1,9,EUR,10,USD,0.9,0,,E-A2,"{""env"":""test""}",
+p-1,t-a,G1,DZH1,0001,plan-a,Azure plan,9/4/2026,m-1,Hours,Machines,rg1,/vm/3,west,new,10,5,0,EUR,0,USD,0.9,0,SavingsPlan,e-a,,"{""benefit"":{""ReservationId"":""D-1""}}"
+p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/10/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,100,90,EUR,100,USD,0.9,0,,e-m,,
+p-1,t-m,G1,DZH1,0001,plan-m,Azure plan,9/20/2026,m-1,Hours,Machines,rg1,/vm/4,west,new,1,200,180,EUR,200,USD,0.9,0,,e-m,,
+p-1,t-b,G1,DZH1,0001,plan-b,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/5,west,new,1,1000,900,EUR,1000,USD,0.9,0,,e-b,,
+p-1,t-x,G1,DZH1,0001,plan-x,Azure plan,9/6/2026,m-1,Hours,Machines,rg1,/vm/6,west,new,1,10,7,EUR,10,USD,0.9,0,,e-x,,
 `
 
 // filled is the month, with a licence of 50.00 for a.
@@ -118,6 +124,10 @@ func as(name, realm string) context.Context {
 // give gives somebody a role and is their session.
 func (h *house) give(name, realm string, role id.Role, place string) context.Context {
 	h.Helper()
+	person := people.Person{ID: id.Principal(name), Realm: org.OrganisationID(realm), Login: name, State: identity.Active}
+	must(h.T, h.DB.Do(h.Context(), func(ctx context.Context, t tx.Tx) error {
+		return parties.Identity{DB: h.DB}.SavePerson(ctx, t, person)
+	}))
 	_, err := h.access.Assign(installtest.Operator(h.Context()), access.Assignment{Principal: id.Principal(name), Realm: org.OrganisationID(realm), Role: role, Scope: place})
 	must(h.T, err)
 	return as(name, realm)
@@ -196,6 +206,7 @@ func TestPolicy(t *testing.T) {
 	h.expect("in one resource group", group, by, "list: e-a/Machines l27")
 	h.expect("narrowed", rita, cost.Query{At: "@a/E-A", By: []string{"resource_group", "resource"}}, "list: rg1//vm/1 l27; rg1//vm/3 l0; rg2//disk/1 l9")
 	h.expect("narrowed to a resource group", rita, cost.Query{At: "@a/e-a/RG1", By: []string{"day"}}, "list: 2026-09-01 l27; 2026-09-04 l0")
+	h.expect("by reservation", rita, cost.Query{By: []string{"reservation", "charge_type"}}, "list: /new l45; d-1/new l0")
 	h.expect("by a tag", rita, cost.Query{By: []string{"tag:ENV", "charge_type"}}, "list: /new l9; prod/new l27; test/new l9")
 	h.expect("what of a wider place is its own", one, cost.Query{At: "@a", By: []string{"service"}}, "list: Machines l27; Storage l9")
 	h.expect("another customer at its place", rita, cost.Query{At: "@a", Customer: "b"}, "not_found customer_not_found")
@@ -211,7 +222,7 @@ func TestPolicy(t *testing.T) {
 	h.shows("a", access.ChargesSell)
 	h.expect("at its price", rita, by, "buy: /licence b68.75; e-a/Machines b31.55625; e-a/Storage b12.375; e-a2/Machines b12.375")
 	h.expect("at its price, in one subscription", one, by, "buy: e-a/Machines b31.55625; e-a/Storage b12.375")
-	text, err := h.costs.List(rita, cost.Query{Period: installtest.September, By: cost.Dimensions()[:11]})
+	text, err := h.costs.List(rita, cost.Query{Period: installtest.September, By: cost.Dimensions()[:12]})
 	must(t, err)
 	b, _ := json.Marshal(text)
 	for _, word := range []string{`"cost"`, `"sell"`, `"list"`, "22.95", "t-m", "e-m"} {
@@ -303,7 +314,7 @@ func TestEverySumIsTheRatedOne(t *testing.T) {
 		}
 		return nil
 	}))
-	names := append(cost.Dimensions()[:11], "tag:env", "tag:none")
+	names := append(cost.Dimensions()[:12], "tag:env", "tag:none")
 	for i, a := range names {
 		for _, b := range names[i:] {
 			by := []string{a, b}

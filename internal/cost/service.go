@@ -24,16 +24,16 @@ type Service struct {
 	Rater  rating.Rater
 }
 
-// maxRows is how many groups an answer may have: beyond it nobody reads them, and they fill memory.
+// maxRows bounds the groups of an answer: nobody reads more, and they fill memory.
 const maxRows = 50_000
 
-// List is what a month costs, as the caller may see it, by groups in their order. Staff of partner and resellers look
-// along the commercial tree by what they may read of usage; a customer's people, whoever has delegated access, and
-// whoever asks for a place among resources look there, where the customer's policy decides.
-// Faults: Invalid for what is no dimension, and for more groups than 50,000; NotFound for a customer or place that is
-// not the caller's; Denied where usage charges are not shown.
+// List is what a month costs, as far as the caller may see it, in groups sorted by their dimensions. Staff of partner and
+// resellers see what they may read of usage along the commercial tree. A customer's people, people with delegated access,
+// and everybody who asks for a place among resources see resources, as far as the customer's policy shows their costs.
+// Faults: Invalid for an unknown dimension, and for more than 50,000 groups; NotFound for a customer or place that is not
+// the caller's; Denied where usage charges are not shown.
 func (v *Service) List(ctx context.Context, q Query) (Costs, error) {
-	e, err := v.eyes(ctx, q)
+	visible, err := v.visibility(ctx, q)
 	if err != nil {
 		return Costs{}, err
 	}
@@ -49,60 +49,59 @@ func (v *Service) List(ctx context.Context, q Query) (Costs, error) {
 	if err != nil {
 		return Costs{}, err
 	}
-	if e, err = e.at(st, q); err != nil {
+	if visible, err = visible.within(st, q); err != nil {
 		return Costs{}, err
 	}
-	t := table{by: by, eyes: &e, rows: map[string]*Row{}}
-	eye := rating.Eye{Of: e.of, Customers: slices.Contains(q.By, "customer"), Sees: t.sees}
-	if err := v.Rater.View(ctx, e.scope, st, by.rating, eye, t.add); err != nil {
+	t := table{by: by, visible: &visible, rows: map[string]*Row{}}
+	viewer := rating.Viewer{Organisation: visible.organisation, PerCustomer: slices.Contains(q.By, "customer"), Sees: t.sees}
+	if err := v.Rater.View(ctx, visible.scope, st, by.rating, viewer, t.add); err != nil {
 		return Costs{}, err
 	}
-	out := Costs{Period: q.Period, State: state(st), By: slices.Concat([]string{}, q.By), Shown: e.view, Rows: t.sorted(), OwnUse: t.ownUse, Customers: t.customers}
-	return out, nil
+	return Costs{Period: q.Period, State: stateOf(st), By: slices.Concat([]string{}, q.By), Shown: visible.money, Rows: t.sorted(), OwnUse: t.ownUse, Customers: t.customers}, nil
 }
 
-// eyes asks access with whom the caller looks.
-func (v *Service) eyes(ctx context.Context, q Query) (e eyes, err error) {
+// visibility asks access what the caller may see.
+func (v *Service) visibility(ctx context.Context, q Query) (out visibility, err error) {
 	who, _ := identity.Caller(ctx)
-	e.of = who.Realm
+	out.organisation = who.Realm
 	var grant access.Grant
 	if q.At != "" {
 		name, ok := strings.CutPrefix(q.At, "@")
 		if !ok {
-			return e, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
+			return out, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
 		}
 		var in access.Within
 		in.Customer, name, _ = strings.Cut(name, "/")
 		in.Entitlement, in.Group, _ = strings.Cut(name, "/")
 		grant, err = v.Access.RequireWithin(ctx, access.CostRead, in)
-		if e.resources = true; grant.Kind == access.Partner { // the local operator sees there what the partner's people do
+		if out.resources = true; grant.Kind == access.Partner { // the local operator sees there what the partner's people do
 			grant.View &= scope.List
 		}
 	} else if grant, err = v.Access.Require(ctx, access.UsageRead); fault.KindOf(err) == fault.Denied || err == nil && grant.Kind == access.Customer {
 		grant, err = v.Access.Require(ctx, access.CostRead)
-		e.resources = true
+		out.resources = true
 	}
-	e.scope, e.view = grant.Scope, grant.View
-	return e, err
+	out.scope, out.money = grant.Scope, grant.View
+	return out, err
 }
 
-// at completes the eyes by the world, and narrows them to what is asked for.
-func (e eyes) at(st *rating.State, q Query) (eyes, error) {
-	if p := st.Index.Partner(); p != nil && (e.of == "" || e.of == p.ID) {
-		e.of = p.ID
-		e.view &^= scope.Buy // nobody sells to the partner; what it pays is cost
+// within completes a visibility by what the state knows, and narrows it to the customer asked for.
+func (v visibility) within(st *rating.State, q Query) (visibility, error) {
+	if p := st.Index.Partner(); p != nil && (v.organisation == "" || v.organisation == p.ID) {
+		v.organisation = p.ID
+		v.money &^= scope.Buy // nobody sells to the partner; what it pays is cost
 	}
-	e = e.looking(st)
+	v = v.withAnswers(st)
 	if q.Customer == "" {
-		return e, nil
+		return v, nil
 	}
 	o := st.Index.ByKey(q.Customer)
 	if o == nil || o.Kind != org.Customer {
-		return e, noCustomer(q.Customer)
+		return v, noCustomer(q.Customer)
 	}
-	narrow, ok := e.only(st, o)
+	narrow, ok := v.narrowedTo(st, o)
 	if !ok {
-		return e, noCustomer(q.Customer)
+		return v, noCustomer(q.Customer)
 	}
 	return narrow, nil
 }
@@ -114,7 +113,7 @@ func noCustomer(key string) error {
 // table is the rows of an answer while they are added up.
 type table struct {
 	by        grouping
-	eyes      *eyes
+	visible   *visibility
 	rows      map[string]*Row
 	customers []id.Organisation
 	known     map[id.Organisation]bool
@@ -122,12 +121,12 @@ type table struct {
 	ownUse    money.Totals
 }
 
-// sees says whether there is anything of a group to be shown, and remembers whose it is.
+// sees says whether the caller sees anything of a group, and remembers whose the group is.
 func (t *table) sees(g *rating.Group) bool {
-	if !t.eyes.see(g) {
+	if !t.visible.shows(g) {
 		return false
 	}
-	if a, missing := t.eyes.look(g); a == (amounts{}) && missing == 0 { // nothing is charged for it, or nothing of it is to be seen
+	if a, missing := t.visible.amountsOf(g); a == (amounts{}) && missing == 0 { // nothing is charged for it, or the caller may see none of its amounts
 		return false
 	}
 	if g.Customer != nil && !g.OwnUse && !t.known[g.Customer.ID] {
@@ -140,9 +139,9 @@ func (t *table) sees(g *rating.Group) bool {
 	return true
 }
 
-// add takes a rated group into its row.
+// add adds a rated group to its row.
 func (t *table) add(g *rating.Group, x *rating.Total) error {
-	a, missing := t.eyes.look(g)
+	a, missing := t.visible.amountsOf(g)
 	t.values = t.by.values(t.values, g, x)
 	key := strings.Join(t.values, "\x00")
 	row := t.rows[key]

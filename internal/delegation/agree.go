@@ -86,9 +86,15 @@ func (v *Service) known(ctx context.Context, r tx.Read, c caller, customer id.Or
 }
 
 // Change gives a relationship other terms: anything in a draft; in an active one only Global Administrator can be
-// taken out, and auto-extend turned on or off.
-func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms) (Relationship, error) {
+// taken out, and auto-extend turned on or off. Unchanged are conditions that must hold of it when it is changed; their error
+// ends the change.
+func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms, unchanged ...func(Relationship) error) (Relationship, error) {
 	return v.alter(ctx, access.DelegationChange, r, ours, func(ctx context.Context, t tx.Tx, c caller, x Relationship) (Relationship, []event.Type, error) {
+		for _, condition := range unchanged {
+			if err := condition(x); err != nil {
+				return x, nil, err
+			}
+		}
 		if x.State == Created {
 			if err := v.known(ctx, t, c, terms.Customer); err != nil {
 				return x, nil, err

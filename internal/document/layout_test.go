@@ -181,6 +181,19 @@ func TestGermanDocument(t *testing.T) {
 	says(t, printedText(t, reverse), []string{"Steuerschuldnerschaft des Leistungsempfängers"}, []string{"Reverse charge"})
 }
 
+// A Swiss VAT id stands under its own name, and others under theirs; documents that were drafted before print as they did.
+func TestSwissVATID(t *testing.T) {
+	v := customers()
+	v.From.Country, v.From.VATID = "CH", "CHE-116.281.710 MWST"
+	for language, label := range map[string]string{"de": "UID/MWST", "en": "VAT no."} {
+		v.Language, v.Layout = language, invoice.SwissUID
+		other := map[string]string{"de": "USt-IdNr.", "en": "VAT ID"}[language]
+		says(t, printedText(t, v), []string{label + " CHE-116.281.710 MWST", other + " EL123456789"}, []string{other + " CHE"})
+		v.Layout = invoice.SwissUID - 1
+		says(t, printedText(t, v), []string{other + " CHE-116.281.710 MWST"}, []string{label})
+	}
+}
+
 // Every language has every text, with the same braces, and a word for every documented charge type and tax category.
 func TestLanguagesAreComplete(t *testing.T) {
 	en := wordingOf(english)

@@ -39,7 +39,15 @@ func (p *page) address(e org.LegalEntity) []string {
 
 // taxIDs is how a party is known to tax offices.
 func (p *page) taxIDs(e org.LegalEntity) []string {
-	return blankless([]string{p.labelled("vat_id", e.VATID), p.labelled("tax_id", e.TaxID)})
+	return blankless([]string{p.vatID(e.VATID), p.labelled("tax_id", e.TaxID)})
+}
+
+// vatID is a VAT id behind its name, which is another one in Switzerland.
+func (p *page) vatID(vatID string) string {
+	if p.v.Layout >= invoice.SwissUID && strings.HasPrefix(strings.ToUpper(strings.TrimSpace(vatID)), "CHE") {
+		return p.labelled("vat_id_swiss", vatID)
+	}
+	return p.labelled("vat_id", vatID)
 }
 
 // logo is the seller's picture, or its name set as a mark.

@@ -105,7 +105,7 @@ func (p *page) footer() {
 	p.grey()
 	f := p.v.From
 	register := strings.TrimSpace(strings.Join(blankless([]string{f.Registration, f.Register}), ", "))
-	parts := blankless([]string{f.Name, register, p.labelled("directors", f.Directors), p.labelled("vat_id", f.VATID), p.labelled("tax_id", f.TaxID), f.Email})
+	parts := blankless([]string{f.Name, register, p.labelled("directors", f.Directors), p.vatID(f.VATID), p.labelled("tax_id", f.TaxID), f.Email})
 	p.Line(left, 280, right, 280)
 	for i, l := range p.wrap(strings.Join(parts, "  ·  "), width-32, 3) {
 		p.SetXY(left, 281+3.4*float64(i))

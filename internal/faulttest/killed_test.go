@@ -22,7 +22,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/sample"
 	"github.com/purveyor-csp/purveyor/internal/sample/statement"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -257,9 +258,9 @@ func counted(t *testing.T, n *installtest.Installation) {
 	t.Helper()
 	ctx := installtest.Operator(t.Context())
 	r, err := (&check.Service{
-		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: n.Rows,
-		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
-		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
+		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: billing.Usage{DB: n.DB}, Rows: n.Rows,
+		Invoices: billing.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
+		Orgs: organisations.Orgs{DB: n.DB}, Books: billing.Books{DB: n.DB},
 	}).Run(ctx)
 	if err != nil {
 		t.Fatal(err)

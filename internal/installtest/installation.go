@@ -25,6 +25,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -86,8 +89,8 @@ func (n *Installation) Ledger() string { return filepath.Join(n.Dir, "ledger.db"
 
 func (n *Installation) build(w Wrap) {
 	guard, now := access.Local{}, Today
-	n.Events = event.Log{Store: sqlstore.Events{DB: n.DB}, Now: now}
-	usages, orgs, books, invoices, jobs := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}, sqlstore.Invoices{DB: n.DB}, sqlstore.Jobs{DB: n.DB}
+	n.Events = event.Log{Store: operations.Events{DB: n.DB}, Now: now}
+	usages, orgs, books, invoices, jobs := billing.Usage{DB: n.DB}, organisations.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}, operations.Jobs{DB: n.DB}
 	var rows usage.RowStore = n.Rows
 	if w.Rating != nil {
 		rows = w.Rating(rows)
@@ -96,7 +99,7 @@ func (n *Installation) build(w Wrap) {
 	if w.Files != nil {
 		files = w.Files(files)
 	}
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows}
+	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: n.Events, Now: now}
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: n.Events, Now: now}
 	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: n.Events}
@@ -226,7 +229,7 @@ func (n *Installation) OtherRowsCount(t testing.TB) invoice.Summary {
 
 // Known says whether there is a customer with a key.
 func (n *Installation) Known(ctx context.Context, r tx.Read, key string) (bool, error) {
-	x, err := sqlstore.Orgs{DB: n.DB}.Index(ctx, r, scope.All())
+	x, err := organisations.Orgs{DB: n.DB}.Index(ctx, r, scope.All())
 	if err != nil {
 		return false, err
 	}

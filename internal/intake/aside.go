@@ -82,7 +82,7 @@ func (a *asides) answer(ref string, how aside.AnswerKind) {
 // openAsides reads what is open, what was written off, and which rows count as printed.
 func (v *Service) openAsides(ctx context.Context, s *loading) error {
 	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := v.Store.Asides(ctx, r, s.scope, aside.Filter{})
+		list, err := v.Store.Asides(ctx, r, s.scope, aside.Filter{OpenOr: []aside.AnswerKind{aside.WrittenOff, aside.AsPrinted}})
 		s.printed = printedRows{}
 		for i := range list {
 			switch a := &list[i]; {

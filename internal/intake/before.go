@@ -5,36 +5,50 @@ import (
 	"context"
 	"io"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// recall remembers which files were read by earlier rules than today's.
-func (l *loading) recall(ctx context.Context, grant access.Grant) error {
-	l.before = map[string]int{}
-	today := cmp.Or(l.service.Reading, usage.Reading)
-	return l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		loads, err := l.service.Store.Loads(ctx, r, grant.Scope)
+// today is the version of the rules by which files are read that nobody has imported yet.
+func (v *Service) today() int { return cmp.Or(v.Reading, usage.Reading) }
+
+// readingOf is the version of earlier rules than today's by which an earlier load read a file; 0 when there is none. It is
+// a Conflict when it was read by rules that only a newer build knows.
+func (l *loading) readingOf(ctx context.Context, digest string) (reading int, err error) {
+	if digest == "" {
+		return 0, nil
+	}
+	err = l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		loads, err := l.service.Store.LoadsOf(ctx, r, l.scope, nil, []string{digest})
+		if err != nil {
+			return err
+		}
+		if err := l.service.knows(loads); err != nil {
+			return err
+		}
 		for _, x := range loads {
 			for _, f := range x.Files {
-				if f.Digest != "" && f.ReadBy() < today {
-					l.before[f.Digest] = f.ReadBy()
+				if f.Digest == digest && f.ReadBy() < l.service.today() {
+					reading = f.ReadBy()
 				}
 			}
 		}
-		return err
+		return nil
 	})
+	return reading, err
 }
 
 // asBefore reads a file once more if an earlier load read it by earlier rules, now by those: its rows are those that are
 // sealed already, and importing it again changes nothing. Only at its end is it known which file it is.
 func (l *loading) asBefore(ctx context.Context, i int) error {
 	f := l.files[i]
-	reading, known := l.before[f.Digest]
-	if f.failed != nil || !known || reading >= f.ReadBy() {
+	if f.failed != nil {
 		return nil
+	}
+	reading, err := l.readingOf(ctx, f.Digest)
+	if err != nil || reading == 0 || reading >= f.ReadBy() {
+		return err
 	}
 	if err := l.writer.RemoveFiles(ctx, []uint16{f.number}); err != nil {
 		return err

@@ -1,26 +1,32 @@
 package intake
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
 // sayCredited says of an invoice just read that comes to exactly what another one came to, with the opposite sign: the
 // provider has credited that one as a whole, most often to bill it again.
-func (s *sealing) sayCredited(slot usage.Slot, lines []freshLine) {
+func (s *sealing) sayCredited(ctx context.Context, slot usage.Slot, lines []freshLine) error {
 	total := money.Decimal{}
 	for _, l := range lines {
 		total = total.Add(l.Subtotal)
 	}
 	if !slot.Billed || total.Sign() >= 0 {
-		return
+		return nil
+	}
+	all, err := s.allStatements(ctx)
+	if err != nil {
+		return err
 	}
 	of := map[string]money.Decimal{} // by invoice
-	for _, b := range s.have {
+	for _, b := range all {
 		if o := b.Slot; o.Dataset == usage.Reconciliation && o.Billed && o.Account == slot.Account && o.Currency == slot.Currency && o.Invoice != slot.Invoice && !s.superseded(b.Number) {
 			of[o.Invoice] = of[o.Invoice].Add(b.Cost)
 		}
@@ -35,4 +41,15 @@ func (s *sealing) sayCredited(slot usage.Slot, lines []freshLine) {
 				len(lines), total, slot.Currency, invoice, invoice, slot.Invoice),
 		})
 	}
+	return nil
+}
+
+// allStatements lists the batches of reconciliation lines that count: those of the ledger, and those of this load. It reads
+// invoices of all times, for any of them may be credited; few imports come to less than nothing.
+func (s *sealing) allStatements(ctx context.Context) (list []usage.Batch, err error) {
+	err = s.service.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err = s.service.Store.Batches(ctx, r, s.grant.Scope, usage.BatchFilter{Dataset: usage.Reconciliation})
+		return err
+	})
+	return append(list, s.out.Batches...), err
 }

@@ -336,10 +336,17 @@ func (w *worker) spotsOf(r *Row) *star.Spots {
 // Connector names where Microsoft's files come from.
 const Connector = "microsoft"
 
+// variant is the variant of a row. A credit that is not printed is a credit of 0: lines with the names of the provider's
+// interface leave it out where a CSV file prints it.
 func (w *worker) variant(r *Row, s sign) *variantInfo {
+	for _, c := range [...]usage.Column{usage.EarnedCredit, usage.Credit} {
+		if w.reading >= 3 && len(r.Values[c]) == 0 {
+			r.Values[c] = []byte{'0'}
+		}
+	}
 	benefit := r.Values[usage.BenefitType]
 	covered := s == noAmount && (bytes.EqualFold(benefit, []byte("SavingsPlan")) || bytes.EqualFold(benefit, []byte("Reservation")) ||
-		w.reading >= 2 && plausible.Reserved(r.Values[usage.AdditionalInfo]))
+		w.reading >= 2 && usage.NamesReservation(w.reading, r.Values[usage.AdditionalInfo]))
 	price := signOfText(r.Values[usage.UnitPrice])
 	reversed, unlisted := w.reading >= 2 && s == oppositeSigns && price >= 0, w.reading >= 2 && s != noAmount && price == 0
 	w.buf = w.buf[:0]

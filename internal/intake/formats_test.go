@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"encoding/csv"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -44,6 +45,10 @@ func TestFormatsAreOne(t *testing.T) {
 		"csv": generated(t, "csv"), "csv.gz": generated(t, "csv.gz"), "jsonl": generated(t, "jsonl"), "jsonl.gz": generated(t, "jsonl.gz"),
 	}
 	files["columns turned round"] = turned(t, files["csv"])
+	files["jsonl without credits of 0"] = regexp.MustCompile(`"rateOf(PartnerEarned)?Credit": ?0, ?`).ReplaceAll(files["jsonl"], nil)
+	if bytes.Equal(files["jsonl without credits of 0"], files["jsonl"]) {
+		t.Fatal("no line prints a credit of 0")
+	}
 	v := open(t)
 	v.mustImport(t, intake.Request{}, files["csv"])
 	want := v.digests(t)

@@ -96,7 +96,7 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 	if err != nil {
 		return usage.Load{}, nil, err
 	}
-	l.once, l.scope, l.answering = once, grant.Scope, req.answering
+	l.once, l.answering = once, req.answering
 	if err := v.openAsides(ctx, l); err != nil {
 		return usage.Load{}, nil, errors.Join(err, l.writer.Abort(context.WithoutCancel(ctx)))
 	}
@@ -162,12 +162,9 @@ func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, pa
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
 	l := &loading{
-		service: v, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
+		service: v, scope: grant.Scope, entries: &star.Dictionary{}, variants: &star.Dictionary{}, tags: &star.Dictionary{},
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, progress: req.Progress,
 		archive: func(*sourceFile) (Archiver, error) { return v.Files.NewArchive() }, note: passed.Note(),
-	}
-	if err := l.recall(ctx, grant); err != nil {
-		return nil, err
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next = 0, 0
@@ -183,7 +180,7 @@ func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, pa
 	for i, s := range req.Sources {
 		l.total += s.Size
 		f := &sourceFile{name: s.Name, number: uint16(i + 1), cells: star.Cells{}}
-		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(s.reading, v.Reading, usage.Reading)
+		f.Name, f.Number, f.Reading = s.Name, f.number, cmp.Or(s.reading, v.today())
 		l.files = append(l.files, f)
 	}
 	l.writer, err = v.Rows.Begin(ctx, l.number)
@@ -249,7 +246,7 @@ func (f *sourceFile) content() string {
 
 // settle says what the ledger must record of what was read.
 func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (*sealing, error) {
-	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: star.Cells{}, touched: map[uint32]bool{}, printedLoads: map[uint32]bool{}, at: l.service.Now()}
+	s := &sealing{loading: l, req: req, grant: grant, old: map[string]bool{}, sums: star.Cells{}, touched: map[uint32]bool{}, at: l.service.Now()}
 	for _, f := range l.files {
 		if f.counts() {
 			s.sums.Merge(f.cells)
@@ -258,23 +255,7 @@ func (l *loading) settle(ctx context.Context, grant access.Grant, req Request) (
 	for k := range s.sums {
 		s.touched[k.Batch] = true
 	}
-	err := l.service.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if s.have, err = l.service.Store.Batches(ctx, r, grant.Scope, usage.BatchFilter{}); err != nil {
-			return err
-		}
-		if s.masks, err = l.service.Store.Masks(ctx, r, grant.Scope, usage.Numbers(s.have)); err != nil {
-			return err
-		}
-		loads, err := l.service.Store.Loads(ctx, r, grant.Scope)
-		for _, x := range loads {
-			for _, f := range x.Files {
-				s.old[f.Digest] = true
-				s.printedLoads[x.Number] = s.printedLoads[x.Number] || len(f.AsPrinted) > 0 && int64(len(f.AsPrinted)) == f.Rows.In
-			}
-		}
-		return err
-	})
-	if err != nil {
+	if err := s.readConcerned(ctx); err != nil {
 		return nil, err
 	}
 	return s, s.seal(ctx)

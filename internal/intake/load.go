@@ -63,7 +63,6 @@ type loading struct {
 	printed   printedRows // rows of earlier files that count as printed
 
 	archive func(*sourceFile) (Archiver, error)
-	before  map[string]int            // by which reading files were read that earlier loads have, by digest
 	without map[uint16]map[int64]bool // lines of files that are passed over
 
 	seen     hashSet                   // rows of the files read so far, where there are several

@@ -19,6 +19,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -53,10 +55,10 @@ func open(t *testing.T) installation {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := sqlstore.Usage{DB: db}
+	store := billing.Usage{DB: db}
 	n := installation{&intake.Service{
 		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
+		Events: event.Log{Store: operations.Events{DB: db}, Now: now}, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}, store, db, files, kept}
 	t.Cleanup(func() { n.rebuilds(t) })

@@ -97,6 +97,9 @@ func (v *Service) sealedLoads(ctx context.Context, s scope.Scope) (out []sealedL
 		if err != nil {
 			return err
 		}
+		if err := v.knows(loads); err != nil {
+			return err
+		}
 		batches, err := v.Store.Batches(ctx, r, s, usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
 		for _, l := range loads {
 			of := slices.DeleteFunc(slices.Clone(batches), func(b usage.Batch) bool { return b.LoadNumber != l.Number })
@@ -109,11 +112,28 @@ func (v *Service) sealedLoads(ctx context.Context, s scope.Scope) (out []sealedL
 	return out, err
 }
 
+// tooNew is what is answered where something was made by a newer build than this.
+func tooNew(format string, args ...any) error {
+	return fault.New(fault.Conflict, "usage_too_new", format+" was made by a newer program, whose rules this one does not know: nothing was changed; use the newer program", args...)
+}
+
+// knows is a Conflict when a file of a load was read by rules that only a newer build knows.
+func (v *Service) knows(loads []usage.Load) error {
+	for _, l := range loads {
+		for _, f := range l.Files {
+			if f.ReadBy() > v.today() {
+				return tooNew("what was read of %s, of load %s,", f.Name, l.ID)
+			}
+		}
+	}
+	return nil
+}
+
 // whole is Unavailable unless everything that loads are made of again is there and whole.
 func (v *Service) whole(loads []sealedLoad) error {
 	var missing []string
 	for _, l := range loads {
-		if l.Recipe == "" {
+		if l.RebuildManifest == "" {
 			missing = append(missing, fmt.Sprintf("of load %s how its rows are referred to: it was imported by a build that did not keep that", l.ID))
 		}
 		for _, f := range l.Files {
@@ -121,8 +141,8 @@ func (v *Service) whole(loads []sealedLoad) error {
 				missing = append(missing, fmt.Sprintf("the archive of %s (%s), of load %s", f.Name, f.Archive, l.ID))
 			}
 		}
-		if l.Recipe != "" && v.Files.Verify(l.Recipe) != nil {
-			missing = append(missing, fmt.Sprintf("the recipe (%s) of load %s", l.Recipe, l.ID))
+		if l.RebuildManifest != "" && v.Files.Verify(l.RebuildManifest) != nil {
+			missing = append(missing, fmt.Sprintf("the rebuild manifest (%s) of load %s", l.RebuildManifest, l.ID))
 		}
 	}
 	if len(missing) == 0 {
@@ -169,16 +189,19 @@ func (v *Service) asSealed(ctx context.Context, s scope.Scope, sealed *sealedLoa
 }
 
 // beginAgain begins a load under the numbers it had. Slots of which nothing was sealed get numbers nobody has.
-func (v *Service) beginAgain(ctx context.Context, sealed *sealedLoad, at *Progress, progress func(Progress)) (*loading, *recipe, error) {
-	file, err := v.Files.Get(sealed.Recipe)
+func (v *Service) beginAgain(ctx context.Context, sealed *sealedLoad, at *Progress, progress func(Progress)) (*loading, *rebuildManifest, error) {
+	file, err := v.Files.Get(sealed.RebuildManifest)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
-	how, err := readRecipe(file)
+	how, err := readRebuildManifest(file)
+	if errors.Is(err, errLaterManifest) {
+		return nil, nil, tooNew("the rebuild manifest (%s) of load %s", sealed.RebuildManifest, sealed.ID)
+	}
 	if err != nil {
 		return nil, nil, fault.New(fault.Unavailable, "recipe_unreadable",
-			"the recipe (%s) of load %s cannot be read, and the old usage store was left as it is", sealed.Recipe, sealed.ID).Because(err)
+			"the rebuild manifest (%s) of load %s cannot be read, and the old usage store was left as it is", sealed.RebuildManifest, sealed.ID).Because(err)
 	}
 	l := &loading{
 		service: v, number: sealed.Number, entries: star.Knowing(how.entries), tags: star.Knowing(how.tags), variants: star.Knowing(how.variants),
@@ -204,7 +227,7 @@ func (v *Service) beginAgain(ctx context.Context, sealed *sealedLoad, at *Progre
 const unsealed = 1<<32 - 1 - maxSlots
 
 // readArchives reads the files of a load of which rows count, as they were archived.
-func (l *loading) readArchives(ctx context.Context, sealed *sealedLoad, how *recipe) error {
+func (l *loading) readArchives(ctx context.Context, sealed *sealedLoad, how *rebuildManifest) error {
 	for _, f := range sealed.Files {
 		if f.Dataset != usage.DailyUsage || slices.Contains(how.files, f.Number) {
 			continue
@@ -231,7 +254,7 @@ func (v *Service) original(archive string) io.ReadCloser {
 }
 
 // leaveOut takes out what was sealed before this load, and stores the cells of the rest.
-func (l *loading) leaveOut(ctx context.Context, how *recipe) error {
+func (l *loading) leaveOut(ctx context.Context, how *rebuildManifest) error {
 	sums := star.Cells{}
 	for _, f := range l.files {
 		sums.Merge(f.cells)

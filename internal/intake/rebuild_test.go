@@ -54,7 +54,7 @@ func (n installation) rebuild(t *testing.T, ctx context.Context) (*duckdb.Store,
 	}
 	t.Cleanup(func() { rows.Close() })
 	v := n.on(n.Store)
-	v.Rows = rows
+	v.Rows, v.Reading = rows, n.Reading
 	placed := false
 	made, err := v.Rebuild(ctx, func() error { placed = true; return nil }, nil)
 	if placed != (err == nil) {
@@ -116,7 +116,7 @@ func TestRebuildOfWhatIsDamaged(t *testing.T) {
 	first := v.mustImport(t, intake.Request{}, text(line("G1", 1, 1, 100)), text(line("G1", 2, 1, 100)))
 	second := v.mustImport(t, intake.Request{}, text(line("G2", 1, 2, 200)))
 	ctx := operator(t)
-	for _, digest := range []string{first.Files[1].Archive, second.Files[0].Archive, second.Recipe} {
+	for _, digest := range []string{first.Files[1].Archive, second.Files[0].Archive, second.RebuildManifest} {
 		path := filepath.Join(v.kept, digest[:2], digest)
 		whole, err := os.ReadFile(path)
 		if err != nil {
@@ -141,8 +141,8 @@ func TestRebuildOfWhatIsDamaged(t *testing.T) {
 	}
 }
 
-// A load that kept no recipe is named: its rows would come back under numbers nobody refers to.
-func TestRebuildWithoutRecipe(t *testing.T) {
+// A load that kept no rebuild manifest is named: its rows would come back under numbers nobody refers to.
+func TestRebuildWithoutManifest(t *testing.T) {
 	v := open(t)
 	load := v.mustImport(t, intake.Request{}, text(line("G1", 1, 1, 100)))
 	w := v
@@ -160,13 +160,13 @@ func (n installation) on(store usage.Store) *intake.Service {
 	}
 }
 
-// unrecorded is a ledger whose loads have no recipe.
+// unrecorded is a ledger whose loads have no rebuild manifest.
 type unrecorded struct{ usage.Store }
 
 func (u unrecorded) Loads(ctx context.Context, r tx.Read, s scope.Scope) ([]usage.Load, error) {
 	list, err := u.Store.Loads(ctx, r, s)
 	for i := range list {
-		list[i].Recipe = ""
+		list[i].RebuildManifest = ""
 	}
 	return list, err
 }

@@ -36,9 +36,7 @@ type sealing struct {
 	marks   []uint32 // batches of earlier loads that are complete now
 	aside   asides
 	gaveWay []usage.Batch // unbilled ones that do not count any more
-
-	printedLoads map[uint32]bool // earlier loads of rows that count as printed
-	out          usage.Seal
+	out     usage.Seal
 }
 
 // seal settles usage and lines; the rows of the load that do not count are taken out of it again.

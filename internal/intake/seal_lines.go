@@ -49,7 +49,9 @@ func (s *sealing) statements(ctx context.Context) error {
 		}
 	}
 	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
-		s.sayCredited(slot, groups[slot])
+		if err := s.sayCredited(ctx, slot, groups[slot]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

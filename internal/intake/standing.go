@@ -51,9 +51,9 @@ func (v *Service) Recover(ctx context.Context) error {
 	}
 	var last uint32
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		loads, err := v.Store.Loads(ctx, r, grant.Scope)
-		for _, l := range loads {
-			known[l.Number] = true
+		numbers, err := v.Store.LoadNumbers(ctx, r, grant.Scope)
+		for _, n := range numbers {
+			known[n] = true
 		}
 		if err == nil {
 			last, _, err = v.Store.LastNumbers(ctx, r)

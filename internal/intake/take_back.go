@@ -178,7 +178,7 @@ func (s *sealing) recallGone(ctx context.Context) error {
 	}
 	slots := map[uint32]usage.Slot{}
 	return s.service.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		batches, err := s.service.Store.Batches(ctx, r, s.grant.Scope, usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
+		batches, err := s.service.Store.Batches(ctx, r, s.grant.Scope, usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true, AnyOf: s.periods()})
 		if err != nil {
 			return err
 		}

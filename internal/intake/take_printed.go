@@ -46,7 +46,7 @@ func (v *Service) TakeAsPrinted(ctx context.Context, x aside.Answering) (out asi
 	var loads []usage.Load
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
 		if all, err = v.Store.Asides(ctx, r, grant.Scope, aside.Filter{}); err == nil {
-			loads, err = v.Store.Loads(ctx, r, grant.Scope)
+			loads, err = v.Store.LoadsOf(ctx, r, grant.Scope, loadsOf(all), nil)
 		}
 		return err
 	})
@@ -75,6 +75,16 @@ func (v *Service) TakeAsPrinted(ctx context.Context, x aside.Answering) (out asi
 		out.Load = load.ID
 	}
 	return out, nil
+}
+
+// loadsOf lists the loads that items which are open are of.
+func loadsOf(list []aside.Item) (numbers []uint32) {
+	for i := range list {
+		if list[i].Answer == nil && !slices.Contains(numbers, list[i].LoadNumber) {
+			numbers = append(numbers, list[i].LoadNumber)
+		}
+	}
+	return numbers
 }
 
 // alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be told
@@ -299,12 +309,12 @@ func (s *sealing) broughtBy(ctx context.Context, a *aside.Item) (*usage.Batch, e
 	for i := range s.have {
 		b := &s.have[i]
 		if b.Slot.Dataset == usage.DailyUsage && b.Slot.Invoice == a.Invoice && b.Slot.Period == a.Period && b.LoadNumber > a.LoadNumber &&
-			b.LoadNumber != s.number && !s.printedLoads[b.LoadNumber] {
+			b.LoadNumber != s.number {
 			later[b.Number] = b
 		}
 	}
-	if len(later) == 0 {
-		return nil, nil
+	if err := s.withoutPrinted(ctx, later); err != nil || len(later) == 0 {
+		return nil, err
 	}
 	cells, err := s.service.Rows.Cells(ctx, s.grant.Scope, slices.Sorted(maps.Keys(later)))
 	if err != nil {
@@ -326,6 +336,23 @@ func (s *sealing) broughtBy(ctx context.Context, a *aside.Item) (*usage.Batch, e
 		return nil
 	})
 	return found, err
+}
+
+// withoutPrinted leaves out batches of loads that are nothing but rows which count as printed.
+func (s *sealing) withoutPrinted(ctx context.Context, batches map[uint32]*usage.Batch) error {
+	var loads []uint32
+	for _, b := range batches {
+		loads = append(loads, b.LoadNumber)
+	}
+	return s.service.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := s.service.Store.LoadsOf(ctx, r, s.grant.Scope, loads, nil)
+		for _, l := range list {
+			if slices.ContainsFunc(l.Files, func(f usage.File) bool { return len(f.AsPrinted) > 0 && int64(len(f.AsPrinted)) == f.Rows.In }) {
+				maps.DeleteFunc(batches, func(_ uint32, b *usage.Batch) bool { return b.LoadNumber == l.Number })
+			}
+		}
+		return err
+	})
 }
 
 // sayPrinted records in the event log whose rows count as printed.

@@ -98,7 +98,7 @@ func (v *Service) ofInvoice(ctx context.Context, grant access.Grant, w Withdrawa
 		return nil, nil, fault.New(fault.Invalid, "no_invoice", "no invoice was named; nothing was withdrawn. Name the provider's invoice number")
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		all, err := v.Store.Batches(ctx, r, grant.Scope, usage.BatchFilter{Superseded: true})
+		all, err := v.Store.Batches(ctx, r, grant.Scope, usage.BatchFilter{Superseded: true, AnyOf: &usage.PeriodsOrInvoices{Invoices: []string{w.Invoice}}})
 		if err != nil {
 			return err
 		}

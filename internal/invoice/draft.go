@@ -296,7 +296,7 @@ func group(g *rating.Group, s *rating.Step, key string) Group {
 	w.Publisher, w.ChargeType, w.Unit, w.Tags = e[usage.PublisherName], e[usage.ChargeType], e[usage.UnitType], g.Tags
 	w.Provider.UnitPrice, w.Provider.Currency = x.UnitPrice, money.Currency(e[usage.PricingCurrency])
 	w.Provider.ExchangeRate, w.Provider.RateDate = x.ExchangeRate, x.ExchangeRateDate
-	w.Provider.EarnedCredit, w.Provider.Covered = x.EarnedCredit, x.Covered
+	w.Provider.EarnedCredit, w.Provider.Covered, w.Provider.Reservation = x.EarnedCredit, x.Covered, e[usage.ReservationID]
 	return w
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -27,6 +28,8 @@ type Explanation struct {
 	Residue money.Decimal `json:"residue"` // what rounding added
 	Net     money.Decimal `json:"net"`     // exact + residue − already billed: as printed
 	Holds   bool          `json:"holds"`   // whether it does
+
+	Seller, Buyer id.Organisation `json:"-"` // of the document
 }
 
 // Explained is the arithmetic of one group, with the rows behind it.
@@ -92,6 +95,7 @@ func (x *explaining) line(ctx context.Context, l Line) (Explanation, error) {
 	d := x.document
 	e := Explanation{
 		Invoice: orElse(d.Number, string(d.ID)), State: d.State, Line: l, Groups: []Explained{}, Billed: l.Billed, Residue: l.Residue, Net: l.Net,
+		Seller: d.Seller, Buyer: d.Buyer,
 	}
 	if d.Preceding != nil {
 		e.Answers = d.Preceding.Number

@@ -172,8 +172,8 @@ func (x *explaining) readMasks(ctx context.Context, batch uint32) error {
 	if err != nil {
 		return err
 	}
-	more, err := x.service.Rater.StandIns(ctx, x.scope, st)
-	for _, m := range slices.Concat(masks, more) {
+	shadowed, err := x.service.Rater.Shadowed(ctx, x.scope, st)
+	for _, m := range slices.Concat(masks, shadowed) {
 		m.Entitlement = strings.ToLower(m.Entitlement)
 		x.masks[m] = true
 	}

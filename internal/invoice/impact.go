@@ -39,29 +39,20 @@ type impactKey struct {
 // Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller sees
 // what concerns its own sales; who may not read documents sees nothing.
 func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, error) {
-	grant, err := v.Access.Require(ctx, access.InvoiceRead)
-	if fault.KindOf(err) == fault.Denied {
-		return nil, nil
-	}
-	if err != nil {
+	grant, may, err := v.mayReadDocuments(ctx)
+	if err != nil || !may {
 		return nil, err
 	}
-	var issued []Summary
+	var months []period.Month
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		issued, err = v.Store.List(ctx, r, scope.All(), Filter{State: Issued})
+		months, err = v.Store.IssuedMonths(ctx, r, scope.All(), p.FirstMonth())
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	months := map[period.Month]bool{}
-	for _, d := range issued {
-		if d.Answers == "" {
-			months[d.Period] = true
-		}
-	}
 	out := []Impact{}
-	for _, month := range slices.Sorted(maps.Keys(months)) {
+	for _, month := range months {
 		list, err := v.impactOn(ctx, grant, month, p)
 		if err != nil {
 			return nil, err
@@ -71,12 +62,21 @@ func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, erro
 	return out, nil
 }
 
+// mayReadDocuments is the right to read documents; may is false for callers who do not have it.
+func (v *Service) mayReadDocuments(ctx context.Context) (grant access.Grant, may bool, err error) {
+	grant, err = v.Access.Require(ctx, access.InvoiceRead)
+	if fault.KindOf(err) == fault.Denied {
+		return grant, false, nil
+	}
+	return grant, err == nil, err
+}
+
 // impactOn is what a proposal would do to one month.
 func (v *Service) impactOn(ctx context.Context, grant access.Grant, month period.Month, p rating.Proposal) ([]Impact, error) {
 	var now, then *rating.State
 	var have []Invoice
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if now, err = v.Reader.Read(ctx, r, scope.All(), month); err != nil {
+		if now, err = v.Reader.Read(ctx, r, scope.All(), month); err != nil || !now.Concerned(p) {
 			return err
 		}
 		if then, err = v.Reader.Proposing(p).Read(ctx, r, scope.All(), month); err != nil {
@@ -85,7 +85,7 @@ func (v *Service) impactOn(ctx context.Context, grant access.Grant, month period
 		have, err = v.documents(ctx, r, scope.All(), Filter{Period: month})
 		return err
 	})
-	if err != nil || now.Digest() == then.Digest() {
+	if err != nil || then == nil || now.Digest() == then.Digest() {
 		return nil, err
 	}
 	before, waited, err := v.nets(ctx, now, have)
@@ -151,17 +151,14 @@ type Changed struct {
 
 // NotReached lists the months that keep the terms they were issued by, of the edges that a change is about.
 func (v *Service) NotReached(ctx context.Context, c Changed) ([]NotReached, error) {
-	grant, err := v.Access.Require(ctx, access.InvoiceRead)
-	if fault.KindOf(err) == fault.Denied {
-		return nil, nil
-	}
-	if err != nil {
+	grant, may, err := v.mayReadDocuments(ctx)
+	if err != nil || !may {
 		return nil, err
 	}
 	var issued []Summary
 	var kept map[edgeMonth]bool
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		if issued, err = v.Store.List(ctx, r, grant.Scope, Filter{State: Issued}); err != nil {
+		if issued, err = v.Store.List(ctx, r, grant.Scope, Filter{State: Issued, Any: c.documents()}); err != nil {
 			return err
 		}
 		kept, err = v.keeping(ctx, r, issued, c)
@@ -189,24 +186,40 @@ type edgeMonth struct {
 	month period.Month
 }
 
+// documents are those that a change may be about: of its edges, of the sellers whose books it is about from the first day of
+// a book on, and of months from that of an exchange rate on, for later documents may take back service of that month.
+func (c *Changed) documents() *Any {
+	out := &Any{Edges: c.Edges}
+	for _, r := range c.Rates {
+		if out.From == 0 || r.Month < out.From {
+			out.From = r.Month
+		}
+	}
+	for _, b := range c.Books {
+		out.Sellers = append(out.Sellers, SellerFrom{org.OrganisationID(b.Owner), b.From.Month()})
+	}
+	return out
+}
+
 // keeping says which edges and months of documents used exchange rates or versions of books that are other ones now.
 func (v *Service) keeping(ctx context.Context, r tx.Read, issued []Summary, c Changed) (map[edgeMonth]bool, error) {
-	out, read, sellers := map[edgeMonth]bool{}, map[period.Month]bool{}, map[id.Edge]string{}
+	out := map[edgeMonth]bool{}
+	if len(c.Rates)+len(c.Books) == 0 {
+		return out, nil
+	}
+	edges, sellers := map[period.Month][]id.Edge{}, map[id.Edge]string{}
 	for _, d := range issued {
 		sellers[d.Edge] = d.Seller
+		edges[d.Period] = append(edges[d.Period], d.Edge)
 	}
-	for _, d := range issued {
-		if read[d.Period] || len(c.Rates)+len(c.Books) == 0 {
-			continue
-		}
-		read[d.Period] = true
-		list, err := v.Reader.Issued.Fixed(ctx, r, scope.All(), d.Period)
+	for month, list := range edges {
+		fixed, err := v.Reader.Issued.Fixed(ctx, r, scope.All(), month, list...)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range list {
-			if c.keeps(&f, sellers[f.Edge], d.Period) {
-				out[edgeMonth{f.Edge, d.Period}] = true
+		for _, f := range fixed {
+			if c.keeps(&f, sellers[f.Edge], month) {
+				out[edgeMonth{f.Edge, month}] = true
 			}
 		}
 	}

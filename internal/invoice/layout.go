@@ -8,8 +8,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// layout is the layout of documents drafted today. Documents of layout 0 hold less, and print as they did.
-const layout = 2
+// layout is the layout of documents drafted today. Documents of an earlier layout print as they did: those of layout 0 hold
+// less, and those before SwissUID name Swiss VAT ids like those of other countries.
+const layout = SwissUID
+
+// SwissUID is the layout from which on Swiss VAT ids have their own name.
+const SwissUID = 3
 
 // printedBy takes from the terms of the edge what only concerns how a document is printed.
 func (v *Invoice) printedBy(t org.Terms) {
@@ -21,7 +25,10 @@ func (v Invoice) laidOut(before int) Invoice {
 	if before >= v.Layout {
 		return v
 	}
-	v.Layout, v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals, v.Follows = before, "", "", "", "", nil
+	if v.Layout = before; before > 0 {
+		return v // later layouts hold the same
+	}
+	v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals, v.Follows = "", "", "", "", nil
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {
 		l := &v.Lines[i]

@@ -53,15 +53,20 @@ func TestLaidOut(t *testing.T) {
 	if !sameContent(old, v) || !sameContent(v, old) || !sameContent(v, v) {
 		t.Error("the same document is another one in another layout")
 	}
+	before := v
+	before.Layout = SwissUID - 1
+	if !sameContent(before, v) {
+		t.Error("the same document is another one in the layout before")
+	}
 	other := v
 	other.Lines = slices.Clone(v.Lines)
 	other.Lines[2].Net = money.FromInt(1)
 	if sameContent(old, other) {
 		t.Error("a document with another amount is the same")
 	}
-	german := v
-	german.Language = "en"
-	if sameContent(v, german) {
+	english := v
+	english.Language = "en"
+	if sameContent(v, english) || sameContent(before, english) {
 		t.Error("a document in another language is the same")
 	}
 }

@@ -57,10 +57,15 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 		}
 		return err
 	})
-	if !grant.Scope.Owns(d.Seller) || !paid(grant.View) {
-		d = d.withheld()
+	return d.shownTo(grant), err
+}
+
+// shownTo is a document as who has a grant may see it.
+func (v Invoice) shownTo(grant access.Grant) Invoice {
+	if !grant.Scope.Owns(v.Seller) || !paid(grant.View) {
+		return v.withheld()
 	}
-	return d, err
+	return v
 }
 
 // withheld is a document as those may see it who may not know what its seller pays, or whom it buys from.

@@ -21,6 +21,8 @@ type Store interface {
 	Get(ctx context.Context, r tx.Read, s scope.Scope, invoice id.Invoice) (Invoice, error)
 	// List yields documents ordered by period, seller key, series, number, id.
 	List(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Summary, error)
+	// IssuedMonths lists the months, from one on, of which invoices stand that are no credit notes.
+	IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) ([]period.Month, error)
 	// NextNumber is 1 more than the last given of (seller, series name, kind, year); gap-free because it rolls back
 	// with its transaction.
 	NextNumber(ctx context.Context, t tx.Tx, s scope.Scope, k SeriesKey) (int64, error)
@@ -61,6 +63,20 @@ type Filter struct {
 	Number string
 	After  string
 	Limit  int
+	Any    *Any
+}
+
+// Any narrows a list to documents of one of these edges, of one of these sellers, or of a month and later ones.
+type Any struct {
+	Edges   []id.Edge
+	Sellers []SellerFrom
+	From    period.Month // 0 for none
+}
+
+// SellerFrom is a seller's documents of a month and later ones.
+type SellerFrom struct {
+	Seller id.Organisation
+	From   period.Month
 }
 
 // Summary is a document without its lines.

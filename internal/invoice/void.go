@@ -14,11 +14,18 @@ import (
 )
 
 // Void answers an issued invoice with a credit note over all of it; its rows are open again on this edge, and the
-// next draft takes the next ordinal. A document that is void already is a Conflict.
-func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, reason string) (Summary, error) {
+// next draft takes the next ordinal. A document that is void already is a Conflict. Unchanged are conditions that must hold of
+// the document as the caller sees it when it is voided; their error ends it.
+func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, reason string, unchanged ...func(Invoice) error) (Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
 		return Summary{}, err
+	}
+	sees := access.Grant{}
+	if len(unchanged) > 0 {
+		if sees, err = v.Access.Require(ctx, access.InvoiceRead); err != nil {
+			return Summary{}, err
+		}
 	}
 	if on == 0 {
 		on = period.DateOf(v.Now())
@@ -28,6 +35,11 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 		d, err := v.Store.Get(ctx, t, grant.Scope, invoice)
 		if err != nil {
 			return err
+		}
+		for _, condition := range unchanged {
+			if err := condition(d.shownTo(sees)); err != nil {
+				return err
+			}
 		}
 		if !grant.Scope.Owns(d.Seller) {
 			return notYours(d)

@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/purveyor-csp/purveyor/internal/charge"
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -68,6 +69,7 @@ type Provider struct {
 	RateDate     string         `json:"exchange_rate_date,omitempty"`
 	EarnedCredit string         `json:"earned_credit,omitempty"` // percent
 	Covered      bool           `json:"covered,omitempty"`
+	Reservation  string         `json:"reservation,omitempty"` // that AdditionalInfo names
 }
 
 // Files is where worksheets and documents are kept: content-addressed, durable before it returns.
@@ -115,7 +117,20 @@ func (w *sheet) flush(p *packer) {
 	w.text.Reset()
 }
 
-// Groups yields the records of a worksheet, the groups of one line not necessarily together.
+// worksheetVersion is the version of the form in which worksheets are written: JSON lines of groups. A worksheet of
+// version 1 does not say so, and was always written like that; one of a later version says it in each of its records, as
+// "worksheet_version". Members that only add something to a group need no new version: they are left out where they are
+// blank. One whose meaning changes does.
+const worksheetVersion = 1
+
+// versionedGroup is a line of a worksheet.
+type versionedGroup struct {
+	Version int `json:"worksheet_version"` // 0 means 1
+	Group
+}
+
+// Groups yields the records of a worksheet, the groups of one line not necessarily together. It is a Conflict when the
+// worksheet is of a version that only a newer build knows.
 func Groups(files Files, worksheet string, yield func(Group) error) error {
 	f, err := files.Get(worksheet)
 	if err != nil {
@@ -129,14 +144,17 @@ func Groups(files Files, worksheet string, yield func(Group) error) error {
 	defer dec.Close()
 	in := json.NewDecoder(bufio.NewReaderSize(dec, flushAt))
 	for {
-		var g Group
-		switch err := in.Decode(&g); {
+		var r versionedGroup
+		switch err := in.Decode(&r); {
 		case err == io.EOF:
 			return nil
+		case r.Version > worksheetVersion: // perhaps the rest of it cannot be read either
+			return fault.New(fault.Conflict, "worksheet_too_new",
+				"the worksheet %s is of version %d and this program knows %d: nothing was changed; use the newer program", worksheet, r.Version, worksheetVersion)
 		case err != nil:
 			return err
 		}
-		if err := yield(g); err != nil {
+		if err := yield(r.Group); err != nil {
 			return err
 		}
 	}

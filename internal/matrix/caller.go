@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -58,7 +58,7 @@ type answer struct {
 type api struct{ way http.RoundTripper }
 
 func (a api) call(ctx context.Context, r request) (answer, error) {
-	in, err := http.NewRequestWithContext(ctx, r.method, "http://localhost"+native.Prefix+r.path, strings.NewReader(r.body))
+	in, err := http.NewRequestWithContext(ctx, r.method, "http://localhost"+kernel.Prefix+r.path, strings.NewReader(r.body))
 	if err != nil {
 		return answer{}, err
 	}

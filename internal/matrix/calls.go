@@ -10,31 +10,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native"
 )
 
-// route is a call of the API as its description has it.
+// route is a call of the API as it is declared.
 type route struct{ id, method, path string }
 
 // routes is every call there is, in the order of their ids.
 func routes() []route {
 	var list []route
-	for path, item := range native.API().Paths {
-		add := func(method string, id string) {
-			list = append(list, route{id, method, strings.TrimPrefix(path, native.Prefix)})
-		}
-		if item.Get != nil {
-			add(http.MethodGet, item.Get.OperationID)
-		}
-		if item.Put != nil {
-			add(http.MethodPut, item.Put.OperationID)
-		}
-		if item.Post != nil {
-			add(http.MethodPost, item.Post.OperationID)
-		}
-		if item.Patch != nil {
-			add(http.MethodPatch, item.Patch.OperationID)
-		}
-		if item.Delete != nil {
-			add(http.MethodDelete, item.Delete.OperationID)
-		}
+	for _, r := range native.Routes() {
+		list = append(list, route{r.ID, r.Method, r.Path})
 	}
 	slices.SortFunc(list, func(a, b route) int { return strings.Compare(a.id, b.id) })
 	return list

@@ -33,21 +33,40 @@ func (v *Service) Apply(ctx context.Context, file World, dryRun bool) (Result, e
 	return v.ApplyBefore(ctx, file, nil, dryRun)
 }
 
-// ApplyBefore is Apply where these books are published right after, so that edges may name them.
-func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool) (Result, error) {
+// AppliesPart says whether the caller may apply a part of the tree, and not all of it. Denied to who may apply nothing.
+func (v *Service) AppliesPart(ctx context.Context) (bool, error) {
+	grant, err := v.Access.Require(ctx, access.WorldApply)
+	return err == nil && !grant.Scope.IsAll(), err
+}
+
+// ApplyBefore is Apply where these books are published right after, so that edges may name them. Unchanged are conditions
+// that must hold of the world as the caller sees it when it is changed; their error ends the apply.
+func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string][]string, dryRun bool, unchanged ...func(World) error) (Result, error) {
 	grant, err := v.Access.Require(ctx, access.WorldApply)
 	if err != nil {
 		return Result{}, err
 	}
+	sees := access.Grant{}
+	if len(unchanged) > 0 {
+		if sees, err = v.Access.Require(ctx, access.WorldRead); err != nil {
+			return Result{}, err
+		}
+	}
 	var p plan
 	if dryRun {
 		err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+			if err := v.holds(ctx, r, sees.Scope, unchanged); err != nil {
+				return err
+			}
 			p, err = v.plan(ctx, r, grant.Scope, file, coming)
 			return err
 		})
 		return p.result, err
 	}
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.holds(ctx, t, sees.Scope, unchanged); err != nil {
+			return err
+		}
 		p, err = v.plan(ctx, t, grant.Scope, file, coming)
 		if err != nil || len(p.result.Diff) == 0 {
 			return err
@@ -70,6 +89,20 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 		return Result{}, err
 	}
 	return p.result, nil
+}
+
+// holds checks conditions on the world that a scope sees.
+func (v *Service) holds(ctx context.Context, r tx.Read, s scope.Scope, conditions []func(World) error) error {
+	if len(conditions) == 0 {
+		return nil
+	}
+	x, err := v.Store.Index(ctx, r, s)
+	for _, condition := range conditions {
+		if err == nil {
+			err = condition(*x.World())
+		}
+	}
+	return err
 }
 
 // plan is what a file changes, and the state it changes.

@@ -100,6 +100,11 @@ func (x *Index) Edges() iter.Seq[*Edge] {
 	}
 }
 
+// Sales yields the edges that an organisation sells by on any day, in no particular order.
+func (x *Index) Sales(seller id.Organisation) iter.Seq[*Edge] {
+	return slices.Values(x.sells.Get(seller))
+}
+
 // ByKey is the organisation with this key, or nil.
 func (x *Index) ByKey(key string) *Organisation { return x.byKey.Get(key) }
 

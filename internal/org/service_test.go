@@ -13,7 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -21,8 +22,8 @@ import (
 func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	db := storetest.SQLite(t)
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
-	events := sqlstore.Events{DB: db}
-	v := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
+	events := operations.Events{DB: db}
+	v := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
 	return v, func() (list []event.Event) {
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
 			list, err = events.Events(ctx, r, scope.All(), event.Filter{})

@@ -14,6 +14,7 @@ type Compiled struct {
 	indexed [fields]map[string][]int // folded value → ranks of rules found by it, ascending
 	others  []int                    // ranks of rules that no field narrows
 	tags    []string
+	days    []period.Date // on which a rule begins or ends, sorted
 }
 
 // Compile indexes a book by the value that narrows each rule most. The book need not be valid: where two rules could
@@ -45,6 +46,7 @@ func Compile(b Book) *Compiled {
 	}
 	slices.Sort(c.tags)
 	c.tags = slices.Compact(c.tags)
+	c.days = c.Cuts(period.Period{})
 	for rank, m := range c.ordered {
 		c.index(rank, m, &uses)
 	}
@@ -128,6 +130,16 @@ func (c *Compiled) Cuts(p period.Period) []period.Date {
 	}
 	slices.Sort(cuts)
 	return slices.Compact(cuts)
+}
+
+// Since is the last day up to the one given on which a rule begins or ends, or 0: no price has changed since.
+func (c *Compiled) Since(on period.Date) (day period.Date) {
+	for _, d := range c.days {
+		if d <= on {
+			day = d
+		}
+	}
+	return day
 }
 
 func appendInside(cuts []period.Date, p period.Period, days ...period.Date) []period.Date {

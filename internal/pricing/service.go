@@ -92,11 +92,10 @@ func (v *Service) mayPublish(ctx context.Context, b Book) (access.Grant, error) 
 
 // plan gives a book its place among the versions there are; known says that it is one of them.
 func (v *Service) plan(ctx context.Context, r tx.Read, grant access.Grant, b Book) (next Book, known bool, err error) {
-	versions, err := v.Store.Versions(ctx, r, grant.Scope, b.Key)
+	versions, err := v.Store.Versions(ctx, r, grant.Scope, b.Owner, b.Key)
 	if err != nil {
 		return b, false, err
 	}
-	versions = slices.DeleteFunc(versions, func(o Book) bool { return o.Owner != b.Owner })
 	next, same, err := number(versions, b)
 	if same != nil {
 		return *same, true, err
@@ -163,15 +162,15 @@ func (b Book) digest() (string, error) {
 }
 
 // List is every version of every book, by owner, key and version.
-func (v *Service) List(ctx context.Context) ([]Book, error) { return v.versions(ctx, "") }
+func (v *Service) List(ctx context.Context) ([]Book, error) { return v.versions(ctx, "", "") }
 
-func (v *Service) versions(ctx context.Context, key string) (books []Book, err error) {
+func (v *Service) versions(ctx context.Context, owner, key string) (books []Book, err error) {
 	grant, err := v.Access.Require(ctx, access.BookRead)
 	if err != nil {
 		return nil, err
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		books, err = v.Store.Versions(ctx, r, grant.Scope, key)
+		books, err = v.Store.Versions(ctx, r, grant.Scope, owner, key)
 		return err
 	})
 	slices.SortStableFunc(books, func(a, b Book) int {
@@ -187,14 +186,14 @@ func (v *Service) Show(ctx context.Context, name string, version int) (Book, err
 	if !both {
 		owner, key = "", name
 	}
-	books, err := v.versions(ctx, key)
+	books, err := v.versions(ctx, owner, key)
 	if err != nil {
 		return Book{}, err
 	}
 	var found *Book
 	for i := range books {
 		b := &books[i]
-		if key == "" || owner != "" && b.Owner != owner {
+		if key == "" {
 			continue
 		}
 		if found != nil && found.Owner != b.Owner {

@@ -11,8 +11,9 @@ import (
 // Store keeps the published versions of books. They are added to and never changed.
 type Store interface {
 	Insert(ctx context.Context, t tx.Tx, s scope.Scope, b Book) error
-	// Versions lists the versions of a book, oldest first; of all books when key is empty. Scope is of the owners.
-	Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]Book, error)
+	// Versions lists versions of books, oldest first: those of an owner and of a key; all when both are empty. Scope is of the
+	// owners.
+	Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]Book, error)
 	// Get is one version, or NotFound.
 	Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) (Book, error)
 	// Digests is the SHA-256 of all stored versions, under the name books. Denied to a scope that is not All.

@@ -12,7 +12,7 @@ func (p *plan) apply(g *Group, exchange exchanges) {
 	for i := range p.steps {
 		base := g.Base
 		base.Cost, base.Currency = bought.Value, bought.Currency
-		if p.steps[i].asked { // a rule asks for covered usage, so it does not list at 0 (money-path §4)
+		if p.steps[i].coveredRule { // a rule asks for covered usage, so it does not list at 0 (money-path §4)
 			base.List = &g.Base.CostBeforeCredit
 		}
 		g.Steps = append(g.Steps, Step{Edge: p.steps[i].edge, Rate: p.steps[i].rate, Bought: bought})

@@ -38,7 +38,7 @@ func booksOf(first, second pricing.Price) Versions {
 // walk prices one group along its chain.
 func walk(x *org.Index, books Versions, chain []*org.Edge, key pricing.Key, g *Group) {
 	st := &State{Index: x, Books: books}
-	plans(st, chain, key, g.Span.Start).apply(g, exchanges{st, map[conversion][]Exchange{}})
+	findPlan(st, chain, key, g.Span.Start).apply(g, newExchanges(st))
 }
 
 func walked(w org.World, books Versions) Group {

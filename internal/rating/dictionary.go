@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -19,37 +18,55 @@ import (
 
 // dictionaries holds what the numbers of the loads in a query mean.
 type dictionaries struct {
-	columns  []usage.Column // of entries, that are read
-	rated    []int          // places in columns of those that rating depends on
+	columns  []usage.Column // of entries that are read
+	rated    []int          // positions in columns of those that prices and customers depend on
 	all      bool           // every column is read
 	withTags bool           // tag sets are read whole
 	tags     []string       // names that books look at
 	loads    map[uint32]*dictionary
-	kin      []*kin
-	kinOf    map[string]int32 // by the texts they share
-	behind   usage.Behind     // billed daily rows that were noted
-	noted    map[*usage.Entry]func(cost money.Decimal)
+	classes  []*priceClass
+	classOf  map[string]int32 // position in classes, by the texts that entries of a class share
 }
 
-// dictionary is that of one load. Where entries are read whole there are all their texts, one entry after the other.
+// dictionary is that of one load. Where entries are read whole, texts has all of theirs, one entry after the other.
 type dictionary struct {
-	kin      places // of entries
-	entries  places // positions of entries that are read whole
+	classes  positions // of entries, among all price classes
+	entries  positions // of entries that are read whole
 	texts    []string
 	whole    []*usage.Entry // made when first asked for
-	variants places
+	variants positions
 	units    []unit
-	sets     places // of tag sets that are read whole, or that books look at
+	sets     positions // of tag sets that are read whole, or that books look at
 	tags     []tagSet
 }
 
-// kin is what entries have in common that no customer and no price can tell apart, and whose they are on a day.
-type kin struct {
+// priceClass is entries that customers and prices cannot tell apart: the texts they share, and whose they are from a day
+// on.
+type priceClass struct {
 	entry  usage.Entry
-	claims []claim
+	owners []owner
 }
 
-// tagSet is a tag set with what books look at of it; text tells apart the sets that differ in that.
+// newDictionaries reads for a run, besides the columns that it depends on, those named; all there are if none is named.
+func newDictionaries(r *run, named []usage.Column) *dictionaries {
+	d := &dictionaries{tags: r.st.tagNames(), all: len(named) == 0}
+	d.withTags = d.all || slices.Contains(named, usage.Tags)
+	if len(r.st.Lines) > 0 && len(named) > 0 {
+		named = append((*usage.Behind)(nil).Columns(), named...)
+	}
+	need := r.columns(named...)
+	for c := range usage.NumColumns {
+		if needed := slices.Contains(need, c); usage.PartOf(c) == usage.PartEntry && (d.all || needed) {
+			if needed {
+				d.rated = append(d.rated, len(d.columns))
+			}
+			d.columns = append(d.columns, c)
+		}
+	}
+	return d
+}
+
+// tagSet is a tag set with the tags of it that books look at; sets that differ in these have different texts.
 type tagSet struct {
 	printed string
 	pairs   []usage.TagPair
@@ -57,36 +74,35 @@ type tagSet struct {
 	text    string
 }
 
-// places says for numbers at which position of a list their item is. Numbers are handed out from 1 on without gaps,
-// mostly.
-type places struct {
-	near []int32 // position + 1
-	far  map[uint32]int32
+// positions maps numbers to the positions of their items in a list. Most numbers are handed out from 1 on without gaps.
+type positions struct {
+	dense  []int32          // position + 1, by number
+	sparse map[uint32]int32 // the same, of numbers from maxDense on
 }
 
-// nearly is up to which number a list is worth it.
-const nearly = 1 << 25
+// maxDense bounds the numbers whose positions are kept in a slice.
+const maxDense = 1 << 25
 
-func (p *places) put(number uint32, position int) {
-	if number >= nearly {
-		if p.far == nil {
-			p.far = map[uint32]int32{}
+func (p *positions) put(number uint32, position int) {
+	if number >= maxDense {
+		if p.sparse == nil {
+			p.sparse = map[uint32]int32{}
 		}
-		p.far[number] = int32(position) + 1
+		p.sparse[number] = int32(position) + 1
 		return
 	}
-	if n := int(number) + 1; n > len(p.near) {
-		p.near = slices.Grow(p.near, n-len(p.near))[:n]
+	if n := int(number) + 1; n > len(p.dense) {
+		p.dense = slices.Grow(p.dense, n-len(p.dense))[:n]
 	}
-	p.near[number] = int32(position) + 1
+	p.dense[number] = int32(position) + 1
 }
 
 // at is the position of a number, or −1.
-func (p *places) at(number uint32) int {
-	if number < uint32(len(p.near)) {
-		return int(p.near[number]) - 1
+func (p *positions) at(number uint32) int {
+	if number < uint32(len(p.dense)) {
+		return int(p.dense[number]) - 1
 	}
-	return int(p.far[number]) - 1
+	return int(p.sparse[number]) - 1
 }
 
 // read fills the dictionaries while the store already sums; what it returns waits for that.
@@ -97,7 +113,7 @@ func (d *dictionaries) read(ctx context.Context, rows usage.RowStore, s scope.Sc
 }
 
 func (d *dictionaries) load(ctx context.Context, rows usage.RowStore, s scope.Scope, batches []usage.BatchRef) error {
-	d.loads, d.kinOf, d.noted = map[uint32]*dictionary{}, map[string]int32{}, map[*usage.Entry]func(money.Decimal){}
+	d.loads, d.classOf = map[uint32]*dictionary{}, map[string]int32{}
 	for _, b := range batches {
 		if d.loads[b.Load] != nil {
 			continue
@@ -127,10 +143,10 @@ func (d *dictionaries) entries(ctx context.Context, rows usage.RowStore, s scope
 	var key []byte
 	return rows.Texts(ctx, s, load, d.columns, func(numbers []uint32, texts [][]string) error {
 		for i, n := range numbers {
-			if last < 0 || !d.same(d.kin[last], texts, i) {
-				last, key = d.find(key[:0], texts, i)
+			if last < 0 || !d.inClass(d.classes[last], texts, i) {
+				last, key = d.classFor(key[:0], texts, i)
 			}
-			one.kin.put(n, int(last))
+			one.classes.put(n, int(last))
 			if d.all {
 				one.entries.put(n, len(one.whole))
 				one.whole = append(one.whole, nil)
@@ -172,28 +188,29 @@ func (d *dictionaries) tagSets(ctx context.Context, rows usage.RowStore, s scope
 	})
 }
 
-// same says whether an entry is of the same kin: of one customer, most follow one another.
-func (d *dictionaries) same(k *kin, texts [][]string, i int) bool {
+// inClass says whether an entry is of a price class. Most entries are of that of the entry before.
+func (d *dictionaries) inClass(c *priceClass, texts [][]string, i int) bool {
 	for _, at := range d.rated {
-		if k.entry[d.columns[at]] != texts[at][i] {
+		if c.entry[d.columns[at]] != texts[at][i] {
 			return false
 		}
 	}
 	return true
 }
 
-func (d *dictionaries) find(key []byte, texts [][]string, i int) (int32, []byte) {
+// classFor finds the price class of an entry, or adds it. The key is written into the bytes given, which are returned.
+func (d *dictionaries) classFor(key []byte, texts [][]string, i int) (int32, []byte) {
 	for _, at := range d.rated {
 		key = append(binary.AppendUvarint(key, uint64(len(texts[at][i]))), texts[at][i]...)
 	}
-	n, ok := d.kinOf[string(key)]
+	n, ok := d.classOf[string(key)]
 	if !ok {
-		k := &kin{}
+		c := &priceClass{}
 		for _, at := range d.rated {
-			k.entry[d.columns[at]] = texts[at][i]
+			c.entry[d.columns[at]] = texts[at][i]
 		}
-		n = int32(len(d.kin))
-		d.kin, d.kinOf[string(key)] = append(d.kin, k), n
+		n = int32(len(d.classes))
+		d.classes, d.classOf[string(key)] = append(d.classes, c), n
 	}
 	return n, key
 }
@@ -255,29 +272,19 @@ func textOf(tags []pricing.Tag) string {
 	return b.String()
 }
 
-// note remembers what rows of an entry cost: a dictionary alone may hold what was skipped or has given way.
-func (d *dictionaries) note(e *usage.Entry, cost money.Decimal) {
-	add := d.noted[e]
-	if add == nil {
-		add = d.behind.Of(e)
-		d.noted[e] = add
-	}
-	add(cost)
-}
-
-// fill completes a group by what its numbers mean. Where entries are not read whole, its entry is what its kin share.
+// fill completes a group by what its numbers mean. Where entries are not read whole, its entry is that of its price class.
 func (d *dictionaries) fill(g *Group) error {
 	one := d.loads[g.Sum.Load]
 	if one == nil {
 		one = &dictionary{}
 	}
-	k, v := one.kin.at(g.Sum.Entry), one.variants.at(g.Sum.Variant)
-	if k < 0 || v < 0 {
+	c, v := one.classes.at(g.Sum.Entry), one.variants.at(g.Sum.Variant)
+	if c < 0 || v < 0 {
 		return fault.New(fault.Internal, "dictionary_missing",
 			"batch %d refers to an entry its load does not have; run check and rebuild the usage store", g.Sum.Batch)
 	}
-	g.kin, g.unit = d.kin[k], &one.units[v]
-	g.Entry, g.Variant = &g.kin.entry, g.unit.variant
+	g.class, g.unit = d.classes[c], &one.units[v]
+	g.Entry, g.Variant = &g.class.entry, g.unit.variant
 	if d.all {
 		g.Entry = d.entry(one, one.entries.at(g.Sum.Entry))
 	}

@@ -44,12 +44,12 @@ func TestNamesAreFound(t *testing.T) {
 	}
 }
 
-func TestPlaces(t *testing.T) {
-	var p places
-	for i, n := range []uint32{7, 1, 4_000_000_000, nearly} {
+func TestPositions(t *testing.T) {
+	var p positions
+	for i, n := range []uint32{7, 1, 4_000_000_000, maxDense} {
 		p.put(n, 10+i)
 	}
-	for n, want := range map[uint32]int{7: 10, 1: 11, 4_000_000_000: 12, nearly: 13, 0: -1, 6: -1, 8: -1, 5_000_000: -1} {
+	for n, want := range map[uint32]int{7: 10, 1: 11, 4_000_000_000: 12, maxDense: 13, 0: -1, 6: -1, 8: -1, 5_000_000: -1} {
 		if got := p.at(n); got != want {
 			t.Errorf("%d is at %d, want %d", n, got, want)
 		}

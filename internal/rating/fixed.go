@@ -30,8 +30,8 @@ type Fixed struct {
 // IssuedTerms says what issued documents fix.
 type IssuedTerms interface {
 	// Fixed lists what the documents that stand for a month fix, by edge and in the order the documents were made: the first
-	// of an edge counts, and later ones add the exchange rates that it did not use.
-	Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]Fixed, error)
+	// of an edge counts, and later ones add the exchange rates that it did not use. Of the edges named, or of all.
+	Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]Fixed, error)
 }
 
 // fixedEdge is what is fixed for an edge, with its book versions compiled.
@@ -217,9 +217,9 @@ func (st *State) Reprice(g *Group, rates []EdgeRate) {
 	p := &plan{}
 	for _, x := range rates {
 		covered := g.Variant != nil && g.Variant.Covered
-		p.steps = append(p.steps, planned{x.Edge, x.Rate, covered && x.Rate.Rule != "", st.fixed[x.Edge.ID]})
+		p.steps = append(p.steps, planStep{x.Edge, x.Rate, covered && x.Rate.Rule != "", st.fixed[x.Edge.ID]})
 	}
-	p.apply(g, exchanges{st, map[conversion][]Exchange{}})
+	p.apply(g, newExchanges(st))
 }
 
 // Unfix makes the edges named pay by what holds today, as if no document stood for them.

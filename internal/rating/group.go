@@ -32,7 +32,7 @@ type Group struct {
 	Unresolved Reason // "" when the steps hold
 	Ref        string // what is missing, when unresolved
 
-	kin        *kin
+	class      *priceClass
 	unit       *unit // what the variant says, once worked out
 	picked     []pricing.Tag
 	pickedText string

@@ -2,32 +2,35 @@ package rating
 
 import (
 	"cmp"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
-	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// plan is what a key pays on a chain: the rate of each edge, down to where there is none or a rule excludes. It is the
-// same for every group with the key, so it is found once.
+// plan is what a key pays on a chain: the rate of each edge, down to the edge that has none or whose rule excludes the
+// key. It is the same for every group with the key, so it is looked up once.
 type plan struct {
-	steps    []planned
+	steps    []planStep
 	excluded *org.Edge
 	reason   Reason
 	ref      string
 }
 
-type planned struct {
-	edge  *org.Edge
-	rate  pricing.Rate
-	asked bool       // by a rule for covered usage
-	fixed *fixedEdge // what documents fix for the edge, or nil
+type planStep struct {
+	edge        *org.Edge
+	rate        pricing.Rate
+	coveredRule bool       // the rule is one for covered usage
+	fixed       *fixedEdge // what documents fix for the edge, or nil
 }
 
-// plans finds the rates along a chain. Pure.
-func plans(st *State, chain []*org.Edge, key pricing.Key, on period.Date) *plan {
+// findPlan looks up the rates along a chain. Pure.
+func findPlan(st *State, chain []*org.Edge, key pricing.Key, on period.Date) *plan {
 	p := &plan{}
 	for _, e := range chain {
 		rate, why, ref := st.rate(e, key, on)
@@ -39,84 +42,48 @@ func plans(st *State, chain []*org.Edge, key pricing.Key, on period.Date) *plan 
 			p.excluded = e
 			break
 		}
-		p.steps = append(p.steps, planned{e, rate, key.Covered && rate.Rule != "", st.fixed[e.ID]})
+		p.steps = append(p.steps, planStep{e, rate, key.Covered && rate.Rule != "", st.fixed[e.ID]})
 	}
 	return p
 }
 
-// run is one rating: its state, and what was found out so far.
-type run struct {
-	st       *State
-	q        usage.Query
-	sight    pricing.Sight
-	plans    map[planKey]*plan
-	exchange exchanges
-}
-
-func newRun(st *State, q usage.Query) *run {
-	r := &run{st: st, q: q, plans: map[planKey]*plan{}, exchange: exchanges{st, map[conversion][]Exchange{}}}
-	for v := range st.versions {
-		r.sight.Widen(v)
-	}
-	return r
-}
-
-// claim is whose something is from a day on which nothing changes until the next cut.
-type claim struct {
-	on       period.Date
-	customer *org.Organisation
-	reason   Reason
-}
-
-func (r *run) claim(k *kin, on period.Date) claim {
-	for _, c := range k.claims {
-		if c.on == on {
-			return c
-		}
-	}
-	customer, reason := r.st.Resolver.Customer(k.entry[usage.EntitlementID], k.entry[usage.CustomerID], on)
-	c := claim{on, customer, Reason(reason)}
-	k.claims = append(k.claims, c)
-	return c
-}
-
-// planKey is all that the rates of usage depend on; tags are those that books look at.
-type planKey struct {
-	kin     *kin
-	on      period.Date
-	covered bool
-	tags    string
-}
-
-// plan is that of a group's kin, or nil when nobody sells to the customer on that day.
-func (r *run) plan(g *Group) *plan {
-	k := planKey{g.kin, g.Span.Start, g.Variant.Covered, g.pickedText}
-	p, ok := r.plans[k]
-	if !ok {
-		p = r.find(g, keyOf(g))
-		r.plans[k] = p
-	}
-	return p
-}
-
-// find looks the rates of a key up along the chain of a group's customer.
-func (r *run) find(g *Group, key pricing.Key) *plan {
-	chain := r.st.Index.Chain(g.Customer.ID, g.Span.Start)
-	if len(chain) == 0 {
+// visibleTo is a plan down to the last step in which an organisation buys or sells; nil is nil.
+func (p *plan) visibleTo(o id.Organisation) *plan {
+	if p == nil {
 		return nil
 	}
-	return plans(r.st, chain, key, g.Span.Start)
+	last := len(p.steps)
+	for last > 0 && p.steps[last-1].edge.Seller != o && p.steps[last-1].edge.Buyer != o {
+		last--
+	}
+	return &plan{steps: slices.Clip(p.steps[:last])}
 }
 
-// keyOf is what rules look at in a group of usage.
-func keyOf(g *Group) pricing.Key {
-	e := &g.kin.entry
-	return pricing.Key{
-		Customer: g.Customer.Key, Family: usage.EntryFamily(e), Product: e[usage.ProductID], SKU: e[usage.SkuID],
-		Category: e[usage.MeterCategory], SubCategory: e[usage.MeterSubCategory], Meter: e[usage.MeterID],
-		Region: e[usage.MeterRegion], Publisher: e[usage.PublisherName], ChargeType: e[usage.ChargeType],
-		Plan: e[usage.SubscriptionDescription], Covered: g.Variant.Covered, Tags: g.picked,
+// signature writes down what the steps of a plan do, and which of them are the buying and which the selling of an
+// organisation: plans of one signature make the same amounts of the same base.
+func (p *plan) signature(o id.Organisation) string {
+	if p == nil {
+		return "nothing"
 	}
+	var b strings.Builder
+	for i := range p.steps {
+		s := &p.steps[i]
+		x := &s.rate.Price
+		for _, part := range [...]string{string(x.Kind), x.Factor.String(), x.Unit.String(), string(x.Currency), string(s.edge.Terms.Currency)} {
+			b.WriteString(part)
+			b.WriteByte(' ')
+		}
+		if f := s.fixed; f != nil { // edges of one currency may convert at other rates
+			for _, x := range f.Exchange {
+				b.WriteString(string(x.From+x.To) + x.Date + " " + x.Rate.String() + " ")
+			}
+		}
+		for _, is := range [...]bool{s.coveredRule, s.edge.Seller == o, s.edge.Buyer == o} {
+			b.WriteString(strconv.FormatBool(is))
+		}
+		b.WriteByte(';')
+	}
+	return b.String()
 }
 
 // exchanges finds exchange rates, and remembers them.
@@ -125,8 +92,10 @@ type exchanges struct {
 	known map[conversion][]Exchange
 }
 
-// conversion is from a currency into that of an edge. Edges of one currency share it, but for those of which documents
-// fix the rates.
+func newExchanges(st *State) exchanges { return exchanges{st, map[conversion][]Exchange{}} }
+
+// conversion is from a currency into that of an edge. Edges of one currency share it, except where documents fix the
+// rates of an edge.
 type conversion struct {
 	fixed    *fixedEdge
 	from, to money.Currency

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -34,6 +35,56 @@ func (v Reader) Proposing(p Proposal) Reader {
 	return v
 }
 
+// FirstMonth is the first month that a proposal may concern, 0 for any.
+func (p *Proposal) FirstMonth() (m period.Month) {
+	if !p.onlyBooks() {
+		return 0
+	}
+	for i, b := range p.Books {
+		if i == 0 || b.From.Month() < m {
+			m = b.From.Month()
+		}
+	}
+	return m
+}
+
+func (p *Proposal) onlyBooks() bool {
+	return p.World == nil && p.Answers == nil && p.Seal == nil && p.Complete == nil
+}
+
+// Concerned says whether a proposal may change what the state's month comes to. Books alone change it only where somebody
+// sells by them.
+func (st *State) Concerned(p Proposal) bool {
+	return !p.onlyBooks() || slices.ContainsFunc(p.Books, st.sellsBy)
+}
+
+// sellsBy says whether an edge, on any day, names a book.
+func (st *State) sellsBy(b pricing.Book) bool {
+	owner := st.Index.ByKey(b.Owner)
+	if owner == nil {
+		return false
+	}
+	for e := range st.whole.Sales(owner.ID) {
+		if e.Terms.Book == b.Key {
+			return true
+		}
+	}
+	fixed := func(edges map[id.Edge]*fixedEdge) bool {
+		for _, f := range edges {
+			if f.Book == b.Key {
+				return true
+			}
+		}
+		return false
+	}
+	for _, edges := range st.earlier {
+		if fixed(edges) {
+			return true
+		}
+	}
+	return fixed(st.fixed)
+}
+
 type proposedWorld struct{ index *org.Index }
 
 func (x proposedWorld) Index(context.Context, tx.Read, scope.Scope) (*org.Index, error) {
@@ -45,10 +96,10 @@ type proposedBooks struct {
 	books []pricing.Book
 }
 
-func (x proposedBooks) Versions(ctx context.Context, r tx.Read, s scope.Scope, key string) ([]pricing.Book, error) {
-	list, err := x.Store.Versions(ctx, r, s, key)
+func (x proposedBooks) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]pricing.Book, error) {
+	list, err := x.Store.Versions(ctx, r, s, owner, key)
 	for _, b := range x.books {
-		if key == "" || b.Key == key {
+		if (owner == "" || b.Owner == owner) && (key == "" || b.Key == key) {
 			list = append(list, b)
 		}
 	}

@@ -67,7 +67,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	}
 	index = index.During(p)
 	st := &State{Period: p, Index: index, whole: index}
-	books, err := v.Books.Versions(ctx, r, s, "")
+	books, err := v.Books.Versions(ctx, r, s, "", "")
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/purveyor-csp/purveyor/internal/charge"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -45,98 +44,59 @@ type TotalStore interface {
 // state; of those, the scope's are added up. Charges come whole, for their lines belong to no place: who yields them to
 // somebody looks whose they are.
 func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping, yield func(*Group, *Total) error) error {
-	q, err := v.counting(ctx, st)
+	q, err := v.countedQuery(ctx, st)
 	if err != nil {
 		return err
 	}
 	run := newRun(st, q)
-	by.Columns = run.priced(by.Columns)
+	by.Columns = run.columns(by.Columns...)
 	books := st.tagNames()
 	by.Tags = slices.Concat(by.Tags, books)
-	kins, units := map[*usage.Entry]*kin{}, map[*usage.Variant]*unit{}
+	classes, units := map[*usage.Entry]*priceClass{}, map[*usage.Variant]*unit{}
 	var g Group
 	err = v.Sums.Totals(ctx, s, q, by, func(t *Total) error {
 		g = Group{Sum: t.Sum, Entry: t.Entry, Variant: t.Variant, Span: Span(q, t.Span), Steps: g.Steps[:0]}
-		if g.kin = kins[t.Entry]; g.kin == nil {
-			g.kin = &kin{entry: *t.Entry}
-			kins[t.Entry] = g.kin
+		if g.class = classes[t.Entry]; g.class == nil {
+			g.class = &priceClass{entry: *t.Entry}
+			classes[t.Entry] = g.class
 		}
 		if g.unit = units[t.Variant]; g.unit == nil {
 			u := unitOf(t.Variant)
 			g.unit, units[t.Variant] = &u, &u
 		}
 		g.pick(books, t.Tags[len(by.Tags)-len(books):])
-		run.usage(&g)
+		run.usage(&g, run.plan)
 		return yield(&g, t)
 	})
 	if err != nil {
 		return err
 	}
-	return v.rateCharges(ctx, st, run, yield)
+	return v.rateCharges(ctx, st, yield)
 }
 
 // rateCharges yields the state's charges, rated.
-func (v Rater) rateCharges(ctx context.Context, st *State, run *run, yield func(*Group, *Total) error) error {
-	charges, err := v.charges(ctx, st)
+func (v Rater) rateCharges(ctx context.Context, st *State, yield func(*Group, *Total) error) error {
+	charges, err := v.charges(ctx, newLineRows(st))
+	if err != nil || len(charges) == 0 {
+		return err
+	}
+	run := newRun(st, usage.Query{})
 	for i := range charges {
 		var g Group
-		if run.charge(&g, &charges[i]); err == nil {
-			err = yield(&g, nil)
+		run.charge(&g, &charges[i])
+		if err := yield(&g, nil); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
-// counting is the query for the rows that count.
-func (v Rater) counting(ctx context.Context, st *State) (usage.Query, error) {
+// countedQuery is the query for the rows that count.
+func (v Rater) countedQuery(ctx context.Context, st *State) (usage.Query, error) {
 	q := st.Query()
-	hidden, err := v.StandIns(ctx, scope.All(), st)
-	q.Masks = slices.Concat(q.Masks, hidden)
+	shadowed, err := v.Shadowed(ctx, scope.All(), st)
+	q.Masks = slices.Concat(q.Masks, shadowed)
 	return q, err
-}
-
-// priced is columns with those that prices and customers depend on.
-func (r *run) priced(more []usage.Column) []usage.Column {
-	need := r.needs()
-	for _, c := range more {
-		need[c] = true
-	}
-	list := []usage.Column{}
-	for c := range usage.NumColumns {
-		if need[c] {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-// charges are the lines of the state that no daily rows stand behind.
-func (v Rater) charges(ctx context.Context, st *State) ([]charge.Charge, error) {
-	if len(st.Lines) == 0 {
-		return nil, nil
-	}
-	q := usage.Query{Masks: st.InvoicedMasks}
-	for _, b := range st.Invoiced {
-		if b.Slot.Billed {
-			q.Batches = append(q.Batches, usage.BatchRef{Load: b.LoadNumber, Batch: b.Number})
-		}
-	}
-	var behind usage.Behind
-	by := Grouping{Columns: behind.Columns()}
-	note := func(t *Total) error {
-		behind.Of(t.Entry)(t.Cost)
-		return nil
-	}
-	held, err := false, error(nil)
-	if v.Runs != nil {
-		any := func(*usage.Entry, *usage.Variant, int, [][]string, int) int { return 0 }
-		held, err = v.Runs.Runs(ctx, scope.All(), q, Reading{By: by, Unit: kindOf, Class: any}, func(_ int, t *Total) error { return note(t) })
-	}
-	if !held && err == nil {
-		err = v.Sums.Totals(ctx, scope.All(), q, by, note)
-	}
-	list, _, _ := st.Charges(&behind)
-	return list, err
 }
 
 // TagOf is the value of one of the first names a grouping asked for, "" without one; of two pairs that differ in the

@@ -2,7 +2,6 @@ package rating
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,101 +19,103 @@ type Rows struct {
 	Quantity, Cost         []money.Fixed
 }
 
-// RunStore adds up what it holds in memory.
+// RunStore adds up rows that it holds in memory.
 type RunStore interface {
-	// Runs adds rows exactly per class and group of a grouping, in no particular order, and a group may come in several
-	// parts. Of a Total it sets the span, the rows, the amounts but Pricing, and what the grouping asks for; it is reused.
-	// It is not held, and nothing is yielded, when the rows are not in memory.
+	// Runs adds rows up exactly, per class and group of a grouping, in no particular order, and yields a group in one or
+	// more parts. Of a Total it sets the span, the rows, the amounts but Pricing, and what the grouping asks for; the Total is
+	// reused. When the rows are not in memory held is false and nothing is yielded.
 	Runs(ctx context.Context, s scope.Scope, q usage.Query, r Reading, yield func(class int, t *Total) error) (held bool, err error)
 }
 
 // Reading says what rows are added up by.
 type Reading struct {
 	By    Grouping
-	Rated []usage.Column // what Class looks at of entries
-	Tags  []string       // and the names of tags whose values it does
-	// Unit is what a variant says a unit costs, and one of sixteen kinds: all that Class looks at of variants. It is the same
-	// whoever asks.
+	Rated []usage.Column // columns of entries that Class looks at
+	Tags  []string       // names of tags whose values Class looks at
+	// Unit is what a variant says a unit costs, and one of sixteen kinds: all that Class looks at of variants. It is a function
+	// of the variant alone.
 	Unit func(v *usage.Variant) (price money.Decimal, kind int)
-	// Class is what rows in the span are added up with; below 0 they are left out. It is asked once for what is alike, and
-	// only when there are rows.
+	// Class numbers what rows in the span are added up with; rows of a class below 0 are left out. It is called once for rows
+	// that are alike in everything it looks at, and only when there are such rows.
 	Class func(e *usage.Entry, v *usage.Variant, kind int, tags [][]string, span int) int
 }
 
-// Eye is with whom somebody looks at what is rated.
-type Eye struct {
-	Of        id.Organisation // whose buying and selling they look at
-	Customers bool            // customers are kept apart
-	// Sees says whether they look at a group. It is asked once for all usage that is rated alike, before it was added up:
-	// amounts are not known yet, only which there are, and of what is unresolved or excluded not why.
+// Viewer is who a view is for.
+type Viewer struct {
+	Organisation id.Organisation // whose buying and selling is shown
+	PerCustomer  bool            // groups of different customers are kept apart
+	// Sees says whether a group is shown. It is called once for all usage that is rated the same, before amounts are added up:
+	// of the amounts it learns which there are, and of an unresolved or excluded group not the reason.
 	Sees func(g *Group) bool
 }
 
-// View yields what an eye sees of Totals, added up further where rating cannot tell apart what is seen: the same
-// amounts in fewer groups. A group has of its entry and tags what the grouping asks for, its customer where customers are
-// kept apart, and of its steps those down to the last in which the eye's organisation buys or sells; it is reused. A group
-// may come in several parts.
-func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, eye Eye, yield func(*Group, *Total) error) error {
-	if v.Runs == nil {
-		return v.Totals(ctx, s, st, by, eye.only(yield))
+// View yields what a viewer sees of Totals, added up further where the viewer cannot tell groups apart: the same amounts
+// in fewer groups. A group has those parts of its entry and tags that the grouping asks for, its customer where customers are
+// kept apart, and its steps down to the last in which the viewer's organisation buys or sells; it is reused. A group may
+// come in several parts. Rows that are not held in memory are added up by the usage store.
+func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, viewer Viewer, yield func(*Group, *Total) error) error {
+	held := false
+	if v.Runs != nil {
+		var err error
+		if held, err = v.viewRuns(ctx, s, st, by, viewer, yield); err != nil {
+			return err
+		}
 	}
-	q, err := v.counting(ctx, st)
-	if err != nil {
-		return err
-	}
-	m := &merging{findings: v.Memory.of(st, q), eye: eye, q: q, books: st.tagNames(), known: map[seenAs]int{}, signs: map[string]int{}}
-	run := newRun(st, q)
-	reading := Reading{By: by, Rated: run.priced(nil), Tags: m.books, Unit: kindOf, Class: m.class}
-	var g Group
-	held, err := v.Runs.Runs(ctx, s, q, reading, func(class int, t *Total) error {
-		m.classes[class].fill(&g, run.exchange, t)
-		return yield(&g, t)
-	})
-	if err != nil {
-		return err
-	}
-	if !held {
-		return v.Totals(ctx, s, st, by, eye.only(yield))
-	}
-	return v.rateCharges(ctx, st, run, eye.only(yield))
-}
-
-// only passes on what the eye sees.
-func (e Eye) only(yield func(*Group, *Total) error) func(*Group, *Total) error {
-	return func(g *Group, t *Total) error {
-		if !e.Sees(g) {
+	seen := func(g *Group, t *Total) error {
+		if !viewer.Sees(g) {
 			return nil
 		}
 		return yield(g, t)
 	}
+	if held {
+		return v.rateCharges(ctx, st, seen)
+	}
+	return v.Totals(ctx, s, st, by, seen)
 }
 
-// merging finds out what of usage may be added up before it is multiplied: prices are linear, so groups whose steps, as
-// far as somebody sees them, do the same arithmetic in the same currencies have as their amounts those of their sum.
-type merging struct {
-	*findings
-	eye     Eye
-	q       usage.Query
-	books   []string
-	known   map[seenAs]int
-	signs   map[string]int
-	classes []merged
+// viewRuns yields what a viewer sees of usage, if its rows are held in memory.
+func (v Rater) viewRuns(ctx context.Context, s scope.Scope, st *State, by Grouping, viewer Viewer, yield func(*Group, *Total) error) (held bool, err error) {
+	q, err := v.countedQuery(ctx, st)
+	if err != nil {
+		return false, err
+	}
+	a := &aggregator{viewCache: v.Memory.view(st, q), viewer: viewer, q: q, tags: st.tagNames(), known: map[classKey]int{}, signatures: map[string]int{}}
+	run := newRun(st, q)
+	reading := Reading{By: by, Rated: run.columns(), Tags: a.tags, Unit: kindOf, Class: a.class}
+	var g Group
+	return v.Runs.Runs(ctx, s, q, reading, func(class int, t *Total) error {
+		a.sums[class].fill(&g, run.exchange, t)
+		return yield(&g, t)
+	})
 }
 
-// seenAs is what a class depends on.
-type seenAs struct {
-	*paying
+// aggregator finds out which usage may be added up before it is multiplied. Prices are linear: where the steps that a
+// viewer sees of two groups do the same arithmetic in the same currencies, the amounts of their sum are the sums of their
+// amounts.
+type aggregator struct {
+	*viewCache
+	viewer     Viewer
+	q          usage.Query
+	tags       []string // that books look at
+	known      map[classKey]int
+	signatures map[string]int
+	sums       []sumClass
+}
+
+// classKey is what the class of usage depends on.
+type classKey struct {
+	*priced
 	customer *org.Organisation
 }
 
-// merged is a class: what its groups have in common.
-type merged struct {
+// sumClass is what the groups of a class have in common.
+type sumClass struct {
 	Group
 	plan *plan // nil when nothing is sold
 }
 
-// fill makes the class's group of a total, in the room of another.
-func (c *merged) fill(g *Group, exchange exchanges, t *Total) {
+// fill makes the class's group of a total, and reuses the steps of the group that is overwritten.
+func (c *sumClass) fill(g *Group, exchange exchanges, t *Total) {
 	steps := g.Steps[:0]
 	*g = c.Group
 	g.Sum, g.Steps = t.Sum, steps
@@ -140,71 +141,33 @@ func (u *unit) kind() (kind int) {
 	return kind
 }
 
-func (m *merging) class(e *usage.Entry, v *usage.Variant, kind int, tags [][]string, span int) int {
-	found := m.find(alike{entry: e, kind: kind, span: span}, v, m.books, tags)
+// class numbers what usage is added up with, or is -1 for usage that the viewer does not see.
+func (a *aggregator) class(e *usage.Entry, v *usage.Variant, kind int, tags [][]string, span int) int {
+	found := a.find(usageKey{entry: e, kind: kind, span: span}, v, a.tags, tags)
 	g := found.group(e, v)
-	g.Span = Span(m.q, span)
-	if !m.eye.Sees(&g) {
+	g.Span = Span(a.q, span)
+	if !a.viewer.Sees(&g) {
 		return -1
 	}
-	x := seenAs{paying: found.paying}
-	if m.eye.Customers {
+	x := classKey{priced: found.priced}
+	if a.viewer.PerCustomer {
 		x.customer = found.customer
 	}
-	n, ok := m.known[x]
+	n, ok := a.known[x]
 	if ok {
 		return n
 	}
 	u := unitOf(v)
 	g.unit, g.Customer, g.Steps = &u, x.customer, nil
-	c := merged{g, x.plan.seenBy(m.eye.Of)}
-	sign := strings.Join([]string{"", x.billing, x.pricing, strconv.Itoa(x.kind), strconv.FormatBool(x.unresolved != ""), strconv.FormatBool(x.ownUse), c.plan.sign(m.eye.Of)}, "\x00")
+	c := sumClass{g, x.plan.visibleTo(a.viewer.Organisation)}
+	signature := strings.Join([]string{"", x.billing, x.pricing, strconv.Itoa(x.kind), strconv.FormatBool(x.unresolved != ""), strconv.FormatBool(x.ownUse), c.plan.signature(a.viewer.Organisation)}, "\x00")
 	if x.customer != nil {
-		sign = x.customer.Key + sign
+		signature = x.customer.Key + signature
 	}
-	if n, ok = m.signs[sign]; !ok {
-		n = len(m.classes)
-		m.classes, m.signs[sign] = append(m.classes, c), n
+	if n, ok = a.signatures[signature]; !ok {
+		n = len(a.sums)
+		a.sums, a.signatures[signature] = append(a.sums, c), n
 	}
-	m.known[x] = n
+	a.known[x] = n
 	return n
-}
-
-// seenBy is a plan down to the last step in which an organisation buys or sells; nil is nil.
-func (p *plan) seenBy(of id.Organisation) *plan {
-	if p == nil {
-		return nil
-	}
-	last := len(p.steps)
-	for last > 0 && p.steps[last-1].edge.Seller != of && p.steps[last-1].edge.Buyer != of {
-		last--
-	}
-	return &plan{steps: slices.Clip(p.steps[:last])}
-}
-
-// sign writes down what the steps of a plan do, and which of them are the buying and which the selling of an
-// organisation, so that plans of one sign make the same amounts of the same base.
-func (p *plan) sign(of id.Organisation) string {
-	if p == nil {
-		return "nothing"
-	}
-	var b strings.Builder
-	for i := range p.steps {
-		s := &p.steps[i]
-		x := &s.rate.Price
-		for _, part := range [...]string{string(x.Kind), x.Factor.String(), x.Unit.String(), string(x.Currency), string(s.edge.Terms.Currency)} {
-			b.WriteString(part)
-			b.WriteByte(' ')
-		}
-		if f := s.fixed; f != nil { // edges of one currency may convert at other rates
-			for _, x := range f.Exchange {
-				b.WriteString(string(x.From) + x.Date + " " + x.Rate.String() + " ")
-			}
-		}
-		for _, is := range [...]bool{s.asked, s.edge.Seller == of, s.edge.Buyer == of} {
-			b.WriteString(strconv.FormatBool(is))
-		}
-		b.WriteByte(';')
-	}
-	return b.String()
 }

@@ -16,6 +16,7 @@ type books struct {
 	charged  []usage.StatementLine // sealed lines that are charges
 	sold     money.Totals
 	invoices map[string]period.Month // of each imported invoice
+	partners map[string]bool         // in lower case, how the provider names the partner; none when that is not known
 }
 
 // line is a statement line with what it was found to be.
@@ -48,6 +49,11 @@ func (c *comparison) differ(code Code, id usage.Identity, amount money.Decimal, 
 	c.part(string(code), amount, id.Currency)
 }
 
+// named is a difference that costs nothing.
+func (c *comparison) named(code Code, id usage.Identity, why string, args ...any) {
+	c.differences = append(c.differences, difference(id, code, money.Decimal{}, fmt.Sprintf(why, args...)))
+}
+
 func (c *comparison) note(code NoteCode, l *usage.StatementLine, why string, args ...any) {
 	c.notes = append(c.notes, Note{code, l.InvoiceNumber, l.Line, fmt.Sprintf(why, args...)})
 }
@@ -64,6 +70,7 @@ func compare(b books, statement []usage.StatementLine, total money.Totals) Resul
 		sum.Add(money.Of(statement[i].Total, statement[i].Currency))
 		c.printed[statement[i].InvoiceNumber] = true
 	}
+	c.otherPartners(statement)
 	others := c.otherMonths(statement)
 	for i := range statement {
 		if l := &statement[i]; others[l.InvoiceNumber] == 0 {
@@ -195,8 +202,10 @@ func (c *comparison) pair(p *usage.Pairing) {
 	c.truncation(e)
 	switch id := c.of[l].id; {
 	case off.IsZero():
+		c.prices(p)
 	case p.Right(): // several lines, each truncated by itself
 		c.part(PartTruncation, off, e.Currency)
+		c.prices(p)
 	case !l.ExchangeRate.Equal(e.Rate):
 		c.differ(WrongRate, id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.Rate)
 	case !l.UnitPrice.Equal(e.Price):
@@ -209,6 +218,15 @@ func (c *comparison) pair(p *usage.Pairing) {
 		c.differ(OffFormula, id, off, "quantity %s, where the %d rows come to %s", l.BillableQuantity, e.Rows, e.Quantity)
 	default:
 		c.differ(OffFormula, id, off, "%s, where the rows come to %s", p.Subtotal(), e.Subtotal())
+	}
+}
+
+// prices names the lines of the right amount whose effective unit price is another one than that of their rows.
+func (c *comparison) prices(p *usage.Pairing) {
+	for _, l := range p.Lines {
+		if !l.EffectiveUnitPrice.IsZero() && p.Total.Agrees() && !p.Total.PricedAt(l.EffectiveUnitPrice) {
+			c.named(WrongPrice, c.of[l].id, "effective unit price %s, where the rows come to %s; the subtotal of line %d is right all the same", l.EffectiveUnitPrice, p.Total.Effective(), l.Line)
+		}
 	}
 }
 

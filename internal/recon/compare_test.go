@@ -82,6 +82,18 @@ func TestCompare(t *testing.T) {
 			l[2].Total = l[2].Total.Sub(dec("0.01"))
 			return l
 		}, []found{{Cent, "b", "-0.01"}}},
+		"wrong effective price, right subtotal": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[1].EffectiveUnitPrice = dec("99.9")
+			return l
+		}, []found{{WrongPrice, "a", "0"}}},
+		"right effective price": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[1].EffectiveUnitPrice = dec("100.00")
+			return l
+		}, nil},
+		"effective price in as many digits as are printed": {func(l []usage.StatementLine) []usage.StatementLine {
+			l[2].EffectiveUnitPrice = dec("1")
+			return l
+		}, nil},
 		"a charge nobody imported": {func(l []usage.StatementLine) []usage.StatementLine {
 			x := lineOf("b", "", "1", "20")
 			x.ProductID, x.TermAndBillingCycle = "L", "One-Year commitment"
@@ -107,6 +119,26 @@ func TestCompare(t *testing.T) {
 				t.Errorf("unexplained %v; parts %v", r.Unexplained, r.Parts)
 			}
 		})
+	}
+}
+
+// The effective price of rows with earned credit is what they come to, or their price less the credit: usage that a
+// reservation paid for is among the rows at 0.
+func TestEffectivePriceAfterCredit(t *testing.T) {
+	rows := &usage.ControlTotals{}
+	e := usage.Entry{}
+	e[usage.InvoiceNumber], e[usage.CustomerID], e[usage.SubscriptionID] = "G1", "a", "plan"
+	e[usage.ProductID], e[usage.SkuID], e[usage.MeterName], e[usage.BillingCurrency] = "P", "S", "m1", "EUR"
+	v := usage.Variant{UnitPrice: "2", EarnedCredit: "15", ExchangeRate: "0.8"}
+	rows.Add(&e, &v, usage.Sum{Rows: 1, Quantity: dec("10"), Pricing: dec("17"), Cost: dec("13.6")})
+	rows.Add(&e, &v, usage.Sum{Rows: 1, Quantity: dec("10")})
+	for price, wrong := range map[string]int{"1.7": 0, "0.85": 0, "2": 1, "1.65": 1} {
+		l := subtotal(lineOf("a", "m1", "20", "2"), dec("13.60"))
+		l.EffectiveUnitPrice = dec(price)
+		r := held(rows, []usage.StatementLine{l})
+		if len(r.Differences) != wrong || !r.Unexplained.IsZero() {
+			t.Errorf("%s: %+v, unexplained %v", price, r.Differences, r.Unexplained)
+		}
 	}
 }
 

@@ -3,12 +3,57 @@ package recon
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
+
+// otherPartners makes one difference of each invoice of which lines name a partner that is not the installation's.
+func (c *comparison) otherPartners(statement []usage.StatementLine) {
+	type partnerOf struct {
+		invoice, partner string
+		currency         money.Currency
+	}
+	lines := map[partnerOf]int{}
+	var order []partnerOf
+	for i := range statement {
+		l := &statement[i]
+		at := partnerOf{l.InvoiceNumber, strings.ToLower(strings.TrimSpace(l.PartnerID)), l.Currency}
+		if len(c.partners) == 0 || at.partner == "" || c.partners[at.partner] {
+			continue
+		}
+		if lines[at] == 0 {
+			order = append(order, at)
+		}
+		lines[at]++
+	}
+	for _, at := range order {
+		c.named(OtherPartner, usage.Identity{Invoice: at.invoice, Currency: at.currency}, "%d lines of invoice %s name partner %s, which is not ours: that is %s",
+			lines[at], at.invoice, at.partner, strings.Join(slices.Sorted(maps.Keys(c.partners)), ", "))
+	}
+}
+
+// partnersOf is how the provider names the partner: its tenants and its number, and the account that daily usage was
+// billed to.
+func partnersOf(partner *org.Organisation, all []usage.Batch) map[string]bool {
+	out := map[string]bool{}
+	if partner != nil {
+		for _, name := range append([]string{partner.Tenant, partner.MPN}, partner.Tenants...) {
+			out[strings.ToLower(name)] = true
+		}
+	}
+	for i := range all {
+		if all[i].Slot.Dataset == usage.DailyUsage {
+			out[strings.ToLower(all[i].Slot.Account)] = true
+		}
+	}
+	delete(out, "")
+	return out
+}
 
 // otherMonths finds the statement's invoices that are of another month, and makes one difference of each: what it comes
 // to says nothing about this month.

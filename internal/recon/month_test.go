@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/money"
+	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -152,5 +153,45 @@ func TestWhatDifferencesSay(t *testing.T) {
 	}
 	if len(remedies) != 2 || remedies[MissingLine] != Claim || remedies[NoRows] != Import {
 		t.Errorf("%v", remedies)
+	}
+}
+
+// A statement of another partner is named once for each of its invoices, whatever else agrees.
+func TestStatementOfAnotherPartner(t *testing.T) {
+	ours := org.Organisation{Tenant: "T-1", MPN: "4711", Tenants: []string{"t-2"}}
+	rows := &usage.ControlTotals{}
+	rowsOf(rows, "a", "m1", "10", "7")
+	rowsOf(rows, "b", "m3", "12", "55")
+	for name, c := range map[string]struct {
+		partner   *org.Organisation
+		all       []usage.Batch
+		statement string
+		want      int
+	}{
+		"ours, in other letters":   {&ours, nil, "t-1", 0},
+		"our number":               {&ours, nil, "4711", 0},
+		"our other tenant":         {&ours, nil, "T-2", 0},
+		"none":                     {&ours, nil, "", 0},
+		"another":                  {&ours, nil, "t-9", 1},
+		"nothing is known of us":   {nil, nil, "t-9", 0},
+		"whom usage was billed to": {&ours, []usage.Batch{{Slot: usage.Slot{Account: "t-9", Dataset: usage.DailyUsage}}}, "T-9", 0},
+		"who has a statement, too": {&ours, []usage.Batch{{Slot: usage.Slot{Account: "t-9", Dataset: usage.Reconciliation}}}, "T-9", 1},
+		"another than usage says":  {nil, []usage.Batch{{Slot: usage.Slot{Account: "t-8", Dataset: usage.DailyUsage}}}, "T-9", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			statement := []usage.StatementLine{lineOf("a", "m1", "10", "7"), lineOf("b", "m3", "12", "55")}
+			for i := range statement {
+				statement[i].PartnerID = c.statement
+			}
+			r := compare(books{rows: rows, charges: money.Totals{}, partners: partnersOf(c.partner, c.all)}, statement, nil)
+			if len(r.Differences) != c.want || !r.Unexplained.IsZero() {
+				t.Fatalf("found %+v, unexplained %v; want %d", r.Differences, r.Unexplained, c.want)
+			}
+			for _, d := range r.Differences {
+				if d.Code != OtherPartner || d.Code.Remedy() != Statement || d.Invoice != "G1" {
+					t.Errorf("found %+v", d)
+				}
+			}
+		})
 	}
 }

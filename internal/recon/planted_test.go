@@ -27,7 +27,7 @@ func sampleRows(t *testing.T, s sample.Spec) *usage.ControlTotals {
 		t.Fatal(err)
 	}
 	columns := map[string]usage.Column{}
-	for c := range usage.NumColumns {
+	for c := range usage.NumPrinted {
 		columns[microsoft.ColumnName(c)] = c
 	}
 	out := &usage.ControlTotals{}

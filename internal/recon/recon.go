@@ -108,6 +108,7 @@ const (
 	RowsOff        Code = "rows_off"        // rows cost something else than their amounts in the pricing currency come to
 	OtherMonth     Code = "other_month"     // the statement is, or this invoice in it, of another month
 	MissingInvoice Code = "missing_invoice" // the statement has nothing of an invoice of the month
+	OtherPartner   Code = "other_partner"   // lines of an invoice name another partner
 )
 
 // Remedy is what to do about a difference.
@@ -128,7 +129,7 @@ func (c Code) Remedy() Remedy {
 		return Import
 	case RowsOff:
 		return CheckRows
-	case OtherMonth, MissingInvoice:
+	case OtherMonth, MissingInvoice, OtherPartner:
 		return Statement
 	}
 	return Claim

@@ -75,7 +75,7 @@ func (v *Service) CompareRead(ctx context.Context, p period.Month, read func() (
 	if err != nil {
 		return Result{}, err
 	}
-	books := books{period: p, rows: rows, charges: money.Totals{}, sold: sold, invoices: months(all)}
+	books := books{period: p, rows: rows, charges: money.Totals{}, sold: sold, invoices: months(all), partners: partnersOf(st.Index.Partner(), all)}
 	charged := map[charge.Source]bool{}
 	list, _, _ := st.Charges(rows.Behind)
 	for i := range list {

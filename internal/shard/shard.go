@@ -7,6 +7,7 @@ package shard
 import (
 	"iter"
 	"maps"
+	"reflect"
 )
 
 // count bounds what one edit copies: a list of this many shards, and one of them.
@@ -59,6 +60,24 @@ func (m Map[K, V]) All() iter.Seq2[K, V] {
 			}
 		}
 	}
+}
+
+// Equal says whether two maps have the same keys with the same values. Shards that they share are not looked at.
+func (m Map[K, V]) Equal(o Map[K, V], same func(a, b V) bool) bool {
+	if m.length != o.length || m.shards == nil || o.shards == nil {
+		return m.length == o.length
+	}
+	for i, s := range m.shards {
+		if t := o.shards[i]; !shared(s, t) && !maps.EqualFunc(s, t, same) {
+			return false
+		}
+	}
+	return true
+}
+
+// shared says whether two shards are one map.
+func shared[K comparable, V any](a, b map[K]V) bool {
+	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
 }
 
 // Edit begins an edit of the map, which stays as it is.

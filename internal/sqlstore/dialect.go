@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3/database"
@@ -19,6 +20,7 @@ type dialect interface {
 	write() *sql.TxOptions
 	read() *sql.TxOptions
 	lock() string
+	placeholder(n int) string // of the nth value of a statement
 	// scrub is the statement of DB.Scrub; on SQLite it answers.
 	scrub() (statement string, answers bool)
 	failure.Reader // what its errors mean
@@ -29,6 +31,7 @@ type words struct {
 	Text, Int, Blob string
 	Prelude         string
 	Field           string // of JSON in a column: column, name
+	List            string // of JSON in a column, as a table with the column value: column, name
 	refuse          func(table, verb, when, sentence string) string
 	unless          func(table, verb, found, sentence string) string
 	allow           func(table, verb string) string
@@ -50,6 +53,9 @@ func (w words) Refuse(table, verb, when, sentence string) string {
 // JSON is a text in the JSON of a column.
 func (w words) JSON(column, name string) string { return fmt.Sprintf(w.Field, column, name) }
 
+// Elements is a table of the elements of a list in the JSON of a column, each in its column value.
+func (w words) Elements(column, name string) string { return fmt.Sprintf(w.List, column, name) }
+
 type (
 	sqlite3Dialect  struct{ failure.SQLite }
 	postgresDialect struct{ failure.PostgreSQL }
@@ -59,10 +65,11 @@ func (sqlite3Dialect) goose() database.Dialect { return database.DialectSQLite3 
 func (sqlite3Dialect) write() *sql.TxOptions   { return nil } // _txlock=immediate is in the address
 func (sqlite3Dialect) read() *sql.TxOptions    { return nil }
 func (sqlite3Dialect) lock() string            { return "" }
+func (sqlite3Dialect) placeholder(int) string  { return "?" }
 func (sqlite3Dialect) scrub() (string, bool)   { return "PRAGMA wal_checkpoint(TRUNCATE)", true }
 
 func (sqlite3Dialect) words() words {
-	return words{Text: "TEXT", Int: "INTEGER", Blob: "BLOB", Field: "json_extract(%s, '$.%s')", refuse: func(table, verb, when, sentence string) string {
+	return words{Text: "TEXT", Int: "INTEGER", Blob: "BLOB", Field: "json_extract(%s, '$.%s')", List: "json_each(%s, '$.%s')", refuse: func(table, verb, when, sentence string) string {
 		if when != "" {
 			when = " WHEN " + when
 		}
@@ -86,12 +93,15 @@ func (postgresDialect) read() *sql.TxOptions {
 // follows sees what the writer before it committed, and nobody has to be sent back.
 func (postgresDialect) lock() string { return "LOCK TABLE counter IN SHARE ROW EXCLUSIVE MODE" }
 
+func (postgresDialect) placeholder(n int) string { return "$" + strconv.Itoa(n) }
+
 func (postgresDialect) scrub() (string, bool) { return "VACUUM (FULL) person_key", false }
 
 // words orders text by bytes, as SQLite does: the order of lists must not depend on the server's locale.
 func (postgresDialect) words() words {
 	return words{
 		Text: `TEXT COLLATE "C"`, Int: "BIGINT", Blob: "BYTEA", Field: "%s::json->>'%s'",
+		List: "json_array_elements_text(CASE json_typeof(%[1]s::json->'%[2]s') WHEN 'array' THEN %[1]s::json->'%[2]s' ELSE '[]' END)",
 		Prelude: `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 			$body$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'PV001'; END $body$;`,
 		refuse: func(table, verb, when, sentence string) string {

@@ -1,15 +1,18 @@
-package sqlstore
+package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pressly/goose/v3"
 
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -17,67 +20,40 @@ import (
 // digests that old events tell still hold, and the new ones are kept.
 func TestOldOrganisations(t *testing.T) {
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "ledger.db")
-	old, err := openSQLite(ctx, path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	steps, err := migrations(old.dialect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(old.dialect.goose(), old.writers.DB, nil, goose.WithGoMigrations(steps...), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.UpTo(ctx, 12); err != nil {
-		t.Fatal(err)
-	}
 	c := org.Organisation{ID: org.OrganisationID("c"), Key: "c", Kind: org.Customer, Tenant: "T", Legal: org.LegalEntity{Name: "Größe & Söhne <x>", Country: "DE"},
 		Entitlements: []org.Entitlement{{Provider: "E-2", Name: "two"}, {Provider: "e-1"}}}
-	text, err := body(c)
+	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	unlike := `{"id":"org_x", "key":"x","kind":"customer","legal":{"name":"X","country":"DE"},"entitlements":[{"provider_id":"E-9","start":"","end":""}],"tenants":null}`
-	for _, s := range [][]any{
-		{"INSERT INTO organisation (id, key, path, tenant, body) VALUES (?, 'c', 'p/c', 't', ?)", string(c.ID), text},
-		{"INSERT INTO organisation (id, key, path, tenant, body) VALUES ('org_x', 'x', 'p/x', '', ?)", unlike},
-		{"INSERT INTO organisation (id, key, path, tenant, body) VALUES ('org_b', 'b', 'p/b', '', ?)", "broken {"},
-		{"INSERT INTO edge VALUES ('edg_1', 'p', 'c', '{}')"},
-		{"INSERT INTO exchange_rate VALUES ('USD', 'EUR', '2026-09', '{}')"},
-		{"INSERT INTO tax VALUES ('DE', 'standard', '', 3, '{}')"},
-	} {
-		if _, err := old.writers.DB.ExecContext(ctx, s[0].(string), s[1:]...); err != nil {
-			t.Fatal(err)
+	told, err := sqlstore.OldLedger(ctx, path, 12, func(db *sql.DB) error {
+		for _, s := range [][]any{
+			{"INSERT INTO organisation (id, key, path, tenant, body) VALUES (?, 'c', 'p/c', 't', ?)", string(c.ID), string(text)},
+			{"INSERT INTO organisation (id, key, path, tenant, body) VALUES ('org_x', 'x', 'p/x', '', ?)", unlike},
+			{"INSERT INTO organisation (id, key, path, tenant, body) VALUES ('org_b', 'b', 'p/b', '', ?)", "broken {"},
+			{"INSERT INTO edge VALUES ('edg_1', 'p', 'c', '{}')"},
+			{"INSERT INTO exchange_rate VALUES ('USD', 'EUR', '2026-09', '{}')"},
+			{"INSERT INTO tax VALUES ('DE', 'standard', '', 3, '{}')"},
+		} {
+			if _, err := db.ExecContext(ctx, s[0].(string), s[1:]...); err != nil {
+				return err
+			}
 		}
-	}
-	queries := map[string]string{
-		digestOrganisations: "SELECT id, key, tenant, body FROM organisation", digestEdges: "SELECT id, seller, buyer, body FROM edge",
-		digestRates: "SELECT base, quote, month, body FROM exchange_rate", digestTaxes: "SELECT territory, category, start, ordinal, body FROM tax",
-	}
-	told := map[string]string{}
-	q, err := old.writers.BeginTx(ctx, nil)
+		return nil
+	}, map[string]string{
+		"organisations": "SELECT id, key, tenant, body FROM organisation", "edges": "SELECT id, seller, buyer, body FROM edge",
+		"rates": "SELECT base, quote, month, body FROM exchange_rate", "taxes": "SELECT territory, category, start, ordinal, body FROM tax",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, query := range queries {
-		if told[name], err = digestOf(ctx, q, query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := q.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	if err := old.closePools(); err != nil {
-		t.Fatal(err)
-	}
-
-	db, err := Open(ctx, path)
+	db, err := sqlstore.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	o := Orgs{DB: db}
+	o := organisations.Orgs{DB: db}
 	err = db.View(ctx, func(ctx context.Context, r tx.Read) error {
 		now, earlier, err := o.DigestsOfRows(ctx, r, scope.All())
 		if err != nil {
@@ -94,7 +70,7 @@ func TestOldOrganisations(t *testing.T) {
 			return err
 		}
 		var n int
-		if err := db.in(r).NewRaw("SELECT count(*) FROM entitlement").Scan(ctx, &n); err != nil || n != 2 {
+		if err := db.Reader(r).Query("SELECT count(*) FROM entitlement").Get(ctx, &n); err != nil || n != 2 {
 			t.Errorf("%d entitlements have rows, %v", n, err)
 		}
 		got, place, err := o.Organisation(ctx, r, scope.All(), c.ID)

@@ -9,26 +9,26 @@ import (
 	"fmt"
 )
 
-// setDigest is a digest of a set of rows that rows are added to and taken out of one at a time, in any order: LtHash
+// SetDigest is a digest of a set of rows that rows are added to and taken out of one at a time, in any order: LtHash
 // (Bellare and Micciancio 1997, Lewi and others 2019), the sum of the rows' hashes of 1,024 numbers of 16 bits each.
 // Finding another set of rows with the same sum is a lattice problem of about 200 bits.
-type setDigest [lanes]uint16
+type SetDigest [lanes]uint16
 
 const lanes = 1024
 
 // setMark begins the text of a digest of this kind. Events of earlier programs tell digests without it.
 const setMark = "lthash16:"
 
-// add adds a row, which is its cells in order.
-func (d *setDigest) add(cells ...string) {
+// Add adds a row, which is its cells in order.
+func (d *SetDigest) Add(cells ...string) {
 	h := rowHash(cells)
 	for i := range d {
 		d[i] += binary.LittleEndian.Uint16(h[2*i:])
 	}
 }
 
-// remove takes a row out that was added.
-func (d *setDigest) remove(cells ...string) {
+// Remove takes a row out that was added.
+func (d *SetDigest) Remove(cells ...string) {
 	h := rowHash(cells)
 	for i := range d {
 		d[i] -= binary.LittleEndian.Uint16(h[2*i:])
@@ -47,7 +47,7 @@ func rowHash(cells []string) (out [2 * lanes]byte) {
 }
 
 // bytes is the sum itself.
-func (d *setDigest) bytes() []byte {
+func (d *SetDigest) bytes() []byte {
 	b := make([]byte, 0, 2*lanes)
 	for _, lane := range d {
 		b = binary.LittleEndian.AppendUint16(b, lane)
@@ -56,15 +56,16 @@ func (d *setDigest) bytes() []byte {
 }
 
 // String is the digest as events tell it: the SHA-256 of the sum.
-func (d *setDigest) String() string {
+func (d *SetDigest) String() string {
 	sum := sha256.Sum256(d.bytes())
 	return setMark + hex.EncodeToString(sum[:])
 }
 
-// kept is the sum as the ledger keeps it; parseSetDigest reads it again. "" is the empty set.
-func (d *setDigest) kept() string { return base64.StdEncoding.EncodeToString(d.bytes()) }
+// kept is the sum as the ledger keeps it; ParseSetDigest reads it again. "" is the empty set.
+func (d *SetDigest) Kept() string { return base64.StdEncoding.EncodeToString(d.bytes()) }
 
-func parseSetDigest(text string) (d setDigest, err error) {
+// ParseSetDigest reads what Kept wrote; "" is the empty set.
+func ParseSetDigest(text string) (d SetDigest, err error) {
 	if text == "" {
 		return d, nil
 	}

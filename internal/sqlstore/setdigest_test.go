@@ -11,37 +11,37 @@ import (
 // in another order, and every other set of rows has another one.
 func TestSetDigestIsOfTheSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var d setDigest
+		var d SetDigest
 		have := map[[2]string]bool{}
 		for range rapid.IntRange(0, 12).Draw(t, "changes") {
 			row := [2]string{fmt.Sprint("id", rapid.IntRange(0, 4).Draw(t, "id")), fmt.Sprint("text", rapid.IntRange(0, 2).Draw(t, "text"))}
 			if have[row] {
-				d.remove(row[:]...)
+				d.Remove(row[:]...)
 				delete(have, row)
 			} else {
-				d.add(row[:]...)
+				d.Add(row[:]...)
 				have[row] = true
 			}
 		}
-		var whole setDigest
+		var whole SetDigest
 		for row := range have { // in an order of its own each time
-			whole.add(row[:]...)
+			whole.Add(row[:]...)
 		}
 		if d.String() != whole.String() {
 			t.Fatalf("%s, and the rows are %s", d.String(), whole.String())
 		}
-		kept, err := parseSetDigest(d.kept())
+		kept, err := ParseSetDigest(d.Kept())
 		if err != nil || kept != d {
 			t.Fatalf("it does not come back: %v", err)
 		}
 		other := whole
-		if other.add("id0", "text9"); other.String() == d.String() {
+		if other.Add("id0", "text9"); other.String() == d.String() {
 			t.Fatal("another set has the same digest")
 		}
 	})
-	var a, b setDigest
-	a.add("ab", "c")
-	if b.add("a", "bc"); a == b {
+	var a, b SetDigest
+	a.Add("ab", "c")
+	if b.Add("a", "bc"); a == b {
 		t.Error("cells run together")
 	}
 }

@@ -21,6 +21,7 @@ const (
 	adapters = "adapters"
 	samples  = "samples"
 	edges    = "edges"
+	wiring   = "wiring"
 	programs = "programs"
 	proofs   = "proofs"
 )
@@ -44,6 +45,10 @@ var layers = []layer{
 		{path: "internal/event"},
 		{path: "internal/job"},
 		{path: "internal/identity", uses: []string{"net/url"}}, // addresses are read, and nothing is fetched
+		{path: "internal/identity/sessions"},
+		{path: "internal/identity/programs"},
+		{path: "internal/identity/federation"},
+		{path: "internal/identity/people"},
 		{path: "internal/access"},
 		{path: "internal/safe"},
 		{path: "internal/org"},
@@ -74,7 +79,11 @@ var layers = []layer{
 	}},
 	{name: adapters, sees: []string{words, areas}, parts: []part{
 		{path: "internal/sqlstore/failure"}, // what the errors of its databases mean
-		{path: "internal/sqlstore", uses: []string{"internal/clock", "internal/sqlstore/failure"}}, // whose stand it keeps
+		{path: "internal/sqlstore", uses: []string{"internal/sqlstore/failure"}},
+		{path: "internal/sqlstore/billing", uses: []string{"internal/sqlstore"}},
+		{path: "internal/sqlstore/parties", uses: []string{"internal/sqlstore"}},
+		{path: "internal/sqlstore/organisations", uses: []string{"internal/sqlstore"}},
+		{path: "internal/sqlstore/operations", uses: []string{"internal/clock", "internal/sqlstore"}}, // whose time it keeps
 		{path: "internal/usagestore/duckdb"},
 		{path: "internal/usagestore/clickhouse"},
 		{path: "internal/usagestore/runs"},  // over any of them: it reads what it keeps through an interface of its own
@@ -100,7 +109,26 @@ var layers = []layer{
 		{path: "internal/api"},
 		// Native moves the clock and hands documents out; both are asked as areas are.
 		{path: "internal/api/native", uses: []string{"internal/api", "internal/world", "internal/check", "internal/clock", "internal/document"}},
+		{path: "internal/api/native/kernel", uses: []string{"internal/api"}},
+		// One package for each area of the API, which declares its routes by the kernel and imports no other.
+		{path: "internal/api/native/access", uses: routesOf()},
+		{path: "internal/api/native/check", uses: routesOf("internal/check")},
+		{path: "internal/api/native/clock", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/cost", uses: routesOf()},
+		{path: "internal/api/native/delegation", uses: routesOf()},
+		{path: "internal/api/native/event", uses: routesOf()},
+		{path: "internal/api/native/invoice", uses: routesOf("internal/document")},
+		{path: "internal/api/native/job", uses: routesOf()},
+		{path: "internal/api/native/people", uses: routesOf()},
+		{path: "internal/api/native/pricing", uses: routesOf("internal/world")},
+		{path: "internal/api/native/recon", uses: routesOf()},
+		{path: "internal/api/native/resource", uses: routesOf()},
+		{path: "internal/api/native/safe", uses: routesOf()},
+		{path: "internal/api/native/status", uses: routesOf("internal/clock")},
+		{path: "internal/api/native/usage", uses: routesOf()},
+		{path: "internal/api/native/world", uses: routesOf("internal/document", "internal/world")},
 		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
+		{path: "internal/api/callers", uses: []string{"internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
 		{path: "internal/api/login/outside"},
 		{path: "internal/api/login/pages"},
 		{path: "internal/api/arm", uses: []string{"internal/api"}},
@@ -123,12 +151,16 @@ var layers = []layer{
 		{path: "internal/cli/demo", uses: commands("internal/cli/upkeep", "internal/cli/selling", "internal/cli/billing", "internal/sample")},
 		{path: "internal/config"},
 	}},
-	{name: programs, sees: []string{words, areas, adapters, samples, edges}, parts: []part{
+	// Builds every part over a data directory, once for the program, its tests and measurements.
+	{name: wiring, sees: []string{words, areas, adapters, edges}, parts: []part{
+		{path: "internal/installation"},
+	}},
+	{name: programs, sees: []string{words, areas, adapters, samples, edges, wiring}, parts: []part{
 		{path: "cmd/purveyor"},
 		{path: "cmd/bench", uses: []string{"internal/sqlstore/pgtest", "internal/usagestore/duckdb/readcsv"}}, // what it measures beside us
 	}},
 	// What only tests and measurements import.
-	{name: proofs, sees: []string{words, areas, adapters, proofs}, parts: []part{
+	{name: proofs, sees: []string{words, areas, adapters, wiring, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
 		{path: "internal/intake/microsoft/poison"},
 		{path: "internal/usagestore/usagetest"},
@@ -137,6 +169,8 @@ var layers = []layer{
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
 		{path: "internal/installtest"},
+		{path: "internal/signintest"},
+		{path: "internal/guides"},
 		// A month closed by processes that are killed, from a world in YAML to the last check.
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
 		{path: "internal/structure"},
@@ -148,6 +182,11 @@ func commands(more ...string) []string {
 	return append([]string{"internal/api/native", "internal/cli/call", "internal/cli/command", "internal/cli/table"}, more...)
 }
 
+// routesOf is what every package of routes may import, and what one needs besides.
+func routesOf(more ...string) []string {
+	return append([]string{"internal/api/native/kernel"}, more...)
+}
+
 // testsSee says what the tests of a layer may import besides what the layer may: the real parts around it.
 var testsSee = map[string][]string{
 	words:    {words, proofs},
@@ -155,8 +194,9 @@ var testsSee = map[string][]string{
 	adapters: {words, areas, adapters, samples, proofs},
 	samples:  {samples},
 	edges:    {words, areas, adapters, samples, edges, proofs},
-	programs: {words, areas, adapters, samples, edges, programs, proofs},
-	proofs:   {words, areas, adapters, samples, proofs},
+	wiring:   {words, areas, adapters, samples, edges, wiring, proofs},
+	programs: {words, areas, adapters, samples, edges, wiring, programs, proofs},
+	proofs:   {words, areas, adapters, samples, wiring, proofs},
 }
 
 // fences says which packages, tests included, may import a library. Libraries that are not here are for adapters,
@@ -166,13 +206,13 @@ var fences = map[string][]string{
 	"github.com/bojanz/currency":     {"internal/money"},
 	"cel.dev/cel-go":                 {"internal/rule"},
 	"database/sql":                   {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "internal/sqlstore/storetest", "internal/usagestore/clickhouse"},
-	"github.com/uptrace/bun":         {"internal/sqlstore"},
+	"github.com/uptrace/bun":         {"internal/sqlstore", "internal/sqlstore/billing", "internal/sqlstore/organisations", "internal/sqlstore/parties", "internal/sqlstore/operations"},
 	"github.com/pressly/goose":       {"internal/sqlstore"},
 	"modernc.org/sqlite":             {"internal/sqlstore", "internal/sqlstore/failure"},
 	"github.com/jackc/pgx":           {"internal/sqlstore", "internal/sqlstore/failure", "internal/sqlstore/pgtest", "cmd/bench"},
 	"github.com/duckdb":              {"internal/usagestore/duckdb", "internal/usagestore/duckdb/readcsv"},
 	"github.com/ClickHouse":          {"internal/usagestore/clickhouse"},
-	"github.com/danielgtaylor/huma":  {"internal/api/native"},
+	"github.com/danielgtaylor/huma":  {"internal/api/native/kernel"},
 	"github.com/alecthomas/kong":     {"internal/cli", "internal/cli/completion"},
 	"github.com/schollz/progressbar": {"internal/cli/command"},
 	"github.com/knadh/koanf":         {"internal/config"},
@@ -180,8 +220,8 @@ var fences = map[string][]string{
 	"github.com/pdfcpu/pdfcpu":       {"internal/document"},
 	"gopkg.in/yaml.v3":               {"internal/world", "internal/matrix", "internal/document"},
 	"github.com/zitadel/oidc":        {"internal/api/login"},
-	"github.com/gofrs/flock":         {"cmd/purveyor"},
-	"internal/config":                {"cmd/purveyor"},
+	"github.com/gofrs/flock":         {"internal/installation"},
+	"internal/config":                {"cmd/purveyor", "internal/installation"},
 }
 
 // machine is what words and areas leave to others: files, the network, processes.

@@ -33,7 +33,7 @@ type entry struct {
 func oneListBut(t *tree, waiting exceptions) report {
 	var r report
 	needed := map[string]bool{}
-	packages := t.of(words, areas, adapters, samples, edges, programs)
+	packages := t.of(words, areas, adapters, samples, edges, wiring, programs)
 	for _, l := range lists {
 		entries := map[string]*entry{}
 		values := map[string]string{}

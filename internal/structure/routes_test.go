@@ -24,9 +24,16 @@ var later = exceptions{
 	"ResourceOwn":   "resources come with the wire surfaces", "CostWrite": "budgets come with cost management",
 }
 
-// TestRoutes looks at what answers HTTP. Calls of an API are registered from its routes.go alone (that it and the
-// OpenAPI document are the same is a test beside it); whatever else a server answers is in the list above; and every
-// action stands on a route, so that the list of actions is the list of what can be asked for.
+// kernelOf is what the routes of the native API are declared by, and areasOf the file that lists the packages of routes.
+const (
+	kernelOf = "internal/api/native/kernel"
+	areasOf  = "internal/api/native/routes.go"
+)
+
+// TestRoutes looks at what answers HTTP. Routes are declared by the kernel from files named routes.go alone, whose packages
+// are all in the one list of areas (that it and the OpenAPI document are the same is a test beside it); whatever else a
+// server answers is in the list above; and every action stands on a route, so that the list of actions is the list of what can
+// be asked for.
 func TestRoutes(t *testing.T) { verify(t, routes) }
 
 func routes(t *tree) report {
@@ -45,6 +52,7 @@ func routes(t *tree) report {
 			})
 		}
 	}
+	r.listed(t)
 	for file, list := range beside {
 		for _, pattern := range list {
 			if t.packages[path.Dir(file)] != nil && !answered[file+" "+pattern] {
@@ -68,18 +76,46 @@ func routes(t *tree) report {
 	return r
 }
 
+// listed wants every package that declares routes in the list of areas.
+func (r *report) listed(t *tree) {
+	var areas []string
+	if p := t.packages[path.Dir(areasOf)]; p != nil {
+		for _, f := range p.sources() {
+			if f.path == areasOf {
+				areas = f.imports
+			}
+		}
+	}
+	for _, p := range t.sorted() {
+		for _, f := range p.sources() {
+			if path.Base(f.path) != "routes.go" || !slices.Contains(f.imports, kernelOf) || f.path == areasOf {
+				continue
+			}
+			r.count("packages of routes", 1)
+			if !slices.Contains(areas, p.path) {
+				r.bad(f.path, "declares routes and is not listed in %s", areasOf)
+			}
+		}
+	}
+}
+
 // registers judges a call that makes a server answer something.
 func (r *report) registers(t *tree, f *file, call *ast.CallExpr, answered map[string]bool) {
 	s, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
 		return
 	}
-	if from, name, ok := f.selector(s); ok && strings.HasPrefix(from, "github.com/danielgtaylor/huma/") {
-		if name == "Register" || slices.Contains([]string{"Get", "Put", "Post", "Patch", "Delete", "AutoRegister"}, name) {
-			r.count("registrations", 1)
-			if path.Base(f.path) != "routes.go" {
-				r.bad(t.at(call), "registers a call outside of routes.go")
-			}
+	if from, name, ok := f.selector(s); ok && from == kernelOf && slices.Contains([]string{"Get", "Post", "Put", "Delete"}, name) {
+		r.count("routes", 1)
+		if path.Base(f.path) != "routes.go" {
+			r.bad(t.at(call), "declares a route outside of routes.go")
+		}
+		return
+	}
+	if from, name, ok := f.selector(s); ok && strings.HasPrefix(from, "github.com/danielgtaylor/huma/") && name != "New" {
+		r.count("registrations", 1)
+		if path.Dir(f.path) != kernelOf {
+			r.bad(t.at(call), "registers a call outside of the kernel")
 		}
 		return
 	}
@@ -97,10 +133,19 @@ func (r *report) registers(t *tree, f *file, call *ast.CallExpr, answered map[st
 }
 
 func TestRoutesFires(t *testing.T) {
+	imports := func(list ...string) string {
+		text := "import (\n"
+		for _, one := range list {
+			text += "\t\"" + module + one + "\"\n"
+		}
+		return text + ")\n\n"
+	}
 	small := map[string]string{
-		"internal/access/actions.go":    "package access\n\ntype Action string\n\nconst Read Action = \"x.read\"\n",
-		"internal/api/native/routes.go": "package native\n\nimport (\n\t\"github.com/danielgtaylor/huma/v2\"\n\n\t\"" + module + "internal/access\"\n)\n\nvar x = access.Read\n\nfunc f() { huma.Register(a, op, g) }\n",
-		"internal/api/native/server.go": "package native\n\nfunc h() {\n\tmux.Handle(\"GET /metrics\", m)\n\tmux.HandleFunc(\"GET /healthz\", m)\n\tmux.HandleFunc(\"GET /readyz\", m)\n\tmux.Handle(\"GET /{$}\", m)\n}\n",
+		"internal/access/actions.go":         "package access\n\ntype Action string\n\nconst Read Action = \"x.read\"\n",
+		"internal/api/native/kernel/call.go": "package kernel\n\nimport \"github.com/danielgtaylor/huma/v2\"\n\nfunc f() { huma.Register(a, op, g) }\n",
+		"internal/api/native/org/routes.go":  "package org\n\n" + imports("internal/access", kernelOf) + "func Routes() { kernel.Get(\"org-list\", access.Read) }\n",
+		"internal/api/native/routes.go":      "package native\n\n" + imports("internal/api/native/org") + "var x = org.Routes()\n",
+		"internal/api/native/server.go":      "package native\n\nfunc h() {\n\tmux.Handle(\"GET /metrics\", m)\n\tmux.HandleFunc(\"GET /healthz\", m)\n\tmux.HandleFunc(\"GET /readyz\", m)\n\tmux.Handle(\"GET /{$}\", m)\n}\n",
 	}
 	with := func(name, text string) map[string]string {
 		out := maps.Clone(small)
@@ -109,7 +154,9 @@ func TestRoutesFires(t *testing.T) {
 	}
 	fires(t, routes, []fixture{
 		{"as it should be", small, ""},
-		{"a call beside the routes", with("internal/api/native/more.go", "package native\n\nimport \"github.com/danielgtaylor/huma/v2\"\n\nfunc k() { huma.Get(a, path, g) }\n"), "outside of routes.go"},
+		{"a call beside the kernel", with("internal/api/native/more.go", "package native\n\nimport \"github.com/danielgtaylor/huma/v2\"\n\nfunc k() { huma.Get(a, path, g) }\n"), "outside of the kernel"},
+		{"a route beside the list", with("internal/api/native/org/more.go", "package org\n\n"+imports(kernelOf)+"func k() { kernel.Post(\"org-add\") }\n"), "outside of routes.go"},
+		{"an area that nobody serves", with("internal/api/native/routes.go", "package native\n"), "is not listed in internal/api/native/routes.go"},
 		{"an address nobody listed", with("internal/api/native/more.go", "package native\n\nfunc k() { mux.HandleFunc(\"GET /debug/pprof\", g) }\n"), "GET /debug/pprof, which is in no list"},
 		{"an address that is gone", with("internal/api/native/server.go", strings.Replace(small["internal/api/native/server.go"], "readyz", "healthz", 1)), "GET /readyz any more"},
 		{"an action no route asks for", with("internal/access/actions.go", small["internal/access/actions.go"]+"\nconst Move Action = \"x.move\"\n"), "no route asks for access.Move"},

@@ -27,7 +27,7 @@ func TestTransactions(t *testing.T) { verify(t, transactions) }
 
 func transactions(t *tree) report {
 	var r report
-	for _, p := range t.of(words, areas, adapters, samples, edges, programs) {
+	for _, p := range t.of(words, areas, adapters, samples, edges, wiring, programs) {
 		out := outsiders(t, p)
 		for _, f := range p.sources() {
 			for _, d := range f.Decls {

@@ -69,7 +69,8 @@ type Load struct {
 	DryRun   bool      `json:"dry_run,omitempty"` // nothing of it was sealed
 	// Effects is what a dry run would do to months that are issued, in words of whoever was asked.
 	Effects json.RawMessage `json:"effects,omitempty"`
-	Recipe  string          `json:"recipe,omitempty"` // digest, in the file store, of how its rows are made of its archived files again
+	// RebuildManifest is the digest, in the file store, of how its rows are made of its archived files again.
+	RebuildManifest string `json:"recipe,omitempty"`
 
 	FilesRefused int                 `json:"files_refused,omitempty"`
 	Aside        *aside.Open         `json:"aside,omitempty"`          // what of these files does not count
@@ -78,12 +79,12 @@ type Load struct {
 	Answered     []string            `json:"aside_answered,omitempty"` // references of what was open before, and these files bring
 }
 
-// Kept lists what the file store has of a load: its archived sources, and its recipe.
+// Kept lists what the file store has of a load: its archived sources, and its rebuild manifest.
 func (l *Load) Kept() (digests []string) {
 	for _, f := range l.Files {
 		digests = append(digests, f.Archive)
 	}
-	return slices.DeleteFunc(append(digests, l.Recipe), func(d string) bool { return d == "" })
+	return slices.DeleteFunc(append(digests, l.RebuildManifest), func(d string) bool { return d == "" })
 }
 
 // File is one source of a load. Number is 1-based within the load; Digest is of its original bytes.

@@ -56,6 +56,22 @@ func (c *ControlTotal) Effective() money.Decimal {
 	return c.Pricing.Quo(c.Quantity, 12)
 }
 
+// PricedAt says whether a unit price after credits is that of the rows, as far as its digits tell: what they come to for a
+// unit, or their unit price less their earned credit. Amounts that are the rows' own rounding are not told apart.
+func (c *ControlTotal) PricedAt(effective money.Decimal) bool {
+	if c.Quantity.IsZero() {
+		return true
+	}
+	most := rounding(1, 2).Add(rounding(c.Rows, c.digits)).Add(c.Quantity.Abs().Mul(rounding(1, effective.Places())))
+	full := c.Price.Sub(c.Price.Mul(c.Credit).Quo(money.FromInt(100), 12))
+	for _, right := range [...]money.Decimal{c.Pricing, full.Mul(c.Quantity)} {
+		if effective.Mul(c.Quantity).Abs().Sub(right.Abs()).Abs().Cmp(most) <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // add takes another total's rows in.
 func (c *ControlTotal) add(o *ControlTotal) {
 	c.Rows += o.Rows

@@ -9,9 +9,11 @@ package usage
 //	1        as files were read before versions were kept
 //	2        hour 30 is no time and times with an offset count in UTC; exchange rates of 0 and below are kept aside;
 //	         a reservation that only AdditionalInfo names covers its usage; variants say that they are refunds
+//	3        a reservation covers its usage however AdditionalInfo is nested or encoded; a credit that is not printed
+//	         is a credit of 0
 //
 // What asks for a version asks "reading >= 2", so that later versions keep the rules of earlier ones.
-const Reading = 2
+const Reading = 3
 
 // FirstReading is the version of files that keep none.
 const FirstReading = 1

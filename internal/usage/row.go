@@ -6,8 +6,8 @@ import "github.com/purveyor-csp/purveyor/internal/money"
 // value per column, whatever the file calls it and in whichever order it stands.
 type Column int
 
-// The columns of daily rated usage. Entry columns first come to mind as what is constant for one
-// resource and meter; what else a column belongs to says Part.
+// The columns of daily rated usage. PartOf says what a column belongs to: most are constant for one resource and meter,
+// and part of the entry.
 const (
 	PartnerID Column = iota
 	PartnerName
@@ -64,8 +64,20 @@ const (
 	BenefitOrderID
 	BenefitID
 	BenefitType
+	ReservationID // derived from AdditionalInfo: see Derive
 	NumColumns
+
+	// NumPrinted is how many columns files have. Those that follow are derived from them.
+	NumPrinted = ReservationID
 )
+
+// Derived says whether a column is derived from printed ones: no file has it, and it is no part of what makes rows the
+// same, for what it is derived from is.
+func Derived(c Column) bool { return c >= NumPrinted }
+
+// Derive fills the columns of an entry that are derived from its printed ones. It says the same of entries of every
+// reading: what a later version derives of them is found in earlier ones too.
+func (e *Entry) Derive() { e[ReservationID] = ReservationOf(e[AdditionalInfo]) }
 
 // Entry is what is constant for one resource and meter: every column but the day, the amounts, the tags and the
 // variant.

@@ -30,8 +30,17 @@ type Store interface {
 	Resolutions(ctx context.Context, r tx.Read, s scope.Scope) ([]Resolution, error)
 	Resolve(ctx context.Context, t tx.Tx, s scope.Scope, x Resolution) error
 
+	LoadStore
 	AsideStore
 	RepairStore
+}
+
+// LoadStore finds loads without reading all there are.
+type LoadStore interface {
+	// LoadsOf lists the loads of the given numbers, and those that read a file of the given digests, newest last.
+	LoadsOf(ctx context.Context, r tx.Read, s scope.Scope, numbers []uint32, files []string) ([]Load, error)
+	// LoadNumbers lists the numbers of all loads, ascending.
+	LoadNumbers(ctx context.Context, r tx.Read, s scope.Scope) ([]uint32, error)
 }
 
 // AsideStore keeps what files brought and does not count.
@@ -76,4 +85,12 @@ type BatchFilter struct {
 	Period     period.Month
 	Dataset    Dataset
 	Superseded bool // superseded ones too
+	AnyOf      *PeriodsOrInvoices
+}
+
+// PeriodsOrInvoices is any of some periods or of some of the provider's invoices, whose numbers are the same in any letters. Of
+// neither there is nothing.
+type PeriodsOrInvoices struct {
+	Periods  []period.Month
+	Invoices []string
 }

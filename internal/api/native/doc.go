@@ -1,6 +1,7 @@
-// Package native owns the native API: its routes, what goes in and what comes out, and how faults look on the wire.
+// Package native owns the native API as a whole: the list of its areas, what a server answers beside them (the start page,
+// health, metrics), and what it is built from.
 //
-// It decides nothing: each route decodes, makes one call and encodes. Always true: routes.go is the whole list and the
-// OpenAPI document says the same; every command leaves an audit record; a command sent again under the same
-// Idempotency-Key gets the answer it got.
+// It decides nothing: each route decodes, makes one call and encodes. The routes of an area are in the package of its name,
+// and what all routes share is in kernel. Always true: routes.go is the whole list of areas; what is described, what is served
+// and what the access matrix tests are the same routes.
 package native

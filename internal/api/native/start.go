@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	"github.com/purveyor-csp/purveyor/internal/api/native/status"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -15,7 +17,7 @@ var startPage string
 
 // startData is what the start page shows.
 type startData struct {
-	Status   Status
+	Status   status.Status
 	Partner  string
 	Recent   []invoice.Summary
 	More     bool
@@ -34,12 +36,12 @@ func (s *Server) start() http.HandlerFunc {
 		return v.Total.Fixed(v.Currency.Digits()) + " " + string(v.Currency)
 	}}).Parse(startPage))
 	return func(w http.ResponseWriter, r *http.Request) {
-		data := startData{Prefix: Prefix}
-		for _, r := range s.routes() {
-			data.Routes = append(data.Routes, startRoute{r.method, Prefix + r.path, r.summary})
+		data := startData{Prefix: kernel.Prefix}
+		for _, route := range s.routes() {
+			data.Routes = append(data.Routes, startRoute{route.Method, kernel.Prefix + route.Path, route.Summary})
 		}
 		if err := s.startData(r, &data); err != nil {
-			data.Problems = problem(err).Detail
+			data.Problems = kernel.ProblemOf(err).Detail
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err := page.Execute(w, data); err != nil {
@@ -49,11 +51,10 @@ func (s *Server) start() http.HandlerFunc {
 }
 
 func (s *Server) startData(r *http.Request, d *startData) error {
-	st, err := s.status(r.Context(), nil)
-	if err != nil {
+	var err error
+	if d.Status, err = s.status().Read(r.Context()); err != nil {
 		return err
 	}
-	d.Status = st.Body
 	w, err := s.Orgs.World(r.Context())
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 func notCounted(o *aside.Open) *table.Table {
 	t := table.New("").Titled("")
 	if o != nil {
-		t.Titled("not counted: %s; \"unresolved list\" names each, with the reference to answer it by", o)
+		t.Titled("not counted: %s; \"unresolved list\" lists each, with the reference to answer it by", o)
 	}
 	return t
 }
@@ -33,7 +33,7 @@ func otherMonthsTable(list []aside.OtherMonth) *table.Table {
 func waitingTables(w aside.Waiting) []*table.Table {
 	nowhere := table.New("").Titled("")
 	if w.Unknown != nil {
-		nowhere.Titled("not counted, and of no month that can be told: %s; \"unresolved list\" names each", w.Unknown)
+		nowhere.Titled("not counted, month not known: %s; \"unresolved list\" lists each", w.Unknown)
 	}
 	return []*table.Table{notCounted(w.Aside), nowhere, otherMonthsTable(w.OtherMonths)}
 }
@@ -49,7 +49,7 @@ func overrides(list []aside.NotComplete, dryRun bool) *table.Table {
 		if dryRun {
 			stays = "would stay"
 		}
-		t.Titled("in spite of --complete these months %s incomplete:", stays)
+		t.Titled("these months %s incomplete, although --complete was given:", stays)
 	}
 	return t
 }

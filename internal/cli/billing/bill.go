@@ -28,23 +28,24 @@ type Bill struct {
 	Out       string       `required:"" placeholder:"DIR" help:"Folder for invoices, reconciliation and summary.json."`
 	IssueDate period.Date  `placeholder:"YYYY-MM-DD" help:"Issue date of the documents; the first day after the month if not given."`
 
-	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The number a series goes on with, such as contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable. Documents of other series are drafts."`
+	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The next number of a series, such as contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable. Documents of other series are drafts."`
 	Spreadsheet
 }
 
 // Help is the long help.
 func (Bill) Help() string {
-	return `The usage is taken to be all of the month. Lines of the statement without usage behind them, such as licences, are
-billed too; then it is reconciled.
+	return `The usage files must hold the whole month. Lines of the statement that have no usage, such as licences, are billed too;
+then the statement is reconciled.
 
-What was numbered before is not known here. So documents are drafts, numbered DRAFT-1, DRAFT-2 …, but for the series whose
-next number is given.
+This command cannot know which numbers are taken. So the documents are drafts, numbered DRAFT-1, DRAFT-2 …, except in the
+series whose next number is given.
 
   purveyor bill --usage usage.csv --statement recon.csv --world world.yaml --book book.yaml --period 2026-09 --out out
   purveyor bill … --first-number contoso/INV=118 --first-number contoso/INV-CN=9`
 }
 
-// Run bills. The exit code is 0 only when every row of the files was read and every row of the month has a price.
+// Run bills. The exit code is 0 only when every row of the files was read, every row of the month has a price, and the
+// statement agrees with the books.
 func (c *Bill) Run(ctx context.Context, e *command.Env) (err error) {
 	if c.IssueDate.IsZero() {
 		c.IssueDate = c.Period.End()

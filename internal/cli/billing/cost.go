@@ -15,21 +15,21 @@ import (
 
 // Cost is what there is for what usage costs.
 type Cost struct {
-	List listCosts `cmd:"" help:"What a month's usage costs, by any grouping, at the prices you may see."`
+	List listCosts `cmd:"" help:"Show what a month's usage costs, by any grouping, at the prices you may see."`
 }
 
 type listCosts struct {
 	Period   string   `required:"" placeholder:"YYYY-MM" help:"The month."`
 	Customer string   `placeholder:"KEY" help:"Only this customer's."`
-	At       string   `placeholder:"@KEY/…" help:"What the customer's people are shown at a place: @KEY, @KEY/SUBSCRIPTION or @KEY/SUBSCRIPTION/GROUP."`
-	By       []string `placeholder:"WHAT" help:"customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, tag:KEY; several with commas between."`
+	At       string   `placeholder:"@KEY/…" help:"Show it as the customer's own people see it, at @KEY, @KEY/SUBSCRIPTION or @KEY/SUBSCRIPTION/GROUP."`
+	By       []string `placeholder:"WHAT" help:"customer, day, subscription, subscription_name, resource_group, resource, location, service, meter, product, charge_type, reservation, tag:KEY; several with commas between."`
 	command.Shown
 }
 
 // Help is the long help.
 func (listCosts) Help() string {
-	return `Amounts are exact and come from the usage imported so far: what would be invoiced were the month billed now. What you may not
-see is not there. Of rows without an amount it is said how many there are.
+	return `Amounts are exact and come from the usage imported so far: they are what would be invoiced if the month were billed now.
+Prices that you may not see are left out. The last column counts rows whose amount is not known.
 
   purveyor cost list --period 2026-09 --by customer,service
   purveyor cost list --period 2026-09 --customer c0001 --by subscription,tag:env -o csv`
@@ -40,10 +40,10 @@ func (c *listCosts) Run(ctx context.Context, e *command.Env) error {
 	q := call.Query("period", c.Period, "customer", c.Customer, "at", c.At, "by", strings.Join(c.By, ","))
 	return command.Get(ctx, e, c.Shown, "/costs", q, func(out cost.Costs) *table.Table {
 		if out.State == cost.Nothing {
-			e.Note("nothing of %s has been imported", out.Period)
+			e.Note("nothing has been imported for %s", out.Period)
 		}
 		if len(out.OwnUse) > 0 {
-			e.Note("of the cost %s is own use, sold to nobody", table.Sums(out.OwnUse))
+			e.Note("%s of the cost is own use, which is sold to nobody", table.Sums(out.OwnUse))
 		}
 		return costTable(out)
 	})

@@ -17,8 +17,8 @@ import (
 type Explain struct {
 	Ref     string `arg:"" name:"invoice" help:"The document's number, or its id."`
 	Line    int    `arg:"" help:"The number of the line."`
-	AsBuyer bool   `help:"Only what the buyer may see: no purchase prices, no rules, no printed rows."`
-	All     bool   `help:"Every group and row; otherwise the largest."`
+	AsBuyer bool   `help:"Show only what the buyer may see: no purchase prices, no rules, no amounts of the provider."`
+	All     bool   `help:"Show every group and row; otherwise only the largest."`
 	command.Shown
 }
 

@@ -24,20 +24,20 @@ import (
 
 type exportCommand struct {
 	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
-	Out    string       `required:"" placeholder:"DIR" help:"The folder; documents lie in a folder for each seller."`
+	Out    string       `required:"" placeholder:"DIR" help:"The output folder; each seller gets a folder in it."`
 	Spreadsheet
 }
 
 // Spreadsheet says how the usage detail is written for a spreadsheet.
 type Spreadsheet struct {
-	CSVLanguage string `placeholder:"CODE" help:"Separators of the CSV: those of a language such as de (semicolons, decimal commas), or document for each document's own; commas and points if not given."`
-	CSVBOM      bool   `name:"csv-bom" help:"Begin the CSV with a byte order mark, by which Excel knows its letters."`
+	CSVLanguage string `placeholder:"CODE" help:"Separators of the CSV: those of a language such as de (semicolons, decimal commas), or document for those of each document's language; commas and points if not given."`
+	CSVBOM      bool   `name:"csv-bom" help:"Begin the CSV with a byte order mark, so that Excel shows accented letters correctly."`
 }
 
 // Help is the long help.
 func (exportCommand) Help() string {
-	return `Every issued document of the month, also those voided since: OUT/SELLER/NUMBER.pdf, .json and .csv (the usage behind
-each line). What is exported again has the same bytes.
+	return `Writes every issued document of the month, including voided ones: OUT/SELLER/NUMBER.pdf, .json and .csv (the usage behind
+each line). Exporting again writes the same bytes.
 
   purveyor invoice export --period 2026-09 --out invoices
   purveyor invoice export --period 2026-09 --out invoices --csv-language document --csv-bom     for Excel`
@@ -57,7 +57,7 @@ func (c *exportCommand) Run(ctx context.Context, e *command.Env) error {
 			}
 		}
 		if len(issued) == 0 {
-			return fault.New(fault.NotFound, "nothing_issued", "no document of %s is issued; nothing was written", c.Period)
+			return fault.New(fault.NotFound, "nothing_issued", "no document of %s has been issued; nothing was written", c.Period)
 		}
 		if err := Export(ctx, api, issued, Exporting{Dir: c.Out, Anew: true, Spreadsheet: c.Spreadsheet}); err != nil {
 			return err
@@ -90,7 +90,7 @@ func Export(ctx context.Context, api *call.Client, documents []invoice.Summary, 
 	}
 	for _, v := range documents {
 		if err := os.MkdirAll(filepath.Join(how.Dir, v.Seller), 0o755); err != nil {
-			return fault.New(fault.Invalid, "cannot_write", "%s cannot be made", filepath.Join(how.Dir, v.Seller)).Because(err)
+			return fault.New(fault.Invalid, "cannot_write", "%s cannot be created", filepath.Join(how.Dir, v.Seller)).Because(err)
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -132,7 +132,7 @@ func writeDocument(ctx context.Context, api *call.Client, v invoice.Summary, for
 	part := to + ".part"
 	err = command.Write(part, func(w io.Writer) error {
 		if _, err := io.Copy(w, answer.Body); err != nil {
-			return fault.New(fault.Unavailable, "answer_cut", "%s broke off; export again", to).Because(err)
+			return fault.New(fault.Unavailable, "answer_cut", "%s could not be read completely; export again", to).Because(err)
 		}
 		return nil
 	})

@@ -12,7 +12,7 @@ import (
 
 type generateCommand struct {
 	Rows      int    `default:"100000" help:"How many rows."`
-	Customers int    `default:"30" help:"How many customers; who they are follows from their ordinal."`
+	Customers int    `default:"30" help:"How many customers; the same as the first customers of init."`
 	Seed      uint64 `default:"1" help:"The same seed makes the same file."`
 	Month     string `default:"2026-09" placeholder:"YYYY-MM" help:"The month."`
 	Format    string `default:"csv" enum:"csv,csv.gz,jsonl,jsonl.gz" help:"csv, csv.gz, jsonl or jsonl.gz."`
@@ -20,13 +20,13 @@ type generateCommand struct {
 	Unbilled  bool   `help:"Make unbilled usage, without an invoice number."`
 	Out       string `short:"o" required:"" placeholder:"FILE" help:"The usage file."`
 	Statement string `placeholder:"FILE" help:"Also write the provider's reconciliation lines here."`
-	Plant     int    `help:"Plant so many errors in the statement."`
-	Key       string `placeholder:"FILE" help:"Write what was planted here, as JSON."`
+	Plant     int    `help:"How many errors to plant in the statement."`
+	Key       string `placeholder:"FILE" help:"Write the planted errors to this file, as JSON."`
 }
 
 // Help is the long help.
 func (generateCommand) Help() string {
-	return `Customers are those of "purveyor init": who they are follows from their ordinal alone.
+	return `The customers are those of "purveyor init": customer 7 is always the same one.
 
   purveyor usage generate --rows 100000 --customers 30 -o usage.csv --statement statement.csv --plant 5 --key key.json`
 }

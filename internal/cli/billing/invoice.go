@@ -5,7 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	invoiceapi "github.com/purveyor-csp/purveyor/internal/api/native/invoice"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -18,13 +19,13 @@ import (
 
 // Invoice is the life of documents.
 type Invoice struct {
-	Draft   draftCommand   `cmd:"" help:"Rate a month and draft its invoices; drafts made before are made anew."`
-	Approve approveCommand `cmd:"" help:"Approve drafts that somebody has checked."`
+	Draft   draftCommand   `cmd:"" help:"Rate a month and draft its invoices; earlier drafts are replaced."`
+	Approve approveCommand `cmd:"" help:"Approve drafts."`
 	Issue   issueCommand   `cmd:"" help:"Give approved drafts their numbers and make them final."`
-	Rebill  rebillCommand  `cmd:"" help:"Bill what a buyer bought in a month anew, at the terms of today: credit notes and new documents, drafted together."`
+	Rebill  rebillCommand  `cmd:"" help:"Bill a buyer's month again at today's terms: credit notes and new documents, drafted together."`
 	List    listInvoices   `cmd:"" help:"List invoices and credit notes."`
 	Show    showInvoice    `cmd:"" help:"Show one document with its lines and taxes."`
-	Void    voidCommand    `cmd:"" help:"Answer an issued invoice with a full credit note; its usage goes on the next draft."`
+	Void    voidCommand    `cmd:"" help:"Void an issued invoice by a credit note over all of it; its usage is billed again on the next draft."`
 	Export  exportCommand  `cmd:"" help:"Write issued documents as PDF, JSON and CSV."`
 }
 
@@ -60,7 +61,7 @@ func noteUnsold(e *command.Env, run invoice.Run) {
 		e.Note("own use, billed to nobody: %d rows and charges, cost %s", run.Tally.OwnUse.Rows, table.Sums(run.Tally.OwnUse.Cost))
 	}
 	for _, h := range run.Held {
-		e.Note("held: the document of %s to %s is over 0.00 and was not drafted; its amounts stay open for the next draft of %s", h.Seller, h.Buyer, run.Period)
+		e.Note("held: the document from %s to %s comes to 0.00 and was not drafted; its amounts go on the next draft of %s", h.Seller, h.Buyer, run.Period)
 	}
 }
 
@@ -71,21 +72,21 @@ func Unbilled(run invoice.Run) error {
 		return nil
 	case run.Tally.Unresolved == 0:
 		return fault.New(fault.Conflict, "not_everything_drafted",
-			"%s drafted, but of the files of the month these do not count: %s. Import the corrected file, or answer each (\"unresolved list\" names them), and draft again",
+			"%s drafted, but these parts of the month's files are not counted: %s. Import the corrected file, or answer each (\"unresolved list\" lists them), and draft again",
 			table.Count(len(run.Drafts), "document"), run.Aside)
 	}
-	text := fmt.Sprintf("%s drafted, but %d rows and charges found no customer, price or rate", table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
+	text := fmt.Sprintf("%s drafted, but %d rows and charges have no customer, price or exchange rate", table.Count(len(run.Drafts), "document"), run.Tally.Unresolved)
 	if run.Aside != nil {
-		text += ", and of the files of the month these do not count: " + run.Aside.String()
+		text += ", and these parts of the month's files are not counted: " + run.Aside.String()
 	}
 	var stay int64
 	for _, u := range run.Unresolved {
 		stay += u.Invoiced
 	}
 	if stay > 0 {
-		text += fmt.Sprintf("; %d of them were invoiced before and stay as they were invoiced", stay)
+		text += fmt.Sprintf("; %d of them were invoiced before and stay as invoiced", stay)
 	}
-	return fault.New(fault.Conflict, "not_everything_drafted", "%s. \"unresolved list\" says which; resolve them and draft again", text)
+	return fault.New(fault.Conflict, "not_everything_drafted", "%s. \"unresolved list\" lists them; resolve them and draft again", text)
 }
 
 func draft(ctx context.Context, api *call.Client, p period.Month) (run invoice.Run, raw []byte, err error) {
@@ -93,12 +94,12 @@ func draft(ctx context.Context, api *call.Client, p period.Month) (run invoice.R
 	return run, raw, err
 }
 
-func approve(ctx context.Context, api *call.Client, p period.Month, how approval) (done native.List[invoice.Summary], raw []byte, err error) {
+func approve(ctx context.Context, api *call.Client, p period.Month, how approval) (done kernel.List[invoice.Summary], raw []byte, err error) {
 	raw, err = api.Post(ctx, call.Path("periods", p.String(), "approve"), how, &done)
 	return done, raw, err
 }
 
-func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done native.Issued, raw []byte, err error) {
+func issue(ctx context.Context, api *call.Client, p period.Month, how issuing) (done invoiceapi.Issued, raw []byte, err error) {
 	raw, err = api.Post(ctx, call.Path("periods", p.String(), "issue"), how, &done)
 	return done, raw, err
 }
@@ -138,7 +139,7 @@ func (c *approveCommand) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		if len(done.Items) == 0 {
-			e.Note("nothing of %s was waiting to be approved; \"invoice draft\" makes drafts", c.Period)
+			e.Note("%s has no drafts to approve; \"invoice draft\" makes them", c.Period)
 		}
 		return e.Show(c.Shown, raw, invoiceTable(done.Items...))
 	})
@@ -155,8 +156,8 @@ type issueCommand struct {
 	Invoices   []string     `arg:"" optional:"" name:"invoice" help:"Ids of approved documents; all of the month if none is named."`
 	Period     period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
 	On         period.Date  `placeholder:"YYYY-MM-DD" help:"The issue date; today if not given."`
-	Incomplete bool         `help:"Issue though the provider's usage of the month is not known to be complete, or rows or files of it do not count; says which amounts that leaves out."`
-	DryRun     bool         `help:"Only say what would be issued, and what of the month is on none of it."`
+	Incomplete bool         `help:"Issue although the month's usage may be incomplete, or rows or files of it are not counted; lists the amounts that are left out."`
+	DryRun     bool         `help:"Only show what would be issued, and which amounts of the month would be left out."`
 	command.Shown
 }
 
@@ -177,7 +178,7 @@ func (c *issueCommand) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		if len(done.Items) == 0 {
-			e.Note("nothing of %s was waiting to be issued; \"invoice approve\" approves drafts", c.Period)
+			e.Note("%s has no approved drafts to issue; \"invoice approve\" approves drafts", c.Period)
 		}
 		t := invoiceTable(done.Items...)
 		if c.DryRun {
@@ -277,7 +278,7 @@ func dates(v invoice.Invoice) string {
 
 type voidCommand struct {
 	Ref    string      `arg:"" name:"invoice" help:"Its number, or its id."`
-	Reason string      `required:"" help:"Why; it is printed on the credit note."`
+	Reason string      `required:"" help:"The reason; it is printed on the credit note."`
 	On     period.Date `placeholder:"YYYY-MM-DD" help:"The issue date of the credit note; today if not given."`
 	command.Shown
 }
@@ -291,7 +292,7 @@ func (voidCommand) Help() string {
 func (c *voidCommand) Run(ctx context.Context, e *command.Env) error {
 	at, body := call.Path("invoices", c.Ref, "void"), voiding{c.Reason, c.On}
 	return command.Post(ctx, e, c.Shown, at, body, func(note invoice.Summary) *table.Table {
-		return invoiceTable(note).Titled("%s is void, answered by:", c.Ref)
+		return invoiceTable(note).Titled("%s is void; its credit note:", c.Ref)
 	})
 }
 

@@ -3,7 +3,7 @@ package billing
 import (
 	"context"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/invoice"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
@@ -13,17 +13,17 @@ import (
 
 type rebillCommand struct {
 	Period period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
-	Buyer  string       `required:"" placeholder:"KEY" help:"Whose month is billed anew."`
-	DryRun bool         `help:"Only show the documents it would draft, and by how much the month would come to more."`
-	Cancel bool         `help:"Discard these drafts again; what was issued stands."`
+	Buyer  string       `required:"" placeholder:"KEY" help:"The buyer whose month is billed again."`
+	DryRun bool         `help:"Only show the documents that would be drafted, and by how much the month's total would change."`
+	Cancel bool         `help:"Discard these drafts; issued documents stay as they are."`
 	command.Shown
 }
 
 // Help is the long help.
 func (rebillCommand) Help() string {
-	return `A month keeps the book, grouping, currency, exchange rates and taxes of its first issued document. Billing it anew takes
-those of today: each document that stands gets a credit note, and what there is to bill a new document. They are drafts,
-and are approved and issued together.
+	return `A month keeps the book, grouping, currency, exchange rates and taxes of its first issued document. This
+command bills it with those of today: each issued document gets a credit note, and its amounts go on a new document. All
+of them are drafts, and are approved and issued together.
 
   purveyor invoice rebill --period 2026-09 --buyer c0007 --dry-run
   purveyor invoice rebill --period 2026-09 --buyer c0007
@@ -41,7 +41,7 @@ type rebilling struct {
 // Run bills a month anew.
 func (c *rebillCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
-		var did native.Rebilled
+		var did invoice.Rebilled
 		raw, err := api.Post(ctx, call.Path("periods", c.Period.String(), "rebill"), rebilling{c.Buyer, c.DryRun, c.Cancel}, &did)
 		if err != nil {
 			return err

@@ -12,10 +12,10 @@ type rebuildCommand struct{ command.Shown }
 
 // Help is the long help.
 func (rebuildCommand) Help() string {
-	return `For whoever holds the data directory, with no server running on it. Every file of every import is read again from
-the archive and held against what was sealed: how many rows, what they cost, and all they say. Only then does the new
-usage store take the place of the old one. Interrupted, or with a damaged archive, it leaves the old one as it is; do it
-again when you like: the same comes of it.`
+	return `This needs the data directory itself, with no server running on it. Every file of every import is read again from the
+archive and compared with what was sealed: the number of rows, their cost and their contents. Only then does the new usage
+store replace the old one. If the command is interrupted or a file of the archive is damaged, the old store stays; run it
+again at any time, with the same result.`
 }
 
 // Run rebuilds.
@@ -28,7 +28,7 @@ func (c *rebuildCommand) Run(ctx context.Context, e *command.Env) error {
 	if err != nil {
 		return err
 	}
-	t := table.New(">loads", ">files", ">batches", ">rows").Titled("the usage store was made again from the archived files, and is what was sealed")
+	t := table.New(">loads", ">files", ">batches", ">rows").Titled("the usage store was rebuilt from the archived files and agrees with what was sealed")
 	t.Add(made.Loads, made.Files, made.Batches, made.Rows)
 	return e.Show(c.Shown, raw, t)
 }

@@ -23,14 +23,14 @@ import (
 type Recon struct {
 	Period       period.Month `required:"" placeholder:"YYYY-MM" help:"The month."`
 	Statement    string       `required:"" placeholder:"FILE" help:"The provider's reconciliation file; \"-\" is standard input."`
-	InvoiceTotal []string     `placeholder:"EUR:123.45" help:"The total of the provider's invoice in a currency; the sum of its lines if not given."`
+	InvoiceTotal []string     `placeholder:"EUR:123.45" help:"The total of the provider's invoice in a currency; if not given, the sum of its lines."`
 	command.Shown
 }
 
 // Help is the long help.
 func (Recon) Help() string {
-	return `Nothing is kept: the file is only read. What no reason accounts for comes first, then the way from the imported rows
-to the statement's total, then each difference.
+	return `The file is only read, and nothing is stored. Unexplained differences come first, then the steps from the imported rows to
+the statement's total, then each difference with its reason.
 
   purveyor recon --period 2026-09 --statement recon-2026-09.csv`
 }
@@ -79,12 +79,12 @@ func Reconcile(ctx context.Context, e *command.Env, api *call.Client, p period.M
 func Disagreement(r recon.Result) error {
 	switch n := r.Unread(); {
 	case n > 0:
-		return fault.New(fault.Conflict, "unread_lines", "%s of the statement cannot be read, so what differs is not known; nothing was kept. Download the file again",
+		return fault.New(fault.Conflict, "unread_lines", "%s of the statement cannot be read, so the differences are not known; nothing was stored. Download the file again",
 			table.Count(n, "line"))
 	case r.Partial() != "":
-		return fault.New(fault.Conflict, "partial_statement", "this is a part of the statement: %s; nothing was kept", r.Partial())
+		return fault.New(fault.Conflict, "partial_statement", "this is only a part of the statement: %s; nothing was stored", r.Partial())
 	case !r.Unexplained.IsZero():
-		return fault.New(fault.Conflict, "unexplained", "the statement differs by %s for no reason we know, and by %s with a reason",
+		return fault.New(fault.Conflict, "unexplained", "the statement has an unexplained difference of %s, and %s with a reason",
 			table.Sums(r.Unexplained), table.Count(len(r.Differences), "difference"))
 	case len(r.Differences) > 0:
 		return fault.New(fault.Conflict, "statement_differs", "the statement and the books differ in %s, all explained: %s",
@@ -100,9 +100,9 @@ func remedies(list []recon.Difference) (out []string) {
 		what   string
 	}{
 		{recon.Claim, "the provider is wrong in %s; claim them from the provider"},
-		{recon.Import, "for %s something was not imported yet; import it"},
-		{recon.CheckRows, "for %s the imported rows are not what they print; check the file they came from, and import the right one with --supersede"},
-		{recon.Statement, "%s are because it is the statement of another month or invoice; name the right one"},
+		{recon.Import, "for %s something is not imported yet; import it"},
+		{recon.CheckRows, "for %s the amounts of imported rows contradict what else is printed on them; check the file they came from, and import the right one with --supersede"},
+		{recon.Statement, "%s differ because this is the statement of another partner, month or invoice; name the right one"},
 	} {
 		n := 0
 		for i := range list {

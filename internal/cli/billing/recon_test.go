@@ -11,7 +11,7 @@ import (
 func TestDisagreementSaysWhatToDo(t *testing.T) {
 	for code, want := range map[recon.Code]string{
 		recon.WrongPrice: "claim", recon.DoubledLine: "claim", recon.NoRows: "import", recon.NotImported: "import", recon.RowsOff: "check",
-		recon.OtherMonth: "another month", recon.MissingInvoice: "another month",
+		recon.OtherMonth: "month or invoice", recon.MissingInvoice: "month or invoice", recon.OtherPartner: "another partner",
 	} {
 		err := Disagreement(recon.Result{Differences: []recon.Difference{{Code: code}}})
 		if err == nil || !strings.Contains(err.Error(), want) || want != "claim" && strings.Contains(err.Error(), "claim") {

@@ -29,10 +29,10 @@ func (c *Bill) series(ctx context.Context, api *call.Client) (map[string]bool, e
 			s.Year = c.IssueDate.Month().Year()
 		}
 		if s.Year != c.IssueDate.Month().Year() {
-			return nil, fault.New(fault.Invalid, "bad_series", "%s is of %d, and the documents are of %s: nothing was billed", text, s.Year, c.IssueDate)
+			return nil, fault.New(fault.Invalid, "bad_series", "%s names the year %d, and the documents are dated %s: nothing was billed", text, s.Year, c.IssueDate)
 		}
 		if known := sells(w, s.Seller); !known[s.Series] {
-			return nil, fault.New(fault.Invalid, "bad_series", "%s numbers nothing in series %s: nothing was billed. Series are named by the edges in the world file", s.Seller, s.Series)
+			return nil, fault.New(fault.Invalid, "bad_series", "%s has no series %s: nothing was billed. The edges in the world file name the series", s.Seller, s.Series)
 		}
 		if numbered[s.Numbers()] {
 			return nil, fault.New(fault.Invalid, "bad_series", "%s is given twice: nothing was billed", s.Numbers())

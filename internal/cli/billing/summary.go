@@ -132,8 +132,8 @@ func (s *summary) issued(v invoice.Summary, partner string) {
 	}
 }
 
-// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price, and nothing billed
-// by the provider that nobody is sold.
+// verdict is an error unless all is well: nothing refused, nothing set aside, nothing without a price, nothing billed by
+// the provider that nobody is sold, and no difference between its statement and the books.
 func (s *summary) verdict(out string) error {
 	var bad []string
 	say := func(is bool, format string, args ...any) {
@@ -146,16 +146,23 @@ func (s *summary) verdict(out string) error {
 	say(!named && (s.FilesRefused > 0 || refused > 0), "%s refused, with %s", table.Count(s.FilesRefused, "file"), table.Count(refused, "row"))
 	say(!named && kept > 0, "%s kept aside", table.Count(kept, "row"))
 	for _, open := range []*aside.Open{s.Aside, s.Unknown} {
-		say(open != nil, "%s do not count", open)
+		say(open != nil, "%s not counted", open)
 	}
-	say(s.Open > 0, "%s found no price or customer, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
+	say(s.Open > 0, "%s without a customer or price, with cost %s", table.Count(s.Open, "row"), table.Sums(s.unresolved()))
 	for _, l := range s.Left { // what is on no invoice of the provider's yet is not owed yet
 		say(l.Invoice != "", "%s; bill that month with --period %s", l, l.Period)
 	}
 	for _, p := range parts(s.Problems) {
 		say(true, "%s: %s", p.Where(), p.Reason)
 	}
-	say(len(s.NotSold) > 0, "the statement bills %s that are sold to nobody", table.Sums(s.NotSold))
+	say(len(s.NotSold) > 0, "the statement bills %s that is sold to nobody", table.Sums(s.NotSold))
+	if r := s.recon; r != nil {
+		say(!r.Unexplained.IsZero(), "the statement differs by %s for no reason we know", table.Sums(r.Unexplained))
+		ours := func(d recon.Difference) bool { return d.Code.Remedy() == recon.Import } // which the amount not sold says already
+		for _, text := range remedies(slices.DeleteFunc(slices.Clone(r.Differences), ours)) {
+			say(true, "%s", text)
+		}
+	}
 	if len(bad) == 0 {
 		return nil
 	}
@@ -198,7 +205,7 @@ func (s *summary) print(w io.Writer, out string) {
 		}
 	}
 	for _, h := range s.Held {
-		fmt.Fprintf(w, "held: the document of %s to %s is over 0.00 and was not issued\n", h.Seller, h.Buyer)
+		fmt.Fprintf(w, "held: the document from %s to %s comes to 0.00 and was not issued\n", h.Seller, h.Buyer)
 	}
 	for _, u := range s.Why {
 		fmt.Fprintf(w, "unresolved: %s, %s, cost %s\n", u.Reason, table.Count(u.Rows, "row"), table.Sums(u.Cost))

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	usageapi "github.com/purveyor-csp/purveyor/internal/api/native/usage"
 	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
@@ -20,9 +20,9 @@ import (
 
 // Unresolved is the worklist and answers to it.
 type Unresolved struct {
-	List    listUnresolved `cmd:"" help:"List what found no customer, seller, price or rate, and the cost behind it."`
-	Resolve resolveCommand `cmd:"" help:"Say whose a reference of the provider is, or answer for a row or file that does not count."`
-	Answers listAnswers    `cmd:"" help:"List the answers given."`
+	List    listUnresolved `cmd:"" help:"List usage without a customer, seller, price or exchange rate, and what it cost."`
+	Resolve resolveCommand `cmd:"" help:"Assign a provider's reference to a customer, or answer for a row or file that is not counted."`
+	Answers listAnswers    `cmd:"" help:"List the answers that were given."`
 }
 
 type listUnresolved struct {
@@ -68,15 +68,15 @@ func unresolvedRows(t *table.Table, found []invoice.Unresolved, before ...any) {
 }
 
 type resolveCommand struct {
-	Kind   string `arg:"" enum:"customer,entitlement,charge,product,aside" help:"customer (the provider's tenant), entitlement (an Azure subscription), charge (a statement line that names nobody), product, or aside (a row or file that does not count)."`
-	Ref    string `arg:"" help:"The provider's id, or the reference, as the worklist names it; of aside also an import, for all of it."`
-	Target string `arg:"" optional:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself; of a product, its family, or own_use for lines of it that name nobody."`
+	Kind   string `arg:"" enum:"customer,entitlement,charge,product,aside" help:"customer (the provider's tenant), entitlement (an Azure subscription), charge (a statement line that names no customer), product, or aside (a row or file that is not counted)."`
+	Ref    string `arg:"" help:"The provider's id or the reference, as \"unresolved list\" shows it; for aside also an import, which answers for all of it."`
+	Target string `arg:"" optional:"" help:"The key of the customer it belongs to, or own_use for what the partner uses itself. For a product: its family, or own_use for its lines that name no customer."`
 
-	CorrectedBy string `placeholder:"LOAD" xor:"aside" help:"Of aside: the later import that brought it (usage list --loads)."`
-	AsPrinted   bool   `xor:"aside" help:"Of aside: it counts as it is printed, though it is doubtful; not where an amount, day or currency cannot be read."`
-	WriteOff    bool   `xor:"aside" help:"Of aside: nobody will be billed for it; say why with --reason."`
-	Reason      string `placeholder:"TEXT" help:"Of aside: why; of what is written off it must be said."`
-	DryRun      bool   `help:"Only show what it would do to issued months; of aside, what would be answered, in money."`
+	CorrectedBy string `placeholder:"LOAD" xor:"aside" help:"For aside: the later import that brought it (usage list --loads)."`
+	AsPrinted   bool   `xor:"aside" help:"For aside: count it as printed, though it is doubtful; not possible if an amount, day or currency cannot be read."`
+	WriteOff    bool   `xor:"aside" help:"For aside: write it off, so that nobody is billed for it; needs --reason."`
+	Reason      string `placeholder:"TEXT" help:"For aside: why; needed with --write-off."`
+	DryRun      bool   `help:"Only show what would change in issued months; for aside, also the amounts that would be answered."`
 	command.Shown
 }
 
@@ -97,9 +97,9 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 	case c.Kind == "aside" && c.Target == "":
 		return c.answerAside(ctx, e)
 	case c.Kind == "aside" || ofAside:
-		return fault.New(fault.Invalid, "bad_answer", "--corrected-by, --as-printed, --write-off and --reason answer for aside, which belongs to nobody; nothing was resolved")
+		return fault.New(fault.Invalid, "bad_answer", "--corrected-by, --as-printed, --write-off and --reason are for aside, which belongs to no customer; nothing was resolved")
 	case c.Target == "":
-		return fault.New(fault.Invalid, "no_target", "say whose %s %q is: the key of a customer, or of a product its family; nothing was resolved", c.Kind, c.Ref)
+		return fault.New(fault.Invalid, "no_target", "name the owner of %s %q: the key of a customer, or for a product its family; nothing was resolved", c.Kind, c.Ref)
 	}
 	return e.With(ctx, func(api *call.Client) error {
 		x := usage.Resolution{Kind: c.Kind, Ref: c.Ref, Target: c.Target}
@@ -107,7 +107,7 @@ func (c *resolveCommand) Run(ctx context.Context, e *command.Env) error {
 		if c.DryRun {
 			path += "?dry_run=true"
 		}
-		var did native.Resolved
+		var did usageapi.Resolved
 		raw, err := api.Post(ctx, path, x, &did)
 		if err != nil {
 			return err

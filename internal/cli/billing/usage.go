@@ -16,29 +16,29 @@ import (
 
 // Usage is what there is for the provider's files.
 type Usage struct {
-	Import   importCommand   `cmd:"" help:"Import files, or folders of them; the same rows twice count once."`
-	Withdraw withdrawCommand `cmd:"" help:"Take all that is of a provider's invoice out of what counts, until it is imported again."`
+	Import   importCommand   `cmd:"" help:"Import files or folders; rows that were imported before count only once."`
+	Withdraw withdrawCommand `cmd:"" help:"Stop counting everything of a provider's invoice, until it is imported again."`
 	List     listUsage       `cmd:"" help:"List what was imported: batches, or import commands."`
-	Rebuild  rebuildCommand  `cmd:"" help:"Make the usage store again from the archived files, when it was lost or damaged."`
-	Generate generateCommand `cmd:"" help:"Make up a month of usage, and the provider's statement for it."`
+	Rebuild  rebuildCommand  `cmd:"" help:"Rebuild the usage store from the archived files, if it was lost or damaged."`
+	Generate generateCommand `cmd:"" help:"Generate a made-up month of usage, and the provider's statement for it."`
 }
 
 type importCommand struct {
 	Files     []string `arg:"" name:"file" help:"Files or folders: CSV, JSON lines or pages of the provider's interface, plain or .gz; \"-\" is standard input."`
-	Dataset   string   `enum:",usage,reconciliation" default:"" help:"What the files hold, usage or reconciliation, where their header does not tell."`
-	Period    string   `placeholder:"YYYY-MM" help:"The month of reconciliation lines whose invoice no imported usage names."`
-	Complete  bool     `help:"The billed usage in these files is all of its month and invoice."`
-	Add       bool     `xor:"differs" help:"Where billed rows differ from those imported before: both count."`
-	Supersede bool     `xor:"differs" help:"Where billed rows differ from those imported before: the new ones count instead; with --complete, what is gone from the files is taken back."`
-	DryRun    bool     `help:"Say what would come of it and what that does to issued months; nothing is imported."`
+	Dataset   string   `enum:",usage,reconciliation" default:"" help:"What the files hold, usage or reconciliation, if their header does not say."`
+	Period    string   `placeholder:"YYYY-MM" help:"The month of reconciliation lines, if no imported usage names their invoice."`
+	Complete  bool     `help:"These files hold all billed usage of their month and invoice."`
+	Add       bool     `xor:"differs" help:"If billed rows differ from those imported before: count both."`
+	Supersede bool     `xor:"differs" help:"If billed rows differ from those imported before: count the new ones instead; with --complete, rows that are missing from the files no longer count."`
+	DryRun    bool     `help:"Only show what would be imported, and what that changes in issued months."`
 	command.Shown
 }
 
 // Help is the long help.
 func (importCommand) Help() string {
-	return `One command is one load, however many files: everything that can be read begins to count together. Rows that cannot be right
-are kept aside and files that cannot be read are refused: both are named with their money, and the command ends with exit
-code 1. Interrupted, it leaves nothing; do it again.
+	return `All files of one command are one import: they begin to count together. Rows that cannot be right are kept aside and files
+that cannot be read are refused; both are listed with their amounts, and the exit code is 1. If the command is interrupted,
+nothing is imported; run it again.
 
   purveyor usage import downloads/2026-09/ --complete
   zcat big.csv.gz | purveyor usage import -`
@@ -70,7 +70,7 @@ func (c *importCommand) Run(ctx context.Context, e *command.Env) error {
 // whole is an error where files that were said to be complete say themselves that others are missing.
 func whole(l usage.Load) error {
 	for _, p := range parts(l.Problems) {
-		return fault.New(fault.Conflict, "not_complete", "the rows are imported, but what was said to be complete is not: %s: %s", p.Where(), p.Reason)
+		return fault.New(fault.Conflict, "not_complete", "the rows are imported, but the files are not complete as --complete says: %s: %s", p.Where(), p.Reason)
 	}
 	return nil
 }
@@ -90,12 +90,12 @@ func Verdict(l usage.Load) error {
 	switch {
 	case l.Rows.Refused+l.Rows.Quarantined > 0 || l.FilesRefused > 0:
 		return fault.New(fault.Conflict, "not_everything_imported",
-			"refused: %s with %s; kept aside: %s; printed on them: %s. The other %d rows count. Correct them and import again (nothing is counted twice), or answer each: \"unresolved list\" names them",
+			"refused: %s with %s; kept aside: %s; printed on them: %s. The other %d rows count. Correct them and import again (nothing is counted twice), or answer each: \"unresolved list\" lists them",
 			table.Count(l.FilesRefused, "file"), table.Count(l.Rows.Refused, "row"), table.Count(l.Rows.Quarantined, "row"), l.Aside.Printed(), l.Rows.Sealed+l.Rows.Skipped)
 	case len(l.NotComplete) > 0:
 		n := l.NotComplete[0]
 		return fault.New(fault.Conflict, "not_complete",
-			"the rows are imported, but %s (invoice %s) is not complete: %s of this import or earlier ones do not count. Answer each (\"unresolved list\" names them), and import again with --complete",
+			"the rows are imported, but %s (invoice %s) is not complete: %s of this import or earlier ones do not count. Answer each (\"unresolved list\" lists them), and import again with --complete",
 			n.Period, n.Invoice, n.Open)
 	}
 	return nil
@@ -138,7 +138,7 @@ func loadTable(loads ...usage.Load) *table.Table {
 func importTables(l usage.Load) []*table.Table {
 	files := table.New("file", "dataset", ">in", ">sealed", ">skipped", ">kept aside", ">refused").Titled("%s", l.ID)
 	if l.DryRun {
-		files.Titled("a dry run: nothing was imported. What would be:")
+		files.Titled("dry run, nothing was imported; this would be:")
 	}
 	for _, f := range l.Files {
 		files.Add(f.Name, f.Dataset, f.Rows.In, f.Rows.Sealed, f.Rows.Skipped, f.Rows.Quarantined, f.Rows.Refused)
@@ -156,7 +156,7 @@ func effectsTable(dryRun bool, effects json.RawMessage) *table.Table {
 	}
 	var months []invoice.Impact
 	if len(effects) > 0 && json.Unmarshal(effects, &months) != nil {
-		return table.New("issued months").Titled("what it would do to issued months cannot be read here; look at it with -o json")
+		return table.New("issued months").Titled("the changes of issued months cannot be shown here; see -o json")
 	}
 	return selling.ImpactTable(months)
 }

@@ -13,16 +13,16 @@ import (
 
 type withdrawCommand struct {
 	Invoice string `required:"" placeholder:"NUMBER" help:"The provider's invoice number."`
-	Account string `placeholder:"ID" help:"Your account at the provider, where two of them have such an invoice."`
+	Account string `placeholder:"ID" help:"Your account at the provider, if two accounts have an invoice of this number."`
 	Reason  string `help:"Why; it goes into the event log."`
-	DryRun  bool   `help:"Say what would be taken out and what that does to issued months; change nothing."`
+	DryRun  bool   `help:"Only show what would no longer count, and what that changes in issued months."`
 	command.Shown
 }
 
 // Help is the long help.
 func (withdrawCommand) Help() string {
 	return `For an invoice that the provider has voided or billed again under another number. Its usage and its reconciliation lines no
-longer count; the next documents take back what was invoiced for them. Importing its files again brings them back.
+longer count; the next documents credit what was invoiced for them. Importing its files again makes them count again.
 
   purveyor usage withdraw --invoice G0123456 --dry-run
   purveyor usage withdraw --invoice G0123456 --reason "voided by the provider, replaced by G0123999"`
@@ -42,12 +42,12 @@ func (c *withdrawCommand) Run(ctx context.Context, e *command.Env) error {
 }
 
 func withdrawnTable(w intake.Withdrawn) *table.Table {
-	t := table.New("batch", "dataset", "period", ">rows", ">cost", "currency").Titled("taken out of what counts:")
+	t := table.New("batch", "dataset", "period", ">rows", ">cost", "currency").Titled("no longer counted:")
 	switch {
 	case len(w.Batches) == 0:
-		t.Title = "nothing of invoice " + w.Invoice + " counts; nothing was changed"
+		t.Title = "nothing of invoice " + w.Invoice + " is counted; nothing was changed"
 	case w.DryRun:
-		t.Title = "would be taken out of what counts; nothing was changed:"
+		t.Title = "would no longer be counted; nothing was changed:"
 	}
 	for _, b := range w.Batches {
 		t.Add(b.ID, b.Dataset, b.Period, b.Rows, money.Of(b.Cost, b.Currency), b.Currency)

@@ -12,12 +12,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
 // base is where the API is. The transport knows the way; the server answers to no other name.
-const base = "http://localhost" + native.Prefix
+const base = "http://localhost" + kernel.Prefix
 
 // What is sent and what is asked for.
 const (
@@ -93,8 +93,8 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 		if r.Method == http.MethodGet {
 			return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer; nothing was changed. Check that the server runs, and try again").Because(err)
 		}
-		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so it is not known whether it was done: it was done whole or not at all. "+
-			"Check that the server runs; \"purveyor events list\" says what was done, the newest last: look before you give the command again").Because(err)
+		return nil, fault.New(fault.Unavailable, "no_answer", "the API did not answer, so the command was carried out completely or not at all. "+
+			"Check that the server runs, and look at \"purveyor events list\" (the newest are last) before you repeat the command").Because(err)
 	}
 	if answer.StatusCode >= 400 {
 		defer answer.Body.Close()
@@ -105,7 +105,7 @@ func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) 
 
 // Interrupted is what a call ends with once its context has.
 func Interrupted(ctx context.Context) error {
-	return fault.New(fault.Unavailable, "interrupted", "interrupted; what was done before is kept, and doing it again does nothing twice").Because(context.Cause(ctx))
+	return fault.New(fault.Unavailable, "interrupted", "interrupted; what was done so far is kept, and nothing is done twice if you run the command again").Because(context.Cause(ctx))
 }
 
 // Call sends a request and reads the whole answer, also into the value given (nil for none).
@@ -116,7 +116,7 @@ func (c *Client) Call(ctx context.Context, r Request, into any) (raw []byte, err
 	}
 	defer answer.Body.Close()
 	if raw, err = io.ReadAll(answer.Body); err != nil {
-		return nil, fault.New(fault.Unavailable, "answer_cut", "the answer of the API broke off; ask again").Because(err)
+		return nil, fault.New(fault.Unavailable, "answer_cut", "the answer of the API ended too early; try again").Because(err)
 	}
 	if into == nil {
 		return raw, nil
@@ -126,7 +126,7 @@ func (c *Client) Call(ctx context.Context, r Request, into any) (raw []byte, err
 
 func decode(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
-		return fault.New(fault.Internal, "answer_not_understood", "the API answered something this version does not understand: is the server another version?").Because(err)
+		return fault.New(fault.Internal, "answer_not_understood", "this version does not understand the answer of the API: is the server another version?").Because(err)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (c *Client) Send(ctx context.Context, method, path string, body, into any) 
 func List[T any](ctx context.Context, c *Client, path string, q url.Values) (items []T, raw []byte, err error) {
 	var all []json.RawMessage
 	for {
-		var page native.List[json.RawMessage]
+		var page kernel.List[json.RawMessage]
 		raw, err := c.Get(ctx, path, q, &page)
 		if err != nil {
 			return nil, nil, err
@@ -195,9 +195,9 @@ func withCursor(q url.Values, cursor string) url.Values {
 // problemOf makes a fault of a problem+json answer: the same text, code and fields its maker gave it.
 func problemOf(answer *http.Response) error {
 	raw, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
-	var p native.Problem
+	var p kernel.Problem
 	if json.Unmarshal(raw, &p) != nil || p.Detail == "" {
-		p = native.Problem{Detail: fmt.Sprintf("the API answered %s", answer.Status), Code: "internal"}
+		p = kernel.Problem{Detail: fmt.Sprintf("the API answered %s", answer.Status), Code: "internal"}
 	}
 	p.Status = answer.StatusCode
 	return p.Fault()

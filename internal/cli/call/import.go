@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	usageapi "github.com/purveyor-csp/purveyor/internal/api/native/usage"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -62,9 +62,9 @@ func (c *Client) follow(ctx context.Context, r Request, progress func(intake.Pro
 				return nil, Interrupted(ctx)
 			}
 			return nil, fault.New(fault.Unavailable, "answer_cut",
-				"the import broke off before it said what became of it; import the same files again: nothing is counted twice").Because(err)
+				"the connection ended before the result of the import arrived; import the same files again: nothing is counted twice").Because(err)
 		}
-		var line native.ImportLine
+		var line usageapi.ImportLine
 		if err := decode(text, &line); err != nil {
 			return nil, err
 		}
@@ -89,9 +89,9 @@ func (g *sourceGone) Unwrap() error { return g.error }
 
 // sendFiles writes the manifest and then every file, in that order, holding none of them in memory.
 func sendFiles(form *multipart.Writer, files []Source) error {
-	var m native.Manifest
+	var m usageapi.Manifest
 	for _, f := range files {
-		one := native.ManifestFile{Name: f.Name, Size: f.Size}
+		one := usageapi.ManifestFile{Name: f.Name, Size: f.Size}
 		if f.Refused != nil {
 			one.Refused = reason(f.Refused)
 		}

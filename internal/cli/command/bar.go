@@ -30,7 +30,7 @@ func (e *Env) RebuildUsage(ctx context.Context) (intake.Rebuilt, error) {
 	made, err := e.Rebuild(ctx, e.Dir(), b.show)
 	if err != nil && ctx.Err() != nil { // whatever it says, this is why
 		err = fault.New(fault.Unavailable, "interrupted",
-			"interrupted; a usage store is replaced whole or not at all, and doing it again comes to the same").Because(context.Cause(ctx))
+			"interrupted; the usage store is replaced completely or not at all, so run the command again").Because(context.Cause(ctx))
 	}
 	return made, err
 }

@@ -68,7 +68,7 @@ func (e *Env) With(ctx context.Context, f func(api *call.Client) error) error {
 
 // Begin is With for what a data directory begins with: one that is not there is made.
 func (e *Env) Begin(ctx context.Context, f func(api *call.Client) error) error {
-	return e.with(ctx, OpenOptions{Create: true, Made: func() { e.Note("%s is no data directory yet: an empty one is made there", e.Dir()) }}, f)
+	return e.with(ctx, OpenOptions{Create: true, Made: func() { e.Note("%s is not a data directory yet: an empty one is created there", e.Dir()) }}, f)
 }
 
 func (e *Env) with(ctx context.Context, o OpenOptions, f func(api *call.Client) error) error {

@@ -13,10 +13,10 @@ import (
 // Activation is what there is for eligible roles.
 type Activation struct {
 	List   listActivations  `cmd:"" help:"List who activated which role, when, why, and what was done."`
-	Ask    askActivation    `cmd:"" help:"Activate an eligible role for a time and a reason, or ask for it."`
+	Ask    askActivation    `cmd:"" help:"Activate an eligible role for a limited time, or ask for approval."`
 	Decide decideActivation `cmd:"" help:"Approve or refuse somebody else's request."`
-	Record recordActivation `cmd:"" help:"Write what is done under an activation into its trail."`
-	End    endActivation    `cmd:"" help:"End one before its instant."`
+	Record recordActivation `cmd:"" help:"Record what is done under an activation."`
+	End    endActivation    `cmd:"" help:"End an activation early."`
 }
 
 func activationTable(list ...delegation.Activation) *table.Table {
@@ -63,10 +63,10 @@ func activationDone(ctx context.Context, e *command.Env, o command.Shown, at str
 }
 
 type askActivation struct {
-	Registration id.Registration `arg:"" help:"Where, reg_…"`
+	Registration id.Registration `arg:"" help:"The registration, reg_…"`
 	Role         string          `arg:"" help:"The role, by name or id."`
 	Length       string          `default:"PT1H" help:"For how long."`
-	Reason       string          `required:"" help:"Why; the customer reads it."`
+	Reason       string          `required:"" help:"The reason; the customer reads it."`
 	Case         string          `help:"The support case it is for."`
 	command.Shown
 }
@@ -86,7 +86,7 @@ type oneActivation struct {
 type decideActivation struct {
 	oneActivation
 	Refuse bool   `help:"Refuse instead of approving."`
-	Note   string `help:"What the other reads."`
+	Note   string `help:"A note that the person who asked reads."`
 }
 
 // Run answers a request.
@@ -103,8 +103,8 @@ func (c *endActivation) Run(ctx context.Context, e *command.Env) error {
 
 type recordActivation struct {
 	oneActivation
-	Action string `arg:"" help:"The provider's name of what is done."`
-	Target string `arg:"" optional:"" help:"What it is done to."`
+	Action string `arg:"" help:"The operation, by the provider's name."`
+	Target string `arg:"" optional:"" help:"The resource on which it is done."`
 }
 
 // Run records an action.

@@ -11,7 +11,7 @@ import (
 
 // Notice is what there is for notices.
 type Notice struct {
-	List listNotices `cmd:"" help:"List which delegated access ends soon, or has ended, and whether it goes on by itself."`
+	List listNotices `cmd:"" help:"List delegated access that ends soon or has ended, and whether it is extended by itself."`
 }
 
 type listNotices struct {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	delegationapi "github.com/purveyor-csp/purveyor/internal/api/native/delegation"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -16,22 +16,22 @@ import (
 
 // Registration is what there is for roles over resources.
 type Registration struct {
-	List     listRegistrations `cmd:"" help:"List who holds which roles where, ended ones too."`
-	Offers   listDefinitions   `cmd:"" help:"List what customers are offered."`
-	Offer    defineAccess      `cmd:"" help:"Offer roles, from a file: held always, or activated for a time."`
+	List     listRegistrations `cmd:"" help:"List who holds which roles where, including ended ones."`
+	Offers   listDefinitions   `cmd:"" help:"List the offers to customers."`
+	Offer    defineAccess      `cmd:"" help:"Offer roles, from a file: permanent ones, and ones that are activated for a limited time."`
 	Template templateCommand   `cmd:"" help:"Print the deployment template by which a customer gives the same access in Azure."`
 	Consent  consentCommand    `cmd:"" help:"Consent to an offer, as the customer, at an Azure subscription or a resource group."`
-	End      endRegistration   `cmd:"" help:"End one, from either side; access ends at once."`
-	Risks    listRisks         `cmd:"" help:"List standing owners, and the least role that still works."`
+	End      endRegistration   `cmd:"" help:"End a registration, from either side; access ends immediately."`
+	Risks    listRisks         `cmd:"" help:"List standing owners, and the least role that is enough for what they did."`
 	Replace  replaceStanding   `cmd:"" help:"Replace a standing owner by a lesser role, in one step."`
 	Standing recordStanding    `cmd:"" help:"Record access that provisioning left behind."`
-	Earned   earnedCommand     `cmd:"" help:"Partner earned credit by day, and since when it was lost."`
+	Earned   earnedCommand     `cmd:"" help:"Show partner earned credit by day, and since when it is lost."`
 }
 
 func registrationTable(list ...delegation.Registration) *table.Table {
 	t := table.New("id", "name", "entitlement", "resource group", "always", "when activated", "since", "ended", "why")
 	if len(list) == 0 {
-		t.Title = "nobody holds roles there"
+		t.Title = "nobody holds roles here"
 	}
 	for _, r := range list {
 		t.Add(r.ID, r.Name, r.Entitlement, r.ResourceGroup, heldAlways(r.Always), heldWhenActivated(r.Eligible), table.Minute(r.Since), table.Minute(r.Ended), r.Why)
@@ -135,11 +135,11 @@ func (c *templateCommand) Run(ctx context.Context, e *command.Env) error {
 type placeFlags struct {
 	Entitlement   string `required:"" placeholder:"ID" help:"The Azure subscription, by the provider's id."`
 	ResourceGroup string `placeholder:"NAME" help:"A resource group of it; all of it if not given."`
-	Customer      string `placeholder:"KEY" help:"Whose it is; only for who belongs to no customer."`
+	Customer      string `placeholder:"KEY" help:"The customer it belongs to; needed only if you belong to no customer."`
 }
 
-func (p placeFlags) body() native.PlaceBody {
-	return native.PlaceBody{Customer: native.Party(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
+func (p placeFlags) body() delegationapi.PlaceBody {
+	return delegationapi.PlaceBody{Customer: delegationapi.Party(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
 }
 
 // registrationDone shows the registration that a call answers with.
@@ -155,22 +155,22 @@ type consentCommand struct {
 
 // Run consents.
 func (c *consentCommand) Run(ctx context.Context, e *command.Env) error {
-	return registrationDone(ctx, e, c.Shown, "/registrations", native.RegisterBody{PlaceBody: c.body(), Definition: c.Definition})
+	return registrationDone(ctx, e, c.Shown, "/registrations", delegationapi.RegisterBody{PlaceBody: c.body(), Definition: c.Definition})
 }
 
 type recordStanding struct {
 	placeFlags
-	Group        string `required:"" placeholder:"ID" help:"Who holds it: the group, grp_…"`
-	Name         string `default:"Admin agents" help:"What people call the group."`
+	Group        string `required:"" placeholder:"ID" help:"The group that holds it, grp_…"`
+	Name         string `default:"Admin agents" help:"The name of the group."`
 	Role         string `default:"Owner" help:"The role, by name or id."`
-	Organisation string `placeholder:"KEY" help:"Whose staff; your own organisation if not given."`
+	Organisation string `placeholder:"KEY" help:"The organisation whose staff holds it; your own if not given."`
 	command.Shown
 }
 
 // Run records standing access.
 func (c *recordStanding) Run(ctx context.Context, e *command.Env) error {
-	return registrationDone(ctx, e, c.Shown, "/standing-access", native.StandingBody{
-		PlaceBody: c.body(), Organisation: native.Party(c.Organisation), Role: c.Role,
+	return registrationDone(ctx, e, c.Shown, "/standing-access", delegationapi.StandingBody{
+		PlaceBody: c.body(), Organisation: delegationapi.Party(c.Organisation), Role: c.Role,
 		Holder: delegation.Holder{ID: c.Group, Kind: delegation.Group, Name: c.Name},
 	})
 }
@@ -182,7 +182,7 @@ type oneRegistration struct {
 
 type endRegistration struct {
 	oneRegistration
-	Why string `help:"Why it ends; the other side reads it."`
+	Why string `help:"The reason; the other side reads it."`
 }
 
 // Run ends a registration.
@@ -192,7 +192,7 @@ func (c *endRegistration) Run(ctx context.Context, e *command.Env) error {
 
 type replaceStanding struct {
 	oneRegistration
-	Role string `help:"The role in place of Owner; the least that still works if not given."`
+	Role string `help:"The role in place of Owner; if not given, the least one that is enough."`
 }
 
 // Run replaces a standing owner.
@@ -230,7 +230,7 @@ type earnedCommand struct {
 // Run says what was earned.
 func (c *earnedCommand) Run(ctx context.Context, e *command.Env) error {
 	at := call.Path("entitlements", c.Entitlement, "earned-credit")
-	return command.Get(ctx, e, c.Shown, at, call.Query("from", c.From, "to", c.To), func(got native.Earned) *table.Table {
+	return command.Get(ctx, e, c.Shown, at, call.Query("from", c.From, "to", c.To), func(got delegationapi.Earned) *table.Table {
 		t := table.New("day", "earned", "because")
 		for _, d := range got.Days {
 			t.Add(d.Day, table.YesNo(d.Earned), d.Because)

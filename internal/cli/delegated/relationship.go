@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	delegationapi "github.com/purveyor-csp/purveyor/internal/api/native/delegation"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -15,14 +15,14 @@ import (
 
 // Relationship is what there is for directory roles agreed with customers.
 type Relationship struct {
-	List      listRelationships     `cmd:"" help:"List relationships and where they stand."`
-	Draft     draftRelationship     `cmd:"" help:"Draft one: which directory roles, for how long."`
-	Send      sendRelationship      `cmd:"" help:"Lock a draft and print the customer's one-time link, or a new one."`
-	Answer    answerInvitation      `cmd:"" help:"Approve or decline, as the customer, what a token asks for."`
+	List      listRelationships     `cmd:"" help:"List relationships and their states."`
+	Draft     draftRelationship     `cmd:"" help:"Draft a relationship: which directory roles, and for how long."`
+	Send      sendRelationship      `cmd:"" help:"Finish a draft and print the one-time link for the customer, or print a new link."`
+	Answer    answerInvitation      `cmd:"" help:"As the customer, approve or decline a relationship."`
 	Assign    assignAccess          `cmd:"" help:"Give a group some of the approved roles."`
-	Withdraw  withdrawAccess        `cmd:"" help:"Take a group's roles away, at once."`
-	Terminate terminateRelationship `cmd:"" help:"End one, from either side; access ends at once, billing goes on."`
-	Drop      dropRelationship      `cmd:"" help:"Throw a draft away."`
+	Withdraw  withdrawAccess        `cmd:"" help:"Take a group's roles away; effective immediately."`
+	Terminate terminateRelationship `cmd:"" help:"End a relationship, from either side; access ends immediately, billing continues."`
+	Drop      dropRelationship      `cmd:"" help:"Delete a draft."`
 }
 
 func relationshipTable(list ...delegation.Relationship) *table.Table {
@@ -58,9 +58,9 @@ func relationshipDone(ctx context.Context, e *command.Env, o command.Shown, meth
 type draftRelationship struct {
 	Name         string   `arg:"" help:"At most 50 characters."`
 	Role         []string `required:"" help:"A directory role, by name or id; more than one by repeating it."`
-	Duration     string   `default:"P730D" help:"P1D to P2Y."`
-	AutoExtend   bool     `help:"Go on by half a year at each end; not with Global Administrator."`
-	Customer     string   `placeholder:"KEY" help:"Only this customer may answer; otherwise whoever uses the token first."`
+	Duration     string   `default:"P730D" help:"How long it lasts, from P1D to P2Y."`
+	AutoExtend   bool     `help:"Extend it by half a year whenever it would end; not possible with Global Administrator."`
+	Customer     string   `placeholder:"KEY" help:"Only this customer may answer; if not given, the first customer who uses the token."`
 	Organisation string   `placeholder:"KEY" help:"Whose staff gets access; your own organisation if not given."`
 	command.Shown
 }
@@ -72,8 +72,8 @@ func (draftRelationship) Help() string {
 
 // Run drafts a relationship.
 func (c *draftRelationship) Run(ctx context.Context, e *command.Env) error {
-	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/relationships", native.DraftBody{
-		Name: c.Name, Organisation: native.Party(c.Organisation), Customer: native.Party(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
+	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/relationships", delegationapi.DraftBody{
+		Name: c.Name, Organisation: delegationapi.Party(c.Organisation), Customer: delegationapi.Party(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
 	})
 }
 
@@ -88,10 +88,10 @@ type sendRelationship struct{ oneRelationship }
 // Run sends a draft.
 func (c *sendRelationship) Run(ctx context.Context, e *command.Env) error {
 	at := call.Path("relationships", string(c.Relationship), "send")
-	return command.Post(ctx, e, c.Shown, at, nil, func(i native.Invitation) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, nil, func(i delegationapi.Invitation) *table.Table {
 		t := table.New("id", "name", "state", "token", "link")
 		t.Add(i.Relationship.ID, i.Relationship.Name, i.Relationship.State, i.Token, i.Link)
-		e.Note("the link is below the address of the server, for the customer's global admin, and told once; it takes an answer within 90 days")
+		e.Note("add the link to the address of the server and send it to the customer's global admin; it is shown once and can be answered for 90 days")
 		return t
 	})
 }
@@ -99,7 +99,7 @@ func (c *sendRelationship) Run(ctx context.Context, e *command.Env) error {
 type answerInvitation struct {
 	Token    string `arg:"" help:"The token the customer was sent; \"-\" is standard input."`
 	Decline  bool   `help:"Decline instead of approving."`
-	Customer string `placeholder:"KEY" help:"For which customer; only for who belongs to none."`
+	Customer string `placeholder:"KEY" help:"The customer who answers; needed only if you belong to none."`
 	command.Shown
 }
 
@@ -113,8 +113,8 @@ func (c *answerInvitation) Run(ctx context.Context, e *command.Env) error {
 		}
 		token = strings.TrimSpace(string(text))
 	}
-	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/invitations/answer", native.AnswerBody{
-		InvitationBody: native.InvitationBody{Token: token, Customer: native.Party(c.Customer)}, Approve: !c.Decline,
+	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/invitations/answer", delegationapi.AnswerBody{
+		InvitationBody: delegationapi.InvitationBody{Token: token, Customer: delegationapi.Party(c.Customer)}, Approve: !c.Decline,
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Resource is what there is for resources.
 type Resource struct {
-	List listResources `cmd:"" help:"List the resources that usage names, where you may see them."`
+	List listResources `cmd:"" help:"List the resources that usage names and you may see."`
 }
 
 type listResources struct {
@@ -30,7 +30,7 @@ func (c *listResources) Run(ctx context.Context, e *command.Env) error {
 			t = table.New("customer", "entitlement", "resource group", "name", "location", "service", "first", "last", "id")
 		}
 		if len(items) == 0 {
-			t.Title = "no usage names a resource there"
+			t.Title = "no usage names a resource that you may see here"
 		}
 		for _, x := range items {
 			row := []any{x.Customer, x.Entitlement, x.Group, x.Name, x.Location, x.Service, x.First, x.Last}

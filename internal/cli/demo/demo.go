@@ -24,7 +24,7 @@ import (
 
 // Demo is what there is for demo data.
 type Demo struct {
-	Make  makeDemo  `cmd:"" default:"withargs" help:"Make the demo world and close its months; what \"demo\" alone does."`
+	Make  makeDemo  `cmd:"" default:"withargs" help:"Make the demo world and bill its months; the same as \"demo\" alone."`
 	Users listUsers `cmd:"" help:"List people to sign in as, one for each role, with their passwords."`
 }
 
@@ -39,9 +39,9 @@ func (Demo) Help() string { return makeDemo{}.Help() }
 
 // Help is the long help.
 func (makeDemo) Help() string {
-	return `A distributor, two resellers, a sub-reseller and their customers, in ./demo-data unless --data says otherwise: usage
-files in the provider's format, imported; invoices on every edge, issued; the provider's statement, reconciled. Doing
-it again on the same folder changes nothing.
+	return `Makes a distributor, two resellers, a sub-reseller and their customers, in ./demo-data unless --data names another folder;
+imports usage files in the provider's format, issues the invoices of every edge, and reconciles the provider's statement.
+Running it again on the same folder changes nothing.
 
   purveyor demo
   purveyor invoice list --data demo-data

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	accessapi "github.com/purveyor-csp/purveyor/internal/api/native/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/selling"
@@ -63,8 +64,8 @@ func (d *demo) users(ctx context.Context) error {
 	for _, u := range usersOf(w) {
 		who := mails[u.Mail]
 		if who == "" {
-			var added native.Invited
-			if _, err := d.api.Post(ctx, "/people", native.Invitee{Realm: u.Realm, Name: u.Name, Mail: u.Mail, Password: u.Password}, &added); err != nil {
+			var added people.Invited
+			if _, err := d.api.Post(ctx, "/people", people.Invitee{Realm: u.Realm, Name: u.Name, Mail: u.Mail, Password: u.Password}, &added); err != nil {
 				return err
 			}
 			who = added.Person.ID
@@ -76,7 +77,7 @@ func (d *demo) users(ctx context.Context) error {
 		if len(given) > 0 {
 			continue
 		}
-		if _, err := d.api.Post(ctx, "/role-assignments", native.AssignmentBody{Principal: who, Realm: u.Realm, Role: u.Role, Scope: u.Scope}, nil); err != nil {
+		if _, err := d.api.Post(ctx, "/role-assignments", accessapi.AssignmentBody{Principal: who, Realm: u.Realm, Role: u.Role, Scope: u.Scope}, nil); err != nil {
 			return err
 		}
 	}
@@ -85,7 +86,7 @@ func (d *demo) users(ctx context.Context) error {
 
 // mails is who signs in with which mail address.
 func mails(ctx context.Context, api *call.Client) (map[string]id.Principal, error) {
-	people, _, err := call.List[native.Person](ctx, api, "/people", nil)
+	people, _, err := call.List[people.Person](ctx, api, "/people", nil)
 	found := map[string]id.Principal{}
 	for _, p := range people {
 		found[p.Mail] = p.ID
@@ -97,8 +98,9 @@ type listUsers struct{ command.Shown }
 
 // Help is the long help.
 func (listUsers) Help() string {
-	return `One person for each built-in role of the partner, a reseller, a sub-reseller and a customer. They sign in where demo data
-is served, with passwords that follow from role and organisation and need no second factor. None of that exists elsewhere.`
+	return `Lists one person for each built-in role of the partner, a reseller, a sub-reseller and a customer. They sign in at a server
+of demo data; their passwords are made from role and organisation, and they need no second factor. Other data has no such
+people.`
 }
 
 // Run lists who of them is there.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	accessapi "github.com/purveyor-csp/purveyor/internal/api/native/access"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -19,14 +19,14 @@ import (
 
 // Access is what there is for roles.
 type Access struct {
-	Roles   listRoles       `cmd:"" help:"List built-in and custom roles, and what each holds."`
+	Roles   listRoles       `cmd:"" help:"List built-in and custom roles, and what each allows."`
 	List    listAssignments `cmd:"" help:"List who has which role where."`
 	Assign  assignCommand   `cmd:"" help:"Give somebody a role at a place, for a time."`
-	Deny    denyCommand     `cmd:"" help:"Take the actions of a role away from somebody at a place."`
-	Revoke  revokeCommand   `cmd:"" help:"Take back a role, or a denial."`
-	Explain explainAccess   `cmd:"" help:"Say why somebody may do something at a place, or may not."`
-	Matrix  matrixCommand   `cmd:"" help:"Call everything as everybody, in a world of its own, and say what is not as it should be."`
-	Policy  policyCommands  `cmd:"" help:"What a customer sees of its usage charges, and may buy for itself."`
+	Deny    denyCommand     `cmd:"" help:"Deny somebody the actions of a role at a place."`
+	Revoke  revokeCommand   `cmd:"" help:"Revoke a role or a denial."`
+	Explain explainAccess   `cmd:"" help:"Explain why somebody may or may not do something at a place."`
+	Matrix  matrixCommand   `cmd:"" help:"Test every permission: call every route with every role, in a made-up world, and list what is wrong."`
+	Policy  policyCommands  `cmd:"" help:"Set what a customer sees of its usage charges, and may buy for itself."`
 }
 
 type listRoles struct{ command.Shown }
@@ -106,7 +106,7 @@ type assignment struct {
 	Realm  string    `required:"" placeholder:"KEY" help:"The organisation whose people they are."`
 	Group  bool      `help:"WHO is a group."`
 	Until  time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"When it ends, such as 2026-10-01T17:00:00Z; never if not given."`
-	Reason string    `help:"Why; kept with it."`
+	Reason string    `help:"The reason; it is stored with the role."`
 	command.Shown
 }
 
@@ -116,7 +116,7 @@ func (a *assignment) send(ctx context.Context, e *command.Env, path string, cond
 		if err != nil {
 			return err
 		}
-		b := native.AssignmentBody{Realm: a.Realm, Role: role, Scope: a.Scope, End: a.Until, Condition: condition, Reason: a.Reason}
+		b := accessapi.AssignmentBody{Realm: a.Realm, Role: role, Scope: a.Scope, End: a.Until, Condition: condition, Reason: a.Reason}
 		if b.Principal = id.Principal(a.Who); a.Group {
 			b.Principal, b.Group = "", id.Group(a.Who)
 		}
@@ -157,7 +157,7 @@ func (c *denyCommand) Run(ctx context.Context, e *command.Env) error {
 }
 
 type revokeCommand struct {
-	ID string `arg:"" help:"The assignment, as list shows it."`
+	ID string `arg:"" help:"The assignment, as \"access list\" shows it."`
 }
 
 // Run takes a role back.
@@ -165,7 +165,7 @@ func (c *revokeCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
 		_, err := api.Call(ctx, call.Request{Method: http.MethodDelete, Path: "/role-assignments" + call.Path(c.ID)}, nil)
 		if err == nil {
-			e.Note("%s is revoked: nobody has anything by it any more", c.ID)
+			e.Note("%s is revoked: it gives nobody access any more", c.ID)
 		}
 		return err
 	})

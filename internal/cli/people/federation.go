@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -15,9 +15,9 @@ import (
 
 // Federation is what there is for organisations whose people sign in elsewhere.
 type Federation struct {
-	Show   showFederation `cmd:"" help:"Where an organisation's people sign in, when not here."`
+	Show   showFederation `cmd:"" help:"Show the identity provider at which an organisation's people sign in."`
 	Set    setFederation  `cmd:"" help:"Let an organisation's people sign in at an OpenID provider of its own."`
-	Remove dropFederation `cmd:"" help:"Let them sign in here again."`
+	Remove dropFederation `cmd:"" help:"Let an organisation's people sign in here again."`
 }
 
 // aRealm names an organisation.
@@ -32,7 +32,7 @@ type showFederation struct {
 
 // Run shows the provider.
 func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, call.Path("federations", c.Realm), nil, func(f native.Federation) *table.Table {
+	return command.Get(ctx, e, c.Shown, call.Path("federations", c.Realm), nil, func(f people.Federation) *table.Table {
 		t := table.New("issuer", "client id", "domains", "makes people")
 		t.Add(f.Issuer, f.ClientID, strings.Join(f.Domains, " "), table.YesNo(f.Create))
 		return t
@@ -42,9 +42,9 @@ func (c *showFederation) Run(ctx context.Context, e *command.Env) error {
 type setFederation struct {
 	aRealm
 	Issuer string   `required:"" placeholder:"URL" help:"The provider's issuer, as its discovery document has it."`
-	Client string   `required:"" placeholder:"ID" help:"The client id that it knows this installation by."`
+	Client string   `required:"" placeholder:"ID" help:"The client id of this installation at the provider."`
 	Domain []string `required:"" help:"A mail domain whose people sign in there; may be repeated."`
-	Create bool     `help:"People it vouches for become people here; else they are invited first."`
+	Create bool     `help:"Create people when they first sign in; otherwise they must be invited."`
 	Secret string   `default:"-" placeholder:"FILE" help:"File with the client secret; \"-\" is standard input."`
 }
 
@@ -64,9 +64,9 @@ func (c *setFederation) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	body := struct {
-		native.Federation
+		people.Federation
 		Secret string `json:"secret"`
-	}{native.Federation{Issuer: c.Issuer, ClientID: c.Client, Domains: c.Domain, Create: c.Create}, strings.TrimSpace(string(secret))}
+	}{people.Federation{Issuer: c.Issuer, ClientID: c.Client, Domains: c.Domain, Create: c.Create}, strings.TrimSpace(string(secret))}
 	return told(ctx, e, http.MethodPut, call.Path("federations", c.Realm), body, "people of %s sign in at %s", c.Realm, c.Issuer)
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -18,16 +18,16 @@ import (
 // Group is what there is for groups.
 type Group struct {
 	List   listGroups  `cmd:"" help:"List groups of people and programs."`
-	Create createGroup `cmd:"" help:"Make a group, to give roles to."`
+	Create createGroup `cmd:"" help:"Create a group, which can hold roles."`
 	Add    addMembers  `cmd:"" help:"Add people or programs to a group."`
-	Remove dropMembers `cmd:"" help:"Take people or programs out of a group; what they have by it ends at once."`
+	Remove dropMembers `cmd:"" help:"Remove people or programs from a group; the access it gave them ends immediately."`
 }
 
 type listGroups struct{ ofRealm }
 
 // Run lists groups.
 func (c *listGroups) Run(ctx context.Context, e *command.Env) error {
-	return command.List(ctx, e, c.Shown, "/groups", c.query(), func(found ...native.Group) *table.Table {
+	return command.List(ctx, e, c.Shown, "/groups", c.query(), func(found ...people.Group) *table.Table {
 		t := table.New("id", "name", "members")
 		for _, g := range found {
 			members := make([]string, len(g.Members))
@@ -42,14 +42,14 @@ func (c *listGroups) Run(ctx context.Context, e *command.Env) error {
 
 type createGroup struct {
 	Realm string `arg:"" help:"The organisation whose group it is, by key."`
-	Name  string `arg:"" help:"What it is called."`
+	Name  string `arg:"" help:"Its name."`
 	command.Shown
 }
 
 // Run makes a group.
 func (c *createGroup) Run(ctx context.Context, e *command.Env) error {
 	body := map[string]string{"realm": c.Realm, "name": c.Name}
-	return command.Post(ctx, e, c.Shown, "/groups", body, func(g native.Group) *table.Table {
+	return command.Post(ctx, e, c.Shown, "/groups", body, func(g people.Group) *table.Table {
 		t := table.New("id", "name")
 		t.Add(g.ID, g.Name)
 		return t
@@ -65,11 +65,11 @@ type someMembers struct {
 // change sets the members of a group to what f makes of them.
 func (c *someMembers) change(ctx context.Context, e *command.Env, f func([]id.Principal) []id.Principal) error {
 	return e.With(ctx, func(api *call.Client) error {
-		found, _, err := call.List[native.Group](ctx, api, "/groups", nil)
+		found, _, err := call.List[people.Group](ctx, api, "/groups", nil)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(found, func(g native.Group) bool { return string(g.ID) == c.Group })
+		i := slices.IndexFunc(found, func(g people.Group) bool { return string(g.ID) == c.Group })
 		if i < 0 {
 			return fault.New(fault.NotFound, "group_not_found", "no such group is known: \"group list\" lists them; nothing was changed")
 		}
@@ -77,7 +77,7 @@ func (c *someMembers) change(ctx context.Context, e *command.Env, f func([]id.Pr
 		if _, err := api.Send(ctx, http.MethodPut, call.Path("groups", c.Group, "members"), map[string]any{"members": members}, nil); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.Out, "%s has %d members\n", found[i].Name, len(members))
+		_, err = fmt.Fprintf(e.Out, "%s has %s\n", found[i].Name, table.Count(len(members), "member"))
 		return err
 	})
 }

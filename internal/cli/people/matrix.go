@@ -19,9 +19,10 @@ type matrixCommand struct{ command.Shown }
 
 // Help is the long help.
 func (matrixCommand) Help() string {
-	return `Every call of the API is made by somebody of every built-in role, on what is theirs, below, beside and above them, another
-reseller's, moved away and ended. What comes of it is held against a reviewed table, what is foreign against what does
-not exist, and every body and document is searched for amounts that its reader must not see.`
+	return `A person with each built-in role makes every call of the API: on data of their own organisation, of those below, beside
+and above it, of another reseller, moved away and ended. Each answer is compared with a reviewed table; data of others must
+be answered like data that does not exist; and every answer and document is searched for amounts that its reader must not
+see.`
 }
 
 // matrixDay is a day on which the month of the matrix is over, and its customers have moved.
@@ -51,7 +52,7 @@ func (c *matrixCommand) Run(ctx context.Context, e *command.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	t := table.New("what", "is wrong").Titled("%d cells, %d mismatches, %d canaries leaked in %d bodies", r.Cells, r.Mismatches, r.Leaked, r.Bodies)
+	t := table.New("what", "is wrong").Titled("%d cells, %d mismatches, %d amounts leaked in %d answers", r.Cells, r.Mismatches, r.Leaked, r.Bodies)
 	for _, w := range r.Wrong {
 		t.Add("mismatch", w)
 	}
@@ -62,7 +63,7 @@ func (c *matrixCommand) Run(ctx context.Context, e *command.Env) (err error) {
 		return err
 	}
 	if r.Mismatches+r.Leaked > 0 {
-		return fault.New(fault.Conflict, "matrix", "%d cells are not as expected and %d canaries leaked", r.Mismatches, r.Leaked)
+		return fault.New(fault.Conflict, "matrix", "%d cells are not as expected and %d amounts leaked", r.Mismatches, r.Leaked)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -15,12 +15,12 @@ import (
 // Person is what there is for people who sign in.
 type Person struct {
 	List    listPeople    `cmd:"" help:"List people, and whether they may sign in."`
-	Invite  invitePerson  `cmd:"" help:"Add a person, and print the one-time link they choose their way to sign in with."`
-	Show    showPerson    `cmd:"" help:"A person, and where they are signed in."`
-	Reset   resetPerson   `cmd:"" help:"Take what a person signs in with, and print a one-time link to choose it anew."`
+	Invite  invitePerson  `cmd:"" help:"Add a person, and print the one-time link by which they set up their sign-in."`
+	Show    showPerson    `cmd:"" help:"Show a person, and where they are signed in."`
+	Reset   resetPerson   `cmd:"" help:"Remove a person's password, second factor, passkeys and sessions, and print a one-time link to set up their sign-in again."`
 	SignOut signOutPerson `cmd:"" help:"End every session of a person."`
 	Enable  enablePerson  `cmd:"" help:"Let a person sign in again."`
-	Disable disablePerson `cmd:"" help:"Let a person sign in no more; what is open ends at once."`
+	Disable disablePerson `cmd:"" help:"Stop a person from signing in; their sessions end immediately."`
 }
 
 // ofRealm narrows a list to an organisation.
@@ -46,7 +46,7 @@ type listPeople struct{ ofRealm }
 
 // Run lists people.
 func (c *listPeople) Run(ctx context.Context, e *command.Env) error {
-	return command.List(ctx, e, c.Shown, "/people", c.query(), func(found ...native.Person) *table.Table {
+	return command.List(ctx, e, c.Shown, "/people", c.query(), func(found ...people.Person) *table.Table {
 		t := table.New("id", "name", "mail", "state", "second factor", "since")
 		for _, p := range found {
 			t.Add(p.ID, p.Name, p.Mail, p.State, table.YesNo(p.SecondFactor), table.Second(p.Created))
@@ -64,23 +64,23 @@ type invitePerson struct {
 
 // Help is the long help.
 func (invitePerson) Help() string {
-	return `The first person of an organisation who uses such a link becomes its global admin. Until then staff above the organisation
-may invite; from then on its own people alone look after who signs in, and so does whoever opens the data directory.
+	return `The first person of an organisation who uses such a link becomes its global admin. Until then its seller's
+staff may invite people. From then on only its own admins decide who signs in, and the local operator of the data directory.
 
   purveyor person invite c0001 "Kim Okafor" kim@c0001.example`
 }
 
 // Run invites.
 func (c *invitePerson) Run(ctx context.Context, e *command.Env) error {
-	return linked(ctx, e, c.Shown, "/people", native.Invitee{Realm: c.Realm, Name: c.Name, Mail: c.Mail})
+	return linked(ctx, e, c.Shown, "/people", people.Invitee{Realm: c.Realm, Name: c.Name, Mail: c.Mail})
 }
 
 // linked sends a command that answers with a one-time link.
 func linked(ctx context.Context, e *command.Env, o command.Shown, path string, body any) error {
-	return command.Post(ctx, e, o, path, body, func(made native.Invited) *table.Table {
+	return command.Post(ctx, e, o, path, body, func(made people.Invited) *table.Table {
 		t := table.New("id", "state", "link")
 		t.Add(made.Person.ID, made.Person.State, made.Link)
-		e.Note("the link is below the address of the server, works once, and is told once")
+		e.Note("add the link to the address of the server; it is shown once and works once")
 		return t
 	})
 }
@@ -97,7 +97,7 @@ type showPerson struct {
 
 // Run shows a person.
 func (c *showPerson) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p native.Looked) *table.Table {
+	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p people.Looked) *table.Table {
 		e.Note("%s <%s>: %s", p.Name, p.Mail, p.State)
 		t := table.New("session", "on", "for", "since", "used")
 		for _, s := range p.Sessions {
@@ -140,9 +140,9 @@ func (c *disablePerson) Run(ctx context.Context, e *command.Env) error {
 
 // switched lets somebody sign in, or no more.
 func switched(ctx context.Context, e *command.Env, on bool, kind, who string) error {
-	text := "%s may sign in"
+	text := "%s can sign in"
 	if !on {
-		text = "%s signs in no more; what was open has ended"
+		text = "%s can no longer sign in; their sessions have ended"
 	}
 	return told(ctx, e, http.MethodPut, call.Path(kind, who, "enabled"), map[string]bool{"enabled": on}, text, who)
 }

@@ -13,9 +13,9 @@ import (
 // policyCommands is what there is for customers' policies.
 type policyCommands struct {
 	Show    showPolicy    `cmd:"" help:"Show what a customer sees and may buy."`
-	Charges setCharges    `cmd:"" help:"Say at which price a customer sees its usage: off, list or sell."`
+	Charges setCharges    `cmd:"" help:"Set the price at which a customer sees its usage: off, list or sell."`
 	Allow   allowPurchase `cmd:"" help:"Let a customer buy something for itself."`
-	Forbid  stopPurchase  `cmd:"" help:"Let it buy that no longer."`
+	Forbid  stopPurchase  `cmd:"" help:"Stop a customer from buying something for itself."`
 }
 
 type customerArg struct {

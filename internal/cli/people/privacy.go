@@ -14,7 +14,7 @@ import (
 // Privacy is what a person may ask for.
 type Privacy struct {
 	Export privacyExport `cmd:"" help:"Print everything about a person, as JSON."`
-	Erase  privacyErase  `cmd:"" help:"Destroy a person's key: nothing personal of theirs can be read any more."`
+	Erase  privacyErase  `cmd:"" help:"Erase a person: destroy their key, so that nothing personal of theirs can be read any more."`
 }
 
 type privacyExport struct {
@@ -39,19 +39,19 @@ func (c *privacyExport) Run(ctx context.Context, e *command.Env) error {
 
 type privacyErase struct {
 	Person string `arg:"" help:"Id of the person."`
-	Yes    bool   `help:"Really: it cannot be undone."`
+	Yes    bool   `help:"Confirm it: erasing cannot be undone."`
 }
 
 // Help is the long help.
 func (privacyErase) Help() string {
-	return `Issued documents and the event log stay as they are and name the person by id only. Backups made before still hold the
+	return `Issued documents and the event log stay as they are and name the person by id only. Earlier backups still hold the
 key: keep them no longer than you must.`
 }
 
 // Run erases.
 func (c *privacyErase) Run(ctx context.Context, e *command.Env) error {
 	if !c.Yes {
-		return fault.New(fault.Invalid, "not_confirmed", "erasing %s cannot be undone, and nothing was done; add --yes", c.Person)
+		return fault.New(fault.Invalid, "not_confirmed", "erasing %s cannot be undone; nothing was done. Add --yes to confirm", c.Person)
 	}
 	return e.With(ctx, func(api *call.Client) error {
 		if _, err := api.Post(ctx, call.Path("privacy", c.Person, "erasure"), nil, nil); err != nil {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -13,20 +13,20 @@ import (
 
 // Program is what there is for programs that sign in: service principals.
 type Program struct {
-	List        listPrograms     `cmd:"" help:"List programs, and what each signs in with until when."`
-	Create      createProgram    `cmd:"" help:"Make a program."`
+	List        listPrograms     `cmd:"" help:"List programs, their secrets and certificates, and when these expire."`
+	Create      createProgram    `cmd:"" help:"Create a program."`
 	Secret      newSecret        `cmd:"" help:"Give a program another secret, and print it once."`
 	Certificate newCertificate   `cmd:"" help:"Let a program sign in with the private key of a certificate."`
 	Remove      removeCredential `cmd:"" help:"Take a secret or certificate from a program."`
 	Enable      enableProgram    `cmd:"" help:"Let a program sign in again."`
-	Disable     disableProgram   `cmd:"" help:"Let a program sign in no more; its tokens prove nothing from then on."`
+	Disable     disableProgram   `cmd:"" help:"Stop a program from signing in; its tokens stop working immediately."`
 }
 
 type listPrograms struct{ ofRealm }
 
 // Run lists programs.
 func (c *listPrograms) Run(ctx context.Context, e *command.Env) error {
-	return command.List(ctx, e, c.Shown, "/programs", c.query(), func(found ...native.Program) *table.Table {
+	return command.List(ctx, e, c.Shown, "/programs", c.query(), func(found ...people.Program) *table.Table {
 		t := table.New("id", "name", "client id", "state", "credential", "kind", "begins", "until")
 		for _, p := range found {
 			if len(p.Credentials) == 0 {
@@ -42,15 +42,15 @@ func (c *listPrograms) Run(ctx context.Context, e *command.Env) error {
 
 type createProgram struct {
 	Realm    string   `arg:"" help:"The organisation whose program it is, by key."`
-	Name     string   `arg:"" help:"What it is called."`
-	Redirect []string `placeholder:"URL" help:"Where people are sent back to when it asks to act for them; most programs need none."`
+	Name     string   `arg:"" help:"Its name."`
+	Redirect []string `placeholder:"URL" help:"Redirect address, for a program that acts for people who sign in; most programs need none."`
 	command.Shown
 }
 
 // Run makes a program.
 func (c *createProgram) Run(ctx context.Context, e *command.Env) error {
 	body := map[string]any{"realm": c.Realm, "name": c.Name, "redirects": c.Redirect}
-	return command.Post(ctx, e, c.Shown, "/programs", body, func(p native.Program) *table.Table {
+	return command.Post(ctx, e, c.Shown, "/programs", body, func(p people.Program) *table.Table {
 		t := table.New("id", "name", "client id")
 		t.Add(p.ID, p.Name, p.AppID)
 		return t
@@ -64,19 +64,19 @@ type aProgram struct {
 
 type newSecret struct {
 	aProgram
-	Days int `default:"180" help:"How long it holds, in days."`
+	Days int `default:"180" help:"For how many days it is valid."`
 	command.Shown
 }
 
 // Help is the long help.
 func (newSecret) Help() string {
-	return `A program may have two secrets: give it the new one, and take the old one away once nothing uses it any more.`
+	return `A program may have two secrets: add the new one first, and remove the old one when nothing uses it any more.`
 }
 
 // Run makes a secret.
 func (c *newSecret) Run(ctx context.Context, e *command.Env) error {
 	at, body := call.Path("programs", c.Program, "secrets"), map[string]int{"days": c.Days}
-	return command.Post(ctx, e, c.Shown, at, body, func(s native.Secret) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, body, func(s people.Secret) *table.Table {
 		t := table.New("secret", "id", "until")
 		t.Add(s.Secret, s.ID, table.Second(s.Expires))
 		return t
@@ -96,7 +96,7 @@ func (c *newCertificate) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	at, body := call.Path("programs", c.Program, "certificates"), map[string]string{"certificate": string(text)}
-	return command.Post(ctx, e, c.Shown, at, body, func(k native.Credential) *table.Table {
+	return command.Post(ctx, e, c.Shown, at, body, func(k people.Credential) *table.Table {
 		t := table.New("id", "until")
 		t.Add(k.ID, table.Second(k.Expires))
 		return t
@@ -110,7 +110,7 @@ type removeCredential struct {
 
 // Run takes a credential away.
 func (c *removeCredential) Run(ctx context.Context, e *command.Env) error {
-	return told(ctx, e, http.MethodDelete, call.Path("programs", c.Program, "credentials", c.Credential), nil, "%s signs nothing in any more", c.Credential)
+	return told(ctx, e, http.MethodDelete, call.Path("programs", c.Program, "credentials", c.Credential), nil, "%s can no longer be used to sign in", c.Credential)
 }
 
 type enableProgram struct{ aProgram }

@@ -42,7 +42,7 @@ func File() (string, error) {
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", fault.New(fault.Unavailable, "no_home", "there is no folder of yours to keep a sign-in in; name a file in PURVEYOR_LOGIN").Because(err)
+		return "", fault.New(fault.Unavailable, "no_home", "there is no home folder to keep the sign-in in; name a file in PURVEYOR_LOGIN").Because(err)
 	}
 	return filepath.Join(dir, "purveyor", "login.json"), nil
 }
@@ -135,11 +135,11 @@ func (l Login) ask(ctx context.Context, path string, form url.Values) (a tokenAn
 		return a, gaveUp(ctx)
 	}
 	if err != nil {
-		return a, fault.New(fault.Unavailable, "no_answer", "%s does not answer: check the address, and --ca when its certificate is of an authority of your own", l.Server).Because(err)
+		return a, fault.New(fault.Unavailable, "no_answer", "%s does not answer: check the address, and give --ca if its certificate comes from an authority of your own", l.Server).Because(err)
 	}
 	defer res.Body.Close()
 	if err := json.NewDecoder(res.Body).Decode(&a); err != nil || a.Error == "" && res.StatusCode != http.StatusOK {
-		return a, fault.New(fault.Unavailable, "no_sign_in_there", "%s answers, but people do not sign in there", l.Server).Because(err)
+		return a, fault.New(fault.Unavailable, "no_sign_in_there", "%s answers, but it is not a server to sign in to", l.Server).Because(err)
 	}
 	return a, nil
 }
@@ -265,7 +265,7 @@ func (t Way) fresh(ctx context.Context) (Login, error) {
 		return l, err
 	}
 	if !ok {
-		return l, fault.New(fault.Denied, "not_signed_in", "you are not signed in any more: \"purveyor login\" signs in")
+		return l, fault.New(fault.Denied, "not_signed_in", "your sign-in has ended: \"purveyor login\" signs you in again")
 	}
 	a, err := l.ask(ctx, "token", l.renewal())
 	if err != nil {
@@ -304,5 +304,5 @@ func lockLogin(ctx context.Context, name string, now func() time.Time) (release 
 }
 
 func gaveUp(ctx context.Context) error {
-	return fault.New(fault.Unavailable, "interrupted", "interrupted: the sign-in of this machine is as it was").Because(context.Cause(ctx))
+	return fault.New(fault.Unavailable, "interrupted", "interrupted: the sign-in of this machine was not changed").Because(context.Cause(ctx))
 }

@@ -20,16 +20,16 @@ import (
 type Init struct {
 	Dir       string      `arg:"" help:"The folder; it becomes the data directory too."`
 	Customers int         `default:"30" help:"How many customers to make up."`
-	Edges     int         `default:"0" help:"Length of every customer's chain of edges (1 to 3); 0 mixes them, most of three."`
+	Edges     int         `default:"0" help:"How many sellers stand between the provider and each customer (1 to 3); 0 mixes them, mostly three."`
 	FilesOnly bool        `help:"Write the two files, and make no data directory."`
-	Demo      period.Date `placeholder:"YYYY-MM-DD" help:"Make it demo data, whose business clock starts at this day and may be moved."`
+	Demo      period.Date `placeholder:"YYYY-MM-DD" help:"Make demo data: its business clock starts on this day and can be moved."`
 
-	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The number a series goes on with this year, where documents were made elsewhere before: contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable."`
+	FirstNumber []string `placeholder:"SELLER/SERIES=N" help:"The next number of a series this year, if earlier documents were numbered elsewhere: contoso/INV=118, and contoso/INV-CN=9 for its credit notes; repeatable."`
 }
 
 // Help is the long help.
 func (Init) Help() string {
-	return `The files explain themselves. Read them, change them, and then:
+	return `Comments in the files explain them. Read them, change them, and then:
 
   purveyor init my-company --customers 10
   purveyor apply -f my-company/world.yaml --data my-company
@@ -63,7 +63,7 @@ func (c *Init) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(e.Out, "%s: world.yaml with %s, and book.yaml; read them, they explain themselves\n", c.Dir, table.Count(c.Customers, "customer"))
+	_, err = fmt.Fprintf(e.Out, "%s: world.yaml with %s, and book.yaml; their comments explain them\n", c.Dir, table.Count(c.Customers, "customer"))
 	e.Note("next: purveyor apply -f %s --data %s", filepath.Join(c.Dir, "world.yaml"), c.Dir)
 	return err
 }
@@ -71,7 +71,7 @@ func (c *Init) Run(ctx context.Context, e *command.Env) error {
 // starts are where number series go on.
 func (c *Init) starts() (list []SeriesStart, err error) {
 	if c.FilesOnly && len(c.FirstNumber) > 0 {
-		return nil, fault.New(fault.Invalid, "no_directory", "--first-number is kept in the data directory, and --files-only makes none: leave one of them out")
+		return nil, fault.New(fault.Invalid, "no_directory", "--first-number is stored in the data directory, and --files-only makes none: leave one of them out")
 	}
 	for _, text := range c.FirstNumber {
 		s, err := ParseSeriesStart(text)
@@ -110,7 +110,7 @@ func WriteFiles(dir string, customers, edges int) error {
 func writeNew(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return fault.New(fault.Conflict, "file_exists", "%s is there already and was left as it is; name another folder", path).Because(err)
+		return fault.New(fault.Conflict, "file_exists", "%s exists already and was not changed; name another folder", path).Because(err)
 	}
 	if _, err := f.Write(text); err != nil {
 		f.Close()

@@ -35,7 +35,7 @@ func NoteNotReached(e *command.Env, list []invoice.NotReached) {
 		for i, p := range x.Periods {
 			months[i] = p.String()
 		}
-		e.Note("%s to %s: issued months keep the book, grouping, currency and exchange rates they were issued by: %s; \"invoice rebill\" bills one anew",
+		e.Note("%s to %s: issued months keep the book, grouping, currency and exchange rates they were issued by: %s; \"invoice rebill\" bills one again",
 			x.Seller, x.Buyer, strings.Join(months, ", "))
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	pricingapi "github.com/purveyor-csp/purveyor/internal/api/native/pricing"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -18,22 +18,22 @@ import (
 
 // Pricebook is what there is for price books.
 type Pricebook struct {
-	Publish publishCommand `cmd:"" help:"Publish the books of a file as new versions; what was published before is kept."`
+	Publish publishCommand `cmd:"" help:"Publish the books of a file as new versions; earlier versions are kept."`
 	List    listBooks      `cmd:"" help:"List every version of every book."`
 	Show    showBook       `cmd:"" help:"Print one version of a book."`
-	Diff    diffBooks      `cmd:"" help:"Say how two versions of a book differ."`
+	Diff    diffBooks      `cmd:"" help:"Show how two versions of a book differ."`
 }
 
 type publishCommand struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The file of books; \"-\" is standard input."`
-	DryRun bool   `help:"Only say whether they could be published, and what that does to issued months."`
+	DryRun bool   `help:"Only check whether they could be published, and show what that changes in issued months."`
 	command.Shown
 }
 
 // Help is the long help.
 func (publishCommand) Help() string {
-	return `A book with two rules for one thing, a rule that never applies, a missing currency or a worked example that no longer
-holds is refused, and nothing is published. A book equal to the version in force is that version.
+	return `The file is refused and nothing is published if two rules could price the same thing, if a rule never applies, if a
+currency is missing, or if a worked example gives another result. A book equal to the version in force gets no new version.
 
   purveyor pricebook publish -f book.yaml --dry-run`
 }
@@ -51,7 +51,7 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 		}
 		NoteNotReached(e, did.NotReached)
 		if c.DryRun {
-			e.Note("these could be published; nothing was")
+			e.Note("dry run: these books could be published; nothing was published")
 			return e.Show(c.Shown, raw, bookTable(did.Books...), ImpactTable(did.Months))
 		}
 		return e.Show(c.Shown, raw, bookTable(did.Books...))
@@ -59,7 +59,7 @@ func (c *publishCommand) Run(ctx context.Context, e *command.Env) error {
 }
 
 // PublishBooks publishes the books of a file, or only says that they could be.
-func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did native.Published, raw []byte, err error) {
+func PublishBooks(ctx context.Context, api *call.Client, name string, text []byte, dry bool) (did pricingapi.Published, raw []byte, err error) {
 	r := call.Request{Method: http.MethodPost, Path: "/price-books", Query: call.Query("dry_run", call.Yes(dry))}
 	raw, err = sendFile(ctx, api, r, name, text, &did)
 	return did, raw, err
@@ -107,18 +107,18 @@ func bookPath(ctx context.Context, api *call.Client, name string) (string, error
 			continue
 		}
 		if owner != "" {
-			return "", fault.New(fault.Invalid, "book_ambiguous", "%s and %s both have a book %s: say %s/%s or %s/%s", owner, b.Owner, name, owner, name, b.Owner, name)
+			return "", fault.New(fault.Invalid, "book_ambiguous", "%s and %s both have a book %s: write %s/%s or %s/%s", owner, b.Owner, name, owner, name, b.Owner, name)
 		}
 		owner = b.Owner
 	}
 	if owner == "" {
-		return "", fault.New(fault.NotFound, "no_such_book", "there is no book %s; pricebook list shows those there are", name)
+		return "", fault.New(fault.NotFound, "no_such_book", "there is no book %s; \"pricebook list\" lists the books", name)
 	}
 	return call.Path("price-books", owner, name), nil
 }
 
 type showBook struct {
-	Name    string `arg:"" help:"OWNER/KEY, or KEY where it is the only book of that key."`
+	Name    string `arg:"" help:"OWNER/KEY, or KEY if only one owner has a book of that key."`
 	Version int    `placeholder:"N" help:"The version; the newest if not given."`
 	Output  string `short:"o" default:"yaml" enum:"yaml,json,table,csv" help:"yaml (a file of books), json (the API's answer as it is), table or csv (its rules)."`
 }
@@ -157,7 +157,7 @@ func number(n int) string {
 }
 
 type diffBooks struct {
-	Name string `arg:"" help:"OWNER/KEY, or KEY where it is the only book of that key."`
+	Name string `arg:"" help:"OWNER/KEY, or KEY if only one owner has a book of that key."`
 	From int    `arg:"" help:"The older version."`
 	To   int    `arg:"" help:"The newer version."`
 	command.Shown
@@ -170,7 +170,7 @@ func (c *diffBooks) Run(ctx context.Context, e *command.Env) error {
 		if err != nil {
 			return err
 		}
-		var d native.Changes
+		var d pricingapi.Changes
 		raw, err := api.Get(ctx, at+"/changes", call.Query("from", number(c.From), "to", number(c.To)), &d)
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ type SeriesStart struct {
 // of kind Invalid otherwise.
 func ParseSeriesStart(s string) (out SeriesStart, err error) {
 	bad := fault.New(fault.Invalid, "bad_series",
-		"%q does not say where a series goes on; write SELLER/SERIES=N, such as contoso/INV=118, and contoso/INV-CN=9 for its credit notes; nothing was changed", s)
+		"%q is not a series with its next number; write SELLER/SERIES=N, such as contoso/INV=118, and contoso/INV-CN=9 for its credit notes; nothing was changed", s)
 	name, number, _ := strings.Cut(s, "=")
 	part := strings.Split(name, "/")
 	if len(part) < 2 || len(part) > 3 || part[0] == "" {

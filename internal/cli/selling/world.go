@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/world"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -19,13 +19,13 @@ import (
 // Apply makes organisations and edges what a file says.
 type Apply struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The world file; \"-\" is standard input."`
-	DryRun bool   `help:"Only show what would change, and what that does to issued months."`
+	DryRun bool   `help:"Only show what would change, in the world and in issued months."`
 	command.Shown
 }
 
 // Help is the long help.
 func (Apply) Help() string {
-	return `Everything is written, or nothing. What the file does not name stays as it is, and is said.
+	return `All changes are written, or none. Organisations and edges that the file does not name stay as they are, and are listed.
 
   purveyor apply -f world.yaml --dry-run`
 }
@@ -69,7 +69,7 @@ func (c *Apply) Run(ctx context.Context, e *command.Env) error {
 
 // ApplyWorld makes the world what a file says, or only says how it differs. Edges may name the books that are published
 // right after, as OWNER/KEY.
-func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool, coming ...string) (did native.Applied, raw []byte, err error) {
+func ApplyWorld(ctx context.Context, api *call.Client, name string, text []byte, dry bool, coming ...string) (did world.Applied, raw []byte, err error) {
 	q := call.Query("dry_run", call.Yes(dry), "book", strings.Join(coming, ","))
 	raw, err = sendFile(ctx, api, call.Request{Method: http.MethodPut, Path: "/world", Query: q}, name, text, &did)
 	return did, raw, err

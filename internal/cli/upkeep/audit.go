@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	eventapi "github.com/purveyor-csp/purveyor/internal/api/native/event"
 	"github.com/purveyor-csp/purveyor/internal/cli/call"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
@@ -28,7 +28,7 @@ type Audit struct {
 	List   auditList   `cmd:"" help:"List records by day, actor and action, oldest first."`
 	Verify auditVerify `cmd:"" help:"Verify that no record was changed, taken out or cut off."`
 	Export auditExport `cmd:"" help:"Write records to a file, as JSON lines."`
-	Prune  auditPrune  `cmd:"" help:"Take old records out that an export holds."`
+	Prune  auditPrune  `cmd:"" help:"Delete old records that an export holds."`
 }
 
 // picked is the flags that pick records.
@@ -61,7 +61,7 @@ func (c *auditList) Run(ctx context.Context, e *command.Env) error {
 
 type auditVerify struct{ command.Shown }
 
-// Run verifies; that the log does not hold is an error.
+// Run verifies; that the audit log is not intact is an error.
 func (c *auditVerify) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
 		var v event.Verification
@@ -75,7 +75,7 @@ func (c *auditVerify) Run(ctx context.Context, e *command.Env) error {
 			return err
 		}
 		if !v.Holds {
-			return fault.New(fault.Internal, event.CodeChainBroken, "%s", cmp.Or(v.Broken, "the log does not hold"))
+			return fault.New(fault.Internal, event.CodeChainBroken, "%s", cmp.Or(v.Broken, "the audit log is not intact"))
 		}
 		return nil
 	})
@@ -88,7 +88,7 @@ type auditExport struct {
 
 // Help is the long help.
 func (auditExport) Help() string {
-	return `Keep the file: once records are pruned, it is where they are. Each line holds the hash of the line before it.
+	return `Keep the file: once records are pruned, only the file has them. Each line holds the hash of the line before it.
 
   purveyor audit export audit-2025.jsonl --to 2026-01-01
   purveyor audit prune audit-2025.jsonl`
@@ -97,7 +97,7 @@ func (auditExport) Help() string {
 // Run exports.
 func (c *auditExport) Run(ctx context.Context, e *command.Env) error {
 	if _, err := os.Stat(c.File); err == nil {
-		return fault.New(fault.Conflict, "file_exists", "%s is there already and was left as it is; name another", c.File)
+		return fault.New(fault.Conflict, "file_exists", "%s exists already and was not changed; name another", c.File)
 	}
 	return e.With(ctx, func(api *call.Client) error {
 		answer, err := api.Stream(ctx, call.Request{Method: http.MethodGet, Path: "/audit/export", Query: c.query(), Accept: "*/*"})
@@ -108,7 +108,7 @@ func (c *auditExport) Run(ctx context.Context, e *command.Env) error {
 		part := c.File + ".part"
 		defer os.Remove(part) // gone already when all went well
 		if err := command.Write(part, func(w io.Writer) error { _, err := io.Copy(w, answer.Body); return err }); err != nil {
-			return fault.New(fault.Unavailable, "answer_cut", "%s could not be written whole; export again", c.File).Because(err)
+			return fault.New(fault.Unavailable, "answer_cut", "%s could not be written completely; export again", c.File).Because(err)
 		}
 		x, err := readExport(part)
 		if err != nil {
@@ -133,14 +133,14 @@ func (c *auditPrune) Run(ctx context.Context, e *command.Env) error {
 		return err
 	}
 	if x.lines == 0 {
-		return fault.New(fault.Invalid, "empty_export", "%s holds no record; nothing was taken out", c.File)
+		return fault.New(fault.Invalid, "empty_export", "%s holds no record; nothing was deleted", c.File)
 	}
 	return e.With(ctx, func(api *call.Client) error {
-		var p native.Pruned
+		var p eventapi.Pruned
 		if _, err := api.Post(ctx, "/audit/prunings", map[string]any{"until": x.last, "export": x.digest}, &p); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.Out, "%s taken out; they are in %s and nowhere else: keep it. The log begins after record %d\n",
+		_, err := fmt.Fprintf(e.Out, "%s deleted; only %s has them now: keep it. The log begins after record %d\n",
 			table.Count(x.lines, "record"), c.File, p.Checkpoint.Count)
 		return err
 	})

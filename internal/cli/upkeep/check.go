@@ -17,9 +17,9 @@ type Check struct{ command.Shown }
 
 // Help is the long help.
 func (Check) Help() string {
-	return `Rows in against rows sealed; every sealed row and line as it was sealed; worksheets against rows and against lines; what
-one edge sells for and the next buys for; totals, numbers without gaps, debits and credits; documents against the event
-log, and made once more; the state of every row; and every file. It changes nothing.`
+	return `Compares imported rows with sealed rows, and every sealed row and line with its hash; worksheets with rows and with lines;
+the sales of each edge with the purchases of the next; totals; debits with credits; documents with the event log and with
+a fresh rendering. Looks for gaps in the numbers, and checks the state of every row and every file. Changes nothing.`
 }
 
 // Run checks. The exit code is 0 only when everything holds.
@@ -53,7 +53,7 @@ func checkTables(output string, r check.Report) []*table.Table {
 	for _, state := range slices.Sorted(maps.Keys(r.Rows)) {
 		rows.Add(state, r.Rows[state])
 	}
-	violations := table.New("check", "subject", "violation").Titled("all holds")
+	violations := table.New("check", "subject", "violation").Titled("all checks passed")
 	for _, v := range r.Violations {
 		violations.Add(v.Check, v.Subject, v.Text)
 	}

@@ -12,9 +12,9 @@ import (
 
 // Clock is what there is for the business clock.
 type Clock struct {
-	Show    showClock    `cmd:"" help:"Say where the business clock stands."`
-	Advance advanceClock `cmd:"" help:"Move it forward by a term, such as P1M; what falls due on the way is done."`
-	Set     setClock     `cmd:"" help:"Move it forward to a day; what falls due on the way is done."`
+	Show    showClock    `cmd:"" help:"Show the business clock."`
+	Advance advanceClock `cmd:"" help:"Move the clock forward by a term, such as P1M; jobs that become due run."`
+	Set     setClock     `cmd:"" help:"Move the clock forward to a day; jobs that become due run."`
 }
 
 // Stand is where the business clock stands, and whether it may be moved.
@@ -72,7 +72,7 @@ func (c *advanceClock) Run(ctx context.Context, e *command.Env) error {
 }
 
 type setClock struct {
-	To period.Date `arg:"" help:"The day, YYYY-MM-DD, not before the one it is."`
+	To period.Date `arg:"" help:"The day, YYYY-MM-DD, not before the clock's."`
 	command.Shown
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Events is what there is for the event log.
 type Events struct {
-	List listEvents `cmd:"" help:"List what happened, oldest first."`
+	List listEvents `cmd:"" help:"List events, oldest first."`
 }
 
 type listEvents struct{ command.Shown }

@@ -11,15 +11,15 @@ import (
 
 // Keys is what there is for the keys of an installation.
 type Keys struct {
-	Rotate keysRotate `cmd:"" help:"Add a key to the vault, and seal everything with it again."`
+	Rotate keysRotate `cmd:"" help:"Add a key to the vault, and encrypt everything again with it."`
 }
 
 type keysRotate struct{}
 
 // Help is the long help.
 func (keysRotate) Help() string {
-	return `The new key seals at once; a job seals again what older keys did ("purveyor jobs list" says when it is done). Older keys
-stay in the vault, for backups. Back the vault up afterwards.`
+	return `New data is encrypted with the new key immediately; a job encrypts the rest again ("purveyor jobs list" shows when it is
+done). Older keys stay in the vault, for backups. Back up the vault afterwards.`
 }
 
 // Run rotates.
@@ -29,7 +29,7 @@ func (c *keysRotate) Run(ctx context.Context, e *command.Env) error {
 		if _, err := api.Post(ctx, "/keys/rotations", nil, &r); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.Out, "key %d seals from now on; %s seals everything with it\n", r.Key, r.Job)
+		_, err := fmt.Fprintf(e.Out, "key %d encrypts from now on; job %s encrypts everything again with it\n", r.Key, r.Job)
 		return err
 	})
 }

@@ -3,7 +3,7 @@ package upkeep
 import (
 	"context"
 
-	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/api/native/status"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/cli/table"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -14,7 +14,7 @@ type Status struct{ command.Shown }
 
 // Run says what there is.
 func (c *Status) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, "/status", nil, func(s native.Status) *table.Table {
+	return command.Get(ctx, e, c.Shown, "/status", nil, func(s status.Status) *table.Table {
 		t := table.New("what", "value")
 		t.Add("version", s.Version)
 		t.Add("business clock", table.Second(s.Now))

@@ -53,9 +53,9 @@ func (w walk) explanation(x invoice.Explanation) {
 	w.say("")
 	amounts := []string{x.Net.Fixed(w.currency.Digits()), x.Exact.String(), x.Residue.String(), x.Billed.Neg().String()}
 	width, point := columns(amounts)
-	for i, name := range []string{"printed", "exact, of all below", "added by rounding", "billed before"} {
+	for i, name := range []string{"printed", "exact, before rounding", "added by rounding", "billed before"} {
 		if i < 3 || !x.Billed.IsZero() {
-			w.say("  %-20s %s %s", name, aligned(amounts[i], width, point), w.currency)
+			w.say("  %-23s %s %s", name, aligned(amounts[i], width, point), w.currency)
 		}
 	}
 	for i, g := range x.Groups {
@@ -148,7 +148,10 @@ func (w walk) provider(p invoice.Provider) {
 	if p.EarnedCredit != "" && p.EarnedCredit != "0" {
 		text += fmt.Sprintf("; earned credit %s %%", p.EarnedCredit)
 	}
-	if p.Covered {
+	switch {
+	case p.Covered && p.Reservation != "":
+		text += "; covered by reservation " + p.Reservation
+	case p.Covered:
 		text += "; covered by a reservation or savings plan"
 	}
 	w.say("   provider  %s", text)

@@ -55,8 +55,12 @@ func usageRequired() []usage.Column {
 	}
 }
 
-// ColumnName is what a column is called in files with PascalCase headers.
+// ColumnName is what a column is called in files with PascalCase headers; a column that no file has is called like the
+// one it is derived from.
 func ColumnName(c usage.Column) string {
+	if c == usage.ReservationID {
+		c = usage.AdditionalInfo
+	}
 	names := strings.Fields(`PartnerId PartnerName CustomerId CustomerName CustomerDomainName CustomerCountry MPNID
 		ResellerMPNID InvoiceNumber ProductId SkuId AvailabilityId SkuName ProductName PublisherName PublisherId
 		SubscriptionDescription SubscriptionId ChargeStartDate ChargeEndDate UsageDate MeterType MeterCategory MeterId

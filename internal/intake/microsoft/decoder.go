@@ -55,7 +55,7 @@ func (d *decoder) begin(want usage.Dataset) error {
 		return d.beginCSV(head, want)
 	}
 	d.json = true
-	if !ofLines(text) {
+	if !isJSONLines(text) {
 		d.pages = &pages{in: d.in, refuse: d.refuse, line: 1, out: 1}
 		d.in = bufio.NewReaderSize(d.pages, maxRecord/4)
 		if head, err = d.in.Peek(maxRecord / 4); err != nil && err != io.EOF && err != bufio.ErrBufferFull {

@@ -250,42 +250,6 @@ func latin1(b []byte) []rune {
 	return out
 }
 
-// members lists the names of the members of the first object of a text, and of the objects in it: "service.id" as Google
-// Cloud has it in CSV is {"service":{"id":…}} in JSON.
-func members(text []byte) (names []string) {
-	var outer []string
-	depth, name, start := 0, "", -1
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case start >= 0:
-			if c == '\\' {
-				i++
-			} else if c == '"' {
-				name, start = string(text[start:i]), -1
-			}
-		case c == '"':
-			start = i + 1
-		case c == ':' && name != "":
-			names = append(names, name)
-			if len(outer) > 0 {
-				names = append(names, outer[len(outer)-1]+"."+name)
-			}
-		case c == '{':
-			if depth++; depth > 1 {
-				outer = append(outer, name)
-			}
-		case c == '}':
-			if depth--; depth <= 0 {
-				return names
-			}
-			outer = outer[:len(outer)-1]
-		case c == ',':
-			name = ""
-		}
-	}
-	return names
-}
-
 // refuseAs refuses a file for what it is.
 func (d *decoder) refuseAs(k kind) error {
 	return d.refuse(0, "", k.code, "this is %s; %s. %s", k.what, taken, k.do)

@@ -23,7 +23,7 @@ func TestSkimmingIsSplitting(t *testing.T) {
 	skimmed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		var header []string
-		for c := range usage.NumColumns {
+		for c := range usage.NumPrinted {
 			header = append(header, ColumnName(c))
 		}
 		header = rapid.Permutation(append(header, "Attributes", "Surprise")).Draw(t, "columns")
@@ -177,7 +177,7 @@ func TestSkimmingJSONIsReading(t *testing.T) {
 				r.Whole()
 			}
 			have := map[usage.Column]string{}
-			for c := range usage.NumColumns {
+			for c := range usage.NumPrinted {
 				if usage.PartOf(c) == usage.PartFact && !bytes.Equal(before[c], r.Values[c]) {
 					t.Fatalf("row %d, %s was skimmed as %q and is %q", at, names[c], before[c], r.Values[c])
 				}

@@ -61,16 +61,3 @@ func TestDayOrder(t *testing.T) {
 		t.Error("a charge period from 1 to 12 September reads as one from January to December with the month first")
 	}
 }
-
-// A reservation is named by its id, its order or its meter, in any letters; blank ones name none.
-func TestReserved(t *testing.T) {
-	for info, want := range map[string]bool{
-		`{"ReservationId":"d-1"}`: true, `{"a":1,"RESERVATIONORDERID":"d-1"}`: true, `{"consumptionMeter":"m"}`: true,
-		`{"ReservationId":""}`: false, `{"ReservationId":null}`: false, `{"ReservationId":"00000000-0000-0000-0000-000000000000"}`: false,
-		`{"UsageType":"Reservation"}`: false, `{"ReservationId":"d-1"`: false, "": false,
-	} {
-		if Reserved([]byte(info)) != want {
-			t.Errorf("%s: %t", info, !want)
-		}
-	}
-}

@@ -138,7 +138,7 @@ func foretold(w *oracle.World, ledger *oracle.Ledger, m period.Month, f *fired) 
 	rows := ledger.Rows(m)
 	for _, r := range rows {
 		o := w.Usage(r)
-		outcome(out, m, &o, entryOf(func(c usage.Column) string { return r[c] }))
+		outcome(out, m, &o, entryOf(r.At))
 		f.row(r, &o)
 	}
 	standing := ledger.Standing()

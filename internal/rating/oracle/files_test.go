@@ -88,7 +88,7 @@ func together(rows []oracle.Row) (out []oracle.Row) {
 func (m *maker) csv(rows []oracle.Row) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	order := m.Perm(int(usage.NumColumns))
+	order := m.Perm(int(usage.NumPrinted))
 	record := make([]string, len(order))
 	for i, c := range order {
 		record[i] = microsoft.ColumnName(usage.Column(c))
@@ -110,7 +110,7 @@ func (m *maker) csv(rows []oracle.Row) []byte {
 // jsonl prints rows by their API names, numbers as numbers, credits as fractions.
 func (m *maker) jsonl(rows []oracle.Row) []byte {
 	var b bytes.Buffer
-	order := m.Perm(int(usage.NumColumns))
+	order := m.Perm(int(usage.NumPrinted))
 	for _, r := range rows {
 		for i, c := range order {
 			name, value := microsoft.ColumnName(usage.Column(c)), r[c]

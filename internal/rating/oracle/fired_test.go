@@ -110,7 +110,7 @@ func (f *fired) row(r *oracle.Row, o *oracle.Outcome) {
 // step looks what of a row decided its price on an edge.
 func (f *fired) step(r *oracle.Row, s *oracle.Step) {
 	m := r.Day().Month()
-	same := entryOf(func(c usage.Column) string { return r[c] }) + r[usage.Tags] + fmt.Sprint(r.Covered(), s.Edge.ID)
+	same := entryOf(r.At) + r[usage.Tags] + fmt.Sprint(r.Covered(), s.Edge.ID)
 	f.among("new version inside the month", m, same, fmt.Sprint(s.Version.Version))
 	f.among("rule of some days inside the month", m, fmt.Sprint(same, s.Version.Version), ruleOf(s))
 	if tagged := strings.Contains(strings.Join(s.Narrowed(), " "), "tag"); tagged {

@@ -23,6 +23,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -54,15 +57,15 @@ func install(t *testing.T) *installation {
 	files, err := filestore.Open(t.TempDir())
 	must(t, err)
 	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
-	orgs, books, usages := sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}, sqlstore.Usage{DB: n.db}
+	events := event.Log{Store: operations.Events{DB: n.db}, Now: now}
+	orgs, books, usages := organisations.Orgs{DB: n.db}, billing.Books{DB: n.db}, billing.Usage{DB: n.db}
 	n.orgs = &org.Service{DB: n.db, Store: orgs, Access: access.Local{}, Events: events, Now: now}
 	n.books = &pricing.Service{DB: n.db, Store: books, Access: access.Local{}, Events: events, Now: now}
 	n.intake = &intake.Service{
 		DB: n.db, Store: usages, Rows: rows, Files: archives{files}, Access: access.Local{}, Events: events, Now: now,
 		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
 	}
-	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: n.db}}, rating.Rater{Rows: rows, Sums: rows}
+	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: billing.Invoices{DB: n.db}}, rating.Rater{Rows: rows, Sums: rows}
 	return n
 }
 
@@ -74,7 +77,7 @@ func must(t testing.TB, err error) {
 }
 
 func (n *installation) answers() *usage.Service {
-	return &usage.Service{DB: n.db, Store: sqlstore.Usage{DB: n.db}, Rows: n.rater.Rows, Access: access.Local{}, Events: n.intake.Events}
+	return &usage.Service{DB: n.db, Store: billing.Usage{DB: n.db}, Rows: n.rater.Rows, Access: access.Local{}, Events: n.intake.Events}
 }
 
 // answer answers references one after the other; what nothing imported names cannot be answered, and no answer is left.

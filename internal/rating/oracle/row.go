@@ -68,20 +68,57 @@ func (r *Row) Covered() bool {
 
 // reserved says that the additional information names a reservation, or the meter that a reservation stood in for.
 func (r *Row) reserved() bool {
-	var info map[string]any
-	if json.Unmarshal([]byte(r[usage.AdditionalInfo]), &info) != nil {
-		return false
+	named := r.reservations()
+	return named["reservationid"] != "" || named["reservationorderid"] != "" || named["consumptionmeter"] != ""
+}
+
+// Reservation is the reservation that the additional information names: its id, or else that of its order.
+func (r *Row) Reservation() string {
+	named := r.reservations()
+	if named["reservationid"] != "" {
+		return named["reservationid"]
 	}
-	for name, value := range info {
-		text, _ := value.(string)
-		switch strings.ToLower(name) {
-		case "reservationid", "reservationorderid", "consumptionmeter":
-			if strings.Trim(text, "0- ") != "" && !strings.EqualFold(text, "null") {
-				return true
+	return named["reservationorderid"]
+}
+
+// At is the text of a column, also of one that is derived.
+func (r *Row) At(c usage.Column) string {
+	if c == usage.ReservationID {
+		return r.Reservation()
+	}
+	return r[c]
+}
+
+// reservations are the ids that the additional information names, by the name of the member in lower case. It is an
+// object, or a text that holds one, at any depth.
+func (r *Row) reservations() map[string]string {
+	named := map[string]string{}
+	var look func(name string, value any)
+	look = func(name string, value any) {
+		switch v := value.(type) {
+		case map[string]any:
+			for name, inner := range v {
+				look(strings.ToLower(name), inner)
+			}
+		case []any:
+			for _, inner := range v {
+				look("", inner)
+			}
+		case string:
+			if name == "reservationid" || name == "reservationorderid" || name == "consumptionmeter" {
+				if strings.Trim(v, "0- ") != "" && !strings.EqualFold(v, "null") {
+					named[name] = v
+				}
+				return
+			}
+			var inner any
+			if json.Unmarshal([]byte(v), &inner) == nil {
+				look("", inner)
 			}
 		}
 	}
-	return false
+	look("", r[usage.AdditionalInfo])
+	return named
 }
 
 // turned says that the units of a row are taken back, or a charge printed as if they were: its unit price is negative, or

@@ -69,6 +69,7 @@ func (m *maker) row(s *side, on period.Date) oracle.Row {
 	}
 	if m.in100(6) {
 		r[usage.AdditionalInfo] = pick(m, `{"ReservationId":"r-1"}`, `{"ServiceType":"B1s","reservationorderid":"o-1"}`, `{"CONSUMPTIONMETER":"meter-a"}`,
+			`{"benefit":{"ReservationId":"r-2"}}`, `"{\"ReservationId\":\"r-3\",\"ReservationOrderId\":\"o-3\"}"`, `{"info":"{\"ReservationOrderId\":\"o-4\"}"}`,
 			`{"ReservationId":""}`, `{"ReservationId":null}`, `{"ReservationId":"00000000-0000-0000-0000-000000000000"}`, `{"ReservationId":`)
 		r[usage.BillingPreTaxTotal] = pick(m, "0", "0.00", m.amount())
 	}

@@ -97,8 +97,8 @@ func TestTotalsRateTheSame(t *testing.T) {
 	t.Logf("%d groups, %d totals", groups, fewer)
 }
 
-// seenAs adds up what an eye sees of a group.
-func seenAs(out tally[money.Decimal], by rating.Grouping, eye rating.Eye, g *rating.Group, x *rating.Total) {
+// seenAs adds up what a viewer sees of a group.
+func seenAs(out tally[money.Decimal], by rating.Grouping, viewer rating.Viewer, g *rating.Group, x *rating.Total) {
 	at := "charge "
 	if g.Charge == nil {
 		at = fmt.Sprint(x.Day, " ", item(by, g.Entry, false, func(n int) string {
@@ -108,7 +108,7 @@ func seenAs(out tally[money.Decimal], by rating.Grouping, eye rating.Eye, g *rat
 	} else {
 		at += chargeOf(g.Charge.Source.File, g.Charge.Source.Line)
 	}
-	if eye.Customers && g.Customer != nil {
+	if viewer.PerCustomer && g.Customer != nil {
 		at += g.Customer.Key
 	}
 	b := g.Base
@@ -125,10 +125,10 @@ func seenAs(out tally[money.Decimal], by rating.Grouping, eye rating.Eye, g *rat
 		out.count(max(g.Sum.Rows, 1), at, "unresolved")
 	}
 	for _, s := range g.Steps {
-		if s.Edge.Seller == eye.Of {
+		if s.Edge.Seller == viewer.Organisation {
 			out.add(s.Sold.Value, at, "sold ", s.Sold.Currency)
 		}
-		if s.Edge.Buyer == eye.Of {
+		if s.Edge.Buyer == viewer.Organisation {
 			out.add(s.Sold.Value, at, "bought ", s.Sold.Currency)
 		}
 	}
@@ -147,24 +147,8 @@ func TestViewsAreTheSame(t *testing.T) {
 		for _, month := range []period.Month{august, september} {
 			st := n.state(t, month)
 			for range 12 {
-				by, looked := m.drawGrouping(), m.drawScope()
-				eye := rating.Eye{Of: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, Customers: m.in100(50)}
-				odd := m.in100(30)
-				eye.Sees = func(g *rating.Group) bool {
-					return !odd || g.Charge == nil && len(g.Entry[usage.EntitlementID])%2 == 0 && (g.Unresolved != "" || len(g.Steps) > 1)
-				}
-				stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
-				must(t, n.rater.View(n.ctx, looked, st, by, eye, func(g *rating.Group, x *rating.Total) error {
-					groups++
-					seenAs(stored, by, eye, g, x)
-					return nil
-				}))
-				must(t, held.View(n.ctx, looked, st, by, eye, func(g *rating.Group, x *rating.Total) error {
-					fewer++
-					seenAs(views, by, eye, g, x)
-					return nil
-				}))
-				report(t, differences(views.said(), stored.said()))
+				few, many := m.compareViews(t, n, held, st)
+				fewer, groups = fewer+few, groups+many
 			}
 		}
 		if kept.passed > 0 {
@@ -175,6 +159,31 @@ func TestViewsAreTheSame(t *testing.T) {
 		t.Errorf("%d totals from the store, %d from memory: nothing was shown", groups, fewer)
 	}
 	t.Logf("%d totals from the store, %d from memory", groups, fewer)
+}
+
+// compareViews makes up a view, and compares what a rater that holds rows in memory yields with what one that asks the store
+// does. It returns the number of groups of both.
+func (m *maker) compareViews(t *testing.T, n *installation, held rating.Rater, st *rating.State) (fewer, groups int) {
+	t.Helper()
+	by, looked := m.drawGrouping(), m.drawScope()
+	viewer := rating.Viewer{Organisation: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, PerCustomer: m.in100(50)}
+	odd := m.in100(30)
+	viewer.Sees = func(g *rating.Group) bool {
+		return !odd || g.Charge == nil && len(g.Entry[usage.EntitlementID])%2 == 0 && (g.Unresolved != "" || len(g.Steps) > 1)
+	}
+	stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
+	must(t, n.rater.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
+		groups++
+		seenAs(stored, by, viewer, g, x)
+		return nil
+	}))
+	must(t, held.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
+		fewer++
+		seenAs(views, by, viewer, g, x)
+		return nil
+	}))
+	report(t, differences(views.said(), stored.said()))
+	return fewer, groups
 }
 
 // answering counts what is not answered from memory.

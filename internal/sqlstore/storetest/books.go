@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -27,7 +28,7 @@ func book(owner, key string, version int) pricing.Book {
 
 var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 	"versions are kept": func(t *testing.T, db *sqlstore.DB) {
-		b := sqlstore.Books{DB: db}
+		b := billing.Books{DB: db}
 		for _, v := range []pricing.Book{book("p", "B", 1), book("p", "b", 10), book("p", "b", 2), book("p", "b", 10)} {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
 		}
@@ -38,14 +39,14 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 			refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := b.Versions(ctx, r, scope.All(), "b")
+			list, err := b.Versions(ctx, r, scope.All(), "", "b")
 			if err != nil {
 				return err
 			}
 			two, ten := book("p", "b", 2), book("p", "b", 10)
 			two.Published, ten.Published = noon().UTC(), noon().UTC()
 			diff(t, list, []pricing.Book{two, ten})
-			if list, err = b.Versions(ctx, r, scope.All(), ""); len(list) != 3 {
+			if list, err = b.Versions(ctx, r, scope.All(), "", ""); len(list) != 3 {
 				t.Errorf("got %d versions, want 3", len(list))
 			}
 			return err
@@ -53,12 +54,12 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		b := sqlstore.Books{DB: db}
+		b := billing.Books{DB: db}
 		for _, owner := range []string{"p", "r", "R"} { // whoever stands above an owner sees no book of it
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), book(owner, "b", 1)) })
 		}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, err := b.Versions(ctx, r, documentsOf("org_r"), "")
+			list, err := b.Versions(ctx, r, documentsOf("org_r"), "", "")
 			if err != nil {
 				return err
 			}

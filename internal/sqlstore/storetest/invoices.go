@@ -18,6 +18,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -53,7 +55,7 @@ func saveInvoices(t *testing.T, db *sqlstore.DB, docs ...invoice.Invoice) {
 	t.Helper()
 	for _, v := range docs {
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			return sqlstore.Invoices{DB: db}.Save(ctx, tr, scope.All(), v)
+			return billing.Invoices{DB: db}.Save(ctx, tr, scope.All(), v)
 		})
 	}
 }
@@ -61,7 +63,7 @@ func saveInvoices(t *testing.T, db *sqlstore.DB, docs ...invoice.Invoice) {
 func states(t *testing.T, db *sqlstore.DB, f invoice.Filter) (list []string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		docs, err := sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), f)
+		docs, err := billing.Invoices{DB: db}.List(ctx, r, scope.All(), f)
 		for _, v := range docs {
 			list = append(list, string(v.ID[4:])+" "+string(v.State))
 		}
@@ -73,7 +75,7 @@ func states(t *testing.T, db *sqlstore.DB, f invoice.Filter) (list []string) {
 func mustBill(t *testing.T, db *sqlstore.DB, want string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		billed, err := sqlstore.Invoices{DB: db}.Billed(ctx, r, scope.All(), "edg_rc-r", september)
+		billed, err := billing.Invoices{DB: db}.Billed(ctx, r, scope.All(), "edg_rc-r", september)
 		have := ""
 		for _, k := range slices.Sorted(maps.Keys(billed)) {
 			have += k + "=" + billed[k].String() + " "
@@ -87,7 +89,7 @@ func mustBill(t *testing.T, db *sqlstore.DB, want string) {
 
 var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 	"the snapshot comes back whole": func(t *testing.T, db *sqlstore.DB) {
-		x, v := sqlstore.Invoices{DB: db}, document("a", 1, "0.01", "-12345678901234.56")
+		x, v := billing.Invoices{DB: db}, document("a", 1, "0.01", "-12345678901234.56")
 		saveInvoices(t, db, v)
 		v.BuyerReference = "second thoughts"
 		saveInvoices(t, db, v)
@@ -106,7 +108,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.Internal, func(ctx context.Context, tr tx.Tx) error { return x.Save(ctx, tr, scope.All(), unrounded) })
 	},
 	"an issued document never changes": func(t *testing.T, db *sqlstore.DB) {
-		x, v := sqlstore.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
+		x, v := billing.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
 		saveInvoices(t, db, document("a", 1, "1.00"), v)
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return x.Save(ctx, tr, scope.All(), v) })
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return x.Discard(ctx, tr, scope.All(), v.ID) })
@@ -117,7 +119,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		mustBill(t, db, "k1=1 ")
 	},
 	"drafts are discarded": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		saveInvoices(t, db, document("a", 1, "1.00"))
 		discard := func(s scope.Scope) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.Discard(ctx, tr, s, "inv_a") }
@@ -127,7 +129,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.NotFound, discard(scope.All()))
 	},
 	"void and billed": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		first := issued(document("a", 1, "10.00", "5.00"), "S-1")
 		saveInvoices(t, db, first, document("draft", 2, "99.00"))
 		mustBill(t, db, "k1=10 k2=5 ")
@@ -184,7 +186,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			for {
 				var page []invoice.Summary
 				view(t, db, func(ctx context.Context, r tx.Read) (err error) {
-					page, err = sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: after, Limit: limit})
+					page, err = billing.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: after, Limit: limit})
 					return err
 				})
 				for _, v := range page {
@@ -207,22 +209,35 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			{invoice.Filter{Number: "s-1"}, "[b issued]"},
 			{invoice.Filter{Edge: "edg_none"}, "[]"},
 			{invoice.Filter{State: invoice.Draft, Period: september}, "[c1 draft c2 draft]"},
+			{invoice.Filter{Any: &invoice.Any{}}, "[]"},
+			{invoice.Filter{Any: &invoice.Any{From: september + 1}}, "[g draft]"},
+			{invoice.Filter{Any: &invoice.Any{Sellers: []invoice.SellerFrom{{Seller: "org_R", From: september + 1}}}}, "[]"},
+			{invoice.Filter{State: invoice.Issued, Any: &invoice.Any{Sellers: []invoice.SellerFrom{{Seller: "org_R", From: september}}, Edges: []id.Edge{"edg_none"}}}, "[a issued b issued]"},
 		} {
 			if have := fmt.Sprint(states(t, db, c.f)); have != c.want {
 				t.Errorf("%+v: got %s, want %s", c.f, have, c.want)
 			}
 		}
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
-			_, err := sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: "!"})
+			_, err := billing.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: "!"})
 			return err
 		})
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("a wrong cursor: %v", err)
 		}
+		for from, want := range map[period.Month]string{0: "[2026-09]", september: "[2026-09]", september + 1: "[]"} {
+			view(t, db, func(ctx context.Context, r tx.Read) error {
+				months, err := billing.Invoices{DB: db}.IssuedMonths(ctx, r, scope.All(), from)
+				if fmt.Sprint(months) != want {
+					t.Errorf("issued from %s on: %v, want %s", from, months, want)
+				}
+				return err
+			})
+		}
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		x, v := sqlstore.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
+		x, v := billing.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
 		saveInvoices(t, db, v)
 		postings := []invoice.Posting{
 			{ID: "pst_2", Organisation: "org_c-r", Path: "p/r/c-r", Document: v.ID, Account: invoice.Purchases, Debit: money.MustParse("1.00"), Currency: "EUR", On: september.End()},
@@ -290,7 +305,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		saveWorld(t, db)
 		saveInvoices(t, db, issued(document("before", 1, "1.00"), "S-1"))
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { // c-r moves from r to R
-			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}})
+			return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}})
 		})
 		after := document("after", 2, "2.00")
 		after.Seller, after.SellerKey, after.SellerPath, after.BuyerPath = "org_R", "R", "p/R", "p/R/c-r"
@@ -308,13 +323,13 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			{"partner", documentsOf("org_p", "p"), "[]", true},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
-				x := sqlstore.Invoices{DB: db}
+				x := billing.Invoices{DB: db}
 				list, e1 := x.List(ctx, r, c.s, invoice.Filter{})
 				var have []string
 				for _, v := range list {
 					have = append(have, string(v.ID[4:]))
 				}
-				w, e2 := sqlstore.Orgs{DB: db}.World(ctx, r, c.s)
+				w, e2 := organisations.Orgs{DB: db}.World(ctx, r, c.s)
 				if fmt.Sprint(have) != c.want || slices.Contains(keys(w), "c-r") != c.visible {
 					t.Errorf("%s sees %v and the organisations %v", c.who, have, keys(w))
 				}
@@ -324,7 +339,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a series goes on where it is told to": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		k := invoice.SeriesKey{Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2026}
 		start := func(first int64) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, scope.All(), k, first) }
@@ -346,7 +361,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, documentsOf("org_R"), k, 5) })
 	},
 	"numbers have no gaps": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		keys := []invoice.SeriesKey{
 			{Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2026}, {Seller: "org_r", Series: "s", Kind: invoice.KindInvoice, Year: 2026},
 			{Seller: "org_r", Series: "S", Kind: invoice.KindCreditNote, Year: 2026}, {Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2027},
@@ -412,7 +427,7 @@ func documentsOf(names ...string) scope.Scope {
 
 func get(db *sqlstore.DB, s scope.Scope, v id.Invoice) (doc invoice.Invoice, err error) {
 	err = db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
-		doc, err = sqlstore.Invoices{DB: db}.Get(ctx, r, s, v)
+		doc, err = billing.Invoices{DB: db}.Get(ctx, r, s, v)
 		return err
 	})
 	return doc, err

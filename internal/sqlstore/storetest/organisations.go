@@ -16,6 +16,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -25,14 +27,14 @@ type office struct {
 	*testing.T
 	*org.Service
 	ctx    context.Context
-	orgs   sqlstore.Orgs
+	orgs   organisations.Orgs
 	events event.Log
 }
 
 func newOffice(t *testing.T, db *sqlstore.DB) *office {
 	now := func() time.Time { return time.Date(2026, 9, 15, 12, 0, 0, 0, time.UTC) }
-	o := &office{T: t, ctx: access.AsLocalOperator(context.Background()), orgs: sqlstore.Orgs{DB: db}}
-	o.events = event.Log{Store: sqlstore.Events{DB: db}, Now: now}
+	o := &office{T: t, ctx: access.AsLocalOperator(context.Background()), orgs: organisations.Orgs{DB: db}}
+	o.events = event.Log{Store: operations.Events{DB: db}, Now: now}
 	o.Service = &org.Service{DB: db, Store: o.orgs, Access: access.Local{}, Events: o.events, Now: now}
 	w := org.World{Organisations: []org.Organisation{party(org.Partner, "p"), party(org.Reseller, "r"), party(org.Customer, "c")},
 		Edges: []org.Edge{sale("p", "r", september.Start()), sale("r", "c", september.Start())}}

@@ -25,7 +25,7 @@ func canonOf(reading int, since func(usage.Column) int) *Canon {
 	c := &Canon{}
 	for column := range usage.NumColumns {
 		switch {
-		case usage.PartOf(column) != usage.PartEntry || since(column) > reading:
+		case usage.PartOf(column) != usage.PartEntry || usage.Derived(column) || since(column) > reading:
 		case since(column) == usage.FirstReading:
 			c.first = append(c.first, column)
 		default:
@@ -48,7 +48,7 @@ func (c *Canon) Entry(b []byte, values *[usage.NumColumns][]byte) []byte {
 	return b
 }
 
-// Fill takes over the values of an entry; its texts are pieces of its canonical bytes.
+// Fill takes over the values of an entry, whose texts are pieces of its canonical bytes, and derives the other columns.
 func (c *Canon) Fill(e *usage.Entry, values *[usage.NumColumns][]byte, canonical string) {
 	take := func(column usage.Column) {
 		length := uint64(len(values[column]))
@@ -65,6 +65,7 @@ func (c *Canon) Fill(e *usage.Entry, values *[usage.NumColumns][]byte, canonical
 			take(column)
 		}
 	}
+	e.Derive()
 }
 
 // HashOf is the hash of canonical bytes.

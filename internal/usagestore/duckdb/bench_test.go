@@ -168,7 +168,7 @@ func BenchmarkSums(b *testing.B) {
 // TestSmallMemory has as many groups as rows, and more of them than fit the memory limit: DuckDB spills, and what it
 // spilled is gone afterwards.
 func TestSmallMemory(t *testing.T) {
-	s, path := openBench(t, Options{MemoryLimit: "50MB", Threads: 1})
+	s, path := openBench(t, Options{MemoryLimit: "52MB", Threads: 1})
 	words, facts := month(150_000, 1)
 	fill(t, s, 1, words, facts)
 	spilled, groups := 0, 0

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -24,6 +25,7 @@ var columnNames = [usage.NumColumns]string{
 	usage.UnitType: "unit_type", usage.BillingCurrency: "billing_currency", usage.PricingCurrency: "pricing_currency",
 	usage.ServiceInfo1: "service_info1", usage.ServiceInfo2: "service_info2", usage.AdditionalInfo: "additional_info",
 	usage.EntitlementID: "entitlement_id", usage.EntitlementDescription: "entitlement_description",
+	usage.ReservationID: "reservation_id",
 }
 
 // entryColumns are the columns of an entry in the order in which the table has them.
@@ -49,25 +51,23 @@ func sqlNames(columns []usage.Column, before, after string) string {
 // The tables that hold rows of a load; each has a column load.
 var tables = [...]string{"facts", "wide", "cells", "entries", "tag_sets", "tag_pairs", "variants"}
 
-// schema makes what is not there yet. There are neither keys nor indexes: the statements scan and hash, and a load's
-// numbers are unique because it hands them out.
+// tablesOfVersion1 makes the tables as the first builds did. There are neither keys nor indexes: the statements scan and
+// hash, and a load's numbers are unique because it hands them out.
 //
 // An amount is a money.Fixed in its two halves, x_hi and x_lo: x = (x_hi × 2^64 + x_lo) × 10^-18. Each half is summed
 // as HUGEINT, which 10^11 rows cannot overflow, and joined in Go. DECIMAL(38,18) would hold the same but is twice as
 // slow to write and to sum: DuckDB packs 64 bits at full speed and 128 do not. Wide literals are head (18 decimals)
 // plus tail (the rest, in units of 10^-39).
-func schema() []string {
+func tablesOfVersion1() []string {
+	first := slices.DeleteFunc(entryColumns(), func(c usage.Column) bool { return c == usage.ReservationID })
 	return []string{
 		`CREATE TABLE IF NOT EXISTS loads (number UINTEGER, closed BOOLEAN)`,
-		`CREATE TABLE IF NOT EXISTS entries (load UINTEGER, number UINTEGER, hash UHUGEINT, ` +
-			sqlNames(entryColumns(), "", " VARCHAR") + `)`,
+		`CREATE TABLE IF NOT EXISTS entries (load UINTEGER, number UINTEGER, hash UHUGEINT, ` + sqlNames(first, "", " VARCHAR") + `)`,
 		`CREATE TABLE IF NOT EXISTS tag_sets (load UINTEGER, number UINTEGER, hash UHUGEINT, text VARCHAR)`,
 		`CREATE TABLE IF NOT EXISTS tag_pairs (load UINTEGER, tag_set UINTEGER, position UINTEGER, key VARCHAR, value VARCHAR)`,
 		`CREATE TABLE IF NOT EXISTS variants (load UINTEGER, number UINTEGER, hash UHUGEINT, unit_price VARCHAR,
 			exchange_rate VARCHAR, exchange_rate_date VARCHAR, earned_credit VARCHAR, credit VARCHAR, credit_type VARCHAR,
 			benefit_order_id VARCHAR, benefit_id VARCHAR, benefit_type VARCHAR, covered BOOLEAN)`,
-		`ALTER TABLE variants ADD COLUMN IF NOT EXISTS reversed BOOLEAN DEFAULT false`, // of files read by the second reading
-		`ALTER TABLE variants ADD COLUMN IF NOT EXISTS unlisted BOOLEAN DEFAULT false`,
 		`CREATE TABLE IF NOT EXISTS facts (load UINTEGER, batch UINTEGER, entry UINTEGER, tag_set UINTEGER,
 			variant UINTEGER, day DATE, file USMALLINT, line UINTEGER, quantity_hi BIGINT, quantity_lo UBIGINT,
 			effective_unit_price_hi BIGINT, effective_unit_price_lo UBIGINT, cost_hi BIGINT, cost_lo UBIGINT,

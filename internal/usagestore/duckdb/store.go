@@ -31,7 +31,8 @@ const catalog = "usage"
 type Store struct {
 	engine  *engine
 	threads int
-	spill   string // what is removed at the end; "" when it stands beside the file
+	spill   string   // what is removed at the end; "" when it stands beside the file
+	views   []string // made by each session of a store of an earlier version that is not written
 
 	mu      sync.Mutex
 	writers map[uint32]*writer // loads that are being written
@@ -40,8 +41,9 @@ type Store struct {
 
 var _ usage.RowStore = (*Store)(nil)
 
-// Open opens the file at path, making it if it is not there and may be written. While another process has it open, the
-// fault is Unavailable.
+// Open opens the file at path, making it if it is not there and may be written. A file of an earlier schema is brought up
+// to this build's, or where it may not be written read as if it were. While another process has it open, the fault is
+// Unavailable; for a schema that only a newer build knows it is Conflict.
 func Open(path string, opts Options) (*Store, error) {
 	spill, own, err := spillTo(path, opts)
 	if err != nil {
@@ -68,15 +70,23 @@ func Open(path string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{engine: e, threads: opts.Threads, spill: own, writers: map[uint32]*writer{}, dropped: map[uint32]int{}}
-	open := s.attach
-	if opts.ReadOnly {
-		open = s.attachToRead
-	}
-	if err := open(path); err != nil {
+	if err := s.open(path, opts.ReadOnly); err != nil {
 		e.close()
 		return nil, errors.Join(err, s.tidy())
 	}
 	return s, nil
+}
+
+func (s *Store) open(path string, readOnly bool) error {
+	c, err := s.engine.connect()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if readOnly {
+		return s.attachToRead(context.Background(), c, path)
+	}
+	return s.attach(context.Background(), c, path)
 }
 
 // spillTo is the folder for what does not fit into memory: beside the file, or, where nothing may be written, one of
@@ -99,30 +109,35 @@ func (s *Store) tidy() error {
 func literal(path string) string { return "'" + strings.ReplaceAll(path, "'", "''") + "'" }
 
 // attachToRead opens the file within the engine without changing anything.
-func (s *Store) attachToRead(path string) error {
-	c, err := s.engine.connect()
-	if err != nil {
+func (s *Store) attachToRead(ctx context.Context, c *conn, path string) error {
+	if err := c.exec(ctx, `ATTACH `+literal(path)+` AS `+catalog+` (READ_ONLY)`); err != nil {
 		return err
 	}
-	defer c.close()
-	return c.exec(context.Background(), `ATTACH `+literal(path)+` AS `+catalog+` (READ_ONLY)`)
+	version, err := c.knownVersion(ctx)
+	if err != nil || version == schemaVersion {
+		return err
+	}
+	s.views, err = c.completed(ctx)
+	return err
 }
 
-// attach opens the file within the engine. Once the file's lock is ours, what an ended process spilled is removed.
-func (s *Store) attach(path string) error {
-	c, err := s.engine.connect()
-	if err != nil {
+// attach opens the file within the engine and brings its tables up to this build's. Once the file's lock is ours, what
+// an ended process spilled is removed.
+func (s *Store) attach(ctx context.Context, c *conn, path string) error {
+	if err := c.exec(ctx, `ATTACH `+literal(path)+` AS `+catalog+` (STORAGE_VERSION 'latest')`); err != nil {
 		return err
 	}
-	defer c.close()
-	ctx := context.Background()
-	if err := c.exec(ctx, `ATTACH `+literal(path)+` AS `+catalog+` (STORAGE_VERSION 'latest')`); err != nil {
+	version, err := c.knownVersion(ctx)
+	if err != nil {
 		return err
 	}
 	if err := os.RemoveAll(path + ".tmp"); err != nil {
 		return fault.New(fault.Unavailable, "usage_store_failed", "what an earlier run spilled cannot be removed: delete %s.tmp", path).Because(err)
 	}
-	return c.exec(ctx, append([]string{`USE ` + catalog}, schema()...)...)
+	if err := c.exec(ctx, `USE `+catalog); err != nil {
+		return err
+	}
+	return c.migrate(ctx, version)
 }
 
 // Close writes everything into the file and closes it. Loads not yet closed are given up.
@@ -153,7 +168,7 @@ func (s *Store) session(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.exec(ctx, `USE `+catalog); err != nil {
+	if err := c.exec(ctx, append([]string{`USE ` + catalog}, s.views...)...); err != nil {
 		c.close()
 		return nil, err
 	}

@@ -59,6 +59,8 @@ func doubtful() []File {
 		warned("list price 0 beside an amount", paid("0", "10", "12.75"), "amount_mismatch", 2, "15.75"),
 		loads("list price 0 beside an amount of 0", paid("0", "10", "0"), 2, "3"),
 		loads("reservation in the additional information", file(day("1"), row("AdditionalInfo", `"{""reservationID"":""d-1""}"`, "BillingPreTaxTotal", "0", "PricingPreTaxTotal", "0")), 2, "3"),
+		loads("reservation in text that was encoded twice", file(day("1"), row("AdditionalInfo", `"""{\""ReservationOrderId\"":\""o-1\""}"""`, "BillingPreTaxTotal", "0", "PricingPreTaxTotal", "0")), 2, "3"),
+		loads("reservation in an object of the additional information", file(day("1"), row("AdditionalInfo", `"{""benefit"":{""ReservationId"":""d-1""}}"`, "BillingPreTaxTotal", "0", "PricingPreTaxTotal", "0")), 2, "3"),
 		warned("no reservation in the additional information", file(day("1"), row("AdditionalInfo", `"{""reservationID"":""""}"`, "BillingPreTaxTotal", "0", "PricingPreTaxTotal", "0")), "amount_mismatch", 2, "3"),
 		warned("tags that cannot be read", file(row("Tags", `"{""env"":""prod"`), day("2")), "unreadable_tags", 2, "6"),
 		loads("tags without brackets", file(row("Tags", `"""env"":""prod"""`), day("2")), 2, "6"),

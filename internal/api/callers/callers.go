@@ -1,0 +1,64 @@
+package callers
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/login"
+	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// strangersTime is how long it may take to send a request by which nobody has proven who they are.
+const strangersTime = 30 * time.Second
+
+// SignIn finds out who is calling the API, and answers where that is proven. Who is known by the way they came, the
+// local operator by the socket, is asked nothing. Without TLS, which is on this machine alone, whoever shows nothing is
+// the local operator too; over TLS they are nobody, and told where to sign in.
+func SignIn(authority *login.Server, overTLS bool) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		pages := authority.Handler()
+		asked := authority.Authenticate(known(authority, next, overTLS), kernel.Unproven, authority.Audiences...)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, is := identity.Caller(r.Context())
+			if !is { // nobody is known yet, and nobody waits for what they send
+				_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangersTime))
+			}
+			switch {
+			case authority.Serves(r):
+				pages.ServeHTTP(w, r)
+			case is:
+				next.ServeHTTP(w, r)
+			default:
+				asked.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// known hands on who showed nothing: as the local operator, or to what is everybody's and nothing else.
+func known(authority *login.Server, next http.Handler, overTLS bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, is := identity.Caller(r.Context())
+		if is || !overTLS {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // uploads take as long as they take
+		}
+		switch {
+		case is:
+		case !overTLS:
+			r = r.WithContext(access.AsLocalOperator(r.Context()))
+		case strings.HasPrefix(r.URL.Path, kernel.Prefix+"/") || r.URL.Path == "/metrics":
+			w.Header().Set("WWW-Authenticate", authority.Challenge(r))
+			kernel.Unproven(w, r, fault.New(fault.Denied, "not_signed_in", "this needs somebody who signed in: nothing was done; \"purveyor login\" signs in"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// InProcess asks for no proof: requests that never left this process say in their context who sends them. Whoever says
+// nothing is refused by whatever they ask for.
+func InProcess(next http.Handler) http.Handler { return next }

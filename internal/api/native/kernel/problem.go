@@ -1,0 +1,82 @@
+package kernel
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/api"
+	"github.com/purveyor-csp/purveyor/internal/disk"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// Problem is how a fault looks on the wire (RFC 9457). Code is stable; Errors name the fields that are wrong.
+type Problem struct {
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"` // what happened, what was kept, what to do
+	Code   string         `json:"code"`
+	Errors []ProblemField `json:"errors,omitempty"`
+	cause  error
+}
+
+// ProblemField is one place in the request and what is wrong there.
+type ProblemField struct {
+	Location string `json:"location"`
+	Message  string `json:"message"`
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is problem+json, whatever was asked for.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// ProblemOf turns any error into what the caller may read of it. An error that is no fault says nothing but that it is the server's.
+func ProblemOf(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	err = disk.Refused(err, "a file of the data directory could not be read or written", "what was committed before is kept")
+	p := &Problem{Status: http.StatusInternalServerError, Code: "internal", cause: err,
+		Detail: "something went wrong inside the server; what was committed before is kept. Its log says more"}
+	if f, ok := errors.AsType[*fault.Fault](err); ok {
+		p.Status, p.Code, p.Detail = api.Status(f.Kind), f.Code, f.Text
+		for _, at := range slices.Sorted(maps.Keys(f.Fields)) {
+			p.Errors = append(p.Errors, ProblemField{at, f.Fields[at]})
+		}
+	}
+	p.Title = http.StatusText(p.Status)
+	return p
+}
+
+// Fault is the fault a problem stands for: what a client hands on.
+func (p *Problem) Fault() *fault.Fault {
+	f := fault.New(api.Kind(p.Status), p.Code, "%s", p.Detail)
+	for _, e := range p.Errors {
+		f = f.With(e.Location, e.Message)
+	}
+	return f
+}
+
+// refusal is how the framework's own refusals (a body that is not JSON, a parameter out of bounds) look.
+func refusal(status int, text string, errs ...error) huma.StatusError {
+	p := &Problem{Title: http.StatusText(status), Status: status, Detail: text + "; nothing was done", Code: "bad_request"}
+	if status >= 500 {
+		p.Code = "internal"
+	}
+	for _, err := range errs {
+		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
+			p.Errors = append(p.Errors, ProblemField{d.Location, d.Message})
+		} else if err != nil && status < 500 {
+			p.Errors = append(p.Errors, ProblemField{"", err.Error()})
+		}
+	}
+	return p
+}

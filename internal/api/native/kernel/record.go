@@ -1,0 +1,76 @@
+package kernel
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+)
+
+// record is what the layers around a handler and the handler tell each other about a request.
+type record struct {
+	kernel  *Kernel
+	command string        // id of the route; "" until it is found
+	action  access.Action // that the route declares
+	err     error         // what it failed with
+}
+
+type recordKey struct{}
+
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return &record{}
+}
+
+// named tells the layers around a handler which route it is, also when the framework refuses the request before it.
+func (k *Kernel) named(route *Route) func(huma.Context, func(huma.Context)) {
+	return func(h huma.Context, next func(huma.Context)) {
+		r := recordOf(h.Context())
+		r.kernel, r.command, r.action = k, route.ID, route.Action
+		next(h)
+	}
+}
+
+func noRoute() error {
+	return fault.New(fault.Internal, "no_route", "access was asked for outside of a route of the API; nothing was done")
+}
+
+// audited tells the audit log what was asked, by whom, and what came of it, with the answer that is kept of it.
+func (k *Kernel) audited(r *http.Request, rec *record, digest string, answer *event.Answer) {
+	if rec.command == "" {
+		return // no route: nothing was asked of anybody
+	}
+	args := map[string]string{"path": r.URL.Path}
+	if r.URL.RawQuery != "" {
+		args["query"] = r.URL.RawQuery
+	}
+	Record(r.Context(), k.Audit, k.Log, event.Request{
+		Command: event.Command{Name: rec.command, Args: args, Input: digest}, Reads: isRead(r), Result: rec.err, Answer: answer,
+	})
+}
+
+// Record tells the audit log of a request by the caller of a context, also when its sender has gone away.
+func Record(ctx context.Context, audit event.Auditor, log *slog.Logger, r event.Request) {
+	ctx = context.WithoutCancel(ctx)
+	r.Actor = access.Actor(ctx)
+	if err := audit.Record(ctx, r); err != nil {
+		log.ErrorContext(ctx, "an audit record could not be written", "command", r.Command.Name, "error", err)
+	}
+}
+
+// Unproven answers who did not prove who they are: 401, or why it could not be found out.
+func Unproven(w http.ResponseWriter, r *http.Request, err error) {
+	p := ProblemOf(err)
+	if p.Status < http.StatusInternalServerError && p.Code != "cross_origin" {
+		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
+	}
+	recordOf(r.Context()).err = err
+	write(w, p)
+}

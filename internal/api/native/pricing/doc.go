@@ -1,0 +1,2 @@
+// Package pricing owns the calls of the native API about price books.
+package pricing

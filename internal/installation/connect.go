@@ -1,0 +1,55 @@
+package installation
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/identity"
+)
+
+// SocketName is the socket of a server in its data directory.
+const SocketName = "purveyor.sock"
+
+// Connect is a way to call the API of a data directory: the server that runs on it, else the directory itself, opened
+// until close. Closing works off the jobs that commands left, such as archiving documents.
+func Connect(ctx context.Context, dir string, o Options) (t http.RoundTripper, closing func() error, err error) {
+	socket := filepath.Join(dir, SocketName)
+	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		_ = c.Close()
+		t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		}}
+		return t, func() error { t.CloseIdleConnections(); return nil }, nil
+	}
+	n, err := Open(ctx, dir, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	who := access.AsLocalOperator
+	if o.Named {
+		who = asNamed
+	}
+	local := n.InProcess(who)
+	return local, func() error {
+		local.Wait()
+		var err error
+		if !o.Temporary && !n.OnlyRead {
+			end := context.WithoutCancel(ctx)
+			err = errors.Join(n.Drain(end), n.Anchor(end))
+		}
+		return errors.Join(err, n.Close())
+	}, nil
+}
+
+// asNamed leaves the caller a context names. Nothing that comes over a connection is in a context.
+func asNamed(ctx context.Context) context.Context {
+	if _, ok := identity.Caller(ctx); ok {
+		return ctx
+	}
+	return access.AsLocalOperator(ctx)
+}

@@ -1,0 +1,164 @@
+package installation
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/disk"
+	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/intake"
+	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/usage"
+	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
+)
+
+// The usage store of a data directory; one that is being made beside it; and one that was made and verified, but is not
+// in its place yet.
+const (
+	RowsName    = "usage.duckdb"
+	MakingName  = RowsName + ".making"
+	RebuiltName = RowsName + ".rebuilt"
+)
+
+// openRows opens the usage store, or makes a new one beside it. A rebuilding that ended between its last two steps is
+// finished first; one that ended before left nothing but what is thrown away here. One that is not there is made only
+// where nothing was sealed yet.
+func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*duckdb.Store, error) {
+	name, opts := RowsName, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: n.OnlyRead}
+	switch {
+	case n.OnlyRead:
+		if _, err := os.Stat(filepath.Join(dir, RebuiltName)); err == nil {
+			name = RebuiltName
+		}
+	default:
+		if err := errors.Join(takeRebuilt(dir), removeStore(filepath.Join(dir, MakingName))); err != nil {
+			return nil, err
+		}
+	}
+	path := filepath.Join(dir, name)
+	if o.rebuild {
+		path = filepath.Join(dir, MakingName)
+	} else if err := n.missingRows(ctx, path); err != nil {
+		return nil, err
+	}
+	rows, err := duckdb.Open(path, opts)
+	if !o.rebuild && fault.KindOf(err) == fault.Internal {
+		return nil, fault.New(fault.Unavailable, "usage_store_unreadable",
+			"%s cannot be opened; nothing was changed: \"purveyor usage rebuild\" makes it again from the archived files", path).Because(err)
+	}
+	return rows, err
+}
+
+// missingRows is an error when there is no usage store, and the ledger says that there was one.
+func (n *Installation) missingRows(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return disk.Refused(err, path+" cannot be read", "nothing was done")
+	}
+	sealed := 0
+	err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		list, err := billing.Usage{DB: n.DB}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
+		sealed = len(list)
+		return err
+	})
+	if err != nil || sealed == 0 && !n.OnlyRead {
+		return err
+	}
+	return fault.New(fault.Unavailable, "usage_store_missing",
+		"%s is missing, and the ledger has %d batches of usage: nothing was done, and no empty one was made. \"purveyor usage rebuild\" makes it again from the archived files; or restore it from the backup that belongs to this ledger",
+		path, sealed)
+}
+
+// takeRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
+// it would be read as that file's. The rebuilt one is whole, so whatever ends this is finished by the next who opens the directory.
+func takeRebuilt(dir string) error {
+	rebuilt := filepath.Join(dir, RebuiltName)
+	if _, err := os.Stat(rebuilt); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	old := filepath.Join(dir, RowsName)
+	if err := removeStore(old); err != nil {
+		return err
+	}
+	if err := os.Rename(rebuilt, old); err != nil {
+		return notPlaced(old, err)
+	}
+	return syncDir(dir)
+}
+
+// removeStore removes a usage store and what stands beside it.
+func removeStore(path string) error {
+	for _, name := range []string{path + ".wal", path + ".tmp", path} {
+		if err := os.RemoveAll(name); err != nil {
+			return notPlaced(name, err)
+		}
+	}
+	return nil
+}
+
+func notPlaced(name string, err error) error {
+	return fault.New(fault.Unavailable, "usage_store_not_placed", "%s cannot be replaced; make the data directory writable, and give the command again", name).Because(err)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Rebuild makes the usage store of a data directory again, which no other process may have open meanwhile.
+func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Progress)) (made intake.Rebuilt, err error) {
+	o.rebuild = true
+	n, err := Open(ctx, dir, o)
+	if err != nil {
+		return made, err
+	}
+	if err := n.passOver(ctx, dir, o); err != nil {
+		return made, errors.Join(err, n.Close())
+	}
+	defer func() {
+		end := context.WithoutCancel(ctx)
+		err = errors.Join(err, n.Anchor(end), n.Close(), removeStore(filepath.Join(dir, MakingName)))
+	}()
+	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
+}
+
+// passOver reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
+// given to other rows. A store that cannot be read any more says nothing.
+func (n *Installation) passOver(ctx context.Context, dir string, o Options) error {
+	path := filepath.Join(dir, RowsName)
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	old, err := duckdb.Open(path, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: true})
+	if err != nil {
+		return nil
+	}
+	err = n.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
+		err = nil
+	}
+	return errors.Join(err, old.Close())
+}
+
+// place closes the usage store that was made, and puts it in place of the old one.
+func (n *Installation) place(dir string) error {
+	rows := n.Rows
+	n.Rows = nil
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(dir, MakingName), filepath.Join(dir, RebuiltName)); err != nil {
+		return notPlaced(filepath.Join(dir, RowsName), err)
+	}
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	return takeRebuilt(dir)
+}
