@@ -52,7 +52,7 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	if r.Mismatches+r.Leaked > 0 || r.Cells < 5000 || r.Bodies < 5000 {
-		t.Errorf("%s\n%s", strings.Join(r.Wrong[:min(len(r.Wrong), 60)], "\n"), strings.Join(r.Leaks[:min(len(r.Leaks), 120)], "\n"))
+		t.Errorf("%s\n%s", strings.Join(r.Mismatched[:min(len(r.Mismatched), 60)], "\n"), strings.Join(r.Leaks[:min(len(r.Leaks), 120)], "\n"))
 	}
 	t.Logf("%d cells, %d mismatches, %d canaries leaked in %d bodies", r.Cells, r.Mismatches, r.Leaked, r.Bodies)
 }
@@ -73,7 +73,7 @@ func TestMatrixFires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := strings.Join(append(r.Wrong, r.Leaks...), "\n")
+	all := strings.Join(append(r.Mismatched, r.Leaks...), "\n")
 	for _, want := range []string{
 		"policy-show is a call of the API and not in the table",
 		"no-such-call is in the table and no call of the API",
@@ -109,8 +109,8 @@ func TestMatrixFires(t *testing.T) {
 			t.Errorf("this is allowed, and the matrix says it leaked: %s", allowed)
 		}
 	}
-	if r.Mismatches != len(r.Wrong) || r.Leaked != len(r.Leaks) {
-		t.Errorf("%d mismatches and %d leaks are counted, and %d and %d listed", r.Mismatches, r.Leaked, len(r.Wrong), len(r.Leaks))
+	if r.Mismatches != len(r.Mismatched) || r.Leaked != len(r.Leaks) {
+		t.Errorf("%d mismatches and %d leaks are counted, and %d and %d listed", r.Mismatches, r.Leaked, len(r.Mismatched), len(r.Leaks))
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package api owns what the wire surfaces have in common: which status a kind of fault has.
+// Package api owns what all APIs have in common: the HTTP status of each kind of fault.
 //
-// It does not own any surface; each renders errors in its own form.
+// It does not own any API; each renders errors in its own form.
 package api
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Status is the HTTP status of a fault of this kind. This is the one table.
+// Status is the HTTP status of a kind of fault. This is the only such table.
 func Status(k fault.Kind) int {
 	switch k {
 	case fault.Invalid:
@@ -28,7 +28,7 @@ func Status(k fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// Kind is the kind of fault a status stands for: what a client makes of an answer.
+// Kind is the kind of fault that a client returns for a status.
 func Kind(status int) fault.Kind {
 	for _, k := range []fault.Kind{fault.Invalid, fault.NotFound, fault.Conflict, fault.Denied, fault.Precondition, fault.Unavailable} {
 		if Status(k) == status {

@@ -13,12 +13,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Anchor says what the log was at an instant. Signed and kept outside the database it shows a tail cut off later.
+// Anchor is the state of the log at an instant. Signed and stored outside the database it reveals records that are cut off the
+// end later.
 type Anchor struct {
 	Count     int64     `json:"count"`
 	Head      string    `json:"head"` // hash of event Count; empty for an empty log
 	At        time.Time `json:"at"`
-	Prunes    bool      `json:"prunes,omitempty"`    // a checkpoint: what it saw was taken out. No other anchor passes for one
+	Prunes    bool      `json:"prunes,omitempty"`    // it is a checkpoint: the records up to it were removed. No other anchor is accepted as one
 	Signature string    `json:"signature,omitempty"` // hex Ed25519 over the other fields
 }
 
@@ -31,7 +32,7 @@ func (l Log) Anchor(ctx context.Context, r tx.Read) (Anchor, error) {
 // CodeNotGenuine is the code of the fault by which Check refuses an anchor.
 const CodeNotGenuine = "anchor_not_genuine"
 
-// Sign is the anchor with its signature.
+// Sign returns the anchor with its signature.
 func (a Anchor) Sign(key ed25519.PrivateKey) (Anchor, error) {
 	text, err := a.signed()
 	a.Signature = hex.EncodeToString(ed25519.Sign(key, text))
@@ -58,10 +59,10 @@ func (a Anchor) signed() ([]byte, error) {
 	return json.Marshal(a)
 }
 
-// Extends says whether the log still holds the record an anchor saw, without a look at the others: only such a log may
-// be anchored again, or a new anchor would hide that the old one shows a cut.
+// Extends is an error unless the log still holds the newest record of an anchor; no other record is read. Only such a log may
+// be anchored again: a new anchor would otherwise hide what the old one reveals.
 func (l Log) Extends(ctx context.Context, r tx.Read, a Anchor) error {
-	start, err := l.begin(ctx, r)
+	start, err := l.chainStart(ctx, r)
 	if err != nil || start.Count > a.Count || a.Count == 0 {
 		return err
 	}
@@ -72,51 +73,51 @@ func (l Log) Extends(ctx context.Context, r tx.Read, a Anchor) error {
 			return err
 		}
 		if len(list) == 0 || list[0].Number != a.Count {
-			return broken(a.Count, "the anchor saw it and it is gone")
+			return chainBroken(a.Count, "it is in the anchor and is missing")
 		}
 		head = list[0].Hash
 	}
 	if head != a.Head {
-		return broken(a.Count, "it is not the record the anchor saw")
+		return chainBroken(a.Count, "it is not the record of the anchor")
 	}
 	return nil
 }
 
-// Covers verifies the chain and that it still contains what the anchor saw. The log may have grown since, and what the
-// anchor saw may have been pruned.
+// Covers verifies the chain and that it still contains the records up to the anchor. The log may have grown since, and those
+// records may have been pruned.
 func (l Log) Covers(ctx context.Context, r tx.Read, a Anchor) error {
-	start, err := l.begin(ctx, r)
+	start, err := l.chainStart(ctx, r)
 	if err == nil && start.Count == a.Count && start.Head != a.Head {
-		err = broken(a.Count, "the checkpoint is not the record the anchor saw")
+		err = chainBroken(a.Count, "the checkpoint is not the record of the anchor")
 	}
 	if err != nil {
 		return err
 	}
 	count, _, err := l.walk(ctx, r, func(e Event) error {
 		if e.Number == a.Count && e.Hash != a.Head {
-			return broken(e.Number, "it is not the record the anchor saw")
+			return chainBroken(e.Number, "it is not the record of the anchor")
 		}
 		return nil
 	})
 	if err == nil && count < a.Count {
-		err = broken(count+1, "the anchor saw records up to "+strconv.FormatInt(a.Count, 10)+" and they are gone")
+		err = chainBroken(count+1, "the anchor is of records up to "+strconv.FormatInt(a.Count, 10)+", and these are missing")
 	}
 	return err
 }
 
-// Verification is what looking at the whole log came to. Holds is false when a record was changed, taken out, moved or
-// cut off; Broken says which was the first.
+// Verification is the result of verifying the whole log. Holds is false when a record was changed, removed, moved or cut off;
+// Broken says which was the first.
 type Verification struct {
 	Holds  bool   `json:"holds"`
 	Count  int64  `json:"count"`            // number of the newest record
-	Pruned int64  `json:"pruned,omitempty"` // records up to this one were exported and taken out
+	Pruned int64  `json:"pruned,omitempty"` // records up to this one were exported and removed
 	Head   string `json:"head"`             // hash of the newest
 	Anchor Anchor `json:"anchor"`
 	Broken string `json:"broken,omitempty"`
 }
 
-// Verification looks at every record, and at the anchor: a log that is shorter than its anchor, or another one, does not hold.
-// The error says that looking itself failed.
+// Verification verifies every record, and the anchor: a log that is shorter than its anchor, or differs from it, does not hold.
+// The error is that of reading the log.
 func (l Log) Verification(ctx context.Context, r tx.Read, a Anchor) (Verification, error) {
 	out := Verification{Anchor: a}
 	last, err := l.Store.Last(ctx, r)

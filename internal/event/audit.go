@@ -12,16 +12,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Command is a command somebody ran, as the audit record keeps it. Input is the digest of all its arguments; Args
-// holds only those that may be read by anybody who reads the log: no names of people, no secrets. How long it took is
-// left out, so that the same commands leave the same log.
+// Command is a command in an audit record. Input is the digest of all its arguments; Args holds only those that every reader
+// of the log may see: no names of people, no secrets. Its duration is left out, so that the same commands leave the same log.
 type Command struct {
 	Name  string            `json:"command"`
 	Args  map[string]string `json:"args,omitempty"`
 	Input string            `json:"input,omitempty"`
 }
 
-// Outcome is what came of a command.
+// Outcome is the result of a command.
 type Outcome string
 
 // The outcomes: it was done; it was refused for a reason the caller can act on; it failed.
@@ -38,8 +37,8 @@ type audit struct {
 	Code    string  `json:"error_code,omitempty"`
 }
 
-// Audit records a command and what came of it; result is its error. A command that failed took its transaction with
-// it, so its record is written in one of its own.
+// Audit records a command and its outcome; result is its error. The transaction of a command that failed was rolled back, so
+// its record is written in another.
 func (l Log) Audit(ctx context.Context, t tx.Tx, actor string, c Command, result error) error {
 	a := audit{Command: c, Outcome: OutcomeDone}
 	if result != nil {
@@ -51,16 +50,16 @@ func (l Log) Audit(ctx context.Context, t tx.Tx, actor string, c Command, result
 	return l.Append(ctx, t, CommandRun, actor, c.Name, a)
 }
 
-// Reading is what somebody read of organisations that are not their own.
+// Reading is the record of somebody reading data of organisations other than their own.
 type Reading struct {
 	Command       string            `json:"command"`
 	Realm         id.Organisation   `json:"realm"` // whose person or program the actor is
 	Organisations []id.Organisation `json:"organisations"`
-	More          int               `json:"more,omitempty"` // how many there were besides
+	More          int               `json:"more,omitempty"` // how many more there were
 }
 
-// AuditRead records a reading, in a transaction that commits before the answer is given: what could not be recorded is
-// not read. The subject is the organisation when it is one.
+// AuditRead records a reading, in a transaction that commits before the answer is given: data is not shown if the record cannot
+// be written. The subject is the organisation if there is only one.
 func (l Log) AuditRead(ctx context.Context, t tx.Tx, actor string, r Reading) error {
 	subject := ""
 	if len(r.Organisations) == 1 {
@@ -69,8 +68,8 @@ func (l Log) AuditRead(ctx context.Context, t tx.Tx, actor string, r Reading) er
 	return l.Append(ctx, t, DataRead, actor, subject, r)
 }
 
-// Digest names the input of a command: HMAC-SHA-256 of its JSON, hex. The log is read by many and inputs hold secrets
-// that can be guessed, so it takes a key.
+// Digest identifies the input of a command: HMAC-SHA-256 of its JSON, hex. It takes a key because inputs hold secrets that
+// readers of the log could otherwise guess.
 func Digest(key []byte, input any) (string, error) {
 	b, err := json.Marshal(input)
 	if err != nil {
@@ -81,8 +80,8 @@ func Digest(key []byte, input any) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Recall is the answer given to an idempotency key before; ok is false when the key is new or empty. Conflict when it
-// was used for other input.
+// Recall is the answer that was given to an idempotency key; ok is false when the key is new or empty. Conflict when it was used
+// for other input.
 func (l Log) Recall(ctx context.Context, r tx.Read, key, digest string) (answer []byte, ok bool, err error) {
 	if key == "" {
 		return nil, false, nil
@@ -98,8 +97,8 @@ func (l Log) Recall(ctx context.Context, r tx.Read, key, digest string) (answer 
 	return answer, true, nil
 }
 
-// Once runs f, unless the key was answered before: then it returns that answer, and replayed is true. f's answer is
-// remembered in the same transaction as its changes; an error of f is not remembered. Without a key f just runs.
+// Once runs f, unless the key was answered before: then it returns that answer, and replayed is true. f's answer is stored in
+// the same transaction as its changes; an error of f is not stored. Without a key it only runs f.
 func (l Log) Once(ctx context.Context, t tx.Tx, key, digest string, f func(context.Context, tx.Tx) ([]byte, error)) (answer []byte, replayed bool, err error) {
 	answer, replayed, err = l.Recall(ctx, t, key, digest)
 	if err != nil || replayed {

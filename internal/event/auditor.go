@@ -9,14 +9,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Auditor writes audit records for those who serve requests: they say what was asked, by whom and what came of it, and the
-// auditor decides what of it is recorded. Each record is written in a transaction of its own.
+// Auditor writes the audit records of requests. Whoever serves a request says what was requested, by whom and with which result;
+// the auditor decides what is recorded. Each record is written in a transaction of its own.
 type Auditor struct {
 	DB  tx.DB
 	Log Log
 }
 
-// Request is what a surface knows of a request that it has served or refused.
+// Request is a request that was served or refused.
 type Request struct {
 	Actor   string
 	Command Command
@@ -25,15 +25,15 @@ type Request struct {
 	Answer  *Answer
 }
 
-// Answer is what was answered to a command under an idempotency key.
+// Answer is the answer to a command that was sent with an idempotency key.
 type Answer struct {
 	Key    string // the caller's own
 	Digest string // of the request
 	Text   []byte
 }
 
-// Record records a request, and with it keeps its answer where there is one. Every command leaves a record, whatever came of
-// it; what only reads leaves one when it was denied.
+// Record records a request, and stores its answer if there is one. Every command is recorded, whatever its result; a request
+// that only reads is recorded when it was denied.
 func (a Auditor) Record(ctx context.Context, r Request) error {
 	if r.Reads && fault.KindOf(r.Result) != fault.Denied {
 		return nil
@@ -56,7 +56,7 @@ func (a Auditor) Recall(ctx context.Context, key, digest string) (answer []byte,
 	return answer, ok, err
 }
 
-// Forget drops the kept answers for which drop says so.
+// Forget deletes the stored answers for which drop returns true.
 func (a Auditor) Forget(ctx context.Context, drop func(answer []byte) bool) error {
 	return a.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		_, err := a.Log.Store.Forget(ctx, t, drop)
@@ -64,27 +64,27 @@ func (a Auditor) Forget(ctx context.Context, drop func(answer []byte) bool) erro
 	})
 }
 
-// Reader is who is shown something. Who belongs to no organisation, such as the local operator, reads as the owner of the
+// Reader is the caller who is shown data. A reader of no organisation, such as the local operator, reads as the owner of the
 // installation, and nothing is recorded.
 type Reader struct {
 	Actor string
 	Realm id.Organisation
 }
 
-// Parties are the organisations that something belongs to together, such as the seller and the buyer of an invoice: each of
-// them reads its own. Empty names are nobody.
+// Parties are the organisations that a thing belongs to together, such as the seller and the buyer of an invoice: for each of
+// them it is their own. Empty ids are ignored.
 type Parties []id.Organisation
 
-// mostNamed is how many organisations a record of reading names at most; of more it says how many.
-const mostNamed = 500
+// maxNamed is the largest number of organisations that a record of reading names; the rest is counted.
+const maxNamed = 500
 
-// Read records that the reader is about to be shown one thing, unless it is their own or nobody's. It returns before the
-// thing is shown: what cannot be recorded is not read.
+// Read records that the reader is about to be shown one thing, unless it is their own or belongs to nobody. The caller shows it
+// only if Read returned no error: data is not shown if the record cannot be written.
 func (a Auditor) Read(ctx context.Context, by Reader, command string, of Parties) error {
 	return a.read(ctx, by, command, by.foreign(of))
 }
 
-// ReadMany is Read for several things: one record names everybody whose things are not the reader's own, each once.
+// ReadMany is Read for several things: one record names the parties of all things that are not the reader's own, each once.
 func (a Auditor) ReadMany(ctx context.Context, by Reader, command string, things []Parties) error {
 	var owners []id.Organisation
 	for _, of := range things {
@@ -94,7 +94,7 @@ func (a Auditor) ReadMany(ctx context.Context, by Reader, command string, things
 	return a.read(ctx, by, command, slices.Compact(owners))
 }
 
-// foreign are the parties when the reader is none of them.
+// foreign are the parties, if the reader is none of them.
 func (r Reader) foreign(of Parties) []id.Organisation {
 	if r.Realm == "" || slices.Contains(of, r.Realm) {
 		return nil
@@ -106,7 +106,7 @@ func (a Auditor) read(ctx context.Context, by Reader, command string, owners []i
 	if len(owners) == 0 {
 		return nil
 	}
-	named := min(len(owners), mostNamed)
+	named := min(len(owners), maxNamed)
 	r := Reading{Command: command, Realm: by.Realm, Organisations: owners[:named], More: len(owners) - named}
 	return a.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return a.Log.AuditRead(ctx, t, by.Actor, r) })
 }

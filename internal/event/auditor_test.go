@@ -146,14 +146,14 @@ func TestWhatIsRecordedOfReading(t *testing.T) {
 func TestARecordOfReadingNamesSoMany(t *testing.T) {
 	a, l := newAuditor()
 	var things []Parties
-	for i := range mostNamed + 7 {
+	for i := range maxNamed + 7 {
 		things = append(things, Parties{id.Organisation(fmt.Sprintf("org_%04d", i))})
 	}
 	if err := a.ReadMany(t.Context(), Reader{Actor: "prn_1", Realm: "org_a"}, "x-list", things); err != nil {
 		t.Fatal(err)
 	}
 	var r Reading
-	if err := json.Unmarshal(l.records[0].Data, &r); err != nil || len(r.Organisations) != mostNamed || r.More != 7 {
+	if err := json.Unmarshal(l.records[0].Data, &r); err != nil || len(r.Organisations) != maxNamed || r.More != 7 {
 		t.Errorf("named %d and %d more: %v", len(r.Organisations), r.More, err)
 	}
 }

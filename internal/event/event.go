@@ -21,7 +21,7 @@ type Event struct {
 	Hash    string          `json:"hash"` // hex SHA-256 over prev and the other fields
 }
 
-// Filter picks records; zero fields pick all. From and To bound the instant, To excluded.
+// Filter selects records; zero fields select all. From and To limit the instant, To excluded.
 type Filter struct {
 	After    int64 // number
 	From, To time.Time
@@ -33,20 +33,20 @@ type Filter struct {
 	Limit    int    // 0 is no limit
 }
 
-// Store keeps the log, the idempotency records, and nothing that could change them.
+// Store stores the log and the answers under idempotency keys. It has no method that changes a record.
 type Store interface {
-	// Last is the newest event, zero before the first; within a writing transaction nobody else can append after it.
+	// Last is the newest event, zero before the first; within a writing transaction no other can append after it.
 	Last(ctx context.Context, r tx.Read) (Event, error)
 	Insert(ctx context.Context, t tx.Tx, e Event) error
 	// Events lists events by number.
 	Events(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Event, error)
-	// Checkpoint is where a pruned log begins; zero when nothing was pruned.
+	// Checkpoint is the anchor at which a pruned log begins; zero when nothing was pruned.
 	Checkpoint(ctx context.Context, r tx.Read) (Anchor, error)
-	// Prune keeps a checkpoint, which must be of a record there is, and takes that record out with all before it.
+	// Prune stores a checkpoint, which must be of an existing record, and removes that record and all before it.
 	Prune(ctx context.Context, t tx.Tx, checkpoint Anchor) error
 	// Remembered is the stored answer to an idempotency key with the digest of its request; ok is false when unknown.
 	Remembered(ctx context.Context, r tx.Read, key string) (digest string, answer []byte, ok bool, err error)
 	Remember(ctx context.Context, t tx.Tx, key, digest string, answer []byte) error
-	// Forget drops the answers for which drop says so: their commands can be done again. It returns how many.
+	// Forget deletes the answers for which drop returns true, so that their commands can be done again. It returns how many.
 	Forget(ctx context.Context, t tx.Tx, drop func(answer []byte) bool) (int, error)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Log appends to the event log. Now is the business clock. Genuine says whether an anchor carries this installation's
-// signature; a log without it takes no checkpoint for one.
+// Log appends to the event log. Now is the business clock. Genuine is an error unless an anchor carries this
+// installation's signature; a log without it accepts no checkpoint.
 type Log struct {
 	Store   Store
 	Now     func() time.Time
@@ -59,21 +59,21 @@ func (e Event) digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// page is how many events are held at a time while the chain is walked.
+// page is how many events are in memory at a time while the chain is walked.
 const page = 1000
 
 // CodeChainBroken is the code of the fault by which Verify and Covers name the first record that is wrong.
 const CodeChainBroken = "event_chain_broken"
 
 // Verify walks the whole chain and returns how many events there are and the newest hash. The fault names the first
-// record that was changed, taken out or added. A tail cut off shows only against an anchor: see Covers.
+// record that was changed, removed or added. Records cut off the end are only found with an anchor: see Covers.
 func (l Log) Verify(ctx context.Context, r tx.Read) (count int64, head string, err error) {
 	return l.walk(ctx, r, func(Event) error { return nil })
 }
 
-// walk goes over every record there is, from the checkpoint on.
+// walk verifies and visits every record from the checkpoint on.
 func (l Log) walk(ctx context.Context, r tx.Read, visit func(Event) error) (count int64, head string, err error) {
-	start, err := l.begin(ctx, r)
+	start, err := l.chainStart(ctx, r)
 	if err != nil {
 		return 0, "", err
 	}
@@ -83,7 +83,7 @@ func (l Log) walk(ctx context.Context, r tx.Read, visit func(Event) error) (coun
 		return count, head, err
 	}
 	if len(first) > 0 && first[0].Number <= count {
-		return count, head, broken(first[0].Number, "the log begins after it")
+		return count, head, chainBroken(first[0].Number, "the log begins after it")
 	}
 	for {
 		events, err := l.Store.Events(ctx, r, scope.All(), Filter{After: count, Limit: page})
@@ -105,21 +105,21 @@ func (l Log) walk(ctx context.Context, r tx.Read, visit func(Event) error) (coun
 	}
 }
 
-// follows says whether e is the record after number prev with hash head.
+// follows is an error unless e is the record after number prev with hash head.
 func (e Event) follows(prev int64, head string) error {
 	if e.Number != prev+1 {
-		return broken(prev+1, "it is missing")
+		return chainBroken(prev+1, "it is missing")
 	}
 	if e.Prev != head {
-		return broken(e.Number, "it does not follow the record before it")
+		return chainBroken(e.Number, "it does not follow the record before it")
 	}
 	if sum, err := e.digest(); err != nil || sum != e.Hash {
-		return broken(e.Number, "it was changed after it was written")
+		return chainBroken(e.Number, "it was changed after it was written")
 	}
 	return nil
 }
 
-func broken(number int64, why string) error {
+func chainBroken(number int64, why string) error {
 	return fault.New(fault.Internal, CodeChainBroken,
 		"event %d breaks the event log: %s; everything before it is as it was written; restore the ledger from a backup", number, why)
 }

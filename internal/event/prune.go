@@ -15,23 +15,23 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// begin is the checkpoint the chain starts from, checked; zero for a log nothing was pruned from.
-func (l Log) begin(ctx context.Context, r tx.Read) (Anchor, error) {
+// chainStart is the verified checkpoint from which the chain starts; zero for a log that was never pruned.
+func (l Log) chainStart(ctx context.Context, r tx.Read) (Anchor, error) {
 	c, err := l.Store.Checkpoint(ctx, r)
 	if err != nil || c.Count == 0 {
 		return c, err
 	}
 	if l.Genuine == nil {
-		return c, broken(c.Count, "nobody here can tell whether its checkpoint is genuine")
+		return c, chainBroken(c.Count, "its checkpoint cannot be verified here")
 	}
 	if err = l.Genuine(c); fault.CodeOf(err) == CodeNotGenuine {
-		err = broken(c.Count, "its checkpoint does not carry this installation's signature")
+		err = chainBroken(c.Count, "its checkpoint does not carry this installation's signature")
 	}
 	return c, err
 }
 
-// Export writes records as JSON lines, the oldest first, those a filter picks; it reads one page at a time. Read opens a
-// transaction: a page each, for the log only grows while somebody slowly takes what is written.
+// Export writes the records that a filter selects as JSON lines, oldest first. Read opens a transaction; each page is read in
+// one of its own, so that a slow client holds none open.
 func (l Log) Export(ctx context.Context, w io.Writer, s scope.Scope, f Filter, read func(context.Context, func(context.Context, tx.Read) error) error) error {
 	f.Limit = page
 	for {
@@ -44,7 +44,7 @@ func (l Log) Export(ctx context.Context, w io.Writer, s scope.Scope, f Filter, r
 			return err
 		}
 		for _, e := range list {
-			if err := e.line(w); err != nil {
+			if err := e.writeLine(w); err != nil {
 				return err
 			}
 			f.After = e.Number
@@ -55,8 +55,8 @@ func (l Log) Export(ctx context.Context, w io.Writer, s scope.Scope, f Filter, r
 	}
 }
 
-// line writes a record as an export holds it.
-func (e Event) line(w io.Writer) error {
+// writeLine writes a record as a line of an export.
+func (e Event) writeLine(w io.Writer) error {
 	b, err := json.Marshal(e)
 	if err == nil {
 		_, err = w.Write(append(b, '\n'))
@@ -64,16 +64,16 @@ func (e Event) line(w io.Writer) error {
 	return err
 }
 
-// Pruning asks for old records to be taken out: all up to Until. Export is the SHA-256, in hex, of the file that holds
-// them, as Export writes it: whoever cannot show that has not exported them.
+// Pruning is a request to remove all records up to Until. Export is the SHA-256, in hex, of the file that Export wrote of them:
+// it proves that they were exported.
 type Pruning struct {
 	Until  int64
 	Export string
 	Keep   int // days that records are kept at least
 }
 
-// Checkpoint says what the log will begin with after a pruning, unsigned. Invalid when the records are too young or the
-// export does not hold exactly them, from the first that is there; Internal when the chain is broken up to there.
+// Checkpoint is the unsigned anchor at which the log will begin after a pruning. Invalid when the records are too recent or the
+// export is not of exactly these records, from the first one on; Internal when the chain is broken before that point.
 func (l Log) Checkpoint(ctx context.Context, r tx.Read, p Pruning) (Anchor, error) {
 	now := l.Now().UTC()
 	c := Anchor{Count: p.Until, At: now, Prunes: true}
@@ -81,40 +81,40 @@ func (l Log) Checkpoint(ctx context.Context, r tx.Read, p Pruning) (Anchor, erro
 	sum := sha256.New()
 	last, _, err := l.walk(ctx, r, func(e Event) error {
 		if e.Number > p.Until {
-			return errFarEnough
+			return errStop
 		}
 		if e.At.After(young) {
-			return fault.New(fault.Invalid, "too_young", "record %d is of %s and records are kept for %d days: nothing was taken out; export and prune what is older",
+			return fault.New(fault.Invalid, "too_young", "record %d is of %s and records are kept for %d days: nothing was deleted; export and prune older records",
 				e.Number, e.At.Format(time.DateOnly), p.Keep)
 		}
 		c.Head = e.Hash
-		return e.line(sum)
+		return e.writeLine(sum)
 	})
 	switch {
-	case errors.Is(err, errFarEnough):
+	case errors.Is(err, errStop):
 	case err != nil:
 		return c, err
 	default:
-		return c, fault.New(fault.Invalid, "nothing_left", "the newest record, %d, is never taken out: nothing was; prune up to an older one", last)
+		return c, fault.New(fault.Invalid, "nothing_left", "the newest record, %d, is never deleted: nothing was deleted; prune up to an older one", last)
 	}
 	if c.Head == "" {
-		return c, fault.New(fault.Invalid, "pruned_already", "records up to %d are not there any more: nothing was taken out", p.Until)
+		return c, fault.New(fault.Invalid, "pruned_already", "records up to %d were deleted before: nothing was deleted", p.Until)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != p.Export {
 		return c, fault.New(fault.Invalid, "not_exported",
-			"the export is not that of every record up to %d: nothing was taken out; export from the beginning, without a filter but the end", p.Until).
+			"the export does not hold every record up to %d: nothing was deleted; export from the beginning, with no other filter than the end", p.Until).
 			With("export", "has another digest")
 	}
 	return c, nil
 }
 
-// errFarEnough ends a walk that has seen what it came for.
-var errFarEnough = errors.New("far enough")
+// errStop ends a walk early.
+var errStop = errors.New("far enough")
 
-// Prune takes out what a signed checkpoint saw, and records that, with the digest of the export that holds it now.
+// Prune removes the records up to a signed checkpoint, and records that with the digest of their export.
 func (l Log) Prune(ctx context.Context, t tx.Tx, actor string, c Anchor, p Pruning) error {
 	if l.Genuine == nil || !c.Prunes || c.Count != p.Until {
-		return fault.New(fault.Internal, "no_checkpoint", "this is no checkpoint of the pruning that was asked for; nothing was taken out")
+		return fault.New(fault.Internal, "no_checkpoint", "this is not the checkpoint of the requested pruning; nothing was deleted")
 	}
 	if err := l.Genuine(c); err != nil {
 		return err

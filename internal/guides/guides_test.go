@@ -3,8 +3,8 @@ package guides
 import (
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,6 +24,7 @@ func TestGuides(t *testing.T) {
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("no guides: %v", err)
 	}
+	pages = slices.DeleteFunc(pages, func(file string) bool { return slices.Contains(applied, filepath.Base(file)) })
 	bin := program(t)
 	var all counted
 	t.Run("pages", func(t *testing.T) {
@@ -44,23 +45,16 @@ func TestGuides(t *testing.T) {
 // program is a folder with the program in it.
 func program(t *testing.T) string {
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "purveyor"), "./cmd/purveyor")
-	build.Dir = root
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
+	goes(t, root, "build", "-o", filepath.Join(bin, "purveyor"), "./cmd/purveyor")
 	return bin
 }
 
 // follow runs one page.
 func follow(t *testing.T, file, bin string, all *counted) {
+	blocks := blocksOf(t, file)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
-	}
-	blocks, err := parse(string(text))
-	if err != nil {
-		t.Fatalf("%s: %v", file, err)
 	}
 	f := follower{session: begin(t, bin), file: file, ids: map[string]string{}, all: all, page: strings.SplitAfter(string(text), "\n")}
 	for i, b := range blocks {

@@ -67,3 +67,23 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// TestChange applies hunks, and refuses those that fit nowhere, or in two places.
+func TestChange(t *testing.T) {
+	const text = "a\nb\nc\nb\n"
+	for _, c := range []struct{ name, hunk, want string }{
+		{"added behind a line", " a\n+x\n", "a\nx\nb\nc\nb\n"},
+		{"added in front of a line", "+x\n c\n", "a\nb\nx\nc\nb\n"},
+		{"replaced", " a\n-b\n+x\n", "a\nx\nc\nb\n"},
+		{"nowhere", " d\n+x\n", ""},
+		{"in two places", " b\n+x\n", ""},
+		{"a part of a line", "-\n+x\n", ""},
+		{"no place", "+x\n", ""},
+		{"a line that is neither", "a\n+x\n", ""},
+	} {
+		got, err := change(text, c.hunk)
+		if c.want == "" && err == nil || c.want != "" && got != c.want {
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+	}
+}

@@ -248,7 +248,7 @@ func (n *Installation) recover(ctx context.Context) error {
 // CompareStores holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
 // documents can be read, and what needs the rows is refused.
 func (n *Installation) CompareStores(ctx context.Context) {
-	n.behind = n.Intake.Whole(access.AsLocalOperator(ctx))
+	n.behind = n.Intake.VerifyRows(access.AsLocalOperator(ctx))
 	if n.behind != nil {
 		n.API.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
 	}

@@ -61,7 +61,7 @@ func recordsAbout(db tx.DB, events event.Log) func(context.Context, id.Principal
 // forgetAnswers drops answers kept under idempotency keys that name a person: they may hold anything about them.
 func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) (bool, error) {
 	return func(ctx context.Context, t tx.Tx, who id.Principal) (bool, error) {
-		n, err := events.Store.Forget(ctx, t, func(answer []byte) bool { return kernel.Names(answer, string(who)) })
+		n, err := events.Store.Forget(ctx, t, func(answer []byte) bool { return kernel.AnswerNames(answer, string(who)) })
 		return n > 0, err
 	}
 }

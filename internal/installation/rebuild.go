@@ -140,7 +140,7 @@ func (n *Installation) passOver(ctx context.Context, dir string, o Options) erro
 	if err != nil {
 		return nil
 	}
-	err = n.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	err = n.Intake.ReserveNumbers(access.AsLocalOperator(ctx), old)
 	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
 		err = nil
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// caller is somebody who has one built-in role at home; who they are is known once they are there.
+// caller is a person with one built-in role in their own organisation, home. The fixture sets who they are once it made them.
 type caller struct {
 	role access.Role
-	home place
+	home organisation
 	who  identity.Principal
 }
 
@@ -25,17 +25,17 @@ func callers() []caller {
 	homes := map[access.Kind]string{access.Partner: "zpartner", access.Reseller: "zreseller", access.Customer: "zcustomer"}
 	var list []caller
 	for _, r := range access.BuiltIn() {
-		home := find(homes[r.Realm])
+		home := organisationByKey(homes[r.Realm])
 		who := identity.Principal{Realm: home.id(), In: home.id(), MFA: true}
 		list = append(list, caller{r, home, who})
 	}
 	return list
 }
 
-// name is what the table calls the caller.
+// name is the caller's role as the table names it.
 func (c caller) name() string { return strings.TrimPrefix(string(c.role.ID), "rol_") }
 
-// scope is where the role is given: customers' roles are given among resources.
+// scope is where the role is assigned: a customer's in its tree of resources.
 func (c caller) scope() string {
 	if c.home.kind == org.Customer {
 		return "@" + c.home.key
@@ -54,8 +54,8 @@ type answer struct {
 	body   string
 }
 
-// api calls the API as whoever its context names, and as the local operator where it names nobody.
-type api struct{ way http.RoundTripper }
+// api calls the API as the caller that the context names, or as the local operator if it names none.
+type api struct{ transport http.RoundTripper }
 
 func (a api) call(ctx context.Context, r request) (answer, error) {
 	in, err := http.NewRequestWithContext(ctx, r.method, "http://localhost"+kernel.Prefix+r.path, strings.NewReader(r.body))
@@ -66,7 +66,7 @@ func (a api) call(ctx context.Context, r request) (answer, error) {
 	if r.media != "" {
 		in.Header.Set("Content-Type", r.media)
 	}
-	out, err := a.way.RoundTrip(in)
+	out, err := a.transport.RoundTrip(in)
 	if err != nil {
 		return answer{}, err
 	}
@@ -75,8 +75,8 @@ func (a api) call(ctx context.Context, r request) (answer, error) {
 	return answer{out.StatusCode, string(bytes.TrimSpace(b))}, err
 }
 
-// must is a call that makes the world: anything but success ends the run.
-func (a api) must(ctx context.Context, r request) (string, error) {
+// succeed makes a call that prepares the test: any other outcome than success ends the run.
+func (a api) succeed(ctx context.Context, r request) (string, error) {
 	out, err := a.call(ctx, r)
 	if err == nil && (out.status >= 300 || strings.Contains(out.body, `{"problem":`)) {
 		err = fault.New(fault.Internal, "matrix_world", "the world of the matrix could not be made: %s %s answered %d %s", r.method, r.path, out.status, out.body)

@@ -25,11 +25,11 @@ func routes() []route {
 
 var parameter = regexp.MustCompile(`{(\w+)}`)
 
-// needs are what a place must have of its own before the call can be made of it.
-func (r route) needs() []string {
+// requires lists the kinds of things that an organisation must have before the call can be made about it.
+func (r route) requires() []string {
 	kinds := []string{}
 	for _, m := range parameter.FindAllStringSubmatch(r.path, -1) {
-		if _, has := made()[m[1]]; has {
+		if _, has := unknownIDs()[m[1]]; has {
 			kinds = append(kinds, m[1])
 		}
 	}
@@ -48,24 +48,24 @@ func (r route) needs() []string {
 	return kinds
 }
 
-// of is the call made of a place; ok is false where the place has nothing of the kind.
-func (s *stage) of(r route, p place) (out request, ok bool) {
+// requestFor is the call made about an organisation; ok is false where it has nothing of the kind that the call is about.
+func (s *fixture) requestFor(r route, p organisation) (out request, ok bool) {
 	have := func(kind string) string {
 		if kind == "definition of its seller" {
 			seller := p.seller
-			if p.then != "" {
-				seller = p.then
+			if p.newSeller != "" {
+				seller = p.newSeller
 			}
 			return s.owned[seller]["definition"]
 		}
 		return s.owned[p.key][kind]
 	}
-	if p.key == missing {
+	if p.key == unknownKey {
 		have = func(kind string) string {
-			return s.owned[missing][strings.TrimSuffix(kind, " of its seller")]
+			return s.owned[unknownKey][strings.TrimSuffix(kind, " of its seller")]
 		}
 	}
-	for _, kind := range r.needs() {
+	for _, kind := range r.requires() {
 		if have(kind) == "" {
 			return out, false
 		}
@@ -74,7 +74,7 @@ func (s *stage) of(r route, p place) (out request, ok bool) {
 		"owner": p.key, "series": "MATRIX", "key": "book", "period": "2026-09", "line": "1", "format": "json", "customer": p.key, "purchase": "reservation",
 		"group": "grp_z", "entitlement": p.entitlement(), "realm": p.key,
 	}
-	if r.id == "group-members" { // of people; elsewhere one of a relationship's
+	if r.id == "group-members" { // a group of people; other calls name one of a relationship
 		fixed["group"] = have("group of people")
 	}
 	path := parameter.ReplaceAllStringFunc(r.path, func(m string) string {
@@ -90,15 +90,15 @@ func (s *stage) of(r route, p place) (out request, ok bool) {
 
 type input struct{ query, media, body string }
 
-// inputs are what calls are sent beside their path. Bodies are such that whoever may, can; and where a call would take
-// something away, that a second one like it can too.
-func (s *stage) inputs(p place, have func(string) string) map[string]input {
+// inputs are the queries and bodies of the calls. They are valid, so that the outcome depends on permissions alone, and calls
+// that remove something can be repeated.
+func (s *fixture) inputs(p organisation, have func(string) string) map[string]input {
 	holder := `{"id":"` + s.eligible("zreseller") + `","kind":"user","name":"Somebody","object":"00000000-0000-4000-8000-00000000000a"}`
 	scope := p.key
 	if p.kind == "customer" {
 		scope = "@" + scope
 	}
-	assignment := gives(have("member"), p.key, plainRole[p.kind], scope).body
+	assignment := assignment(have("member"), p.key, commonRole[p.kind], scope).body
 	json := func(format string, args ...any) input { return input{body: fmt.Sprintf(format, args...)} }
 	month, bulk := input{query: "?period=2026-09"}, input{query: "?limit=1000"}
 	in := map[string]input{
@@ -125,21 +125,21 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 		"person-list":        {query: "?realm=" + p.key}, "group-list": {query: "?realm=" + p.key}, "program-list": {query: "?realm=" + p.key},
 		"person-enable":       json(`{"enabled":true}`),
 		"program-enable":      json(`{"enabled":true}`),
-		"group-create":        json(`{"realm":%q,"name":"made %d"}`, p.key, s.made),
+		"group-create":        json(`{"realm":%q,"name":"made %d"}`, p.key, s.serial),
 		"group-members":       json(`{"members":[]}`),
-		"program-create":      json(`{"realm":%q,"name":"made %d"}`, p.key, s.made),
+		"program-create":      json(`{"realm":%q,"name":"made %d"}`, p.key, s.serial),
 		"program-secret":      json(`{"days":1}`),
 		"program-certificate": json(`{"certificate":"none"}`),
 		"federation-set":      json("%s", federation(p)),
-		"person-invite":       json(`{"realm":%q,"name":"Matrix","mail":"%s-%d@matrix.example"}`, p.key, p.key, s.made),
+		"person-invite":       json(`{"realm":%q,"name":"Matrix","mail":"%s-%d@matrix.example"}`, p.key, p.key, s.serial),
 		"access-explain":      {query: "?action=usage.read&scope=" + p.key},
 		"policy-charges":      json(`{"usage_charges":"off"}`),
 		"policy-permit":       json(`{"allowed":false}`),
-		"relationship-draft":  json("%s", relationship("", p.key, s.made)), "relationship-change": json("%s", relationship("", p.key, s.made)),
+		"relationship-draft":  json("%s", relationship("", p.key, s.serial)), "relationship-change": json("%s", relationship("", p.key, s.serial)),
 		"access-assign":       json(`{"roles":["Directory Readers"]}`),
 		"invitation-show":     json(`{"token":"nobody's","customer":%q}`, p.key),
 		"invitation-answer":   json(`{"token":"nobody's","approve":false,"customer":%q}`, p.key),
-		"definition-create":   json("%s", definition(p.key, s.eligible(p.key), s.made)),
+		"definition-create":   json("%s", definition(p.key, s.eligible(p.key), s.serial)),
 		"registration-create": json(`{"customer":%q,"entitlement":%q,"definition":%q}`, p.key, p.entitlement(), have("definition of its seller")),
 		"registration-end":    json(`{"why":"matrix"}`),
 		"registration-list":   bulk, "relationship-list": bulk, "definition-list": bulk, "assignment-list": bulk, "event-list": bulk, "audit-list": bulk,
@@ -155,7 +155,7 @@ func (s *stage) inputs(p place, have func(string) string) map[string]input {
 	return in
 }
 
-// showsMoney says whether what a call answers may depend on the price at which customers see their usage.
+// showsMoney says whether the answer of a call may depend on the price at which customers see their usage.
 func (r route) showsMoney() bool {
 	if r.method != http.MethodGet {
 		return false
@@ -168,6 +168,6 @@ func (r route) showsMoney() bool {
 	return false
 }
 
-// renews is what a call takes away and the next one needs again.
-var renews = map[string]string{"assignment-revoke": "assignment", "role-drop": "role", "relationship-drop": "relationship",
+// consumes is the kind of thing that a call removes: it is made anew before the next call.
+var consumes = map[string]string{"assignment-revoke": "assignment", "role-drop": "role", "relationship-drop": "relationship",
 	"person-erase": "person", "credential-remove": "credential", "federation-remove": "federation"}

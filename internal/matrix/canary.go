@@ -16,16 +16,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// canary is an amount that occurs nowhere by chance, and who may see it while customers see their usage at some price.
+// canary is an amount that occurs in one place only, and a rule that says which callers may see it, given the price at which
+// customers see their usage.
 type canary struct {
-	what    string
-	digits  []string // as files and bodies write it, cut behind the first decimal
-	allowed func(caller, access.Charges) bool
-	nowhere bool // it is on no page by design
+	what       string
+	digits     []string // the amount as answers and files write it, truncated after the first decimal
+	allowed    func(caller, access.Charges) bool
+	neverShown bool // no answer holds it, by design
 }
 
-// canaries are what the provider charged for each customer and credited for it, its public price, what each
-// organisation pays for each customer, and what is left to it.
+// canaries are, for each customer, the provider's charge, credit and public price, and what each organisation in its chain
+// pays and earns.
 func canaries() []canary {
 	var list []canary
 	add := func(what string, v money.Decimal, allowed func(caller, access.Charges) bool) {
@@ -34,13 +35,13 @@ func canaries() []canary {
 	earned, alone := map[string]money.Decimal{}, map[string][]canary{}
 	paid := map[[2]string]money.Decimal{}
 	for _, p := range world {
-		if p.list == "" {
+		if p.listPrice == "" {
 			continue
 		}
-		amount, public := p.cost(), money.MustParse(p.list)
-		chain := []place{p}
+		amount, public := p.cost(), money.MustParse(p.listPrice)
+		chain := []organisation{p}
 		for chain[0].seller != "" {
-			chain = slices.Insert(chain, 0, find(chain[0].seller))
+			chain = slices.Insert(chain, 0, organisationByKey(chain[0].seller))
 		}
 		add("cost of "+p.key, amount, seesCost)
 		add("public price of "+p.key, public, seesList(chain))
@@ -56,13 +57,13 @@ func canaries() []canary {
 		}
 	}
 	for edge, sum := range paid {
-		if buyer := find(edge[1]); buyer.kind == org.Reseller { // a customer's is that of its usage
-			add(fmt.Sprintf("all that %s pays %s", edge[1], edge[0]), sum, seesPrice(find(edge[0]), buyer))
+		if buyer := organisationByKey(edge[1]); buyer.kind == org.Reseller { // what a customer pays is what its usage is sold for
+			add(fmt.Sprintf("all that %s pays %s", edge[1], edge[0]), sum, seesPrice(organisationByKey(edge[0]), buyer))
 		}
 	}
 	for seller, margin := range earned {
-		add("margin of "+seller, margin, seesMargin(find(seller)))
-		if len(alone[seller]) > 1 { // else it is the whole
+		add("margin of "+seller, margin, seesMargin(organisationByKey(seller)))
+		if len(alone[seller]) > 1 { // the margin on one customer alone is the whole margin
 			list = append(list, alone[seller]...)
 		}
 	}
@@ -74,19 +75,18 @@ func seesCost(c caller, _ access.Charges) bool {
 	return c.home.kind == org.Partner && c.role.View.Has(scope.Cost)
 }
 
-// seesList: the public price is shown to those who sell along the chain, and to the customer's people who read cost,
-// where that is what its policy shows.
-func seesList(chain []place) func(caller, access.Charges) bool {
+// seesList allows the public price to the sellers in the chain, and to people of the customer who may read costs where its
+// policy shows list prices.
+func seesList(chain []organisation) func(caller, access.Charges) bool {
 	return func(c caller, charges access.Charges) bool {
-		sells := slices.ContainsFunc(chain[:len(chain)-1], func(p place) bool { return p.key == c.home.key })
+		sells := slices.ContainsFunc(chain[:len(chain)-1], func(p organisation) bool { return p.key == c.home.key })
 		return sells && c.role.View.Has(scope.List) || c.home.key == chain[len(chain)-1].key && charges == access.ChargesList && reads(c, access.CostRead)
 	}
 }
 
-// seesPrice: a price is its seller's and its buyer's business; a role that leaves out what its people pay leaves out
-// the reseller's purchases. Of a customer's people it is for those who read its bills, and where its policy shows it for
-// those who read cost.
-func seesPrice(seller, buyer place) func(caller, access.Charges) bool {
+// seesPrice allows a price to its seller and its buyer, as far as their roles show sell and buy prices. Among a customer's
+// people it is for those who may read invoices, and for those who may read costs where its policy shows sell prices.
+func seesPrice(seller, buyer organisation) func(caller, access.Charges) bool {
 	return func(c caller, charges access.Charges) bool {
 		switch {
 		case c.home.key == seller.key:
@@ -96,11 +96,11 @@ func seesPrice(seller, buyer place) func(caller, access.Charges) bool {
 		case c.home.key == buyer.key:
 			return reads(c, access.InvoiceRead) || charges == access.ChargesSell && reads(c, access.CostRead)
 		}
-		return c.name() == "partner-global-admin" // who runs the books of all
+		return c.name() == "partner-global-admin" // drafts and issues the documents of all sellers
 	}
 }
 
-func seesMargin(seller place) func(caller, access.Charges) bool {
+func seesMargin(seller organisation) func(caller, access.Charges) bool {
 	return func(c caller, _ access.Charges) bool {
 		return c.home.key == seller.key && reads(c, access.MarginRead) || c.name() == "partner-global-admin"
 	}
@@ -108,7 +108,7 @@ func seesMargin(seller place) func(caller, access.Charges) bool {
 
 func reads(c caller, action access.Action) bool { return slices.Contains(c.role.Actions, action) }
 
-// spellings are 73131.3, 73,131.3, 73.131,3, 73 131,3 and 73131,3.
+// spellings are the ways an amount is written: 73131.3, 73,131.3, 73.131,3, 73 131,3 and 73131,3.
 func spellings(v money.Decimal) []string {
 	plain := v.Truncate(1).Fixed(1)
 	whole, fraction, _ := strings.Cut(plain, ".")
@@ -122,9 +122,9 @@ func spellings(v money.Decimal) []string {
 	return list
 }
 
-// found says which of the canaries a body has.
+// found lists the canaries that a body contains.
 func found(list []canary, body string) (in []canary) {
-	text := readable(body)
+	text := extractText(body)
 	for _, c := range list {
 		if slices.ContainsFunc(c.digits, func(d string) bool { return strings.Contains(text, d) }) {
 			in = append(in, c)
@@ -133,8 +133,8 @@ func found(list []canary, body string) (in []canary) {
 	return in
 }
 
-// readable is a body with the streams of a PDF unpacked, whose text stands there in two bytes a letter.
-func readable(body string) string {
+// extractText is the text of a body; a PDF's streams are decompressed, in which a letter takes two bytes.
+func extractText(body string) string {
 	if !strings.HasPrefix(body, "%PDF") {
 		return body
 	}
@@ -147,21 +147,21 @@ func readable(body string) string {
 		rest = after
 		z, err := zlib.NewReader(bytes.NewReader(after))
 		if err != nil {
-			continue // no packed text: a picture, or the end of the one before
+			continue // not compressed text: a picture, or the end of the stream before
 		}
 		_, _ = io.Copy(&out, z)
 	}
 }
 
-// crawl reads everything that can be read, as somebody, and every document in every format.
-func (s *stage) crawl(ctx context.Context, seen func(r request, body string)) error {
+// crawl makes every reading call about every organisation as the context's caller, with documents in every format.
+func (s *fixture) crawl(ctx context.Context, seen func(r request, body string)) error {
 	done := map[string]bool{}
 	for _, r := range routes() {
 		if r.method != "GET" {
 			continue
 		}
-		for _, p := range append(slices.Clone(world), find(missing)) {
-			one, ok := s.of(r, p)
+		for _, p := range append(slices.Clone(world), organisationByKey(unknownKey)) {
+			one, ok := s.requestFor(r, p)
 			if !ok {
 				continue
 			}
@@ -181,7 +181,7 @@ func (s *stage) crawl(ctx context.Context, seen func(r request, body string)) er
 	return nil
 }
 
-// variants are a call in every form its answer has.
+// variants are a call once for each form of its answer.
 func variants(r route, one request) []request {
 	list := []request{one}
 	with := func(change func(*request)) { x := one; change(&x); list = append(list, x) }
@@ -203,8 +203,8 @@ func variants(r route, one request) []request {
 	return list
 }
 
-// pretty is a body short enough to be shown.
-func pretty(body string) string {
+// shortened is a body short enough for a message.
+func shortened(body string) string {
 	var v any
 	if json.Unmarshal([]byte(body), &v) != nil || len(body) > 300 {
 		return body[:min(len(body), 300)]

@@ -1,7 +1,8 @@
-// Package matrix holds the API against a reviewed table: every call, by everybody who has a built-in role, on what is
-// their own and on what is not; and it searches everything that can be read for money that must not be.
+// Package matrix tests the permissions of the API against a reviewed table: every call is made by a person with each built-in
+// role, about their own organisation and about others, and the outcome is compared. It also searches every answer for
+// amounts that the person must not see.
 //
-// It decides nothing and owns no rule: expected.yaml says what is right, the API says what is. Always true: a call that
-// is in no table is a mismatch, and so is a table of a call that is gone; what is foreign answers exactly like what
-// does not exist.
+// It owns no rule: expected.yaml says which outcome is right, and the API is asked what it does. Always true: a call that is
+// not in the table is a mismatch, and so is an entry for a call that no longer exists; what belongs to others is answered
+// exactly like what does not exist.
 package matrix

@@ -11,19 +11,19 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// stage is the world as it was made: the ids of what belongs to each place, by the name of the path's parameter.
-type stage struct {
+// fixture is the prepared data directory: for each organisation the ids of what it has, by the name of the path parameter.
+type fixture struct {
 	api
-	owned map[string]map[string]string
-	cast  []caller // as people who are there
-	made  int      // numbers what is made
+	owned  map[string]map[string]string
+	people []caller // one person for each built-in role
+	serial int      // numbers what is created, so that names are unique
 }
 
-// prepare makes the world, bills September and gives every built-in role to somebody.
-func prepare(ctx context.Context, a api) (*stage, error) {
-	s := &stage{api: a, owned: map[string]map[string]string{missing: made()}}
+// prepare applies the world, bills September and creates one person for each built-in role.
+func prepare(ctx context.Context, a api) (*fixture, error) {
+	s := &fixture{api: a, owned: map[string]map[string]string{unknownKey: unknownIDs()}}
 	steps := []request{
-		{"POST", "/clock", "", `{"to":"2026-10-05","demo":true}`}, // people of demo data are given a password at once
+		{"POST", "/clock", "", `{"to":"2026-10-05","demo":true}`}, // in demo data people get a password at once
 		{"PUT", "/world", "application/yaml", worldYAML()},
 		{"POST", "/price-books", "application/yaml", booksYAML(sellers()...)},
 		upload(),
@@ -32,29 +32,29 @@ func prepare(ctx context.Context, a api) (*stage, error) {
 		{"POST", "/periods/2026-09/issue", "", `{"on":"2026-10-01"}`},
 	}
 	for _, r := range steps {
-		if _, err := s.must(ctx, r); err != nil {
+		if _, err := s.succeed(ctx, r); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.populate(ctx); err != nil {
 		return nil, err
 	}
-	return s, s.own(ctx)
+	return s, s.collectIDs(ctx)
 }
 
-// populate makes somebody with each built-in role, somebody of each place who is given roles, and at each reseller
-// somebody who is eligible for roles at its customers.
-func (s *stage) populate(ctx context.Context) error {
+// populate creates a person for each built-in role, a member of each organisation to assign roles to, and at each reseller a
+// person who is eligible for roles at its customers.
+func (s *fixture) populate(ctx context.Context) error {
 	for _, c := range callers() {
 		who, err := s.enrol(ctx, c.home, c.name())
 		if err == nil {
-			_, err = s.must(ctx, gives(who, c.home.key, string(c.role.ID), c.scope()))
+			_, err = s.succeed(ctx, assignment(who, c.home.key, string(c.role.ID), c.scope()))
 		}
 		if err != nil {
 			return err
 		}
 		c.who.ID = id.Principal(who)
-		s.cast = append(s.cast, c)
+		s.people = append(s.people, c)
 	}
 	for _, p := range world {
 		member, err := s.enrol(ctx, p, "member")
@@ -68,16 +68,16 @@ func (s *stage) populate(ctx context.Context) error {
 		if s.owned[p.key]["eligible"], err = s.enrol(ctx, p, "eligible"); err != nil {
 			return err
 		}
-		if _, err := s.must(ctx, gives(s.owned[p.key]["eligible"], p.key, plainRole[p.kind], p.key)); err != nil {
+		if _, err := s.succeed(ctx, assignment(s.owned[p.key]["eligible"], p.key, commonRole[p.kind], p.key)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enrol makes a person of a place who can sign in, and is their id.
-func (s *stage) enrol(ctx context.Context, p place, name string) (string, error) {
-	body, err := s.must(ctx, request{"POST", "/people", "", person(p, name)})
+// enrol creates a person of an organisation who can sign in, and returns their id.
+func (s *fixture) enrol(ctx context.Context, p organisation, name string) (string, error) {
+	body, err := s.succeed(ctx, request{"POST", "/people", "", person(p, name)})
 	if err != nil {
 		return "", err
 	}
@@ -88,23 +88,23 @@ func (s *stage) enrol(ctx context.Context, p place, name string) (string, error)
 	return made.Person.ID, err
 }
 
-func person(p place, name string) string {
+func person(p organisation, name string) string {
 	return fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"%s@%s.example","password":"brown kettle morning"}`, p.key, name, p.key)
 }
 
-func gives(who, realm, role, scope string) request {
+func assignment(who, realm, role, scope string) request {
 	return request{"POST", "/role-assignments", "", fmt.Sprintf(`{"principal":%q,"realm":%q,"role":%q,"scope":%q}`, who, realm, role, scope)}
 }
 
-// upload is the import of the month's usage.
+// upload imports the month's usage.
 func upload() request {
 	return request{"POST", "/imports?dataset=usage&complete=true", "multipart/form-data; boundary=z",
 		"--z\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{\"files\":[{\"name\":\"usage.csv\"}]}\r\n" +
 			"--z\r\nContent-Disposition: form-data; name=\"file\"; filename=\"usage.csv\"\r\n\r\n" + usageCSV() + "\r\n--z--\r\n"}
 }
 
-// made are ids in the shape of the others that nothing has.
-func made() map[string]string {
+// unknownIDs are well-formed ids of things that do not exist.
+func unknownIDs() map[string]string {
 	m := map[string]string{}
 	for name, prefix := range map[string]string{
 		"ref": "inv_", "relationship": "rel_", "definition": "def_", "registration": "reg_", "activation": "act_", "role": "rol_", "assignment": "asg_",
@@ -112,13 +112,13 @@ func made() map[string]string {
 	} {
 		m[name] = prefix + "00000000000000000000000000"
 	}
-	m["federation"] = federated // has no id
+	m["federation"] = withoutID // it has no id
 	return m
 }
 
-// own gathers the documents each place bought, and makes what has ids of its own.
-func (s *stage) own(ctx context.Context) error {
-	body, err := s.must(ctx, request{method: "GET", path: "/invoices"})
+// collectIDs finds the document that each organisation bought, and creates one thing of every other kind.
+func (s *fixture) collectIDs(ctx context.Context) error {
+	body, err := s.succeed(ctx, request{method: "GET", path: "/invoices"})
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *stage) own(ctx context.Context) error {
 			}
 		}
 		for _, kind := range []string{"relationship", "definition", "registration", "activation", "role", "assignment", "person", "program", "credential", "group of people", "federation"} {
-			if err := s.fresh(ctx, kind, p); err != nil {
+			if err := s.create(ctx, kind, p); err != nil {
 				return err
 			}
 		}
@@ -143,17 +143,17 @@ func (s *stage) own(ctx context.Context) error {
 	return nil
 }
 
-// fresh makes a thing of a place anew, where such a place has one.
-func (s *stage) fresh(ctx context.Context, kind string, p place) error {
+// create creates a thing of a kind for an organisation, if that organisation can have one.
+func (s *fixture) create(ctx context.Context, kind string, p organisation) error {
 	r := request{method: "POST"}
 	seller := p.seller
-	if p.then != "" {
-		seller = p.then
+	if p.newSeller != "" {
+		seller = p.newSeller
 	}
-	buys := p.kind == org.Customer && (p.until == "" || p.then != "")
-	s.made++
-	if kind == "credential" { // a program has two at most
-		if err := s.fresh(ctx, "program", p); err != nil {
+	buys := p.kind == org.Customer && (p.until == "" || p.newSeller != "")
+	s.serial++
+	if kind == "credential" { // a program has at most two
+		if err := s.create(ctx, "program", p); err != nil {
 			return err
 		}
 	}
@@ -163,23 +163,23 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 		if p.kind == org.Customer {
 			scope = "@" + scope
 		}
-		r = gives(s.owned[p.key]["member"], p.key, plainRole[p.kind], scope)
+		r = assignment(s.owned[p.key]["member"], p.key, commonRole[p.kind], scope)
 	case kind == "role":
-		r.path, r.body = "/roles", customRole(p, s.made)
+		r.path, r.body = "/roles", customRole(p, s.serial)
 	case kind == "relationship" && buys:
-		r.path, r.body = "/relationships", relationship(seller, p.key, s.made)
+		r.path, r.body = "/relationships", relationship(seller, p.key, s.serial)
 	case kind == "definition" && p.kind != org.Customer:
-		r.path, r.body = "/definitions", definition(p.key, s.eligible(p.key), s.made)
+		r.path, r.body = "/definitions", definition(p.key, s.eligible(p.key), s.serial)
 	case kind == "registration" && buys:
 		r.path, r.body = "/registrations", fmt.Sprintf(`{"customer":%q,"entitlement":%q,"definition":%q}`, p.key, p.entitlement(), s.owned[seller]["definition"])
-	case kind == "activation" && buys && find(seller).kind == org.Reseller:
+	case kind == "activation" && buys && organisationByKey(seller).kind == org.Reseller:
 		r.path, r.body = "/activations", activation(s.owned[p.key]["registration"])
-		who := identity.Principal{ID: id.Principal(s.eligible(seller)), Realm: find(seller).id(), In: find(seller).id(), MFA: true}
+		who := identity.Principal{ID: id.Principal(s.eligible(seller)), Realm: organisationByKey(seller).id(), In: organisationByKey(seller).id(), MFA: true}
 		ctx = identity.As(ctx, who)
-	case !s.ofPeople(kind, p, &r):
+	case !s.identityRequest(kind, p, &r):
 		return nil
 	}
-	body, err := s.must(ctx, r)
+	body, err := s.succeed(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -190,15 +190,16 @@ func (s *stage) fresh(ctx context.Context, kind string, p place) error {
 	if body != "" {
 		err = json.Unmarshal([]byte(body), &made)
 	}
-	s.owned[p.key][kind] = cmp.Or(made.ID, made.Person.ID, federated)
+	s.owned[p.key][kind] = cmp.Or(made.ID, made.Person.ID, withoutID)
 	return err
 }
 
-// ofPeople is how what belongs to who signs in is made. The person can sign in, so each realm looks after its own.
-func (s *stage) ofPeople(kind string, p place, r *request) bool {
+// identityRequest is the call that creates something of who signs in. The member of each organisation can sign in, so each
+// realm manages its own.
+func (s *fixture) identityRequest(kind string, p organisation, r *request) bool {
 	switch kind {
 	case "person":
-		r.path, r.body = "/people", person(p, fmt.Sprintf("p%d", s.made))
+		r.path, r.body = "/people", person(p, fmt.Sprintf("p%d", s.serial))
 	case "program":
 		r.path, r.body = "/programs", fmt.Sprintf(`{"realm":%q,"name":"robot"}`, p.key)
 	case "credential":
@@ -213,19 +214,19 @@ func (s *stage) ofPeople(kind string, p place, r *request) bool {
 	return true
 }
 
-// federated stands for the id of what has none.
-const federated = "(federated)"
+// withoutID stands for the id of a thing that has none.
+const withoutID = "(federated)"
 
-func federation(p place) string {
+func federation(p organisation) string {
 	return fmt.Sprintf(`{"issuer":"https://login.%[1]s.example","client_id":"x","domains":["staff.%[1]s.example"],"secret":"hush"}`, p.key)
 }
 
-// plainRole is a role that many have, of each kind of organisation.
-var plainRole = map[org.Kind]string{
+// commonRole is a role with few permissions for each kind of organisation.
+var commonRole = map[org.Kind]string{
 	org.Partner: "rol_partner-helpdesk-agent", org.Reseller: "rol_reseller-helpdesk-agent", org.Customer: "rol_reader",
 }
 
-func customRole(p place, n int) string {
+func customRole(p organisation, n int) string {
 	action := "usage.read"
 	return fmt.Sprintf(`{"name":"made %d","realm":%q,"owner":%q,"actions":[%q],"view":""}`, n, p.kind, p.key, action)
 }
@@ -234,8 +235,8 @@ func relationship(seller, customer string, n int) string {
 	return fmt.Sprintf(`{"name":"made %d","organisation":%q,"customer":%q,"roles":["Directory Readers"],"duration":"P30D"}`, n, seller, customer)
 }
 
-// eligible is who at a place may be eligible for roles at others.
-func (s *stage) eligible(owner string) string {
+// eligible is the person of an organisation who is eligible for roles at others.
+func (s *fixture) eligible(owner string) string {
 	return cmp.Or(s.owned[owner]["eligible"], "prn_nobody")
 }
 

@@ -15,44 +15,44 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// Result is what a run found. All is well when nothing mismatches and nothing leaked.
+// Result is what a run found. The permissions are right when there are no mismatches and no leaks.
 type Result struct {
 	Cells      int      `json:"cells"`
 	Mismatches int      `json:"mismatches"`
 	Leaked     int      `json:"canaries_leaked"`
 	Bodies     int      `json:"bodies_searched"`
-	Wrong      []string `json:"mismatched,omitempty"`
+	Mismatched []string `json:"mismatched,omitempty"`
 	Leaks      []string `json:"leaks,omitempty"`
 }
 
-// Run makes the world through way, which calls the API as whoever the context of a request names and as the local
-// operator where it names nobody, and holds every cell against the table. It returns what came of every cell, too.
-func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, error) {
-	birds := canaries()
-	s, err := prepare(ctx, api{way})
+// Run prepares the data through transport, which calls the API as the caller that the context of a request names and as the
+// local operator if it names none, and compares every cell with the table. It also returns the outcome of every cell.
+func Run(ctx context.Context, transport http.RoundTripper, t Table) (Result, Table, error) {
+	canaries := canaries()
+	s, err := prepare(ctx, api{transport})
 	if err != nil {
 		return Result{}, nil, err
 	}
-	j := &judge{stage: s, canaries: birds, shown: map[string]bool{}, leaked: map[string]bool{}, got: Table{}}
-	err = s.crawl(ctx, func(_ request, body string) { // as the local operator: what nobody ever sees proves nothing
-		for _, c := range found(birds, body) {
+	j := &evaluation{fixture: s, canaries: canaries, shown: map[string]bool{}, leaked: map[string]bool{}, got: Table{}}
+	err = s.crawl(ctx, func(_ request, body string) { // as the local operator: a canary that nobody ever sees proves nothing
+		for _, c := range found(canaries, body) {
 			j.shown[c.what] = true
 		}
 	})
 	if err != nil {
 		return j.Result, nil, err
 	}
-	for _, b := range birds {
-		if j.shown[b.what] == b.nowhere {
-			if b.nowhere {
-				j.wrong("canary %q is on a page, and was thought to be on none: say who may see it", b.what)
+	for _, b := range canaries {
+		if j.shown[b.what] == b.neverShown {
+			if b.neverShown {
+				j.mismatch("canary %q is on a page, and was thought to be on none: say who may see it", b.what)
 				continue
 			}
-			j.wrong("canary %q is on no page, not even the local operator's: it proves nothing", b.what)
+			j.mismatch("canary %q is on no page, not even the local operator's: it proves nothing", b.what)
 		}
 	}
 	for _, charges := range prices {
-		if err := j.crawls(ctx, charges); err != nil {
+		if err := j.crawlAll(ctx, charges); err != nil {
 			return j.Result, nil, err
 		}
 		if err := j.cells(ctx, t); err != nil {
@@ -61,26 +61,26 @@ func Run(ctx context.Context, way http.RoundTripper, t Table) (Result, Table, er
 	}
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		if j.got[name] == nil {
-			j.wrong("%s is in the table and no call of the API", name)
+			j.mismatch("%s is in the table and no call of the API", name)
 		}
 	}
-	j.Mismatches, j.Leaked = len(j.Wrong), len(j.Leaks)
+	j.Mismatches, j.Leaked = len(j.Mismatched), len(j.Leaks)
 	return j.Result, j.got, nil
 }
 
-// Search makes the world through one way and reads everything that can be read through another, as everybody with a role:
-// by sign-ins, say. No cell is judged. The local operator is who a context does not name, for both.
-func Search(ctx context.Context, way http.RoundTripper, then func() (http.RoundTripper, error)) (Result, error) {
-	s, err := prepare(ctx, api{way})
+// Search prepares the data through one transport and makes every reading call through the one that open returns, as the person
+// with each role: with sign-ins, for example. No cell is compared. For both, a context that names nobody is the local operator.
+func Search(ctx context.Context, transport http.RoundTripper, open func() (http.RoundTripper, error)) (Result, error) {
+	s, err := prepare(ctx, api{transport})
 	if err == nil {
-		s.way, err = then()
+		s.transport, err = open()
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	j := &judge{stage: s, canaries: canaries(), leaked: map[string]bool{}}
+	j := &evaluation{fixture: s, canaries: canaries(), leaked: map[string]bool{}}
 	for _, charges := range prices {
-		if err := j.crawls(ctx, charges); err != nil {
+		if err := j.crawlAll(ctx, charges); err != nil {
 			return j.Result, err
 		}
 	}
@@ -88,21 +88,21 @@ func Search(ctx context.Context, way http.RoundTripper, then func() (http.RoundT
 	return j.Result, nil
 }
 
-// prices are those at which customers see their usage, the default last: then it is that things change.
+// prices are those at which customers see their usage. The default is last: only then calls are made that change something.
 var prices = [...]access.Charges{access.ChargesList, access.ChargesSell, access.ChargesOff}
 
-// crawls is the crawl of everybody while customers see their usage at a price.
-func (j *judge) crawls(ctx context.Context, charges access.Charges) error {
+// crawlAll crawls as everybody while customers see their usage at a price.
+func (j *evaluation) crawlAll(ctx context.Context, charges access.Charges) error {
 	j.charges = charges
 	for _, p := range world {
 		if p.kind == org.Customer {
 			r := request{http.MethodPut, "/customers/" + p.key + "/policy/usage-charges", "", fmt.Sprintf(`{"usage_charges":%q}`, charges)}
-			if _, err := j.must(ctx, r); err != nil {
+			if _, err := j.succeed(ctx, r); err != nil {
 				return err
 			}
 		}
 	}
-	for _, c := range j.cast {
+	for _, c := range j.people {
 		if err := j.crawl(identity.As(ctx, c.who), func(r request, body string) { j.search(c, r, body) }); err != nil {
 			return err
 		}
@@ -110,23 +110,23 @@ func (j *judge) crawls(ctx context.Context, charges access.Charges) error {
 	return nil
 }
 
-// judge is a run under way.
-type judge struct {
-	*stage
+// evaluation is a run in progress.
+type evaluation struct {
+	*fixture
 	Result
 	canaries []canary
-	shown    map[string]bool // canaries that were seen by anybody
+	shown    map[string]bool // canaries that an answer held
 	leaked   map[string]bool
 	got      Table
-	charges  access.Charges // at which customers see their usage now
+	charges  access.Charges // the price at which customers see their usage now
 }
 
-func (j *judge) wrong(format string, args ...any) {
-	j.Wrong = append(j.Wrong, fmt.Sprintf(format, args...))
+func (j *evaluation) mismatch(format string, args ...any) {
+	j.Mismatched = append(j.Mismatched, fmt.Sprintf(format, args...))
 }
 
-// search looks for what a caller must not see.
-func (j *judge) search(c caller, r request, body string) {
+// search finds canaries in a body that the caller must not see.
+func (j *evaluation) search(c caller, r request, body string) {
 	j.Bodies++
 	for _, b := range found(j.canaries, body) {
 		key := c.name() + r.method + r.path + b.what + string(j.charges)
@@ -138,9 +138,9 @@ func (j *judge) search(c caller, r request, body string) {
 	}
 }
 
-// cells makes every call by everybody of every place. Where the price at which customers see their usage matters, the
-// table has the call once more with that price behind it; where it has not, the price must change nothing.
-func (j *judge) cells(ctx context.Context, t Table) error {
+// cells makes every call as everybody about every organisation. Where the outcome depends on the price at which customers see
+// their usage, the table has another entry for the call with that price; where it has none, the price must change nothing.
+func (j *evaluation) cells(ctx context.Context, t Table) error {
 	for _, r := range routes() {
 		name := r.id
 		if j.charges != access.ChargesOff {
@@ -152,12 +152,12 @@ func (j *judge) cells(ctx context.Context, t Table) error {
 			}
 		}
 		if t[name] == nil {
-			j.wrong("%s is a call of the API and not in the table", name)
+			j.mismatch("%s is a call of the API and not in the table", name)
 		}
 		if j.got[name] == nil {
 			j.got[name] = map[string]string{}
 		}
-		for _, c := range j.cast {
+		for _, c := range j.people {
 			letters, err := j.row(ctx, r, c)
 			if err != nil {
 				return err
@@ -169,7 +169,7 @@ func (j *judge) cells(ctx context.Context, t Table) error {
 					j.Cells++
 				}
 				if i >= len(want) || want[i] != letters[i] {
-					j.wrong("%s by %s of %s (usage charges: %s): expected %q, got %q", name, c.name(), relation, j.charges, want[min(i, len(want)):min(i+1, len(want))], letters[i:i+1])
+					j.mismatch("%s by %s of %s (usage charges: %s): expected %q, got %q", name, c.name(), relation, j.charges, want[min(i, len(want)):min(i+1, len(want))], letters[i:i+1])
 				}
 			}
 		}
@@ -177,48 +177,48 @@ func (j *judge) cells(ctx context.Context, t Table) error {
 	return nil
 }
 
-// row is one letter for each relation.
-func (j *judge) row(ctx context.Context, r route, c caller) (string, error) {
+// row is the outcome of a call by one caller, as one letter for each relation.
+func (j *evaluation) row(ctx context.Context, r route, c caller) (string, error) {
 	as := identity.As(ctx, c.who)
 	var letters strings.Builder
-	for i, key := range stands[c.home.kind] {
-		p := find(key)
-		if key != "" && renews[r.id] != "" && j.owned[key][renews[r.id]] != "" {
-			if err := j.fresh(ctx, renews[r.id], p); err != nil {
+	for i, key := range related[c.home.kind] {
+		p := organisationByKey(key)
+		if key != "" && consumes[r.id] != "" && j.owned[key][consumes[r.id]] != "" {
+			if err := j.create(ctx, consumes[r.id], p); err != nil {
 				return "", err
 			}
 		}
-		one, ok := j.of(r, p)
+		one, ok := j.requestFor(r, p)
 		if key == "" || !ok {
 			letters.WriteByte('-')
 			continue
 		}
-		nowhere, _ := j.of(r, p.ghost())
-		none, err := j.call(as, nowhere)
+		unknown, _ := j.requestFor(r, p.nonexistent())
+		none, err := j.call(as, unknown)
 		if err != nil {
 			return "", err
 		}
-		j.search(c, nowhere, none.body)
+		j.search(c, unknown, none.body)
 		out, err := j.call(as, one)
 		if err != nil {
 			return "", err
 		}
 		j.search(c, one, out.body)
-		letter := letterOf(out, one == nowhere, p)
+		letter := outcome(out, one == unknown, p)
 		letters.WriteByte(letter)
-		if foreign := one != nowhere && relations[i] != "own" && !c.above(p); foreign && (letter != 'A' || none.status == out.status) && !same(out, none, j.stage, p) {
-			j.wrong("%s by %s of %s: answers %d %s, and of what does not exist %d %s", r.id, c.name(), relations[i], out.status, pretty(out.body), none.status, pretty(none.body))
+		if foreign := one != unknown && relations[i] != "own" && !c.isAncestor(p); foreign && (letter != 'A' || none.status == out.status) && !sameAnswer(out, none, j.fixture, p) {
+			j.mismatch("%s by %s of %s: answers %d %s, and of what does not exist %d %s", r.id, c.name(), relations[i], out.status, shortened(out.body), none.status, shortened(none.body))
 		}
 	}
 	return letters.String(), nil
 }
 
-// above says whether the caller stands above a place and sees it: then what it may not do there may be said.
-func (c caller) above(p place) bool {
+// isAncestor says whether the caller's organisation is above another and sees it: then the caller may be told that it exists.
+func (c caller) isAncestor(p organisation) bool {
 	if c.home.kind == "partner" {
 		return true
 	}
-	for at := p; at.seller != ""; at = find(at.seller) {
+	for at := p; at.seller != ""; at = organisationByKey(at.seller) {
 		if at.seller == c.home.key {
 			return true
 		}
@@ -228,11 +228,11 @@ func (c caller) above(p place) bool {
 
 var statusInside = regexp.MustCompile(`"problem":\{[^}]*"status":(\d+)`)
 
-// letterOf is what came of a call. Unnamed says that the call names no place: then what counts is whether the answer
-// knows of it.
-func letterOf(out answer, unnamed bool, p place) byte {
+// outcome is the letter for an answer. Unnamed says that the call names no organisation: then it depends on whether the answer
+// mentions it.
+func outcome(out answer, unnamed bool, p organisation) byte {
 	status := out.status
-	if m := statusInside.FindStringSubmatch(out.body); m != nil { // a stream says late that it failed
+	if m := statusInside.FindStringSubmatch(out.body); m != nil { // a stream reports its failure after the status
 		status, _ = strconv.Atoi(m[1])
 	}
 	switch {
@@ -244,22 +244,22 @@ func letterOf(out answer, unnamed bool, p place) byte {
 		return 'I'
 	case status >= 500:
 		return 'X'
-	case strings.HasPrefix(out.body, `{"items":[]`), unnamed && !slices.ContainsFunc(p.marks(), func(m string) bool { return strings.Contains(out.body, m) }):
+	case strings.HasPrefix(out.body, `{"items":[]`), unnamed && !slices.ContainsFunc(p.identifiers(), func(m string) bool { return strings.Contains(out.body, m) }):
 		return 'N'
 	}
 	return 'A'
 }
 
-// same says whether two answers differ in nothing but the names they were asked with.
-func same(a, b answer, s *stage, p place) bool {
+// sameAnswer says whether two answers are equal but for the names in the requests.
+func sameAnswer(a, b answer, s *fixture, p organisation) bool {
 	replace := []string{}
 	for kind, v := range s.owned[p.key] {
-		replace = append(replace, v, s.owned[missing][kind])
+		replace = append(replace, v, s.owned[unknownKey][kind])
 	}
 	seller := p.seller
-	if p.then != "" {
-		seller = p.then
+	if p.newSeller != "" {
+		seller = p.newSeller
 	}
-	replace = append(replace, s.owned[seller]["definition"]+"\x00", "", string(p.id()), string(p.ghost().id()), p.key, missing)
+	replace = append(replace, s.owned[seller]["definition"]+"\x00", "", string(p.id()), string(p.nonexistent().id()), p.key, unknownKey)
 	return a.status == b.status && strings.NewReplacer(replace...).Replace(a.body) == b.body
 }

@@ -15,10 +15,10 @@ import (
 //go:embed expected.yaml
 var expected []byte
 
-// Table is what is expected: by call and role one letter for each relation. See expected.yaml.
+// Table is the expected outcome by call and role: one letter for each relation. See expected.yaml.
 type Table map[string]map[string]string
 
-// Expected is the reviewed table.
+// Expected reads the reviewed table.
 func Expected() (Table, error) {
 	var written map[string]map[string]string // letters → roles
 	if err := yaml.Unmarshal(expected, &written); err != nil {
@@ -39,7 +39,7 @@ func Expected() (Table, error) {
 	return t, nil
 }
 
-// String is the table as the file has it.
+// String is the table in the form of its file.
 func (t Table) String() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(t)) {

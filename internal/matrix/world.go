@@ -9,66 +9,67 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// place is an organisation of the matrix's world. Keys occur in nothing else, so that a body that has one knows of it.
-type place struct {
-	key, seller string
-	kind        org.Kind
-	list        string // what its usage costs by the provider's public price, a canary
-	until, then string // the day it left its seller, and whom for; "" in then is nobody
+// organisation is one of the test's world. Its key occurs in no other text, so an answer that contains it reveals that the
+// organisation exists.
+type organisation struct {
+	key, seller      string
+	kind             org.Kind
+	listPrice        string // of its usage, the provider's public price: a canary
+	until, newSeller string // the day it left its seller, and the key of the new one; "" for none
 }
 
 // The world: a partner, a reseller with customers and a reseller of its own, and another reseller with a customer. One
 // customer went to the other reseller when the month was over, and one left for good.
-var world = []place{
+var world = []organisation{
 	{key: "zpartner", kind: org.Partner},
 	{key: "zreseller", seller: "zpartner", kind: org.Reseller},
 	{key: "zunder", seller: "zreseller", kind: org.Reseller},
 	{key: "zother", seller: "zpartner", kind: org.Reseller},
-	{key: "zdirect", seller: "zpartner", kind: org.Customer, list: "72130.8164"},
-	{key: "zcustomer", seller: "zreseller", kind: org.Customer, list: "86036.8396"},
-	{key: "zsecond", seller: "zreseller", kind: org.Customer, list: "99754.9612"},
-	{key: "zdeep", seller: "zunder", kind: org.Customer, list: "68204.1638"},
-	{key: "zforeign", seller: "zother", kind: org.Customer, list: "109079.1668"},
-	{key: "zmoved", seller: "zreseller", kind: org.Customer, list: "56938.2048", until: "2026-10-01", then: "zother"},
-	{key: "zended", seller: "zreseller", kind: org.Customer, list: "43263.3392", until: "2026-10-01"},
+	{key: "zdirect", seller: "zpartner", kind: org.Customer, listPrice: "72130.8164"},
+	{key: "zcustomer", seller: "zreseller", kind: org.Customer, listPrice: "86036.8396"},
+	{key: "zsecond", seller: "zreseller", kind: org.Customer, listPrice: "99754.9612"},
+	{key: "zdeep", seller: "zunder", kind: org.Customer, listPrice: "68204.1638"},
+	{key: "zforeign", seller: "zother", kind: org.Customer, listPrice: "109079.1668"},
+	{key: "zmoved", seller: "zreseller", kind: org.Customer, listPrice: "56938.2048", until: "2026-10-01", newSeller: "zother"},
+	{key: "zended", seller: "zreseller", kind: org.Customer, listPrice: "43263.3392", until: "2026-10-01"},
 }
 
-// missing is the key of what nobody ever heard of.
-const missing = "zmissing"
+// unknownKey is the key of an organisation that does not exist.
+const unknownKey = "zmissing"
 
-// ghost is a place like this one that does not exist.
-func (p place) ghost() place {
-	return place{key: missing, kind: p.kind, seller: p.seller, then: p.then}
+// nonexistent is an organisation like this one that does not exist.
+func (p organisation) nonexistent() organisation {
+	return organisation{key: unknownKey, kind: p.kind, seller: p.seller, newSeller: p.newSeller}
 }
 
 // cost is what the provider charges for its usage: the public price less the credit it gives the partner.
-func (p place) cost() money.Decimal {
-	return money.MustParse(p.list).Mul(money.FromMinor(100-credit, 2))
+func (p organisation) cost() money.Decimal {
+	return money.MustParse(p.listPrice).Mul(money.FromMinor(100-credit, 2))
 }
 
 // credit is the partner's earned credit, in percent.
 const credit = 15
 
-func (p place) entitlement() string { return "ent-" + p.key }
-func (p place) id() id.Organisation { return org.OrganisationID(p.key) }
+func (p organisation) entitlement() string { return "ent-" + p.key }
+func (p organisation) id() id.Organisation { return org.OrganisationID(p.key) }
 
-// marks are what a body that knows of the place has.
-func (p place) marks() []string { return []string{p.key, string(p.id())} }
+// identifiers are the texts by which an answer mentions the organisation.
+func (p organisation) identifiers() []string { return []string{p.key, string(p.id())} }
 
-func find(key string) place {
+func organisationByKey(key string) organisation {
 	for _, p := range world {
 		if p.key == key {
 			return p
 		}
 	}
-	return place{key: missing, kind: org.Customer}
+	return organisation{key: unknownKey, kind: org.Customer}
 }
 
-// relations are how a place stands to a caller, in the order of the letters in the table.
+// relations are those an organisation can have to a caller's, in the order of the letters in the table.
 var relations = []string{"own", "child", "sibling", "parent", "other", "moved", "ended"}
 
-// stands says which place stands in each relation to callers of a kind; "" is none.
-var stands = map[org.Kind][]string{
+// related is the organisation in each relation to the callers of a kind; "" for none.
+var related = map[org.Kind][]string{
 	org.Partner:  {"zpartner", "zreseller", "", "", "zforeign", "zmoved", "zended"},
 	org.Reseller: {"zreseller", "zcustomer", "zdirect", "zpartner", "zforeign", "zmoved", "zended"},
 	org.Customer: {"zcustomer", "", "zsecond", "zreseller", "zforeign", "zmoved", "zended"},
@@ -91,7 +92,7 @@ func worldYAML() string {
 
 // partYAML is a world file about a place: of all that there is for the partner, which runs it; else of the place alone, as
 // who may change a part of the tree writes it.
-func (p place) partYAML() string {
+func (p organisation) partYAML() string {
 	if p.kind == org.Partner {
 		return worldYAML()
 	}
@@ -103,11 +104,11 @@ func (p place) partYAML() string {
 }
 
 // legal is the line of a place's legal entity.
-func (p place) legal() string {
+func (p organisation) legal() string {
 	return fmt.Sprintf("legal: {name: The %s GmbH, street: Weg 1, postal_code: \"10115\", city: Berlin, country: DE, vat_id: DE11%s, iban: DE89370400440532013000, bic: COBADEFFXXX, bank: Bank}\n", p.key, strings.ToUpper(p.key))
 }
 
-func (p place) write(b *strings.Builder) {
+func (p organisation) write(b *strings.Builder) {
 	legal := p.legal()
 	if p.kind == org.Partner {
 		fmt.Fprintf(b, "partner:\n  key: %s\n  tenant: ten-%s\n  %s", p.key, p.key, legal)
@@ -125,12 +126,12 @@ func (p place) write(b *strings.Builder) {
 		fmt.Fprintf(b, "      - {from: %s, since: %s%s, book: book, currency: EUR, payment_days: 14, series: %s}\n", from, since, until, strings.ToUpper(from[1:4]))
 	}
 	edge(p.seller, "2026-01-01", p.until)
-	if p.then != "" {
-		edge(p.then, p.until, "")
+	if p.newSeller != "" {
+		edge(p.newSeller, p.until, "")
 	}
 }
 
-// booksYAML prices every edge differently, so that each amount is a canary of its own.
+// booksYAML has another markup for every seller, so that each amount is a canary of its own.
 func booksYAML(owners ...string) string {
 	var b strings.Builder
 	b.WriteString("books:\n")
@@ -151,7 +152,7 @@ func statementCSV() string {
 	var b strings.Builder
 	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,ProductName,ChargeType,UnitPrice,Quantity,Subtotal,TaxTotal,Total,Currency,PublisherName,SubscriptionDescription,SubscriptionId,ChargeStartDate,ChargeEndDate,TermAndBillingCycle,PCToBCExchangeRate,MeterDescription\n")
 	for _, p := range world {
-		if p.list != "" {
+		if p.listPrice != "" {
 			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,Azure plan,new,%[2]s,1,%[2]s,0.00,%[2]s,EUR,Microsoft,Azure plan,plan-%[1]s,9/1/2026,9/30/2026,,1,\n", p.key, p.cost())
 		}
 	}
@@ -163,9 +164,9 @@ func usageCSV() string {
 	var b strings.Builder
 	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,ResourceGroup,EntitlementId,ResourceURI\n")
 	for _, p := range world {
-		if p.list != "" {
+		if p.listPrice != "" {
 			fmt.Fprintf(&b, "ten-zpartner,ten-%[1]s,G1,DZH1,0001,plan-%[1]s,Azure plan,9/1/2026,m-1,Meter,Compute,%[2]s,1,%[3]s,EUR,%[3]s,EUR,1,%[4]d,group,%[5]s,/subscriptions/%[5]s/resourceGroups/group/providers/Microsoft.Compute/virtualMachines/vm\n",
-				p.key, p.list, p.cost(), credit, p.entitlement())
+				p.key, p.listPrice, p.cost(), credit, p.entitlement())
 		}
 	}
 	return b.String()

@@ -31,14 +31,14 @@ func (p *plan) apply(g *Group, exchange exchanges) {
 	}
 }
 
-// fail leaves the whole group unresolved: a chain priced halfway would sell what was not bought.
+// fail leaves the whole group unresolved: in a chain priced halfway, something would be sold that was not bought.
 func (g *Group) fail(why Reason, ref string) {
 	g.Steps, g.Unresolved, g.Ref = nil, why, ref
 }
 
 // price applies the rate of a step and converts the result once into the edge's currency. Whether an exchange rate is
-// needed follows from the currencies alone: a sum of 0 may hide rows that are not, and they must not be resolved by
-// what they happen to be added up with.
+// needed follows from the currencies alone: rows that are not 0 may add up to 0, and whether a row is resolved must not
+// depend on what it is added up with.
 func (s *Step) price(base *pricing.Base, month period.Month, exchange exchanges) (Reason, string) {
 	if s.Rate.Price.Kind == pricing.ListFactor && base.List == nil {
 		return MissingList, s.Rate.Rule

@@ -35,24 +35,24 @@ func booksOf(first, second pricing.Price) Versions {
 	})
 }
 
-// walk prices one group along its chain.
-func walk(x *org.Index, books Versions, chain []*org.Edge, key pricing.Key, g *Group) {
+// priceAlong prices one group along its chain.
+func priceAlong(x *org.Index, books Versions, chain []*org.Edge, key pricing.Key, g *Group) {
 	st := &State{Index: x, Books: books}
 	findPlan(st, chain, key, g.Span.Start).apply(g, newExchanges(st))
 }
 
-func walked(w org.World, books Versions) Group {
+func pricedAlong(w org.World, books Versions) Group {
 	g := Group{Span: september.Month().Period(), Base: pricing.Base{
 		Quantity: money.FromInt(3), Cost: money.MustParse("10"), CostBeforeCredit: money.MustParse("12.5"),
 		Currency: "EUR", ListCurrency: "EUR",
 	}}
 	x := w.Index()
-	walk(x, books, x.Chain("c", september), pricing.Key{}, &g)
+	priceAlong(x, books, x.Chain("c", september), pricing.Key{}, &g)
 	return g
 }
 
 // What an edge sells for is what the next one buys for, converted once, and nothing is rounded.
-func TestWalk(t *testing.T) {
+func TestPricesAlongAChain(t *testing.T) {
 	factor := func(k pricing.PriceKind, f string) pricing.Price {
 		return pricing.Price{Kind: k, Factor: money.MustParse(f)}
 	}
@@ -70,7 +70,7 @@ func TestWalk(t *testing.T) {
 		"no list price":      {factor(pricing.CostFactor, "1"), factor(pricing.ListFactor, "0.9"), nil, false, MissingList},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := walked(chainOf(), booksOf(c.first, c.second))
+			g := pricedAlong(chainOf(), booksOf(c.first, c.second))
 			if g.Unresolved != c.reason || g.Excluded != c.excluded || len(g.Steps) != len(c.sold) {
 				t.Fatalf("%d steps, excluded %t, unresolved %q", len(g.Steps), g.Excluded, g.Unresolved)
 			}
@@ -88,14 +88,14 @@ func TestWalk(t *testing.T) {
 
 // A rate that is missing is missing for a sum of 0 too: what rows are added up with must not resolve them. Free is 0 in
 // whatever currency.
-func TestWalkNeedsARateForNothing(t *testing.T) {
+func TestAChainNeedsARateForNothing(t *testing.T) {
 	w := chainOf()
 	w.Rates = nil
 	x := w.Index()
 	price := func(second pricing.PriceKind) Group {
 		books := booksOf(pricing.Price{Kind: pricing.CostFactor, Factor: money.FromInt(1)}, pricing.Price{Kind: second, Factor: money.FromInt(1)})
 		g := Group{Span: september.Month().Period(), Base: pricing.Base{Quantity: money.FromInt(2), Currency: "EUR", ListCurrency: "EUR"}}
-		walk(x, books, x.Chain("c", september), pricing.Key{}, &g)
+		priceAlong(x, books, x.Chain("c", september), pricing.Key{}, &g)
 		return g
 	}
 	if g := price(pricing.CostFactor); g.Unresolved != MissingRate || g.Ref != "EUR→CHF 2026-09" {
@@ -124,7 +124,7 @@ func TestCoveredAtList(t *testing.T) {
 			Entry: &usage.Entry{usage.BillingCurrency: "EUR", usage.PricingCurrency: "EUR"},
 		}
 		g.Base = usageBase(&g)
-		walk(x, books, x.Chain("c", september), pricing.Key{Covered: true}, &g)
+		priceAlong(x, books, x.Chain("c", september), pricing.Key{Covered: true}, &g)
 		if g.Unresolved != "" || g.Steps[0].Sold.Value.String() != want {
 			t.Errorf("asked for %t: %q, %+v; want %s", asked, g.Unresolved, g.Steps, want)
 		}
@@ -169,11 +169,11 @@ func TestWalkLeavesNothingHalfPriced(t *testing.T) {
 	cost := pricing.Price{Kind: pricing.CostFactor, Factor: money.FromInt(1)}
 	w := chainOf()
 	w.Rates = nil
-	if g := walked(w, booksOf(cost, cost)); g.Unresolved != MissingRate || len(g.Steps) != 0 {
+	if g := pricedAlong(w, booksOf(cost, cost)); g.Unresolved != MissingRate || len(g.Steps) != 0 {
 		t.Errorf("without a rate into CHF: %q with %d steps", g.Unresolved, len(g.Steps))
 	}
 	w = chainOf()
-	if g := walked(w, CompileBooks(nil)); g.Unresolved != NoBook || len(g.Steps) != 0 {
+	if g := pricedAlong(w, CompileBooks(nil)); g.Unresolved != NoBook || len(g.Steps) != 0 {
 		t.Errorf("without a book: %q with %d steps", g.Unresolved, len(g.Steps))
 	}
 }

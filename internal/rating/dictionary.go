@@ -177,10 +177,10 @@ func (d *dictionaries) tagSets(ctx context.Context, rows usage.RowStore, s scope
 	case len(d.tags) == 0:
 		return nil
 	}
-	names := newNames(d.tags)
+	names := newTagFinder(d.tags)
 	return rows.Texts(ctx, s, load, []usage.Column{usage.Tags}, func(numbers []uint32, texts [][]string) error {
 		for i, n := range numbers {
-			if names.maybe(texts[0][i]) {
+			if names.mayHave(texts[0][i]) {
 				put(n, tagSet{pairs: usage.ParseTags([]byte(texts[0][i]))})
 			}
 		}
@@ -215,15 +215,15 @@ func (d *dictionaries) classFor(key []byte, texts [][]string, i int) (int32, []b
 	return n, key
 }
 
-// names are names of tags, in lower case, to be looked for in printed tag sets.
-type names struct {
+// tagFinder looks for names of tags, in lower case, in printed tag sets.
+type tagFinder struct {
 	list  []string
-	plain bool // ASCII
+	plain bool // every name is ASCII
 	lower []byte
 }
 
-func newNames(list []string) *names {
-	n := &names{list: list, plain: true}
+func newTagFinder(list []string) *tagFinder {
+	n := &tagFinder{list: list, plain: true}
 	for _, name := range list {
 		n.plain = n.plain && isPlain(name)
 	}
@@ -239,8 +239,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// maybe says whether one of the names may be in a printed tag set; where letters may be written in other ways it does.
-func (n *names) maybe(printed string) bool {
+// mayHave says whether one of the names may be in a printed tag set. It is true where letters may be escaped.
+func (n *tagFinder) mayHave(printed string) bool {
 	if !n.plain || !isPlain(printed) {
 		return true
 	}
@@ -260,7 +260,7 @@ func (n *names) maybe(printed string) bool {
 	return false
 }
 
-// textOf writes tags down so that no two lists look the same.
+// textOf writes tags as a text that no other list of tags has.
 func textOf(tags []pricing.Tag) string {
 	var b strings.Builder
 	for _, t := range tags {
@@ -307,7 +307,7 @@ func (d *dictionaries) entry(one *dictionary, at int) *usage.Entry {
 	return e
 }
 
-// tagNames is every tag any book looks at, sorted.
+// tagNames lists the tags that any book looks at, sorted.
 func (st *State) tagNames() []string {
 	names := map[string]bool{}
 	for v := range st.versions {

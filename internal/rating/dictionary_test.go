@@ -32,9 +32,9 @@ func TestNamesAreFound(t *testing.T) {
 			printed = strings.ReplaceAll(printed, "e", `\u0065`)
 		}
 		picked := pick(looked, usage.ParseTags([]byte(printed)))
-		if maybe := newNames(looked).maybe(printed); len(picked) > 0 && !maybe {
+		if may := newTagFinder(looked).mayHave(printed); len(picked) > 0 && !may {
 			t.Fatalf("%s has %v", printed, picked)
-		} else if !maybe {
+		} else if !may {
 			passed++
 		}
 		found += len(picked)

@@ -40,7 +40,7 @@ type fixedEdge struct {
 	versions pricing.Versions
 }
 
-// fix lays what issued documents fix over the world of the state.
+// fix applies what issued documents fix to the edges of the state.
 func (st *State) fix(list []Fixed, books []pricing.Book) {
 	st.books, st.issued = books, list
 	if len(list) == 0 {
@@ -54,7 +54,7 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 	compiled := map[string]pricing.Versions{}
 	for _, f := range list {
 		if e := st.fixed[f.Edge]; e != nil {
-			e.Exchange, e.Cuts = missing(e.Exchange, f.Exchange), slices.Concat(e.Cuts, f.Cuts)
+			e.Exchange, e.Cuts = withMissing(e.Exchange, f.Exchange), slices.Concat(e.Cuts, f.Cuts)
 			continue
 		}
 		f.Exchange = slices.Clone(f.Exchange)
@@ -71,7 +71,7 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 	st.Index = st.Index.WithEdges(edges)
 }
 
-// fixEarlier keeps what issued documents of an earlier month fix: what takes service of that month back has its prices.
+// fixEarlier keeps what issued documents of an earlier month fix: lines that take back service of that month have its prices.
 func (st *State) fixEarlier(month period.Month, list []Fixed, books []pricing.Book) {
 	of := &State{Index: st.Index, Period: month}
 	of.fix(list, books)
@@ -81,13 +81,13 @@ func (st *State) fixEarlier(month period.Month, list []Fixed, books []pricing.Bo
 	st.earlier[month] = of.fixed
 }
 
-// fixedOn is what documents fix for the prices of an edge on a day, or nil: those of the day's own month, for a day before
-// the period, else those of the period.
+// fixedOn is what documents fix for the prices of an edge on a day, or nil: for a day before the period those of the day's
+// own month, else those of the period.
 func (st *State) fixedOn(e id.Edge, on period.Date) *fixedEdge {
 	return cmp.Or(st.earlier[on.Month()][e], st.fixed[e])
 }
 
-// versionsOf compiles versions once for all edges that have the same.
+// versionsOf compiles the versions of one set of ids once.
 func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Book, compiled map[string]pricing.Versions) pricing.Versions {
 	var key strings.Builder
 	var list []pricing.Book
@@ -105,8 +105,8 @@ func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Book, compiled map[stri
 	return v
 }
 
-// missing adds to exchange rates those whose currencies and date they do not have.
-func missing(have, more []Exchange) []Exchange {
+// withMissing adds exchange rates whose currencies and date a list does not have.
+func withMissing(have, more []Exchange) []Exchange {
 	for _, x := range more {
 		if !slices.ContainsFunc(have, func(h Exchange) bool { return h.From == x.From && h.To == x.To && h.Date == x.Date }) {
 			have = append(have, x)
@@ -118,8 +118,8 @@ func missing(have, more []Exchange) []Exchange {
 // IsFixed says whether a document stands for an edge in the state's month.
 func (st *State) IsFixed(e id.Edge) bool { return st.fixed[e] != nil }
 
-// FixedBy is what a document of an edge fixes for the month: what is fixed already, else what holds today, with the
-// exchange rates the document uses and the days on which the state changes.
+// FixedBy is what a document of an edge fixes for the month: the terms that are fixed already, else those of today, with
+// the exchange rates that the document uses and the days on which the state changes.
 func (st *State) FixedBy(e *org.Edge, used []Exchange, cuts []period.Date) Fixed {
 	f := Fixed{Edge: e.ID, Book: e.Terms.Book, Grouping: e.Terms.Grouping, Currency: e.Terms.Currency}
 	if have := st.fixed[e.ID]; have != nil {
@@ -129,7 +129,7 @@ func (st *State) FixedBy(e *org.Edge, used []Exchange, cuts []period.Date) Fixed
 	}
 	f.Exchange, f.Cuts = nil, cuts
 	for _, x := range used {
-		if _, err := period.ParseMonth(x.Date); err == nil { // those printed by the provider are of a day, and stand on its rows
+		if _, err := period.ParseMonth(x.Date); err == nil { // rates printed by the provider are of a day, and are kept with its rows
 			f.Exchange = append(f.Exchange, x)
 		}
 	}
@@ -211,8 +211,8 @@ type EdgeRate struct {
 	Rate pricing.Rate
 }
 
-// Reprice prices a group once more by given rates, from the partner's own sale down. It fails as Rate does when an
-// exchange rate or a list price is missing.
+// Reprice prices a group again by given rates, from the partner's own sale down. The group is unresolved, as in Rate, when
+// an exchange rate or a list price is missing.
 func (st *State) Reprice(g *Group, rates []EdgeRate) {
 	p := &plan{}
 	for _, x := range rates {
@@ -222,7 +222,7 @@ func (st *State) Reprice(g *Group, rates []EdgeRate) {
 	p.apply(g, newExchanges(st))
 }
 
-// Unfix makes the edges named pay by what holds today, as if no document stood for them.
+// Unfix prices the edges named by the terms of today, as if no document stood for them.
 func (st *State) Unfix(edges map[id.Edge]bool) {
 	left := slices.DeleteFunc(slices.Clone(st.issued), func(f Fixed) bool { return edges[f.Edge] })
 	if len(left) == len(st.issued) {

@@ -26,19 +26,19 @@ type Group struct {
 	Customer   *org.Organisation // nil when unresolved
 	Base       pricing.Base      // the provider's amounts, before any edge
 	Steps      []Step            // per edge, from the partner's own sale down; ends where a rule excludes
-	Excluded   bool              // a rule excluded it on the edge after the last step
+	Excluded   bool              // a rule excludes it on the edge after the last step
 	ExcludedOn *org.Edge
 	OwnUse     bool   // the partner's own: Customer is the partner, and there are no steps
 	Unresolved Reason // "" when the steps hold
 	Ref        string // what is missing, when unresolved
 
 	class      *priceClass
-	unit       *unit // what the variant says, once worked out
+	unit       *unit // of the variant, once it was read
 	picked     []pricing.Tag
 	pickedText string
 }
 
-// pick takes the tags that books look at: of each name, the values.
+// pick sets the tags that books look at: of each name, the values.
 func (g *Group) pick(names []string, values [][]string) {
 	for i, name := range names {
 		for _, value := range values[i] {
@@ -77,14 +77,14 @@ const (
 	UnknownEntitlement Reason = "unknown_entitlement"
 	UnknownProduct     Reason = "unknown_product"
 	NoCustomer         Reason = "no_customer"  // a statement line names nobody
-	NoChain            Reason = "no_chain"     // somebody on the way buys from nobody that day
+	NoChain            Reason = "no_chain"     // an organisation on the chain has no seller that day
 	NoBook             Reason = "no_book"      // the edge names a book without a version in force
 	NoRate             Reason = "no_rate"      // no rule of the book matches
 	MissingList        Reason = "missing_list" // a rule on list, and no list price is known
 	MissingRate        Reason = "missing_rate" // no exchange rate into the edge's currency
 )
 
-// Answerable is the kind of resolution that would answer a reason, or "": then world or price books lack something.
+// Answerable is the kind of resolution that would answer a reason, or "" where the world or a price book lacks something.
 func (r Reason) Answerable() string {
 	switch r {
 	case UnknownCustomer:

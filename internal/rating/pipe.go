@@ -2,23 +2,23 @@ package rating
 
 import "context"
 
-// rated is a group on its way, with room of its own: it is used again for another.
+// rated is a group in a batch; the room for its steps is reused.
 type rated struct {
 	Group
 	steps []Step
 }
 
-// Groups travel by the hundred, and a few of these lots are under way.
-const lot, lots = 128, 4
+// Groups are sent in batches of batchSize, of which there are batchCount.
+const batchSize, batchCount = 128, 4
 
-// pipe yields, in the caller's goroutine, the groups that produce makes in another: while one is being priced, those
-// before it are already put to use. next is room for a group, and done sends it off.
+// pipe yields, in the caller's goroutine, the groups that produce makes in another: while one is being priced, those before
+// it are yielded. next returns an empty group to be filled, and done sends it.
 func pipe(ctx context.Context, yield func(*Group) error, produce func(ctx context.Context, next func() *rated, done func() error) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	free, full := make(chan []rated, lots), make(chan []rated, lots)
-	for range lots {
-		free <- make([]rated, 0, lot)
+	free, full := make(chan []rated, batchCount), make(chan []rated, batchCount)
+	for range batchCount {
+		free <- make([]rated, 0, batchSize)
 	}
 	var failed error // read when full is closed
 	go func() {
@@ -34,10 +34,10 @@ func pipe(ctx context.Context, yield func(*Group) error, produce func(ctx contex
 			if r := &groups[len(groups)-1]; cap(r.Steps) > cap(r.steps) {
 				r.steps = r.Steps
 			}
-			if len(groups) < lot {
+			if len(groups) < batchSize {
 				return nil
 			}
-			full <- groups // there is room for all
+			full <- groups // the channel has room for all batches
 			select {
 			case groups = <-free:
 				return nil

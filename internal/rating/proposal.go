@@ -14,13 +14,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Proposal is a change of the ledger that is looked at before it is made; zero fields change nothing.
+// Proposal is a change of the ledger whose effects are computed before it is made; zero fields change nothing.
 type Proposal struct {
-	World    *org.World         // as it would be
-	Books    []pricing.Book     // published besides those there are
-	Answers  []usage.Resolution // given besides those there are
-	Seal     *usage.Seal        // what an import adds and takes out
-	Complete []uint32           // batches that would be complete
+	World    *org.World         // the world as it would be
+	Books    []pricing.Book     // published in addition
+	Answers  []usage.Resolution // given in addition
+	Seal     *usage.Seal        // what an import adds and supersedes
+	Complete []uint32           // batches that would become complete
 }
 
 // Proposing reads states as they would be after a proposal.

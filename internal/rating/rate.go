@@ -37,7 +37,7 @@ func (v Rater) Rate(ctx context.Context, s scope.Scope, st *State, yield func(*G
 	return pipe(ctx, yield, func(ctx context.Context, next func() *rated, done func() error) error {
 		ctx, stop := context.WithCancel(ctx)
 		read := d.read(ctx, v.Rows, s, q.Batches)
-		defer func() { stop(); _ = read() }() // it must not outlive this
+		defer func() { stop(); _ = read() }() // the goroutine that reads ends before this returns
 		err := v.Rows.Sums(ctx, s, q, func(sum usage.Sum) error {
 			if err := read(); err != nil {
 				return err

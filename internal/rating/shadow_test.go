@@ -5,34 +5,21 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 const september = period.Month(2026*12 + 8)
-
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 // installation is import and rating on real stores. Nobody is known in it, so every group is unresolved: what counts
 // is what is yielded.
@@ -45,23 +32,12 @@ type installation struct {
 
 func open(t *testing.T) installation {
 	t.Helper()
-	db := storetest.SQLite(t)
-	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	n, err := installtest.Open(installtest.Operator(t.Context()), t.TempDir(), installtest.Wrap{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close() })
-	files, err := filestore.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := billing.Usage{DB: db}
-	return installation{db, &intake.Service{
-		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: operations.Events{DB: db}, Now: now}, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, rating.Reader{Usage: store, Orgs: organisations.Orgs{DB: db}, Books: billing.Books{DB: db}, Issued: billing.Invoices{DB: db}}, rating.Rater{Rows: rows, Sums: rows}}
+	t.Cleanup(func() { _ = n.Close() })
+	return installation{n.DB, n.Intake, n.Invoices.Reader, n.Invoices.Rater}
 }
 
 func (n installation) load(t *testing.T, req intake.Request, file string) {

@@ -20,8 +20,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// State is all that one rating of a period looks at, read in one ledger transaction: what rating yields from it
-// never changes, whatever is imported or published meanwhile.
+// State is everything that a rating of a period depends on, read in one ledger transaction: a rating of it yields the same
+// whatever is imported or published meanwhile.
 type State struct {
 	Period        period.Month
 	Index         *org.Index
@@ -33,12 +33,12 @@ type State struct {
 	Lines         []usage.SealedLine
 	Invoiced      []usage.Batch // daily usage of the provider's invoices that lines are of, in whichever month
 	InvoicedMasks []usage.Mask  // on those of other months
-	Aside         []aside.Item  // what of files does not count and is not answered, of the period or of none that is known
+	Aside         []aside.Item  // rows and files that do not count and are not answered, of the period or of no known one
 
-	fixed   map[id.Edge]*fixedEdge                  // by documents that stand for the period
-	earlier map[period.Month]map[id.Edge]*fixedEdge // by those of earlier months whose service lines take back
-	issued  []Fixed                                 // what it was made from, with the world and the books as they are today
-	whole   *org.Index                              // as it is today, before what is fixed
+	fixed   map[id.Edge]*fixedEdge                  // terms fixed by documents that stand for the period
+	earlier map[period.Month]map[id.Edge]*fixedEdge // and by those of earlier months whose service lines take back
+	issued  []Fixed                                 // what fixed was made from; world and books are as they are today
+	whole   *org.Index                              // of the month as it is today, before what is fixed
 	books   []pricing.Book
 }
 
@@ -55,7 +55,8 @@ type Reader struct {
 	Usage usage.Store
 	Orgs  org.Source
 	Books pricing.Store
-	// Issued says what documents fix. Prices come from above whoever looks, so it is asked for the whole installation.
+	// Issued says what issued documents fix. It is asked for the whole installation, for prices come from sellers above the
+	// caller.
 	Issued IssuedTerms
 }
 
@@ -73,7 +74,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	}
 	st.Books = CompileBooks(books)
 	if v.Issued == nil {
-		return nil, fault.New(fault.Internal, "terms_missing", "nobody says which months are issued: nothing was rated")
+		return nil, fault.New(fault.Internal, "terms_missing", "it is not known which months are issued: nothing was rated")
 	}
 	fixed, err := v.Issued.Fixed(ctx, r, scope.All(), p)
 	if err != nil {
@@ -91,7 +92,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	if st.Batches, err = v.Usage.Batches(ctx, r, s, usage.BatchFilter{Period: p, Dataset: usage.DailyUsage}); err != nil {
 		return nil, err
 	}
-	if st.Masks, err = v.Usage.Masks(ctx, r, s, numbers(st.Batches)); err != nil {
+	if st.Masks, err = v.Usage.Masks(ctx, r, s, batchNumbers(st.Batches)); err != nil {
 		return nil, err
 	}
 	if st.Aside, err = v.Usage.Asides(ctx, r, s, aside.Filter{Open: true, Period: p}); err != nil {
@@ -106,7 +107,7 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	return st, v.invoiced(ctx, r, s, st)
 }
 
-// refunded reads what issued documents fix for the earlier months whose service statement lines take back.
+// refunded reads the terms fixed for those earlier months whose service is taken back by statement lines.
 func (v Reader) refunded(ctx context.Context, r tx.Read, st *State) error {
 	for i := range st.Lines {
 		l := &st.Lines[i]
@@ -134,11 +135,11 @@ func (v Reader) invoiced(ctx context.Context, r tx.Read, s scope.Scope, st *Stat
 		return err
 	}
 	st.Invoiced = slices.DeleteFunc(all, func(b usage.Batch) bool { return !named[b.Slot.Invoice] })
-	st.InvoicedMasks, err = v.Usage.Masks(ctx, r, s, numbers(st.Invoiced))
+	st.InvoicedMasks, err = v.Usage.Masks(ctx, r, s, batchNumbers(st.Invoiced))
 	return err
 }
 
-// Digest names everything that a rating of the state looks at: two states of one digest are rated the same.
+// Digest names everything that a rating of the state depends on: two states of one digest are rated the same.
 func (st *State) Digest() string {
 	type batch struct {
 		Number   uint32
@@ -179,7 +180,7 @@ func (st *State) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fixedIn lists what is fixed, by edge.
+// fixedIn lists fixed terms, by edge.
 func fixedIn(edges map[id.Edge]*fixedEdge) (list []Fixed) {
 	for _, f := range edges {
 		list = append(list, f.Fixed)
@@ -188,7 +189,7 @@ func fixedIn(edges map[id.Edge]*fixedEdge) (list []Fixed) {
 	return list
 }
 
-// CompileBooks gathers the versions of each book.
+// CompileBooks compiles the versions of each book.
 func CompileBooks(books []pricing.Book) Versions {
 	by := map[string][]pricing.Book{}
 	for _, b := range books {
@@ -202,7 +203,7 @@ func CompileBooks(books []pricing.Book) Versions {
 	return v
 }
 
-func numbers(batches []usage.Batch) []uint32 {
+func batchNumbers(batches []usage.Batch) []uint32 {
 	out := make([]uint32, len(batches))
 	for i, b := range batches {
 		out[i] = b.Number
@@ -210,7 +211,8 @@ func numbers(batches []usage.Batch) []uint32 {
 	return out
 }
 
-// Query is the query for the sums of the state: cut wherever an organisation, an edge or a rule begins or ends.
+// Query is the query for the sums of the state, with a cut on every day on which an entitlement, an edge or a rule begins or
+// ends.
 func (st *State) Query() usage.Query {
 	q := usage.Query{Batches: refs(st.Batches), Masks: st.Masks, Period: st.Period.Period(), Cuts: st.Index.Cuts(st.Period.Period())}
 	for v := range st.versions {
@@ -244,8 +246,8 @@ func Span(q usage.Query, n int) period.Period {
 	return p
 }
 
-// Charges divides the statement lines of the period: what is charged, what only controls daily rows, and Azure lines
-// that should have had rows.
+// Charges divides the statement lines of the period: charges, control totals of daily rows, and Azure lines without the
+// rows that they should have.
 func (st *State) Charges(behind *usage.Behind) (charges []charge.Charge, controls, orphans []usage.SealedLine) {
 	return behind.Charges(st.Lines)
 }

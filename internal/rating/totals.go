@@ -19,8 +19,8 @@ type Grouping struct {
 }
 
 // Total is the exact totals of what a grouping does not tell apart within a span. Totals of equal texts share Entry,
-// Variant and Tags, which hold nothing else: of a variant its price, its exchange rate and whether it is covered, reversed or unlisted; of
-// tags, for each name, the values of the pairs that have it, mostly one.
+// Variant and Tags. These hold nothing else: a variant its price, its exchange rate and whether it is covered, reversed or
+// unlisted; tags, for each name, the values of the pairs that have it, mostly one.
 type Total struct {
 	Entry   *usage.Entry
 	Variant *usage.Variant
@@ -28,10 +28,10 @@ type Total struct {
 	Day     period.Date // 0 unless daily
 	usage.Sum
 
-	BeforeCredit money.Decimal // the quantities at their unit prices; a RunStore alone sets it
+	BeforeCredit money.Decimal // the quantities at their unit prices; only a RunStore sets it
 }
 
-// TotalStore adds up what a usage store holds for views, in the store.
+// TotalStore adds rows up in a usage store.
 type TotalStore interface {
 	// Totals adds rows exactly per group of a grouping, in no particular order. Of a Total it sets the span, the rows and
 	// the amounts but Pricing.
@@ -39,10 +39,10 @@ type TotalStore interface {
 }
 
 // Totals yields the state's period as Rate does, added up by a grouping before it is multiplied: the same amounts to the
-// last digit, in fewer groups. A group has of its entry, variant and tags what the grouping asks for and what prices
-// depend on, and is reused after yield has returned; total is nil for charges. Which rows count is decided by the whole
-// state; of those, the scope's are added up. Charges come whole, for their lines belong to no place: who yields them to
-// somebody looks whose they are.
+// last digit, in fewer groups. A group has those parts of its entry, variant and tags that the grouping asks for or prices
+// depend on; it is reused after yield has returned, and its total is nil for charges. Which rows count is decided by the
+// whole state, and of these the rows in the scope are added up. All charges are yielded, whatever the scope: their lines are
+// of no place, and the caller decides who may see them.
 func (v Rater) Totals(ctx context.Context, s scope.Scope, st *State, by Grouping, yield func(*Group, *Total) error) error {
 	q, err := v.countedQuery(ctx, st)
 	if err != nil {

@@ -18,7 +18,7 @@ type unit struct {
 	price   money.Decimal
 }
 
-// unitOf reads a variant. A price of 0 beside an amount is none.
+// unitOf reads a variant. A price of 0 beside an amount is no price.
 func unitOf(v *usage.Variant) unit {
 	u := unit{variant: v, refund: v.Refund()}
 	rate, err := money.Parse(v.ExchangeRate)
@@ -51,7 +51,7 @@ func usageBase(g *Group) pricing.Base {
 	return baseOf(g, u, before)
 }
 
-// baseOf is the provider's amounts of a group whose quantities come to that much at their unit prices. Until a retail
+// baseOf is the provider's amounts of a group; before is what its quantities come to at their unit prices. Until a retail
 // price sheet is known, list is what an Azure plan row says itself: quantity × unit price × exchange rate (money-path
 // §4); where the row prints no exchange rate, it is in the currency of its prices. Covered usage lists at 0.
 func baseOf(g *Group, u *unit, before money.Decimal) pricing.Base {

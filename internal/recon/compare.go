@@ -264,7 +264,7 @@ func (c *comparison) zeros(l *usage.StatementLine) {
 
 // doubts notes what is odd about a line that no rows control.
 func (c *comparison) doubts(l *usage.StatementLine) {
-	for _, d := range l.Doubts() {
+	for _, d := range l.Warnings() {
 		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)
 	}
 }

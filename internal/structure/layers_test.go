@@ -59,7 +59,7 @@ var layers = []layer{
 		{path: "internal/customer"},
 		{path: "internal/subscription"},
 		{path: "internal/usage"},
-		{path: "internal/usage/standing"},
+		{path: "internal/usage/consistency"},
 		{path: "internal/usage/star", uses: []string{"github.com/zeebo/xxh3"}}, // fingerprints of rows
 		{path: "internal/intake/plausible"},
 		{path: "internal/intake", uses: []string{"github.com/zeebo/xxh3"}}, // hashes of rows held in memory only
@@ -162,14 +162,14 @@ var layers = []layer{
 	// What only tests and measurements import.
 	{name: proofs, sees: []string{words, areas, adapters, wiring, proofs}, parts: []part{
 		{path: "internal/rating/oracle"},
-		{path: "internal/intake/microsoft/poison"},
+		{path: "internal/intake/microsoft/malformed"},
 		{path: "internal/usagestore/usagetest"},
 		{path: "internal/usagestore/duckdb/readcsv"},
 		{path: "internal/sqlstore/storetest"},
 		{path: "internal/sqlstore/pgtest"},
 		{path: "internal/cloud/cloudtest"},
-		{path: "internal/installtest"},
 		{path: "internal/signintest"},
+		{path: "internal/installtest", uses: []string{"internal/config"}},
 		{path: "internal/guides"},
 		// A month closed by processes that are killed, from a world in YAML to the last check.
 		{path: "internal/faulttest", uses: []string{"internal/world", "internal/check"}},
@@ -221,7 +221,7 @@ var fences = map[string][]string{
 	"gopkg.in/yaml.v3":               {"internal/world", "internal/matrix", "internal/document"},
 	"github.com/zitadel/oidc":        {"internal/api/login"},
 	"github.com/gofrs/flock":         {"internal/installation"},
-	"internal/config":                {"cmd/purveyor", "internal/installation"},
+	"internal/config":                {"cmd/purveyor", "cmd/bench", "internal/installation", "internal/installtest"},
 }
 
 // machine is what words and areas leave to others: files, the network, processes.

@@ -77,7 +77,7 @@ func TestRoutesAreTheOpenAPI(t *testing.T) {
 		}
 	}
 	if len(named) < 90 {
-		t.Errorf("%d routes were looked at", len(named))
+		t.Errorf("%d routes were checked", len(named))
 	}
 	t.Logf("%d routes", len(named))
 }
@@ -108,17 +108,17 @@ func TestEveryReadSaysWhoseDataItShows(t *testing.T) {
 
 // Addresses stand in logs, histories and referrers: what is secret goes in bodies.
 func TestNothingSecretInAddresses(t *testing.T) {
-	looked := 0
+	checked := 0
 	for name, op := range described(t) {
 		for _, p := range op.Parameters {
-			looked++
+			checked++
 			lower := strings.ToLower(p.Name)
 			if p.In != "header" && slices.ContainsFunc([]string{"token", "secret", "password", "ticket", "code", "link", "mail"}, func(word string) bool { return strings.Contains(lower, word) }) {
 				t.Errorf("%s: %s stands in the address", name, p.Name)
 			}
 		}
 	}
-	if looked < 100 {
-		t.Errorf("%d parameters were looked at", looked)
+	if checked < 100 {
+		t.Errorf("%d parameters were checked", checked)
 	}
 }

@@ -65,22 +65,22 @@ type Server struct {
 	// Statement reads a reconciliation file without keeping it: its lines, and what is wrong with those it cannot read.
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, []usage.Problem, error)
 	Known     func(ctx context.Context, r tx.Read, key string) (bool, error) // whether a customer has this key
-	Anchors   func() (event.Anchor, error)                                   // the newest anchor of the event log, kept outside the database
+	Anchors   func() (event.Anchor, error)                                   // the newest anchor of the event log, which is stored outside the database
 	Sign      func(event.Anchor) (event.Anchor, error)                       // signs a checkpoint of the event log
-	DigestKey []byte                                                         // what requests are named with in the log: nobody guesses a short secret from its digest
+	DigestKey []byte                                                         // key of the digests of requests in the audit log
 	KeepDays  int                                                            // how long records of the event log are kept at least
 	Named     func(host string) bool                                         // whether the server has this host name beside localhost
-	Callers   func(next http.Handler) http.Handler                           // finds out who is calling
-	Ready     func(ctx context.Context) error                                // whether the stores answer
-	Concern   func() error                                                   // what whoever runs it should see to, though the stores answer; no error for nothing
-	Wake      func()                                                         // there may be new jobs
-	Machine   func() time.Time                                               // the machine's clock, by which kept answers grow old
+	Callers   func(next http.Handler) http.Handler                           // authenticates the caller
+	Ready     func(ctx context.Context) error                                // an error unless the stores answer
+	Concern   func() error                                                   // a problem for the operator although the stores answer; nil for none
+	Wake      func()                                                         // called after each command: there may be new jobs
+	Machine   func() time.Time                                               // the machine's clock, for the age of stored answers
 
-	busy sync.Map // idempotency keys of commands that are being done
+	busy sync.Map // idempotency keys of commands that are running
 }
 
-// Handler serves the API, its description, the start page, health and metrics. It panics when a route is not declared
-// completely, which no data and no setting can cause.
+// Handler serves the API, its description, the start page, health and metrics. It panics if the declaration of a
+// route is incomplete, which no data and no setting can cause.
 func (s *Server) Handler() http.Handler {
 	k, err := s.kernel()
 	if err != nil {
@@ -108,20 +108,20 @@ func (s *Server) status() status.Source {
 	return status.Source{Orgs: s.Orgs, Usage: s.Usage, Clock: s.Clock, Version: s.Version}
 }
 
-// Audited records what was asked on a page that does what a call of the API does, and what came of it. The caller is that
+// Audited records a request that was made on a page and does the same as a call of the API, with its result. The caller is that
 // of the context.
 func (s *Server) Audited(ctx context.Context, call string, result error) {
 	kernel.Record(ctx, s.audit(), s.Log, event.Request{Command: event.Command{Name: call}, Result: result})
 }
 
-// ForgetAnswers drops the answers to commands that were kept for long enough.
+// ForgetAnswers deletes old answers that are stored under idempotency keys.
 func (s *Server) ForgetAnswers(ctx context.Context) error {
 	return kernel.ForgetAnswers(ctx, s.audit(), s.Machine())
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
-		s.Log.WarnContext(r.Context(), "not ready", "error", err) // whoever asks is not told where the stores are
+		s.Log.WarnContext(r.Context(), "not ready", "error", err) // the caller is not told where the stores are
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}

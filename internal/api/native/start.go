@@ -30,7 +30,7 @@ type startRoute struct{ Method, Path, Summary string }
 
 const recentDocuments = 12
 
-// start is the page at /: what there is, for people who have just started the server.
+// start is the page at /: an overview for people who have just started the server.
 func (s *Server) start() http.HandlerFunc {
 	page := template.Must(template.New("start").Funcs(template.FuncMap{"money": func(v invoice.Summary) string {
 		return v.Total.Fixed(v.Currency.Digits()) + " " + string(v.Currency)
@@ -64,7 +64,7 @@ func (s *Server) startData(r *http.Request, d *startData) error {
 			d.Partner = o.Legal.Name
 		}
 	}
-	month := period.DateOf(d.Status.Now).Month() - 1 // what is billed now; whatever there is when that is nothing
+	month := period.DateOf(d.Status.Now).Month() - 1 // the month that is billed now; all months if nothing of it is issued
 	list, err := s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Period: month, Limit: recentDocuments + 1})
 	if err == nil && len(list) == 0 {
 		list, err = s.Invoices.List(r.Context(), invoice.Filter{State: invoice.Issued, Limit: recentDocuments + 1})

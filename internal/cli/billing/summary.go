@@ -157,8 +157,8 @@ func (s *summary) verdict(out string) error {
 	}
 	say(len(s.NotSold) > 0, "the statement bills %s that is sold to nobody", table.Sums(s.NotSold))
 	if r := s.recon; r != nil {
-		say(!r.Unexplained.IsZero(), "the statement differs by %s for no reason we know", table.Sums(r.Unexplained))
-		ours := func(d recon.Difference) bool { return d.Code.Remedy() == recon.Import } // which the amount not sold says already
+		say(!r.Unexplained.IsZero(), "the statement has an unexplained difference of %s", table.Sums(r.Unexplained))
+		ours := func(d recon.Difference) bool { return d.Code.Remedy() == recon.Import } // the amount not sold says that
 		for _, text := range remedies(slices.DeleteFunc(slices.Clone(r.Differences), ours)) {
 			say(true, "%s", text)
 		}

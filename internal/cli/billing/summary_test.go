@@ -21,10 +21,10 @@ func TestVerdictSaysWhatTheStatementSays(t *testing.T) {
 		"no statement":   {nil, nil},
 		"it agrees":      {&recon.Result{Unexplained: euros("0")}, nil},
 		"truncation":     {&recon.Result{Unexplained: euros("0"), Parts: []recon.Part{{Code: recon.PartTruncation, Currency: "EUR", Amount: money.MustParse("-0.93")}}}, nil},
-		"unexplained":    {&recon.Result{Unexplained: euros("0.01")}, []string{"differs by 0.01 EUR for no reason we know"}},
+		"unexplained":    {&recon.Result{Unexplained: euros("0.01")}, []string{"an unexplained difference of 0.01 EUR"}},
 		"a claim":        {&recon.Result{Differences: difference(recon.WrongPrice)}, []string{"the provider is wrong in 1 place"}},
 		"other partner":  {&recon.Result{Differences: difference(recon.OtherPartner)}, []string{"the statement of another partner, month or invoice in 1 place"}},
-		"a missing file": {&recon.Result{Differences: difference(recon.NoRows)}, []string{"bills 5.00 EUR that are sold to nobody"}},
+		"a missing file": {&recon.Result{Differences: difference(recon.NoRows)}, []string{"bills 5.00 EUR that is sold to nobody"}},
 	} {
 		s := summary{}
 		if c.r != nil {

@@ -139,7 +139,7 @@ type placeFlags struct {
 }
 
 func (p placeFlags) body() delegationapi.PlaceBody {
-	return delegationapi.PlaceBody{Customer: delegationapi.Party(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
+	return delegationapi.PlaceBody{Customer: delegationapi.OrganisationRef(p.Customer), Entitlement: p.Entitlement, ResourceGroup: p.ResourceGroup}
 }
 
 // registrationDone shows the registration that a call answers with.
@@ -170,7 +170,7 @@ type recordStanding struct {
 // Run records standing access.
 func (c *recordStanding) Run(ctx context.Context, e *command.Env) error {
 	return registrationDone(ctx, e, c.Shown, "/standing-access", delegationapi.StandingBody{
-		PlaceBody: c.body(), Organisation: delegationapi.Party(c.Organisation), Role: c.Role,
+		PlaceBody: c.body(), Organisation: delegationapi.OrganisationRef(c.Organisation), Role: c.Role,
 		Holder: delegation.Holder{ID: c.Group, Kind: delegation.Group, Name: c.Name},
 	})
 }

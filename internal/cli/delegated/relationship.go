@@ -73,7 +73,7 @@ func (draftRelationship) Help() string {
 // Run drafts a relationship.
 func (c *draftRelationship) Run(ctx context.Context, e *command.Env) error {
 	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/relationships", delegationapi.DraftBody{
-		Name: c.Name, Organisation: delegationapi.Party(c.Organisation), Customer: delegationapi.Party(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
+		Name: c.Name, Organisation: delegationapi.OrganisationRef(c.Organisation), Customer: delegationapi.OrganisationRef(c.Customer), Roles: c.Role, Duration: c.Duration, AutoExtend: c.AutoExtend,
 	})
 }
 
@@ -114,7 +114,7 @@ func (c *answerInvitation) Run(ctx context.Context, e *command.Env) error {
 		token = strings.TrimSpace(string(text))
 	}
 	return relationshipDone(ctx, e, c.Shown, http.MethodPost, "/invitations/answer", delegationapi.AnswerBody{
-		InvitationBody: delegationapi.InvitationBody{Token: token, Customer: delegationapi.Party(c.Customer)}, Approve: !c.Decline,
+		InvitationBody: delegationapi.InvitationBody{Token: token, Customer: delegationapi.OrganisationRef(c.Customer)}, Approve: !c.Decline,
 	})
 }
 

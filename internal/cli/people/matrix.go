@@ -53,7 +53,7 @@ func (c *matrixCommand) Run(ctx context.Context, e *command.Env) (err error) {
 		return err
 	}
 	t := table.New("what", "is wrong").Titled("%d cells, %d mismatches, %d amounts leaked in %d answers", r.Cells, r.Mismatches, r.Leaked, r.Bodies)
-	for _, w := range r.Wrong {
+	for _, w := range r.Mismatched {
 		t.Add("mismatch", w)
 	}
 	for _, l := range r.Leaks {

@@ -97,7 +97,7 @@ type showPerson struct {
 
 // Run shows a person.
 func (c *showPerson) Run(ctx context.Context, e *command.Env) error {
-	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p people.Looked) *table.Table {
+	return command.Get(ctx, e, c.Shown, call.Path("people", c.Person), nil, func(p people.PersonDetails) *table.Table {
 		e.Note("%s <%s>: %s", p.Name, p.Mail, p.State)
 		t := table.New("session", "on", "for", "since", "used")
 		for _, s := range p.Sessions {

@@ -73,7 +73,7 @@ func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
 		return Offer{}, err
 	}
 	ticket, err := v.Sessions.Issue(ctx, sessions.Ticket{Kind: sessions.TOTPOffer, Person: p.ID, Data: sealed})
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.SecretText(secret)}, err
 }
 
 // OfferedTOTP is an offer again, for a page that is shown a second time.
@@ -83,7 +83,7 @@ func (v *Service) OfferedTOTP(ctx context.Context, p Person, ticket string) (Off
 		return Offer{}, sessions.TicketSpent()
 	}
 	secret, err := v.Sealer.Open(ctx, p.ID, k.Data)
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
+	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.SecretText(secret)}, err
 }
 
 // AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
@@ -97,7 +97,7 @@ func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code
 	if err != nil {
 		return nil, err
 	}
-	step, ok := factor.Take(secret, factor.Plain(code), v.Now(), 0)
+	step, ok := factor.StepOf(secret, factor.Normalize(code), v.Now(), 0)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
 			With("code", "wrong")
@@ -211,9 +211,9 @@ func (v *Service) EndSession(ctx context.Context, who id.Principal, which id.Ses
 
 // recoveryCodes draws recovery codes, to be shown once, with their digests.
 func (v *Service) recoveryCodes() (codes, digests []string, err error) {
-	codes, err = factor.Recovery(v.Random.Bytes)
+	codes, err = factor.RecoveryCodes(v.Random.Bytes)
 	for _, c := range codes {
-		digests = append(digests, identity.Digest(factor.Plain(c)))
+		digests = append(digests, identity.Digest(factor.Normalize(c)))
 	}
 	return codes, digests, err
 }

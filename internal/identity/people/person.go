@@ -74,7 +74,7 @@ func (p Person) requireWayIn(r identity.Realm, demo bool) error {
 // failed is the person after a wrong try.
 func (p Person) failed(now time.Time) Person {
 	p.Failures++
-	if w := factor.Pause(p.Failures); w > 0 {
+	if w := factor.WaitAfter(p.Failures); w > 0 {
 		p.Waits = now.Add(w)
 	}
 	return p

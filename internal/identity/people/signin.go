@@ -36,7 +36,7 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	}
 	right := v.matches(hash, password) && known
 	if err != nil {
-		v.Sessions.Attempts.Untold(false)
+		v.Sessions.Attempts.CountUnrecorded(false)
 		return Person{}, signInRefused()
 	}
 	return v.attempt(ctx, p.ID, "pwd", func(now Person) (Person, bool) {
@@ -77,7 +77,7 @@ func (v *Service) attempt(ctx context.Context, who id.Principal, method string, 
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.Sessions.RecordRefusal(ctx, t, p.ID, p.Realm, method); err != nil || factor.Pause(p.Failures) == 0 {
+		if err := v.Sessions.RecordRefusal(ctx, t, p.ID, p.Realm, method); err != nil || factor.WaitAfter(p.Failures) == 0 {
 			return err
 		}
 		return v.Sessions.RecordLock(ctx, t, p.ID, p.Realm, method, p.Waits.UTC().Format(time.RFC3339))
@@ -92,10 +92,10 @@ func (v *Service) attempt(ctx context.Context, who id.Principal, method string, 
 // somebody who has to wait.
 func (v *Service) recordRejected(ctx context.Context, t tx.Tx, p Person, method string) error {
 	if p.State == identity.Active {
-		v.Sessions.Attempts.Untold(true)
+		v.Sessions.Attempts.CountUnrecorded(true)
 		return nil
 	}
-	if !v.Sessions.Attempts.Recordable(string(p.ID), v.Now()) {
+	if !v.Sessions.Attempts.Record(string(p.ID), v.Now()) {
 		return nil
 	}
 	return v.Sessions.RecordRefusal(ctx, t, p.ID, p.Realm, method, "state", string(p.State))
@@ -113,10 +113,10 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 			return nil, err
 		}
 	}
-	code, now := factor.Plain(typed), v.Now()
+	code, now := factor.Normalize(typed), v.Now()
 	_, err = v.attempt(ctx, who, "otp", func(p Person) (Person, bool) {
 		if secret != nil && len(code) == factor.CodeDigits {
-			step, ok := factor.Take(secret, code, now, p.Step)
+			step, ok := factor.StepOf(secret, code, now, p.Step)
 			if ok {
 				p.Step = step
 			}

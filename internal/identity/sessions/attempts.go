@@ -52,10 +52,10 @@ func (v *Service) Refused(ctx context.Context, who id.Principal, method string) 
 		return err
 	})
 	if fault.KindOf(err) == fault.NotFound {
-		v.Attempts.Untold(false)
+		v.Attempts.CountUnrecorded(false)
 		return nil
 	}
-	if err != nil || !v.Attempts.Recordable(string(who), v.Now()) {
+	if err != nil || !v.Attempts.Record(string(who), v.Now()) {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {

@@ -24,7 +24,7 @@ type Service struct {
 	Now       func() time.Time // the machine's clock
 	Random    identity.Random
 
-	Attempts factor.Tries // which refused attempts to sign in are recorded
+	Attempts factor.Refusals // which refused attempts to sign in are recorded
 	cache    cache
 }
 

@@ -103,7 +103,7 @@ func (v *Service) StartDevice(ctx context.Context, k Ticket) (secret, code strin
 	if secret, k, err = v.NewTicket(k); err != nil {
 		return "", "", err
 	}
-	if code, err = factor.Typed(v.Random.Bytes); err != nil {
+	if code, err = factor.TypedCode(v.Random.Bytes); err != nil {
 		return "", "", err
 	}
 	u := Ticket{Kind: UserCode, Digest: identity.Digest(code), Link: k.Digest, Client: k.Client, Scope: k.Scope, Created: k.Created, Expires: k.Expires}
@@ -141,7 +141,7 @@ func (v *Service) AnswerDevice(ctx context.Context, typed string, s Session, ans
 }
 
 // userCode is a device's code as it is kept, however somebody typed it.
-func userCode(typed string) string { return strings.ToUpper(factor.Plain(typed)) }
+func userCode(typed string) string { return strings.ToUpper(factor.Normalize(typed)) }
 
 // FormatUserCode is a device's code as people read it, however somebody typed it.
 func FormatUserCode(typed string) string {

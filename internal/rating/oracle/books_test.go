@@ -31,7 +31,7 @@ func families() []string {
 }
 
 // book fills a book with rules that may be published together.
-func (m *maker) book(b pricing.Book) pricing.Book {
+func (m *generator) book(b pricing.Book) pricing.Book {
 	b.Rules = nil
 	if m.in100(90) {
 		b.Rules = append(b.Rules, pricing.Rule{Key: "all", Price: m.price(pricing.CostFactor), Priority: -1})
@@ -62,7 +62,7 @@ func with(b pricing.Book, r pricing.Rule) pricing.Book {
 }
 
 // change is the next version: some rules cost something else, the others stay; or all of them are new.
-func (m *maker) change(b pricing.Book) pricing.Book {
+func (m *generator) change(b pricing.Book) pricing.Book {
 	if m.in100(20) {
 		return m.book(b)
 	}
@@ -83,12 +83,12 @@ func (m *maker) change(b pricing.Book) pricing.Book {
 	return next
 }
 
-func (m *maker) kind() pricing.PriceKind {
+func (m *generator) kind() pricing.PriceKind {
 	return pick(m, pricing.CostFactor, pricing.CostFactor, pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.CostBeforeCreditFactor,
 		pricing.ListFactor, pricing.ListFactor, pricing.UnitPrice, pricing.UnitPrice, pricing.Free, pricing.Excluded)
 }
 
-func (m *maker) price(kind pricing.PriceKind) pricing.Price {
+func (m *generator) price(kind pricing.PriceKind) pricing.Price {
 	p := pricing.Price{Kind: kind}
 	switch kind {
 	case pricing.CostFactor, pricing.CostBeforeCreditFactor, pricing.ListFactor:
@@ -103,7 +103,7 @@ func (m *maker) price(kind pricing.PriceKind) pricing.Price {
 }
 
 // match narrows by up to three fields.
-func (m *maker) match() (x pricing.Match) {
+func (m *generator) match() (x pricing.Match) {
 	some := func(values []string) (list []string) {
 		for range 1 + m.IntN(2) {
 			if v := m.cased(pick(m, values...)); v != "" {
@@ -148,7 +148,7 @@ func (m *maker) match() (x pricing.Match) {
 }
 
 // on is a day of September, and now and then of August.
-func (m *maker) on() period.Date {
+func (m *generator) on() period.Date {
 	if m.in100(12) {
 		return august.Start().AddDays(m.IntN(31))
 	}

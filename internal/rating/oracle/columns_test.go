@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
-	drafts "github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -15,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// said is a group as text, with what of its entry is among the columns.
-func said(g *rating.Group, columns []usage.Column) string {
+// groupText is a group as text, with what of its entry is among the columns.
+func groupText(g *rating.Group, columns []usage.Column) string {
 	var b strings.Builder
 	fmt.Fprint(&b, g.Sum, g.Span, g.Excluded, g.Unresolved, g.Ref, g.Base.Cost, g.Base.Currency, g.Base.CostBeforeCredit, g.Base.ListCurrency)
 	if g.Customer != nil {
@@ -43,15 +41,15 @@ func said(g *rating.Group, columns []usage.Column) string {
 func TestFewColumnsRateTheSame(t *testing.T) {
 	groups, lines := 0, 0
 	for world := range 4 {
-		m := newMaker(20261126, world, 400)
-		n, _ := m.build(t, newFired())
+		m := newGenerator(20261126, world, 400)
+		n, _ := m.build(t, newCoverage())
 		for _, month := range []period.Month{august, september} {
 			st := n.state(t, month)
 			columns := []usage.Column{usage.MeterCategory, usage.ResourceGroup}
 			var whole, few []string
 			sold := map[string]money.Decimal{}
 			must(t, n.rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
-				whole = append(whole, said(g, columns))
+				whole = append(whole, groupText(g, columns))
 				for _, s := range g.Steps {
 					sold[string(s.Edge.ID)] = sold[string(s.Edge.ID)].Add(s.Sold.Value)
 				}
@@ -60,15 +58,14 @@ func TestFewColumnsRateTheSame(t *testing.T) {
 			rater := n.rater
 			rater.Columns = columns
 			must(t, rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
-				few = append(few, said(g, columns))
+				few = append(few, groupText(g, columns))
 				return nil
 			}))
 			if !slices.Equal(whole, few) {
 				t.Errorf("world %d, %s: %d groups by whole entries, %d by few columns, and they differ", world, month, len(whole), len(few))
 			}
 			groups += len(whole)
-			service := drafts.Service{Access: access.Local{}, Rater: n.rater}
-			edges, tally, err := service.Preview(n.ctx, st)
+			edges, tally, err := n.Invoices.Preview(n.ctx, st)
 			must(t, err)
 			for e, list := range edges {
 				sum := money.Decimal{}

@@ -10,35 +10,35 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// commands is every import of a world: for each side a story of its own, interleaved; then the statements.
-func (m *maker) commands() (all []command) {
+// commands is every import of a world: for each side a scenario of its own, interleaved; then the statements.
+func (m *generator) commands() (all []command) {
 	var first []oracle.Row
-	var stories, statements [][]command
+	var scenarios, statements [][]command
 	number := 0
 	for _, account := range []string{"Account-A", "account-b"} {
 		for _, currency := range []string{"EUR", "USD", "JPY"} {
 			s := m.side(account, currency)
 			d := m.download(s, m.rows)
-			story, invoices := m.story(number%6, s, d, fmt.Sprintf("G%03d", number), &first)
-			stories = append(stories, story)
+			scenario, invoices := m.scenario(number%6, s, d, fmt.Sprintf("G%03d", number), &first)
+			scenarios = append(scenarios, scenario)
 			statements = append(statements, m.statement(s, append(invoices, invoice{number: fmt.Sprintf("H%03d", number)})))
 			number++
 		}
 	}
 	m.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
 	all = append(all, m.rowsCommand("the first download of several sides", oracle.Import{}, first))
-	return append(append(all, m.interleave(stories)...), m.interleave(statements)...)
+	return append(append(all, m.interleave(scenarios)...), m.interleave(statements)...)
 }
 
 // interleave mixes sequences and keeps the order of each.
-func (m *maker) interleave(stories [][]command) (all []command) {
+func (m *generator) interleave(scenarios [][]command) (all []command) {
 	for {
-		stories = slices.DeleteFunc(stories, func(s []command) bool { return len(s) == 0 })
-		if len(stories) == 0 {
+		scenarios = slices.DeleteFunc(scenarios, func(s []command) bool { return len(s) == 0 })
+		if len(scenarios) == 0 {
 			return all
 		}
-		i := m.IntN(len(stories))
-		all, stories[i] = append(all, stories[i][0]), stories[i][1:]
+		i := m.IntN(len(scenarios))
+		all, scenarios[i] = append(all, scenarios[i][0]), scenarios[i][1:]
 	}
 }
 
@@ -48,11 +48,11 @@ type invoice struct {
 	rows   []oracle.Row
 }
 
-// story is one way in which downloads of a side follow on each other. What comes first may come in one command with
+// scenario is one way in which downloads of a side follow on each other. What comes first may come in one command with
 // the firsts of other sides.
-func (m *maker) story(kind int, s *side, d cells, number string, first *[]oracle.Row) (story []command, invoices []invoice) {
+func (m *generator) scenario(kind int, s *side, d cells, number string, first *[]oracle.Row) (scenario []command, invoices []invoice) {
 	bring := func(what string, in oracle.Import, c cells) {
-		story = append(story, m.rowsCommand(s.account+" "+s.currency+" "+what, in, m.all(c)))
+		scenario = append(scenario, m.rowsCommand(s.account+" "+s.currency+" "+what, in, m.all(c)))
 	}
 	bills := func(number string, c cells) cells {
 		c = c.billed(number)
@@ -101,13 +101,13 @@ func (m *maker) story(kind int, s *side, d cells, number string, first *[]oracle
 	case 5: // billed and unbilled in one command, and the invoice complete
 		rows := m.all(bills(number, d))
 		rows = append(rows, m.all(m.again(s, d, true))...)
-		story = append(story, m.rowsCommand("billed and unbilled together", oracle.Import{Complete: true}, rows))
+		scenario = append(scenario, m.rowsCommand("billed and unbilled together", oracle.Import{Complete: true}, rows))
 	}
-	return story, invoices
+	return scenario, invoices
 }
 
 // statement is the commands that bring reconciliation lines of a side's invoices.
-func (m *maker) statement(s *side, invoices []invoice) (story []command) {
+func (m *generator) statement(s *side, invoices []invoice) (scenario []command) {
 	var lines []map[string]string
 	for _, i := range invoices {
 		lines = append(lines, m.lines(s, i)...)
@@ -115,36 +115,36 @@ func (m *maker) statement(s *side, invoices []invoice) (story []command) {
 	what := s.account + " " + s.currency + " "
 	in := oracle.Import{Period: september}
 	if m.in100(20) {
-		story = append(story, m.linesCommand(what+"statement without its month", oracle.Import{}, lines))
+		scenario = append(scenario, m.linesCommand(what+"statement without its month", oracle.Import{}, lines))
 	}
-	story = append(story, m.linesCommand(what+"statement", in, lines))
+	scenario = append(scenario, m.linesCommand(what+"statement", in, lines))
 	if m.in100(50) {
-		story = append(story, m.linesCommand(what+"the same lines in another order", in, m.shuffled(lines)))
+		scenario = append(scenario, m.linesCommand(what+"the same lines in another order", in, m.shuffled(lines)))
 	}
 	if m.in100(50) {
 		other := m.lines(s, invoices[0])
-		story = append(story, m.linesCommand(what+"other lines", in, other))
+		scenario = append(scenario, m.linesCommand(what+"other lines", in, other))
 		add := in
 		add.Add = true
-		story = append(story, m.linesCommand(what+"other lines on top", add, other))
-		story = append(story, m.linesCommand(what+"other lines, sealed already", in, other))
+		scenario = append(scenario, m.linesCommand(what+"other lines on top", add, other))
+		scenario = append(scenario, m.linesCommand(what+"other lines, sealed already", in, other))
 	}
 	if m.in100(50) {
 		instead := in
 		instead.Supersede = true
-		story = append(story, m.linesCommand(what+"other lines instead", instead, m.lines(s, invoices[0])))
+		scenario = append(scenario, m.linesCommand(what+"other lines instead", instead, m.lines(s, invoices[0])))
 	}
-	return story
+	return scenario
 }
 
-func (m *maker) shuffled(lines []map[string]string) []map[string]string {
+func (m *generator) shuffled(lines []map[string]string) []map[string]string {
 	lines = slices.Clone(lines)
 	m.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	return lines
 }
 
 // lines makes up lines of an invoice: controls of some of its rows, usage nobody imported, and charges of all kinds.
-func (m *maker) lines(s *side, i invoice) (lines []map[string]string) {
+func (m *generator) lines(s *side, i invoice) (lines []map[string]string) {
 	for range min(len(i.rows), 12) {
 		r := i.rows[m.IntN(len(i.rows))]
 		l := m.line(s, i.number)
@@ -190,18 +190,18 @@ func sum(rows []oracle.Row, of *oracle.Row) string {
 	var n oracle.Number
 	for i := range rows {
 		r := &rows[i]
-		alike := true
+		same := true
 		for _, c := range []usage.Column{usage.SubscriptionID, usage.ProductID, usage.SkuID, usage.AvailabilityID} {
-			alike = alike && strings.EqualFold(r[c], of[c])
+			same = same && strings.EqualFold(r[c], of[c])
 		}
-		if x, ok := oracle.Parse(r[usage.BillingPreTaxTotal]); ok && alike {
+		if x, ok := oracle.Parse(r[usage.BillingPreTaxTotal]); ok && same {
 			n = n.Add(x)
 		}
 	}
 	return n.String()
 }
 
-func (m *maker) line(s *side, number string) map[string]string {
+func (m *generator) line(s *side, number string) map[string]string {
 	l := map[string]string{
 		"PartnerId": s.account, "CustomerId": pick(m, m.entitlements...).tenant, "CustomerName": "A customer", "InvoiceNumber": number,
 		"ProductId": pick(m, products()...), "SkuId": pick(m, skus()...), "SkuName": "A SKU", "ProductName": "A product",

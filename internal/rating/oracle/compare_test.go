@@ -19,7 +19,7 @@ type number[N any] interface {
 	String() string
 }
 
-// tally adds up what one side says, by keys of text that both sides write alike.
+// tally adds up what one side says, by keys of text that both sides write same.
 type tally[N number[N]] struct {
 	rows map[string]int64
 	sums map[string]N
@@ -133,7 +133,7 @@ func group(out tally[money.Decimal], m period.Month, g *rating.Group, item strin
 }
 
 // foretold is what the oracle says of a month, row by row, and what fired on the way.
-func foretold(w *oracle.World, ledger *oracle.Ledger, m period.Month, f *fired) tally[oracle.Number] {
+func foretold(w *oracle.World, ledger *oracle.Ledger, m period.Month, f *coverage) tally[oracle.Number] {
 	out := newTally[oracle.Number]()
 	rows := ledger.Rows(m)
 	for _, r := range rows {

@@ -32,7 +32,7 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 
 // rowsCommand prints rows into up to three files, each as CSV or JSON lines, some compressed; now and then with rows
 // between them that cannot be counted.
-func (m *maker) rowsCommand(what string, in oracle.Import, rows []oracle.Row) command {
+func (m *generator) rowsCommand(what string, in oracle.Import, rows []oracle.Row) command {
 	c := command{what: what, Import: in}
 	rows = slices.Clone(rows)
 	closed := in.Complete && m.in100(70) // a month with billed rows kept aside is not complete
@@ -85,7 +85,7 @@ func together(rows []oracle.Row) (out []oracle.Row) {
 }
 
 // csv prints rows with the columns in some order and dates as files have them.
-func (m *maker) csv(rows []oracle.Row) []byte {
+func (m *generator) csv(rows []oracle.Row) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	order := m.Perm(int(usage.NumPrinted))
@@ -108,7 +108,7 @@ func (m *maker) csv(rows []oracle.Row) []byte {
 }
 
 // jsonl prints rows by their API names, numbers as numbers, credits as fractions.
-func (m *maker) jsonl(rows []oracle.Row) []byte {
+func (m *generator) jsonl(rows []oracle.Row) []byte {
 	var b bytes.Buffer
 	order := m.Perm(int(usage.NumPrinted))
 	for _, r := range rows {
@@ -135,7 +135,7 @@ func fraction(percent string) string {
 }
 
 // literal is a value as JSON: amounts without quotes where they are numbers, and tag sets now and then as objects.
-func (m *maker) literal(c usage.Column, value string) string {
+func (m *generator) literal(c usage.Column, value string) string {
 	bare := slices.Contains([]usage.Column{usage.Quantity, usage.BillingPreTaxTotal, usage.PricingPreTaxTotal, usage.UnitPrice, usage.ExchangeRate,
 		usage.EarnedCredit, usage.Credit}, c) || c == usage.Tags && strings.HasPrefix(value, "{") && m.in100(50)
 	if bare && json.Valid([]byte(value)) {
@@ -149,7 +149,7 @@ func (m *maker) literal(c usage.Column, value string) string {
 }
 
 // linesCommand prints reconciliation lines as CSV.
-func (m *maker) linesCommand(what string, in oracle.Import, lines []map[string]string) command {
+func (m *generator) linesCommand(what string, in oracle.Import, lines []map[string]string) command {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	names := sorted(lines[0])

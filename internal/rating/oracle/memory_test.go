@@ -24,11 +24,11 @@ func TestViewsAfterChanges(t *testing.T) {
 	changes := map[string]int{}
 	memory := &rating.Memory{} // one for all worlds: what is kept says what it is of
 	for world := range 2 {
-		m := newMaker(20261130, world, 250)
-		n, _ := m.build(t, newFired())
+		m := newGenerator(20261130, world, 250)
+		n, _ := m.build(t, newCoverage())
 		held := n.rater
 		held.Runs, held.Memory = runs.New(n.rater.Rows.(runs.Source), 1<<26), memory
-		c := &changing{maker: m, n: n}
+		c := &changing{generator: m, n: n}
 		c.World = &c.world
 		c.world = *n.state(t, september).Index.World()
 		for range 16 {
@@ -52,7 +52,7 @@ func TestViewsAfterChanges(t *testing.T) {
 
 // changing changes an installation without writing anything: its states are those of a proposal.
 type changing struct {
-	*maker
+	*generator
 	n *installation
 	rating.Proposal
 	world  org.World
@@ -95,7 +95,7 @@ func (c *changing) change() string {
 		w.Edges = append(w.Edges, org.Edge{ID: org.EdgeID(e.Seller, added.ID, c.inside()), Seller: e.Seller, Buyer: added.ID, Period: period.Period{Start: c.inside()}, Terms: e.Terms})
 		return "customer"
 	case 1:
-		e.Terms.Currency = pick(c.maker, currencies()...)
+		e.Terms.Currency = pick(c.generator, currencies()...)
 		return "currency"
 	case 2:
 		e.Terms.Book = w.Edges[c.IntN(len(w.Edges))].Terms.Book
@@ -120,10 +120,10 @@ func (c *changing) change() string {
 	case 8:
 		seller := slices.IndexFunc(w.Organisations, func(o org.Organisation) bool { return o.ID == e.Seller })
 		c.Books = append(slices.Clone(c.Books), pricing.Book{ID: id.Book(fmt.Sprint("bok_new_", len(c.Books))), Owner: w.Organisations[seller].Key,
-			Key: e.Terms.Book, Version: 1000 + len(c.Books), From: pick(c.maker, september.Start(), c.inside()), Currency: "EUR", Rules: c.rules()})
+			Key: e.Terms.Book, Version: 1000 + len(c.Books), From: pick(c.generator, september.Start(), c.inside()), Currency: "EUR", Rules: c.rules()})
 		return "book version"
 	case 9:
-		c.Answers = append(slices.Clone(c.Answers), usage.Resolution{Kind: usage.EntitlementRef, Ref: pick(c.maker, "e-1", "e-2", "e-9"), Target: o.Key})
+		c.Answers = append(slices.Clone(c.Answers), usage.Resolution{Kind: usage.EntitlementRef, Ref: pick(c.generator, "e-1", "e-2", "e-9"), Target: o.Key})
 		return "answer"
 	default:
 		f := rating.Fixed{Edge: e.ID, Book: e.Terms.Book, Currency: e.Terms.Currency, Cuts: []period.Date{day(2 + c.IntN(28))}}
@@ -138,7 +138,7 @@ func (c *changing) change() string {
 // rules are those of a book version: for everything, and one for some usage and days.
 func (c *changing) rules() []pricing.Rule {
 	factor := func() pricing.Price {
-		return pricing.Price{Kind: pick(c.maker, pricing.CostFactor, pricing.ListFactor), Factor: money.MustParse(c.number(1, 2))}
+		return pricing.Price{Kind: pick(c.generator, pricing.CostFactor, pricing.ListFactor), Factor: money.MustParse(c.number(1, 2))}
 	}
 	some := pricing.Match{Category: []string{"Storage"}}
 	if c.in100(50) {

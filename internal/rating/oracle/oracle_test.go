@@ -30,7 +30,7 @@ func setting(t *testing.T, name string, usual uint64) uint64 {
 // oracle says row by row. ORACLE_ROWS says how many rows must have been rated by both, ORACLE_SEED of which worlds.
 func TestRatingAgreesWithTheOracle(t *testing.T) {
 	want, seed := int64(setting(t, "ORACLE_ROWS", 25_000)), setting(t, "ORACLE_SEED", 20261125)
-	f, begun := newFired(), time.Now()
+	f, begun := newCoverage(), time.Now()
 	download := int(min(max(want/30, 80), 2500)) // rows of one of six sides; about 6 rows for each of them are rated
 	for f.rows < want && !t.Failed() {
 		f.next()
@@ -40,7 +40,7 @@ func TestRatingAgreesWithTheOracle(t *testing.T) {
 					t.Logf("again: ORACLE_SEED=%d, world %d", seed, f.world)
 				}
 			}()
-			m := newMaker(seed, f.world, download)
+			m := newGenerator(seed, f.world, download)
 			n, ledger := m.build(t, f)
 			for _, month := range []period.Month{august, september} {
 				report(t, differences(n.rated(t, month).said(), foretold(&m.world, ledger, month, f).said()))
@@ -59,11 +59,10 @@ func TestRatingAgreesWithTheOracle(t *testing.T) {
 }
 
 // build makes a world the real way: applied, published, answered, imported.
-func (m *maker) build(t *testing.T, f *fired) (*installation, *oracle.Ledger) {
+func (m *generator) build(t *testing.T, f *coverage) (*installation, *oracle.Ledger) {
 	t.Helper()
 	n, ledger := install(t), &oracle.Ledger{}
-	_, err := n.orgs.Apply(n.ctx, m.world.World, false)
-	must(t, err)
+	must(t, n.Apply(n.ctx, m.world.World))
 	m.publish(func(b pricing.Book) pricing.Book {
 		b, err := n.books.Publish(n.ctx, b)
 		must(t, err)

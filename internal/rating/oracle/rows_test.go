@@ -11,7 +11,7 @@ import (
 )
 
 // entry makes up what is constant for one resource and meter of a side.
-func (m *maker) entry(s *side) oracle.Row {
+func (m *generator) entry(s *side) oracle.Row {
 	var r oracle.Row
 	who := pick(m, m.entitlements...)
 	r[usage.EntitlementID], r[usage.CustomerID] = who.entitlement, who.tenant
@@ -48,7 +48,7 @@ func (m *maker) entry(s *side) oracle.Row {
 }
 
 // row is one row of an entry on a day.
-func (m *maker) row(s *side, on period.Date) oracle.Row {
+func (m *generator) row(s *side, on period.Date) oracle.Row {
 	r := s.entries[m.IntN(len(s.entries))]
 	r[usage.UsageDate] = on.String()
 	r[usage.ChargeStartDate], r[usage.ChargeEndDate] = on.Month().Start().String(), (on.Month() + 1).Start().String()
@@ -82,7 +82,7 @@ func (m *maker) row(s *side, on period.Date) oracle.Row {
 }
 
 // amount is a number as rows have them: some negative, some nothing, some longer than a column holds.
-func (m *maker) amount() string {
+func (m *generator) amount() string {
 	if m.in100(4) {
 		return pick(m, "0", "0.000")
 	}
@@ -97,7 +97,7 @@ func (m *maker) amount() string {
 }
 
 // spoil makes a row one that cannot be counted.
-func (m *maker) spoil(r oracle.Row) oracle.Row {
+func (m *generator) spoil(r oracle.Row) oracle.Row {
 	switch m.IntN(6) {
 	case 0:
 		r[usage.Quantity] = m.number(1, 40)
@@ -122,7 +122,7 @@ type side struct {
 	prices, rates     []string
 }
 
-func (m *maker) side(account, currency string) *side {
+func (m *generator) side(account, currency string) *side {
 	s := &side{account: account, currency: currency}
 	for range 2 + m.rows/12 {
 		s.entries = append(s.entries, m.entry(s))
@@ -150,7 +150,7 @@ func (c cells) add(rows ...oracle.Row) {
 }
 
 // download is about so many rows of a side.
-func (m *maker) download(s *side, rows int) cells {
+func (m *generator) download(s *side, rows int) cells {
 	c := cells{}
 	for range rows {
 		r := m.row(s, m.on())
@@ -164,7 +164,7 @@ func (m *maker) download(s *side, rows int) cells {
 
 // again is a later download of the same: some cells are not in it, some changed, and with more there are new ones. In a
 // cell that changed there is a row that was not there before, so that it is no mere part of the older one.
-func (m *maker) again(s *side, c cells, more bool) cells {
+func (m *generator) again(s *side, c cells, more bool) cells {
 	next := cells{}
 	for _, k := range sorted(c) {
 		rows := slices.Clone(c[k])
@@ -192,7 +192,7 @@ func (m *maker) again(s *side, c cells, more bool) cells {
 }
 
 // otherwise is the same rows, but in some cells none is as it was.
-func (m *maker) otherwise(c cells) cells {
+func (m *generator) otherwise(c cells) cells {
 	next := cells{}
 	for _, k := range sorted(c) {
 		rows := slices.Clone(c[k])
@@ -205,7 +205,7 @@ func (m *maker) otherwise(c cells) cells {
 }
 
 // some is a part of the rows: some cells whole, some not.
-func (m *maker) some(c cells) cells {
+func (m *generator) some(c cells) cells {
 	next := cells{}
 	for _, k := range sorted(c) {
 		for _, r := range c[k] {
@@ -218,7 +218,7 @@ func (m *maker) some(c cells) cells {
 }
 
 // other gives rows quantities they did not have.
-func (m *maker) other(rows []oracle.Row) {
+func (m *generator) other(rows []oracle.Row) {
 	for i := range rows {
 		rows[i][usage.Quantity] = m.number(3, 15)
 	}
@@ -253,7 +253,7 @@ func (c cells) of(month period.Month) cells {
 }
 
 // all lists the rows in some order.
-func (m *maker) all(c cells) (rows []oracle.Row) {
+func (m *generator) all(c cells) (rows []oracle.Row) {
 	for _, k := range sorted(c) {
 		rows = append(rows, c[k]...)
 	}

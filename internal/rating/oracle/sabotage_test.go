@@ -129,7 +129,7 @@ func sabotages() map[string]sabotage {
 func TestOracleCanDisagree(t *testing.T) {
 	left, seed := sorted(sabotages()), setting(t, "ORACLE_SEED", 20261125)
 	for world := 0; len(left) > 0 && world < 5; world++ {
-		m, f := newMaker(seed, 1_000_000+world, 250), newFired()
+		m, f := newGenerator(seed, 1_000_000+world, 250), newCoverage()
 		f.next()
 		n, ledger := m.build(t, f)
 		rated := n.rated(t, september).said()

@@ -15,7 +15,7 @@ import (
 )
 
 // drawGrouping makes up what totals are kept apart by.
-func (m *maker) drawGrouping() (by rating.Grouping) {
+func (m *generator) drawGrouping() (by rating.Grouping) {
 	for _, c := range []usage.Column{usage.EntitlementID, usage.ResourceGroup, usage.ResourceURI, usage.MeterCategory, usage.ProductName, usage.ChargeType} {
 		if m.in100(40) {
 			by.Columns = append(by.Columns, c)
@@ -47,8 +47,8 @@ func item(by rating.Grouping, e *usage.Entry, covered bool, tag func(n int) stri
 func TestTotalsRateTheSame(t *testing.T) {
 	groups, fewer := 0, 0
 	for world := range 4 {
-		m := newMaker(20261127, world, 400)
-		n, _ := m.build(t, newFired())
+		m := newGenerator(20261127, world, 400)
+		n, _ := m.build(t, newCoverage())
 		for _, month := range []period.Month{august, september} {
 			st := n.state(t, month)
 			for range 3 {
@@ -97,8 +97,8 @@ func TestTotalsRateTheSame(t *testing.T) {
 	t.Logf("%d groups, %d totals", groups, fewer)
 }
 
-// seenAs adds up what a viewer sees of a group.
-func seenAs(out tally[money.Decimal], by rating.Grouping, viewer rating.Viewer, g *rating.Group, x *rating.Total) {
+// tallyVisible adds up what a viewer sees of a group.
+func tallyVisible(out tally[money.Decimal], by rating.Grouping, viewer rating.Viewer, g *rating.Group, x *rating.Total) {
 	at := "charge "
 	if g.Charge == nil {
 		at = fmt.Sprint(x.Day, " ", item(by, g.Entry, false, func(n int) string {
@@ -139,8 +139,8 @@ func seenAs(out tally[money.Decimal], by rating.Grouping, viewer rating.Viewer, 
 func TestViewsAreTheSame(t *testing.T) {
 	groups, fewer := 0, 0
 	for world := range 4 {
-		m := newMaker(20261126, world, 400)
-		n, _ := m.build(t, newFired())
+		m := newGenerator(20261126, world, 400)
+		n, _ := m.build(t, newCoverage())
 		held := n.rater
 		kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<26)}
 		held.Runs, held.Memory = kept, &rating.Memory{}
@@ -163,7 +163,7 @@ func TestViewsAreTheSame(t *testing.T) {
 
 // compareViews makes up a view, and compares what a rater that holds rows in memory yields with what one that asks the store
 // does. It returns the number of groups of both.
-func (m *maker) compareViews(t *testing.T, n *installation, held rating.Rater, st *rating.State) (fewer, groups int) {
+func (m *generator) compareViews(t *testing.T, n *installation, held rating.Rater, st *rating.State) (fewer, groups int) {
 	t.Helper()
 	by, looked := m.drawGrouping(), m.drawScope()
 	viewer := rating.Viewer{Organisation: m.world.Organisations[m.IntN(len(m.world.Organisations))].ID, PerCustomer: m.in100(50)}
@@ -174,12 +174,12 @@ func (m *maker) compareViews(t *testing.T, n *installation, held rating.Rater, s
 	stored, views := newTally[money.Decimal](), newTally[money.Decimal]()
 	must(t, n.rater.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
 		groups++
-		seenAs(stored, by, viewer, g, x)
+		tallyVisible(stored, by, viewer, g, x)
 		return nil
 	}))
 	must(t, held.View(n.ctx, looked, st, by, viewer, func(g *rating.Group, x *rating.Total) error {
 		fewer++
-		seenAs(views, by, viewer, g, x)
+		tallyVisible(views, by, viewer, g, x)
 		return nil
 	}))
 	report(t, differences(views.said(), stored.said()))
@@ -201,7 +201,7 @@ func (a *answering) Runs(ctx context.Context, s scope.Scope, q usage.Query, r ra
 }
 
 // drawScope makes up what somebody may look at: everything, or some tenants and entitlements on some days.
-func (m *maker) drawScope() scope.Scope {
+func (m *generator) drawScope() scope.Scope {
 	if m.in100(40) {
 		return scope.All()
 	}

@@ -18,8 +18,8 @@ var (
 	september = period.NewDate(2026, 9, 1).Month()
 )
 
-// maker makes up one world and everything in it. Whatever it does follows from its seed.
-type maker struct {
+// generator makes up one world and everything in it. Whatever it does follows from its seed.
+type generator struct {
 	*rand.Rand
 	world oracle.World
 
@@ -32,14 +32,14 @@ type maker struct {
 type held struct{ entitlement, tenant string }
 
 // in says yes so many times in a hundred.
-func (m *maker) in100(n int) bool { return m.IntN(100) < n }
+func (m *generator) in100(n int) bool { return m.IntN(100) < n }
 
-func pick[T any](m *maker, list ...T) T { return list[m.IntN(len(list))] }
+func pick[T any](m *generator, list ...T) T { return list[m.IntN(len(list))] }
 
 func day(n int) period.Date { return september.Start().AddDays(n - 1) }
 
 // inside is a day after the first of September, or now and then of August.
-func (m *maker) inside() period.Date {
+func (m *generator) inside() period.Date {
 	if m.in100(20) {
 		return august.Start().AddDays(1 + m.IntN(29))
 	}
@@ -47,12 +47,12 @@ func (m *maker) inside() period.Date {
 }
 
 // cased is a text in some other case: references and what rules match are compared without regard to it.
-func (m *maker) cased(s string) string {
+func (m *generator) cased(s string) string {
 	return pick(m, s, s, strings.ToUpper(s), strings.ToLower(s))
 }
 
 // number is a positive decimal of up to so many digits before and exactly so many behind the point.
-func (m *maker) number(whole, places int) string {
+func (m *generator) number(whole, places int) string {
 	s := fmt.Sprint(m.IntN(10))
 	for range m.IntN(whole) {
 		s += fmt.Sprint(m.IntN(10))
@@ -73,8 +73,8 @@ func (m *maker) number(whole, places int) string {
 
 func currencies() []money.Currency { return []money.Currency{"EUR", "USD", "CHF", "JPY", "PLN"} }
 
-func newMaker(seed uint64, number, rows int) *maker {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, uint64(number))), level: map[string]int{}, sells: map[string][]string{}, rows: rows}
+func newGenerator(seed uint64, number, rows int) *generator {
+	m := &generator{Rand: rand.New(rand.NewPCG(seed, uint64(number))), level: map[string]int{}, sells: map[string][]string{}, rows: rows}
 	m.organisations()
 	m.held()
 	m.families()
@@ -82,7 +82,7 @@ func newMaker(seed uint64, number, rows int) *maker {
 	return m
 }
 
-func (m *maker) organisation(kind org.Kind, key, tenant string) *org.Organisation {
+func (m *generator) organisation(kind org.Kind, key, tenant string) *org.Organisation {
 	m.world.Organisations = append(m.world.Organisations, org.Organisation{
 		ID: org.OrganisationID(key), Key: key, Kind: kind, Tenant: tenant, Legal: org.LegalEntity{Name: key, Country: "DE"},
 	})
@@ -92,7 +92,7 @@ func (m *maker) organisation(kind org.Kind, key, tenant string) *org.Organisatio
 	return &m.world.Organisations[len(m.world.Organisations)-1]
 }
 
-func (m *maker) edge(seller, buyer string, days period.Period) {
+func (m *generator) edge(seller, buyer string, days period.Period) {
 	book := pick(m, m.sells[seller]...)
 	if m.in100(2) {
 		book = "gone"
@@ -106,7 +106,7 @@ func (m *maker) edge(seller, buyer string, days period.Period) {
 
 // organisations is a partner, resellers down to the third level and customers of all of them; some buy from somebody
 // else from some day on, some from nobody.
-func (m *maker) organisations() {
+func (m *generator) organisations() {
 	since := period.NewDate(2026, 1, 1)
 	m.organisation(org.Partner, "p", "tenant-of-p")
 	sellers := []string{"p"}
@@ -161,7 +161,7 @@ func (m *maker) organisations() {
 
 // held gives entitlements to most customers, some for a time only, some from one customer to the next; and makes up
 // references nobody lists, of which some are answered.
-func (m *maker) held() {
+func (m *generator) held() {
 	var customers []*org.Organisation
 	for i := range m.world.Organisations {
 		if o := &m.world.Organisations[i]; o.Kind == org.Customer {
@@ -203,7 +203,7 @@ func (m *maker) held() {
 
 // ownUse gives the partner tenants and entitlements of its own, one of which a customer takes over, and answers for some
 // references and one product that they are the partner's own.
-func (m *maker) ownUse() {
+func (m *generator) ownUse() {
 	partner := &m.world.Organisations[0]
 	partner.Tenants = []string{"Own-tenant"}
 	partner.Entitlements = []org.Entitlement{
@@ -217,7 +217,7 @@ func (m *maker) ownUse() {
 }
 
 // families answers for some products which family they are of.
-func (m *maker) families() {
+func (m *generator) families() {
 	for _, product := range products() {
 		if m.in100(30) {
 			family := pick(m, pricing.FamilyAzure, pricing.FamilySoftware, pricing.FamilyLicence)
@@ -227,14 +227,14 @@ func (m *maker) families() {
 }
 
 // answer answers a reference, and some a second time in another case: then the second answer counts.
-func (m *maker) answer(kind, ref, target string) {
+func (m *generator) answer(kind, ref, target string) {
 	m.world.Answers = append(m.world.Answers, usage.Resolution{Kind: kind, Ref: m.cased(ref), Target: target})
 	if m.in100(30) {
 		m.world.Answers = append(m.world.Answers, usage.Resolution{Kind: kind, Ref: m.cased(ref), Target: fmt.Sprintf("c%02d", m.IntN(14))})
 	}
 }
 
-func (m *maker) rates() {
+func (m *generator) rates() {
 	for _, month := range []period.Month{august, september} {
 		for _, from := range currencies() {
 			for _, to := range currencies() {
@@ -249,7 +249,7 @@ func (m *maker) rates() {
 }
 
 // publish publishes books for every seller: versions that begin inside the months, and rules of every kind.
-func (m *maker) publish(publish func(pricing.Book) pricing.Book) {
+func (m *generator) publish(publish func(pricing.Book) pricing.Book) {
 	for _, o := range m.world.Organisations {
 		for _, key := range m.sells[o.Key] {
 			from := period.NewDate(2026, 1, 1)

@@ -60,7 +60,7 @@ func (v handlers) listAssignments(ctx context.Context, in *listAssignmentsInput)
 	return kernel.Cut(list, err, in.Paging)
 }
 
-// AssignmentBody is who gets what, where. It is exported because two inputs share it.
+// AssignmentBody is a role assignment or a denial: who, which role, and at which scope.
 type AssignmentBody struct {
 	Principal id.Principal     `json:"principal,omitempty"`
 	Group     id.Group         `json:"group,omitempty"`

@@ -14,7 +14,7 @@ func Routes(costs *cost.Service) []kernel.Route {
 		return costs.List(ctx, cost.Query{Period: in.Period.Month, Customer: in.Customer, At: in.At, By: in.By})
 	}
 	return kernel.Under("costs",
-		kernel.Get("cost-list", "/costs", access.CostRead, "What a month's usage costs, as the caller may see it, by any grouping",
+		kernel.Get("cost-list", "/costs", access.CostRead, "What a month's usage costs, by any grouping, at the prices the caller may see",
 			kernel.JSON(list).ReadsMany(customers)),
 	)
 }

@@ -52,7 +52,7 @@ func (v handlers) recordAction(ctx context.Context, in *recordInput) (delegation
 	return v.delegations.Act(ctx, in.Activation, in.Body.Action, in.Body.Target)
 }
 
-// Earned is partner earned credit of an entitlement, day by day, and since when it was lost.
+// Earned is the partner earned credit of an entitlement by day, and the days from which it was lost.
 type Earned struct {
 	Days   []delegation.Credit `json:"days"`
 	Losses []delegation.Loss   `json:"losses"`

@@ -15,11 +15,11 @@ func (v handlers) listDefinitions(ctx context.Context, in *kernel.Paging) (kerne
 	return kernel.Cut(list, err, *in)
 }
 
-// DefinitionBody is what a customer is offered.
+// DefinitionBody is a definition to offer to customers.
 type DefinitionBody struct {
 	Name         string                     `json:"name" minLength:"1"`
 	Description  string                     `json:"description,omitempty"`
-	Organisation Party                      `json:"organisation,omitempty" doc:"Key or id; your own if not given."`
+	Organisation OrganisationRef            `json:"organisation,omitempty" doc:"Key or id; your own if not given."`
 	Always       []delegation.Authorization `json:"always" doc:"Roles held always, by name or id."`
 	Eligible     []delegation.Eligible      `json:"eligible,omitempty" doc:"Roles that may be activated."`
 }
@@ -57,11 +57,11 @@ func (v handlers) listRegistrations(ctx context.Context, in *listRegistrationsIn
 	return kernel.Cut(list, err, in.Paging)
 }
 
-// PlaceBody is where roles are held.
+// PlaceBody is the entitlement or resource group on which roles are held.
 type PlaceBody struct {
-	Customer      Party  `json:"customer,omitempty" doc:"Key or id; your own organisation if not given."`
-	Entitlement   string `json:"entitlement" minLength:"1" doc:"The provider's id."`
-	ResourceGroup string `json:"resource_group,omitempty" doc:"The whole entitlement if not given."`
+	Customer      OrganisationRef `json:"customer,omitempty" doc:"Key or id; your own organisation if not given."`
+	Entitlement   string          `json:"entitlement" minLength:"1" doc:"The provider's id."`
+	ResourceGroup string          `json:"resource_group,omitempty" doc:"The whole entitlement if not given."`
 }
 
 func (b PlaceBody) place() delegation.Place {
@@ -78,10 +78,10 @@ func (v handlers) register(ctx context.Context, in *kernel.Body[RegisterBody]) (
 	return v.delegations.Register(ctx, in.Body.Definition, in.Body.place())
 }
 
-// StandingBody is access that provisioning left behind.
+// StandingBody is standing access that provisioning left behind.
 type StandingBody struct {
 	PlaceBody
-	Organisation Party             `json:"organisation,omitempty" doc:"Key or id of whose staff holds it; your own if not given."`
+	Organisation OrganisationRef   `json:"organisation,omitempty" doc:"Key or id of whose staff holds it; your own if not given."`
 	Holder       delegation.Holder `json:"holder"`
 	Role         string            `json:"role" doc:"Name or id."`
 }

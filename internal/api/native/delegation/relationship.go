@@ -16,20 +16,20 @@ type handlers struct {
 	notices     *notice.Service
 }
 
-// Party names an organisation by id or by key; people know the keys.
-type Party string
+// OrganisationRef names an organisation by id or by key; people know the keys.
+type OrganisationRef string
 
-func (p Party) id() id.Organisation {
+func (p OrganisationRef) id() id.Organisation {
 	if p == "" || strings.HasPrefix(string(p), "org_") {
 		return id.Organisation(p)
 	}
 	return org.OrganisationID(string(p))
 }
 
-// OfCustomer narrows a list to a customer.
+// OfCustomer limits a list to a customer.
 type OfCustomer struct {
 	kernel.Paging
-	Customer Party `query:"customer" doc:"Key or id."`
+	Customer OrganisationRef `query:"customer" doc:"Key or id."`
 }
 
 func (v handlers) listRelationships(ctx context.Context, in *OfCustomer) (kernel.List[delegation.Relationship], error) {
@@ -37,14 +37,14 @@ func (v handlers) listRelationships(ctx context.Context, in *OfCustomer) (kernel
 	return kernel.Cut(list, err, in.Paging)
 }
 
-// DraftBody is what a relationship is drafted with.
+// DraftBody is a draft of a relationship.
 type DraftBody struct {
-	Name         string   `json:"name" minLength:"1" doc:"At most 50 characters; unique among the organisation's."`
-	Organisation Party    `json:"organisation,omitempty" doc:"Key or id of whose staff gets access; your own if not given."`
-	Customer     Party    `json:"customer,omitempty" doc:"Key or id; if not given, whichever customer uses the link first."`
-	Roles        []string `json:"roles" doc:"Directory roles, by name or id."`
-	Duration     string   `json:"duration" doc:"P1D to P2Y."`
-	AutoExtend   bool     `json:"auto_extend,omitempty" doc:"By P180D at each end; not with Global Administrator."`
+	Name         string          `json:"name" minLength:"1" doc:"At most 50 characters; unique among the organisation's."`
+	Organisation OrganisationRef `json:"organisation,omitempty" doc:"Key or id of whose staff gets access; your own if not given."`
+	Customer     OrganisationRef `json:"customer,omitempty" doc:"Key or id; if not given, whichever customer uses the link first."`
+	Roles        []string        `json:"roles" doc:"Directory roles, by name or id."`
+	Duration     string          `json:"duration" doc:"P1D to P2Y."`
+	AutoExtend   bool            `json:"auto_extend,omitempty" doc:"By P180D at each end; not with Global Administrator."`
 }
 
 func (b DraftBody) terms() delegation.Terms {
@@ -78,13 +78,13 @@ func (v handlers) dropRelationship(ctx context.Context, in *RelationshipPath) er
 	return v.delegations.Drop(ctx, in.Relationship)
 }
 
-// Invitation is what the customer is sent.
+// Invitation is an invitation to send to the customer.
 type Invitation struct {
 	delegation.Invitation
 	Link string `json:"link" doc:"The one-time link to the page with the terms and the answer, below the server's address."`
 }
 
-// InvitationPath is where the link of an invitation leads, before its token.
+// InvitationPath is the path of an invitation's link, before its token.
 const InvitationPath = "/login/invitation?token="
 
 func (v handlers) sendRelationship(ctx context.Context, in *RelationshipPath) (Invitation, error) {
@@ -117,10 +117,10 @@ func (v handlers) withdrawAccess(ctx context.Context, in *AccessPath) (delegatio
 	return v.delegations.Withdraw(ctx, in.Relationship, in.Group)
 }
 
-// InvitationBody is the one-time token of a link. It goes in a body: paths are written into logs.
+// InvitationBody is the one-time token of a link. It is sent in a body because paths are logged.
 type InvitationBody struct {
-	Token    string `json:"token" minLength:"1"`
-	Customer Party  `json:"customer,omitempty" doc:"Key or id; only for who belongs to no customer."`
+	Token    string          `json:"token" minLength:"1"`
+	Customer OrganisationRef `json:"customer,omitempty" doc:"Key or id; only for who belongs to no customer."`
 }
 
 func (v handlers) showInvitation(ctx context.Context, in *kernel.Body[InvitationBody]) (delegation.Relationship, error) {

@@ -33,7 +33,7 @@ func (v handlers) verify(ctx context.Context, _ *kernel.None) (out event.Verific
 	return out, err
 }
 
-// RecordsQuery picks records of the event log. What inputs share is exported, or the framework would pass it over.
+// RecordsQuery selects records of the event log. It is exported because the framework ignores embedded types that are not.
 type RecordsQuery struct {
 	From   kernel.Day `query:"from" doc:"First day, UTC."`
 	To     kernel.Day `query:"to" doc:"Day after the last, UTC."`
@@ -85,7 +85,7 @@ func (v handlers) page(ctx context.Context, f event.Filter, p kernel.Paging) (ou
 	return out, err
 }
 
-// export writes records while they are read. When that fails, the answer is cut off; a pruning by it is refused.
+// export writes records while they are read. If that fails, the file is incomplete, and a pruning with its digest is refused.
 func (v handlers) export(ctx context.Context, in *RecordsQuery) (kernel.Download[struct{}], error) {
 	grant, err := kernel.Require(ctx)
 	f := in.filter()
@@ -102,7 +102,7 @@ type pruneInput struct {
 	}
 }
 
-// Pruned is where the event log begins now.
+// Pruned is the checkpoint at which the event log now begins.
 type Pruned struct {
 	Checkpoint event.Anchor `json:"checkpoint"`
 }

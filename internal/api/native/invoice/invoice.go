@@ -32,7 +32,7 @@ type rebillInput struct {
 	}
 }
 
-// Rebilled is what billing a buyer's month anew came to, or would come to.
+// Rebilled is the result of billing a buyer's month again, or what it would be.
 type Rebilled struct {
 	Drafts    []invoice.Summary `json:"drafts"`
 	Months    []invoice.Impact  `json:"issued_months,omitempty"`
@@ -74,7 +74,7 @@ type issueInput struct {
 	}
 }
 
-// Issued is what was issued, or would be, and what of the month is on none of it: with incomplete that was overridden.
+// Issued are the documents that were issued, or would be, and what of the month is on none of them because incomplete was set.
 type Issued struct {
 	Items  []invoice.Summary `json:"items"`
 	DryRun bool              `json:"dry_run,omitempty"`
@@ -124,7 +124,7 @@ func (v handlers) list(ctx context.Context, in *listInput) (kernel.List[invoice.
 	return kernel.More(list, in.Paging, func(last invoice.Summary) string { return last.Cursor }), err
 }
 
-// InvoicePath names a document in a path. It is exported because inputs share it: the framework would pass it over.
+// InvoicePath names a document in a path. It is exported because the framework ignores embedded types that are not.
 type InvoicePath struct {
 	Ref string `path:"ref" doc:"Id or number."`
 }
@@ -157,7 +157,7 @@ type explainInput struct {
 }
 
 func (v handlers) explain(ctx context.Context, in *explainInput) (invoice.Explanation, error) {
-	if _, err := v.invoices.Find(ctx, in.Ref); err != nil { // who may not see the document is told so before anything else
+	if _, err := v.invoices.Find(ctx, in.Ref); err != nil { // who may not see the document gets the same answer as for one that does not exist
 		return invoice.Explanation{}, err
 	}
 	return v.invoices.Explain(ctx, in.Ref, in.Line, in.As == "buyer")

@@ -13,7 +13,7 @@ import (
 func Routes(db tx.DB, jobs job.Store) []kernel.Route {
 	v := handlers{db, jobs}
 	return kernel.Under("operation",
-		kernel.Get("job-list", "/jobs", access.JobRead, "What is to be done, and what failed", kernel.Page(v.list).Unrecorded("jobs are the installation's")),
+		kernel.Get("job-list", "/jobs", access.JobRead, "Jobs: waiting, running, done and failed", kernel.Page(v.list).Unrecorded("jobs are the installation's")),
 	)
 }
 

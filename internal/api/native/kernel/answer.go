@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Command is what a command answers. An audit record says that it ran, so it declares nothing of whose data it shows.
+// Command is the answer of a command. Every command leaves an audit record, so it does not declare whose data it shows.
 type Command interface{ registrar }
 
 // registrar registers a route with the framework.
@@ -18,7 +18,7 @@ type registrar interface {
 	input() reflect.Type
 }
 
-// binding is what a route is registered by.
+// binding is what an answer needs to register its route.
 type binding struct {
 	api      huma.API
 	op       huma.Operation
@@ -29,7 +29,7 @@ type binding struct {
 // Answer is what a route answers, made by a handler with an input I and a result O.
 type Answer[I, O any] struct {
 	bind    func(b binding, before func(ctx context.Context, in *I, out O) error)
-	before  func(ctx context.Context, in *I, out O) error // the answer is given; an error takes its place
+	before  func(ctx context.Context, in *I, out O) error // called before the answer is written; its error is answered instead
 	secrets bool
 	streams bool
 }
@@ -45,7 +45,7 @@ func (a Answer[I, O]) register(b binding) {
 	a.bind(b, a.before)
 }
 
-// Secret declares that the answer holds what is told once: it is not kept under an idempotency key.
+// Secret declares that the answer holds a secret that is shown once: it is not stored under an idempotency key.
 func (a Answer[I, O]) Secret() Answer[I, O] {
 	a.secrets = true
 	return a
@@ -70,7 +70,7 @@ func JSON[I, O any](handle func(context.Context, *I) (O, error)) Answer[I, O] {
 	}}
 }
 
-// tagged is the answer for one resource, with the tag by which a client may ask for it again or guard a change.
+// tagged is the answer for one resource, with its tag for If-None-Match and If-Match.
 type tagged[T any] struct {
 	ETag string `header:"ETag"`
 	Body T
@@ -92,7 +92,7 @@ func Tagged[I, O any](handle func(context.Context, *I) (O, error)) Answer[I, O] 
 	}}
 }
 
-// OrYAML declares how an answer is written for Accept: application/yaml. Every other answer stays JSON, which is YAML too.
+// OrYAML declares how the answer is written for Accept: application/yaml. Other answers are JSON then too, which is valid YAML.
 func (a Answer[I, O]) OrYAML(print func(O) []byte) Answer[I, O] {
 	bind := a.bind
 	a.bind = func(b binding, before func(context.Context, *I, O) error) {
@@ -122,7 +122,7 @@ func Page[I, T any](handle func(context.Context, *I) (List[T], error)) PageAnswe
 	return PageAnswer[I, T](JSON(handle))
 }
 
-// failed is the problem that an error is answered with; the layers around the handler learn the error.
+// failed notes the error for the log and the audit record, and returns the problem it is answered with.
 func failed(ctx context.Context, err error) error {
 	recordOf(ctx).err = err
 	return ProblemOf(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// commands wraps what changes things: bodies longer than their route declares are refused, the answer under an idempotency
-// key is kept, and every command leaves an audit record, whatever came of it. What only reads passes, with its tag compared.
+// commands serves commands: bodies longer than the route declares are refused, the answer under an idempotency key is stored,
+// and every command leaves an audit record, whatever its result. Reading routes are served with If-None-Match.
 func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := recordOf(r.Context())
@@ -24,7 +24,7 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			return
 		}
 		if isRead(r) {
-			mux.ServeHTTP(&unlessKnown{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
+			mux.ServeHTTP(&conditionalWriter{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
 			k.audited(r, rec, "", nil)
 			return
 		}
@@ -35,23 +35,23 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 		}
 		digest, err := k.digestOf(r, route)
 		if err != nil {
-			write(w, ProblemOf(err))
+			writeProblem(w, ProblemOf(err))
 			return
 		}
 		key := ""
-		if !route.Streams() { // files are recognised by their content, and what is answered about them is not kept
-			key = callersKey(r)
+		if !route.Streams() { // files are recognised by their content; answers about them are not stored
+			key = idempotencyKeyOf(r)
 		}
 		if key != "" {
-			if _, busy := k.Busy.LoadOrStore(key, true); busy { // or both would be done, and one answer and one record lost
-				write(w, ProblemOf(fault.New(fault.Conflict, "key_busy", "a command under this key is being done: nothing was done twice; ask again when it is")))
+			if _, busy := k.Busy.LoadOrStore(key, true); busy { // otherwise both would run, and one answer and one record would be lost
+				writeProblem(w, ProblemOf(fault.New(fault.Conflict, "key_busy", "a command under this key is being done: nothing was done twice; ask again when it is")))
 				return
 			}
 			defer k.Busy.Delete(key)
 			if done := k.replay(w, r, key, digest); done {
 				return
 			}
-			w = &recorder{ResponseWriter: w}
+			w = &copyingWriter{ResponseWriter: w}
 		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		mux.ServeHTTP(seen, r)
@@ -65,14 +65,14 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 
 func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// routeOf is the route that a mux would serve a request by; nil for none.
+// routeOf is the route by which a mux serves a request; nil for none.
 func (k *Kernel) routeOf(mux *http.ServeMux, r *http.Request) *Route {
 	_, pattern := mux.Handler(r)
 	return k.byPath[pattern]
 }
 
-// callersKey is the idempotency key of a request: the same word of somebody else is another key.
-func callersKey(r *http.Request) string {
+// idempotencyKeyOf is the idempotency key of a request. It includes the caller: the same text from another caller is another key.
+func idempotencyKeyOf(r *http.Request) string {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
 		return ""
@@ -80,7 +80,7 @@ func callersKey(r *http.Request) string {
 	return access.Actor(r.Context()) + " " + key
 }
 
-// digestOf names a request by what it asks for. Bodies that are streamed are left out; others are held, up to the longest.
+// digestOf is the digest of a request with its body, which is read into memory up to the longest. Streamed bodies are left out.
 func (k *Kernel) digestOf(r *http.Request, route *Route) (string, error) {
 	var text []byte
 	if !route.Streams() && r.Body != nil {
@@ -97,8 +97,8 @@ func badBody(longest Size) *fault.Fault {
 	return fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %s; nothing was done", longest)
 }
 
-// kept is an answer under an idempotency key.
-type kept struct {
+// storedAnswer is an answer under an idempotency key.
+type storedAnswer struct {
 	Command string    `json:"command"`
 	Status  int       `json:"status"`
 	Type    string    `json:"type"`
@@ -106,49 +106,49 @@ type kept struct {
 	At      time.Time `json:"at"` // by the machine's clock
 }
 
-// answersLast is how long answers are kept: who tries again within it is given the answer, and later the command is done.
-const answersLast = 30 * 24 * time.Hour
+// answerLifetime is how long answers are stored. A command sent again within it gets the same answer; later it runs again.
+const answerLifetime = 30 * 24 * time.Hour
 
-// ForgetAnswers drops the answers that were kept for long enough.
+// ForgetAnswers deletes the stored answers that are older than that.
 func ForgetAnswers(ctx context.Context, audit event.Auditor, now time.Time) error {
-	end := now.Add(-answersLast)
+	end := now.Add(-answerLifetime)
 	return audit.Forget(ctx, func(answer []byte) bool {
-		var k kept
+		var k storedAnswer
 		return json.Unmarshal(answer, &k) == nil && k.At.Before(end)
 	})
 }
 
-// Names says whether an answer kept under an idempotency key names a thing by its id.
-func Names(answer []byte, id string) bool {
-	var k kept
+// AnswerNames says whether an answer stored under an idempotency key contains the id of a thing.
+func AnswerNames(answer []byte, id string) bool {
+	var k storedAnswer
 	return json.Unmarshal(answer, &k) == nil && bytes.Contains(k.Body, []byte(id))
 }
 
-// answerOf is what is kept of a good answer under its key; nil for nothing.
+// answerOf is the answer to store under a key; nil if it is not stored.
 func (k *Kernel) answerOf(w http.ResponseWriter, rec *record, route *Route, key, digest string) *event.Answer {
-	copied, keep := w.(*recorder)
+	copied, keep := w.(*copyingWriter)
 	if !keep || rec.err != nil || route.answer.secret() {
 		return nil
 	}
-	text, err := json.Marshal(kept{rec.command, copied.status, copied.Header().Get("Content-Type"), copied.body.Bytes(), k.Machine().UTC()})
+	text, err := json.Marshal(storedAnswer{rec.command, copied.status, copied.Header().Get("Content-Type"), copied.body.Bytes(), k.Machine().UTC()})
 	if err != nil {
 		return nil
 	}
 	return &event.Answer{Key: key, Digest: digest, Text: text}
 }
 
-// replay gives the answer again that was given under a key, to who may still have it.
+// replay sends the stored answer of a key again, if the caller still has the permission that the command needs.
 func (k *Kernel) replay(w http.ResponseWriter, r *http.Request, key, digest string) bool {
 	answer, ok, err := k.Audit.Recall(r.Context(), key, digest)
 	if err != nil {
-		write(w, ProblemOf(err))
+		writeProblem(w, ProblemOf(err))
 		return true
 	}
-	var was kept
+	var was storedAnswer
 	if !ok || json.Unmarshal(answer, &was) != nil {
 		return false
 	}
-	var action access.Action // none of a command that is gone: that is never granted
+	var action access.Action // empty, and so never granted, for a command that no longer exists
 	if route := k.byID[was.Command]; route != nil {
 		action = route.Action
 	}
@@ -156,7 +156,7 @@ func (k *Kernel) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 		rec := recordOf(r.Context())
 		rec.command, rec.err = was.Command, err
 		k.audited(r, rec, digest, nil)
-		write(w, ProblemOf(err))
+		writeProblem(w, ProblemOf(err))
 		return true
 	}
 	w.Header().Set("Content-Type", was.Type)
@@ -166,7 +166,7 @@ func (k *Kernel) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 	return true
 }
 
-func write(w http.ResponseWriter, p *Problem) {
+func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)

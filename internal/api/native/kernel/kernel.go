@@ -22,15 +22,15 @@ type Config struct {
 	Audit     event.Auditor
 	Log       *slog.Logger
 	Version   string
-	DigestKey []byte                               // what requests are named with in the audit log: nobody guesses a short secret from its digest
-	Machine   func() time.Time                     // the machine's clock, by which kept answers grow old
-	Wake      func()                               // there may be new jobs
+	DigestKey []byte                               // key of the digests of requests in the audit log, so that short secrets cannot be guessed from them
+	Machine   func() time.Time                     // the machine's clock, for the age of stored answers
+	Wake      func()                               // called after each command: there may be new jobs
 	Named     func(host string) bool               // whether the server has this host name beside localhost
-	Callers   func(next http.Handler) http.Handler // finds out who is calling
-	Busy      *sync.Map                            // idempotency keys of commands that are being done, in all kernels over the same ledger
+	Callers   func(next http.Handler) http.Handler // authenticates the caller
+	Busy      *sync.Map                            // idempotency keys of commands that are running, in all kernels over the same ledger
 }
 
-// Kernel serves the routes it is given.
+// Kernel serves routes.
 type Kernel struct {
 	Config
 	routes  []Route
@@ -39,7 +39,8 @@ type Kernel struct {
 	metrics *metrics
 }
 
-// New is a kernel over routes. Internal, with every fault in their declarations, when one is incomplete or two are the same.
+// New is a kernel that serves routes. An Internal fault names what is missing when a declaration is incomplete, or the route that
+// is declared twice.
 func New(c Config, routes []Route) (*Kernel, error) {
 	k := &Kernel{Config: c, routes: routes, byID: map[string]*Route{}, byPath: map[string]*Route{}, metrics: newMetrics()}
 	for i := range routes {
@@ -56,7 +57,7 @@ func New(c Config, routes []Route) (*Kernel, error) {
 	return k, nil
 }
 
-// Describe is the OpenAPI document of routes, without anything behind them.
+// Describe is the OpenAPI document of routes that are only described and not served.
 func Describe(routes []Route) (*huma.OpenAPI, error) {
 	k, err := New(Config{}, routes)
 	if err != nil {
@@ -65,9 +66,9 @@ func Describe(routes []Route) (*huma.OpenAPI, error) {
 	return k.Register(http.NewServeMux()), nil
 }
 
-// Register makes a mux answer every route, and the OpenAPI document it returns.
+// Register registers every route and the OpenAPI document, which it returns, with a mux.
 func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
-	huma.NewError = refusal // the one hook there is; every server sets it to the same
+	huma.NewError = refusal // the framework has only this global hook; every server sets it to the same function
 	print := printers{}
 	c := huma.DefaultConfig("Purveyor", k.Version)
 	c.Info.Description = "From the provider's usage files to the customer's invoice, exact to the cent and explained."
@@ -88,7 +89,7 @@ func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
 			DefaultStatus: http.StatusOK, Middlewares: huma.Middlewares{k.named(r)},
 		}
 		if r.Longest != Unlimited {
-			op.MaxBodyBytes = int64(r.Longest) + 1 // it refuses what reaches its limit
+			op.MaxBodyBytes = int64(r.Longest) + 1 // the framework refuses a body that reaches the limit
 		}
 		if !r.isRead() {
 			op.Parameters = append(op.Parameters, idempotencyKey())
@@ -98,25 +99,25 @@ func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
 	return api.OpenAPI()
 }
 
-// Handler is a mux behind the layers that every request passes: what it did is logged and counted, calls of other people's
-// pages are refused, the caller is found out, and commands are recorded.
+// Handler serves a mux through the layers that every request passes: requests are logged and counted, those from pages of other
+// sites are refused, the caller is authenticated, and commands are recorded.
 func (k *Kernel) Handler(mux *http.ServeMux) http.Handler {
 	return k.logged(k.guarded(k.Callers(k.commands(mux))))
 }
 
-// For lets those through to a handler beside the routes who may do something.
+// For serves a handler that is no route, to callers who have a permission.
 func (k *Kernel) For(action access.Action, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := k.Access.Require(r.Context(), action); err != nil {
 			recordOf(r.Context()).err = err
-			write(w, ProblemOf(err))
+			writeProblem(w, ProblemOf(err))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// printers write answers of a type as YAML.
+// printers write answers as YAML, by their type.
 type printers map[reflect.Type]func(any) []byte
 
 func addPrinter[O any](p printers, print func(O) []byte) {

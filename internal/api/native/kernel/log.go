@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// logged gives every request its record, counts it, and writes one line about it.
+// logged attaches a record to every request, counts it, and writes one line to the log.
 func (k *Kernel) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{}
@@ -33,7 +33,7 @@ func (k *Kernel) logged(next http.Handler) http.Handler {
 	})
 }
 
-// cause is what an error hides from callers and the log may know.
+// cause is the wrapped error, which callers do not see and the log does.
 func cause(err error) string {
 	type unwrapper interface{ Unwrap() error }
 	if u, ok := err.(unwrapper); ok && u.Unwrap() != nil {

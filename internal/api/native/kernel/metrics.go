@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics is what Prometheus may read. Nothing in it names a customer or an amount.
+// metrics are the request metrics for Prometheus. They hold no names of customers and no amounts.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -36,7 +36,7 @@ func (m *metrics) request(command string, status int, took time.Duration) {
 	m.seconds.WithLabelValues(command).Observe(took.Seconds())
 }
 
-// Metrics are the requests that were served, and what is given besides.
+// Metrics serves the request metrics, and those of another collector.
 func (k *Kernel) Metrics(more prometheus.Collector) http.Handler {
 	k.metrics.registry.MustRegister(more)
 	return promhttp.HandlerFor(k.metrics.registry, promhttp.HandlerOpts{})

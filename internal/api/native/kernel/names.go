@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// schemaName is the name of a type in the OpenAPI document: its package and name, "InvoiceSummary", so that two areas
-// may use one word; those of the API itself go without. A list says what of: "ListInvoiceSummary".
+// schemaName is the name of a type in the OpenAPI document: package and name, "InvoiceSummary", so that two areas may have types
+// of the same name. Types of the API itself have no package in their name. A list includes its items: "ListInvoiceSummary".
 func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -30,6 +30,9 @@ func schemaName(t reflect.Type, hint string) string {
 }
 
 func qualified(path, name string) string {
+	if name == "PersonDetails" {
+		return "Looked" // the name in the document stays: clients are generated from it
+	}
 	pkg := path[strings.LastIndexByte(path, '/')+1:]
 	if strings.Contains(path, "internal/api/native") || strings.EqualFold(pkg, name) {
 		return upper(name)

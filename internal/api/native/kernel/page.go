@@ -9,19 +9,19 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// List is one page of a list. Next continues behind it, as ?cursor=; it is empty on the last page.
+// List is one page of a list. Next is the cursor of the next page, for ?cursor=; it is empty on the last page.
 type List[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty"`
 }
 
-// Paging is which part of a list is asked for.
+// Paging selects a page of a list.
 type Paging struct {
 	Cursor string `query:"cursor" doc:"What next said on the page before."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"How many items at most."`
 }
 
-// Cut is a page of a list that is read whole anyway; its cursor is a position. An error of reading the list is handed on.
+// Cut is a page of a list that was read completely; its cursor is a position. The error of reading the list is returned.
 func Cut[T any](all []T, err error, p Paging) (List[T], error) {
 	if err != nil {
 		return List[T]{}, err
@@ -43,7 +43,7 @@ func Cut[T any](all []T, err error, p Paging) (List[T], error) {
 	return page, nil
 }
 
-// More is a page of what was read with one item more than it holds; cursor is where the next page goes on behind an item.
+// More is a page of a list that was read with a limit of one item more than the page holds; cursor is the cursor behind an item.
 func More[T any](read []T, p Paging, cursor func(last T) string) List[T] {
 	page := List[T]{Items: []T{}}
 	if len(read) > p.Limit {
@@ -54,12 +54,12 @@ func More[T any](read []T, p Paging, cursor func(last T) string) List[T] {
 	return page
 }
 
-// BadCursor is the fault of a cursor that no page of the list gave.
+// BadCursor is the fault of a cursor that is not from this list.
 func BadCursor(c string) error {
 	return fault.New(fault.Invalid, "bad_cursor", "%q is no cursor of this list; begin again without one", c).With("cursor", "unknown")
 }
 
-// TagOf is the tag of a value: equal values have equal tags, whoever asks.
+// TagOf is the tag of a value: equal values have equal tags for every caller.
 func TagOf(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// Parts of inputs that several areas share. They are exported, or the framework would pass them over.
+// Parts of inputs that several areas share. They are exported because the framework ignores embedded types that are not.
 
-// Month is a period in a path or a query: the framework reads text only into what is no number.
+// Month is a period in a path or a query. It is a struct because the framework parses text only into types that are no numbers.
 type Month struct{ period.Month }
 
 // Day is a date in a query.
@@ -31,14 +31,14 @@ type PersonPath struct {
 	Person id.Principal `path:"person" doc:"Id of the person."`
 }
 
-// None is the input of a route that takes none.
+// None is the input of a route without input.
 type None struct{}
 
-// Tags is an If-Match header: the tags of which one must be that of the resource as it is.
+// Tags is an If-Match header: a list of tags, one of which must be the current tag of the resource.
 type Tags string
 
-// Matching are the conditions that a service checks inside its transaction before it changes something: a Precondition unless
-// one of the tags is that of the thing as the caller sees it now. Without tags there are none.
+// Matching returns the conditions that a service checks inside its transaction before it changes something: a Precondition fault
+// unless one of the tags is that of the thing as the caller sees it then. Without tags there are no conditions.
 func Matching[T any](tags Tags) []func(now T) error {
 	if tags == "" {
 		return nil
@@ -46,7 +46,7 @@ func Matching[T any](tags Tags) []func(now T) error {
 	return []func(T) error{func(now T) error { return matches(string(tags), TagOf(now)) }}
 }
 
-// matches is a Precondition unless one of the tags of an If-Match is the present one.
+// matches is a Precondition fault unless one of the tags of an If-Match is the current one.
 func matches(wanted, have string) error {
 	for one := range strings.SplitSeq(wanted, ",") {
 		if one = strings.TrimSpace(one); one == have || one == "*" {

@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Problem is how a fault looks on the wire (RFC 9457). Code is stable; Errors name the fields that are wrong.
+// Problem is a fault as it is answered (RFC 9457). Code is stable; Errors name the fields that are wrong.
 type Problem struct {
 	Title  string         `json:"title"`
 	Status int            `json:"status"`
@@ -35,10 +35,10 @@ func (p *Problem) Error() string { return p.Detail }
 // GetStatus is the status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is problem+json, whatever was asked for.
+// ContentType is problem+json, whatever the request accepts.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// ProblemOf turns any error into what the caller may read of it. An error that is no fault says nothing but that it is the server's.
+// ProblemOf is the problem that an error is answered with. Of an error that is no fault it says only that the server failed.
 func ProblemOf(err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
@@ -56,7 +56,7 @@ func ProblemOf(err error) *Problem {
 	return p
 }
 
-// Fault is the fault a problem stands for: what a client hands on.
+// Fault is the fault that a client returns for a problem.
 func (p *Problem) Fault() *fault.Fault {
 	f := fault.New(api.Kind(p.Status), p.Code, "%s", p.Detail)
 	for _, e := range p.Errors {
@@ -65,7 +65,7 @@ func (p *Problem) Fault() *fault.Fault {
 	return f
 }
 
-// refusal is how the framework's own refusals (a body that is not JSON, a parameter out of bounds) look.
+// refusal is the problem of a request that the framework refuses: a body that is not JSON, a parameter out of bounds.
 func refusal(status int, text string, errs ...error) huma.StatusError {
 	p := &Problem{Title: http.StatusText(status), Status: status, Detail: text + "; nothing was done", Code: "bad_request"}
 	if status >= 500 {

@@ -9,22 +9,22 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// reads is what a reading route declares of whose data it shows.
+// reads is what a reading route declares about whose data it shows.
 type reads struct {
 	recorded bool
-	why      string // nothing is recorded
+	why      string // no reading is recorded
 }
 
-// Reading is what a reading route answers, with whose data that is.
+// Reading is the answer of a reading route, with whose data it shows.
 type Reading struct {
 	answer registrar
 	reads  reads
 }
 
-// Parties are the organisations that something belongs to together: to each of them it is their own.
+// Parties are the organisations that a thing belongs to together: for each of them it is their own.
 type Parties = event.Parties
 
-// Reads declares that the answer shows one thing of these organisations: showing it to others is recorded first.
+// Reads declares that the answer shows one thing of these organisations. Before it is shown to others, that is recorded.
 func (a Answer[I, O]) Reads(parties func(in *I, out O) Parties) Reading {
 	a.before = func(ctx context.Context, in *I, out O) error {
 		r := recordOf(ctx)
@@ -33,7 +33,7 @@ func (a Answer[I, O]) Reads(parties func(in *I, out O) Parties) Reading {
 	return Reading{a, reads{recorded: true}}
 }
 
-// ReadsMany declares that the answer shows several things, each of the organisations given for it.
+// ReadsMany declares that the answer shows several things, and whose each of them is.
 func (a Answer[I, O]) ReadsMany(things func(in *I, out O) []Parties) Reading {
 	a.before = func(ctx context.Context, in *I, out O) error {
 		r := recordOf(ctx)
@@ -42,7 +42,7 @@ func (a Answer[I, O]) ReadsMany(things func(in *I, out O) []Parties) Reading {
 	return Reading{a, reads{recorded: true}}
 }
 
-// Unrecorded declares that the answer shows nothing that is another organisation's own, and why.
+// Unrecorded declares that the answer shows no data of other organisations, and why.
 func (a Answer[I, O]) Unrecorded(why string) Reading { return Reading{a, reads{why: why}} }
 
 // ReadsEach declares whose each item of the page is.
@@ -56,12 +56,12 @@ func (a PageAnswer[I, T]) ReadsEach(parties func(item T) Parties) Reading {
 	})
 }
 
-// Unrecorded declares that the page shows nothing that is another organisation's own, and why.
+// Unrecorded declares that the page shows no data of other organisations, and why.
 func (a PageAnswer[I, T]) Unrecorded(why string) Reading {
 	return Answer[I, List[T]](a).Unrecorded(why)
 }
 
-// Keyed are the organisations with these keys; "" is nobody's.
+// Keyed are the organisations with these keys; "" is ignored.
 func Keyed(keys ...string) Parties {
 	var list Parties
 	for _, key := range keys {
@@ -72,13 +72,13 @@ func Keyed(keys ...string) Parties {
 	return list
 }
 
-// reader is who is shown something.
+// reader is the caller as the reader of data.
 func reader(ctx context.Context) event.Reader {
 	who, _ := identity.Caller(ctx)
 	return event.Reader{Actor: string(who.ID), Realm: who.Realm}
 }
 
-// Require asks access for what the route of this request declares.
+// Require requires the action that the route of the request declares.
 func Require(ctx context.Context) (access.Grant, error) {
 	r := recordOf(ctx)
 	if r.kernel == nil {

@@ -12,12 +12,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// record is what the layers around a handler and the handler tell each other about a request.
+// record holds facts about a request that the handler and the layers around it share.
 type record struct {
 	kernel  *Kernel
 	command string        // id of the route; "" until it is found
 	action  access.Action // that the route declares
-	err     error         // what it failed with
+	err     error         // that it failed with
 }
 
 type recordKey struct{}
@@ -29,7 +29,7 @@ func recordOf(ctx context.Context) *record {
 	return &record{}
 }
 
-// named tells the layers around a handler which route it is, also when the framework refuses the request before it.
+// named notes in the record which route serves a request, also if the framework then refuses it before the handler runs.
 func (k *Kernel) named(route *Route) func(huma.Context, func(huma.Context)) {
 	return func(h huma.Context, next func(huma.Context)) {
 		r := recordOf(h.Context())
@@ -42,10 +42,10 @@ func noRoute() error {
 	return fault.New(fault.Internal, "no_route", "access was asked for outside of a route of the API; nothing was done")
 }
 
-// audited tells the audit log what was asked, by whom, and what came of it, with the answer that is kept of it.
+// audited reports a request and its result to the auditor, with the answer to store.
 func (k *Kernel) audited(r *http.Request, rec *record, digest string, answer *event.Answer) {
 	if rec.command == "" {
-		return // no route: nothing was asked of anybody
+		return // no route served it: nothing was requested
 	}
 	args := map[string]string{"path": r.URL.Path}
 	if r.URL.RawQuery != "" {
@@ -56,7 +56,7 @@ func (k *Kernel) audited(r *http.Request, rec *record, digest string, answer *ev
 	})
 }
 
-// Record tells the audit log of a request by the caller of a context, also when its sender has gone away.
+// Record reports a request by the caller of a context to the auditor, also if the client has disconnected.
 func Record(ctx context.Context, audit event.Auditor, log *slog.Logger, r event.Request) {
 	ctx = context.WithoutCancel(ctx)
 	r.Actor = access.Actor(ctx)
@@ -65,12 +65,12 @@ func Record(ctx context.Context, audit event.Auditor, log *slog.Logger, r event.
 	}
 }
 
-// Unproven answers who did not prove who they are: 401, or why it could not be found out.
+// Unproven answers a request whose caller is not authenticated: 401, or the error of authenticating.
 func Unproven(w http.ResponseWriter, r *http.Request, err error) {
 	p := ProblemOf(err)
 	if p.Status < http.StatusInternalServerError && p.Code != "cross_origin" {
 		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
 	}
 	recordOf(r.Context()).err = err
-	write(w, p)
+	writeProblem(w, p)
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Prefix is where the native API lives.
+// Prefix is the path under which the native API is served.
 const Prefix = "/api/v1"
 
-// Route is the declaration of one call of the API. Get, Post, Put and Delete make it; there is no default for any part.
+// Route is the declaration of one call of the API, made by Get, Post, Put or Delete. No part of it has a default.
 type Route struct {
-	ID      string        // the name of the command, in the audit log, in metrics and in the OpenAPI document
-	Method  string        //
+	ID      string // the name of the command, in the audit log, in metrics and in the OpenAPI document
+	Method  string
 	Path    string        // below Prefix
-	Action  access.Action // what its service asks access for
+	Action  access.Action // the permission that its service requires
 	Summary string        // one line for the OpenAPI document
 	Longest Size          // of the body
 	Area    string        // the heading it is described under; Under sets it
 
-	answer registrar // what it answers
-	reads  *reads    // whose data it shows; of reading routes alone
+	answer registrar
+	reads  *reads // whose data it shows; only of reading routes
 }
 
 // Get declares a route that only reads. What it answers says whose data that is, for the record of what was read of others.

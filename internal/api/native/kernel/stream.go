@@ -32,7 +32,7 @@ func File[I, O any](media []Media, prepare func(context.Context, *I) (Download[O
 				err = before(h.Context(), in, file.Of)
 			}
 			if err != nil {
-				fail(h, err)
+				failStream(h, err)
 				return
 			}
 			h.SetHeader("Content-Type", file.Type)
@@ -52,7 +52,7 @@ func Upload[I, O any](body, answer Media, tooLong func(longest Size) error, hand
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
 			out, err := handle(h.Context(), in, b.limited(h.BodyReader(), tooLong))
 			if err != nil {
-				fail(h, err)
+				failStream(h, err)
 				return
 			}
 			h.SetHeader("Content-Type", "application/json")
@@ -97,7 +97,7 @@ func Exchange[I any](body, answer Media, handle func(*Lines, *http.Request, *I) 
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
 			switch err := handle(out, r, in); {
 			case err != nil && !out.begun:
-				fail(h, err)
+				failStream(h, err)
 			case err != nil:
 				recordOf(r.Context()).err = err
 			}
@@ -142,16 +142,16 @@ func stream[I any](b binding, body *huma.RequestBody, answers []Media, serve fun
 	}
 	b.op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: content}}
 	huma.Register(b.api, b.op, func(_ context.Context, in *I) (*huma.StreamResponse, error) {
-		held := *in // the framework takes its own back before the answer is written
+		held := *in // the framework reuses in before the answer is written
 		return &huma.StreamResponse{Body: func(h huma.Context) { serve(h, &held) }}, nil
 	})
-	if body != nil { // described afterwards: the framework would read a body it knows of into memory
+	if body != nil { // set afterwards: the framework reads a body that it knows of into memory
 		b.api.OpenAPI().Paths[b.op.Path].Post.RequestBody = body
 	}
 }
 
-// fail answers with a problem, from a handler that writes its answer itself.
-func fail(h huma.Context, err error) {
+// failStream answers with a problem, from a handler that writes its answer itself.
+func failStream(h huma.Context, err error) {
 	recordOf(h.Context()).err = err
 	p := ProblemOf(err)
 	h.SetHeader("Content-Type", p.ContentType(""))

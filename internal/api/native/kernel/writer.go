@@ -5,21 +5,21 @@ import (
 	"net/http"
 )
 
-// recorder keeps a copy of an answer.
-type recorder struct {
+// copyingWriter keeps a copy of an answer.
+type copyingWriter struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *copyingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *recorder) WriteHeader(status int) {
+func (w *copyingWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *recorder) Write(b []byte) (int, error) {
+func (w *copyingWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
@@ -27,16 +27,16 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// unlessKnown answers 304 without a body when the caller has what it asks for.
-type unlessKnown struct {
+// conditionalWriter answers 304 without a body if the client already has the answer (If-None-Match).
+type conditionalWriter struct {
 	http.ResponseWriter
 	known string
 	same  bool
 }
 
-func (w *unlessKnown) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *conditionalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *unlessKnown) WriteHeader(status int) {
+func (w *conditionalWriter) WriteHeader(status int) {
 	tag := w.Header().Get("ETag")
 	if status == http.StatusOK && tag != "" && w.known != "" && matches(w.known, tag) == nil {
 		w.same, status = true, http.StatusNotModified
@@ -45,14 +45,14 @@ func (w *unlessKnown) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *unlessKnown) Write(b []byte) (int, error) {
+func (w *conditionalWriter) Write(b []byte) (int, error) {
 	if w.same {
 		return len(b), nil
 	}
 	return w.ResponseWriter.Write(b)
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter notes the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

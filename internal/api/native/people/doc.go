@@ -1,2 +1,3 @@
-// Package people owns the calls of the native API about who signs in: people, groups, programs, and providers of organisations' own.
+// Package people owns the calls of the native API about people, groups, programs, and
+// organisations' own identity providers.
 package people

@@ -15,7 +15,7 @@ type Federation struct {
 	Create   bool     `json:"create,omitempty" doc:"People it vouches for become people here."`
 }
 
-// RealmPath names an organisation in a path, as whose people sign in.
+// RealmPath names an organisation in a path, as the realm of its people.
 type RealmPath struct {
 	Realm string `path:"realm" doc:"Key of the organisation."`
 }

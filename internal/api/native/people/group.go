@@ -8,7 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// Group is people and programs that are given roles together.
+// Group is a group of people and programs that roles are assigned to together.
 type Group struct {
 	ID      id.Group        `json:"id"`
 	Realm   id.Organisation `json:"realm"`

@@ -19,7 +19,7 @@ type handlers struct {
 	federations *federation.Service
 }
 
-// Person is somebody who signs in, without what they prove themselves with.
+// Person is a person without their credentials.
 type Person struct {
 	ID           id.Principal    `json:"id"`
 	Realm        id.Organisation `json:"realm"`
@@ -34,7 +34,7 @@ func personOf(p people.Person) Person {
 	return Person{p.ID, p.Realm, p.Personal.Name, p.Personal.Mail, p.State, p.SecondFactor(), p.Created}
 }
 
-// OfRealm narrows a list to an organisation's own.
+// OfRealm limits a list to one organisation.
 type OfRealm struct {
 	kernel.Paging
 	Realm string `query:"realm" doc:"Key of the organisation whose they are; all that may be seen if not given."`
@@ -56,7 +56,7 @@ func (v handlers) listPeople(ctx context.Context, in *OfRealm) (kernel.List[Pers
 	return kernel.Cut(list, err, in.Paging)
 }
 
-// Invitee is who is to be a person, and whose.
+// Invitee is a person to invite, and their organisation.
 type Invitee struct {
 	Realm string `json:"realm" doc:"Key of the organisation whose person it is."`
 	Name  string `json:"name"`
@@ -65,7 +65,7 @@ type Invitee struct {
 	Password string `json:"password,omitempty" doc:"In demo data only: they sign in with it at once, and there is no link."`
 }
 
-// Invited is a person who may sign in once they used the link.
+// Invited is a person who can sign in after using the link.
 type Invited struct {
 	Person Person `json:"person"`
 	Link   string `json:"link,omitempty" doc:"The one-time link they choose their way to sign in with, below the server's address. It is told once."`
@@ -81,11 +81,11 @@ func (v handlers) invitePerson(ctx context.Context, in *kernel.Body[Invitee]) (I
 	return Invited{personOf(p), SetUpPath + ticket}, err
 }
 
-// SetUpPath is where a one-time link leads, before its secret.
+// SetUpPath is the path of a one-time link, before its secret.
 const SetUpPath = "/login/setup?ticket="
 
-// Looked is a person with where they are signed in.
-type Looked struct {
+// PersonDetails is a person with their sessions.
+type PersonDetails struct {
 	Person
 	Sessions []SignedIn `json:"sessions"`
 }
@@ -99,9 +99,9 @@ type SignedIn struct {
 	Seen    time.Time  `json:"seen"`
 }
 
-func (v handlers) showPerson(ctx context.Context, in *kernel.PersonPath) (Looked, error) {
+func (v handlers) showPerson(ctx context.Context, in *kernel.PersonPath) (PersonDetails, error) {
 	p, live, err := v.people.Show(ctx, in.Person)
-	out := Looked{Person: personOf(p), Sessions: []SignedIn{}}
+	out := PersonDetails{Person: personOf(p), Sessions: []SignedIn{}}
 	for _, x := range live {
 		out.Sessions = append(out.Sessions, SignedIn{x.ID, x.Agent, x.Client, x.Created, x.Seen})
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
-// Program is a service principal, with what it proves itself with but for what is secret.
+// Program is a service principal, with its credentials but without their secrets.
 type Program struct {
 	ID          id.Principal    `json:"id"`
 	Realm       id.Organisation `json:"realm"`
@@ -22,7 +22,7 @@ type Program struct {
 	Created     time.Time       `json:"created"`
 }
 
-// Credential is one thing a program proves itself with.
+// Credential is a secret or a certificate of a program.
 type Credential struct {
 	ID      string    `json:"id"`
 	Kind    string    `json:"kind" enum:"secret,certificate"`
@@ -87,7 +87,7 @@ type newSecretInput struct {
 	}
 }
 
-// Secret is a program's new secret. It is told once.
+// Secret is a program's new secret. It is shown once.
 type Secret struct {
 	Credential
 	Secret string `json:"secret"`

@@ -20,7 +20,7 @@ func (v handlers) list(ctx context.Context, in *kernel.Paging) (kernel.List[pric
 	return kernel.Cut(books, err, *in)
 }
 
-// Published is the books of a file as they are in force now.
+// Published are the price books of a file as they are now in force.
 type Published struct {
 	Books  []pricing.Book   `json:"books"`
 	Months []invoice.Impact `json:"issued_months,omitempty"` // with dry_run
@@ -33,10 +33,10 @@ type publishInput struct {
 	RawBody []byte `contentType:"application/yaml"`
 }
 
-// publish publishes one book after the other; all of them are checked before the first is.
+// publish publishes one book after the other, after all of them were validated.
 func (v handlers) publish(ctx context.Context, in *publishInput) (Published, error) {
 	out := Published{Books: []pricing.Book{}}
-	if _, err := kernel.Require(ctx); err != nil { // also for what only checks
+	if _, err := kernel.Require(ctx); err != nil { // also for a dry run
 		return out, err
 	}
 	books, err := world.ParseBooks(in.RawBody)
@@ -82,7 +82,7 @@ func (v handlers) show(ctx context.Context, in *showInput) (pricing.Book, error)
 	return v.books.Show(ctx, in.name(), in.Version)
 }
 
-// Changes is what differs between two versions of a book.
+// Changes are the differences between two versions of a book.
 type Changes struct {
 	From    int              `json:"from"`
 	To      int              `json:"to"`

@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Statement reads a reconciliation file: its lines, and what is wrong with those it cannot read.
+// Statement reads a reconciliation file: its lines, and the problems of lines that cannot be read.
 type Statement = func(name string, r io.Reader) ([]usage.StatementLine, []usage.Problem, error)
 
 type handlers struct {
@@ -40,12 +40,12 @@ func (v handlers) compare(ctx context.Context, in *reconcileInput, file io.Reade
 	return out, err
 }
 
-// tooLong refuses a statement whose lines would not fit into memory. The largest partners' have a tenth of that.
+// tooLong refuses a statement whose lines would not fit into memory. Those of the largest partners are a tenth of that.
 func tooLong(longest kernel.Size) error {
 	return fault.New(fault.Invalid, "statement_too_large", "the statement has more than %s; nothing was compared: compare its invoices one by one", longest)
 }
 
-// parseTotals reads "EUR:123.45", one for each currency; none is nil.
+// parseTotals parses totals such as "EUR:123.45", one for each currency; without any it is nil.
 func parseTotals(list []string) (money.Totals, error) {
 	var out money.Totals
 	for _, one := range list {

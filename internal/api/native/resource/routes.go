@@ -15,7 +15,7 @@ func Routes(resources *resource.Service) []kernel.Route {
 		return kernel.Cut(all, err, in.Paging)
 	}
 	return kernel.Under("resources",
-		kernel.Get("resource-list", "/resources", access.ResourceRead, "Resources that usage names, where the caller may see them",
+		kernel.Get("resource-list", "/resources", access.ResourceRead, "Resources named by usage, as far as the caller may see them",
 			kernel.Page(list).ReadsEach(func(x resource.Resource) kernel.Parties { return kernel.Keyed(x.Customer) })),
 	)
 }

@@ -15,12 +15,12 @@ func Routes(keeper *safe.Service) []kernel.Route {
 	v := handlers{keeper}
 	return slices.Concat(
 		kernel.Under("operation",
-			kernel.Post("key-rotate", "/keys/rotations", access.KeyRotate, "Add a key; a job seals everything with it", kernel.NoBody, kernel.JSON(v.rotateKeys)),
+			kernel.Post("key-rotate", "/keys/rotations", access.KeyRotate, "Add a key; a job encrypts everything with it", kernel.NoBody, kernel.JSON(v.rotateKeys)),
 		),
 		kernel.Under("privacy",
-			kernel.Get("person-export", "/privacy/{person}", access.PersonExport, "Everything about a person",
+			kernel.Get("person-export", "/privacy/{person}", access.PersonExport, "Export everything stored about a person",
 				kernel.JSON(v.exportPerson).Unrecorded("it is given to the person's own organisation and the local operator alone, and is an event of its own: privacy.exported")),
-			kernel.Post("person-erase", "/privacy/{person}/erasure", access.PersonErase, "Destroy a person's key, and with it everything personal", kernel.NoBody, kernel.JSON(v.erasePerson)),
+			kernel.Post("person-erase", "/privacy/{person}/erasure", access.PersonErase, "Erase a person: destroy the key of everything personal", kernel.NoBody, kernel.JSON(v.erasePerson)),
 		),
 	)
 }

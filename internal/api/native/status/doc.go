@@ -1,2 +1,2 @@
-// Package status owns the calls of the native API about what an installation holds.
+// Package status owns the calls of the native API about the installation as a whole.
 package status

@@ -15,11 +15,11 @@ import (
 func Routes(s Source) []kernel.Route {
 	read := func(ctx context.Context, _ *kernel.None) (Status, error) { return s.Read(ctx) }
 	return kernel.Under("operation",
-		kernel.Get("status", "/status", access.WorldRead, "What there is", kernel.JSON(read).Unrecorded("it counts what there is and names nobody")),
+		kernel.Get("status", "/status", access.WorldRead, "Status: version, business date, and counts of what is stored", kernel.JSON(read).Unrecorded("it counts what there is and names nobody")),
 	)
 }
 
-// Status is what an installation holds.
+// Status is an overview of an installation.
 type Status struct {
 	Version       string           `json:"version"`
 	Now           time.Time        `json:"now"` // business clock
@@ -30,7 +30,7 @@ type Status struct {
 	Rows          int64            `json:"rows"` // sealed, whatever their period
 }
 
-// Source is where a status comes from.
+// Source reads the status of an installation.
 type Source struct {
 	Orgs    *org.Service
 	Usage   *usage.Service
@@ -38,7 +38,7 @@ type Source struct {
 	Version string
 }
 
-// Read is the status, as far as the caller may see it.
+// Read is the status, counting what the caller may see.
 func (s Source) Read(ctx context.Context) (Status, error) {
 	w, err := s.Orgs.World(ctx)
 	if err != nil {

@@ -20,15 +20,15 @@ type Manifest struct {
 	Files []ManifestFile `json:"files"`
 }
 
-// ManifestFile is one file of an import. Size is in bytes, 0 when unknown. Refused is why the sender cannot open it: then
-// no part follows for it, and it is counted as refused.
+// ManifestFile is one file of an import. Size is in bytes, 0 when unknown. Refused is why the sender cannot open it:
+// then no part follows for it, and it is counted as refused.
 type ManifestFile struct {
 	Name    string `json:"name"`
 	Size    int64  `json:"size,omitempty"`
 	Refused string `json:"refused,omitempty"`
 }
 
-// ImportLine is one line of what an import answers: how far it is, then the load or the problem.
+// ImportLine is one line of the answer to an import: its progress, or in the last line the load or the problem.
 type ImportLine struct {
 	Progress *intake.Progress `json:"progress,omitempty"`
 	Load     *usage.Load      `json:"load,omitempty"`
@@ -44,7 +44,7 @@ type importInput struct {
 	DryRun    bool          `query:"dry_run" doc:"Say what would come of it, and what that does to issued months; nothing is sealed."`
 }
 
-// importForm describes what an import is sent, importLines what it answers.
+// importForm describes the request of an import, importLines its answer.
 var (
 	importForm = kernel.Media{Type: "multipart/form-data", Fields: []kernel.Field{
 		{Name: "manifest", Text: "JSON: {\"files\": [{\"name\", \"size\", \"refused\"}]}, before any file."},
@@ -53,7 +53,7 @@ var (
 	importLines = kernel.Media{Type: "application/x-ndjson", Text: "{progress} lines, then {load} or {problem}."}
 )
 
-// importFiles reads parts as the import asks for them, and reports meanwhile: nothing is held but a block at a time.
+// importFiles reads each part when the import needs it, a block at a time, and reports the progress meanwhile.
 func (v handlers) importFiles(out *kernel.Lines, r *http.Request, in *importInput) error {
 	parts, manifest, err := openManifest(r)
 	if err != nil {
@@ -73,13 +73,13 @@ func (v handlers) importFiles(out *kernel.Lines, r *http.Request, in *importInpu
 	return nil
 }
 
-// uploads hands out the parts of a request one after the other.
+// uploads opens the parts of a request one after the other.
 type uploads struct {
 	parts *multipart.Reader
 	next  int
 }
 
-// maxManifest bounds what is read of an import before it is known who sends it.
+// maxManifest is the largest manifest: it is read before the caller's permission is checked.
 const maxManifest = 4 << 20
 
 func openManifest(r *http.Request) (*uploads, Manifest, error) {
@@ -113,7 +113,7 @@ func (u *uploads) sources(m Manifest) []intake.Source {
 	return out
 }
 
-// open is the part of the file with this index. Files that were given up before their end are passed over.
+// open is the part of the file with this index. The rest of files that were not read to their end is skipped.
 func (u *uploads) open(i int) (io.ReadCloser, error) {
 	for {
 		p, err := u.parts.NextPart()
@@ -127,7 +127,7 @@ func (u *uploads) open(i int) (io.ReadCloser, error) {
 	}
 }
 
-// progress says how far an import is, at most five times a second.
+// progress writes the progress of an import, at most five times a second.
 type progress struct {
 	out  *kernel.Lines
 	mu   sync.Mutex

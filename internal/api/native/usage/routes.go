@@ -19,26 +19,26 @@ func Routes(usages *usage.Service, imports *intake.Service, invoices *invoice.Se
 	v := handlers{usages, imports, invoices, known, now}
 	const partners = "the provider's files are the partner's own, and nobody below it is shown them"
 	return kernel.Under("usage",
-		kernel.Post("usage-import", "/imports", access.UsageImport, "Import the provider's files; they are streamed, and so is how far it is", kernel.Unlimited,
+		kernel.Post("usage-import", "/imports", access.UsageImport, "Import the provider's files; the files and the progress are streamed", kernel.Unlimited,
 			kernel.Exchange(importForm, importLines, v.importFiles)),
-		kernel.Post("usage-withdraw", "/withdrawals", access.UsageImport, "Take what is of a provider's invoice out of what counts, until it is imported again", kernel.Form,
+		kernel.Post("usage-withdraw", "/withdrawals", access.UsageImport, "Withdraw a provider's invoice: its rows do not count until it is imported again", kernel.Form,
 			kernel.JSON(v.withdraw)),
 		kernel.Get("load-list", "/loads", access.UsageRead, "Import commands, newest last", kernel.Page(v.loads).Unrecorded(partners)),
 		kernel.Get("batch-list", "/batches", access.UsageRead, "Batches of rows", kernel.Page(v.batches).Unrecorded(partners)),
-		kernel.Get("unresolved-list", "/unresolved", access.UnresolvedFix, "What found no customer, chain, rule or rate",
+		kernel.Get("unresolved-list", "/unresolved", access.UnresolvedFix, "Usage without a customer, chain, rule or rate",
 			kernel.Page(v.unresolved).Unrecorded("what is on the worklist was found to be nobody's yet, and is listed by the provider's ids")),
 		kernel.Get("resolution-list", "/resolutions", access.UsageRead, "Answers given to unresolved references",
 			kernel.Page(v.resolutions).ReadsEach(resolvedTo)),
-		kernel.Post("aside-answer", "/unresolved/answers", access.UnresolvedFix, "Answer for rows or a file that do not count: brought by a later import, taken as printed, or written off", kernel.Form,
+		kernel.Post("aside-answer", "/unresolved/answers", access.UnresolvedFix, "Settle rows or a file that do not count: corrected by a later import, taken as printed, or written off", kernel.Form,
 			kernel.JSON(v.answerAside)),
-		kernel.Post("unresolved-resolve", "/resolutions", access.UnresolvedFix, "Say whose a reference is", kernel.Form, kernel.JSON(v.resolve)),
+		kernel.Post("unresolved-resolve", "/resolutions", access.UnresolvedFix, "Resolve a reference: say whose it is", kernel.Form, kernel.JSON(v.resolve)),
 	)
 }
 
-// resolvedTo is the customer that a reference was found to be of.
+// resolvedTo is the customer that a reference was resolved to.
 func resolvedTo(x usage.Resolution) kernel.Parties {
 	if x.Kind == usage.ProductRef || x.Target == usage.OwnUse {
-		return nil // a family, or the partner itself
+		return nil // a product family, or the partner's own use
 	}
 	return kernel.Keyed(x.Target)
 }

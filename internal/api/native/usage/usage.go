@@ -62,10 +62,10 @@ type resolveInput struct {
 	Body   usage.Resolution
 }
 
-// Resolved is an answer to a reference, with dry_run what it would do to each month that is issued.
+// Resolved is a resolved reference; with dry_run, how each issued month would change.
 type Resolved struct {
 	usage.Resolution
-	Name   string           `json:"name,omitempty"` // what imported rows and lines call the reference
+	Name   string           `json:"name,omitempty"` // the name of the reference in imported rows and lines
 	Months []invoice.Impact `json:"issued_months,omitempty"`
 }
 

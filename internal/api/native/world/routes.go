@@ -14,12 +14,12 @@ func Routes(orgs *org.Service, invoices *invoice.Service) []kernel.Route {
 	return kernel.Under("world",
 		kernel.Get("world-read", "/world", access.WorldRead, "Organisations and edges, exchange rates and taxes",
 			kernel.Tagged(v.read).OrYAML(world.Print).ReadsMany(organisations)),
-		kernel.Put("world-apply", "/world", access.WorldApply, "Make the world what a world.yaml says, or say what would change", 64*kernel.MiB,
+		kernel.Put("world-apply", "/world", access.WorldApply, "Apply a world.yaml, or show what would change", 64*kernel.MiB,
 			kernel.JSON(v.apply)),
 	)
 }
 
-// organisations are those of a world, each its own.
+// organisations are those of a world, each the only party of its entry.
 func organisations(_ *kernel.None, w org.World) []kernel.Parties {
 	var each []kernel.Parties
 	for _, o := range w.Organisations {

@@ -28,7 +28,7 @@ type applyInput struct {
 	RawBody []byte      `contentType:"application/yaml"`
 }
 
-// coming is the books that are published right after.
+// coming are the books that are published right after.
 func (in *applyInput) coming() map[string][]string {
 	books := map[string][]string{}
 	for _, name := range in.Books {
@@ -38,8 +38,8 @@ func (in *applyInput) coming() map[string][]string {
 	return books
 }
 
-// Applied is what an apply did, or would do: with dry_run to each month that is issued, else which months keep the terms
-// they were issued by.
+// Applied is the result of an apply, or of a dry run; a dry run includes how each issued month would change. NotReached are the
+// months that keep the terms they were issued by.
 type Applied struct {
 	org.Result
 	Months     []invoice.Impact     `json:"issued_months,omitempty"`

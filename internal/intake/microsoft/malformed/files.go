@@ -1,4 +1,4 @@
-package poison
+package malformed
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Files is every poison file.
+// Files is every malformed file.
 func Files() []File {
 	return slices.Concat(containers(), headers(), records(), amounts(), others(), objects(), kinds(), pages(), impossible(), doubtful())
 }

@@ -9,35 +9,35 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 )
 
-// Whole is Unavailable unless the usage store has the rows of every batch that the ledger sealed, by their number.
-func (v *Service) Whole(ctx context.Context) error {
-	x, err := standing.Of(ctx, v.DB, v.Store, v.Rows, scope.All())
+// VerifyRows is Unavailable unless the usage store has the rows of every batch that the ledger sealed, by their number.
+func (v *Service) VerifyRows(ctx context.Context) error {
+	x, err := consistency.Compare(ctx, v.DB, v.Store, v.Rows, scope.All())
 	if err != nil {
 		return err
 	}
-	return x.Whole()
+	return x.Complete()
 }
 
-// agree is whole, found out once for a process that has the stores to itself: from then on it is this process that
+// compareOnce refuses as VerifyRows does, found out once for a process that has the stores to itself: from then on it is this process that
 // changes both. What a newer ledger had sealed goes then: by this ledger it never counted, and its numbers are passed over.
-func (v *Service) agree(ctx context.Context, s scope.Scope) (passed standing.Standing, err error) {
-	v.agreeing.Lock()
-	defer v.agreeing.Unlock()
-	if v.agreed {
+func (v *Service) compareOnce(ctx context.Context, s scope.Scope) (passed consistency.Comparison, err error) {
+	v.comparing.Lock()
+	defer v.comparing.Unlock()
+	if v.compared {
 		return passed, nil
 	}
-	if passed, err = standing.Of(ctx, v.DB, v.Store, v.Rows, s); err == nil {
-		err = passed.Whole()
+	if passed, err = consistency.Compare(ctx, v.DB, v.Store, v.Rows, s); err == nil {
+		err = passed.Complete()
 	}
-	for _, n := range passed.Forgotten {
+	for _, n := range passed.UnknownLoads {
 		if err == nil {
 			err = v.Rows.Drop(ctx, n)
 		}
 	}
-	v.agreed = err == nil
+	v.compared = err == nil
 	return passed, err
 }
 
@@ -73,7 +73,7 @@ func (v *Service) Recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		newer = standing.Forgotten(have, last)
+		newer = consistency.UnknownLoads(have, last)
 	}
 	for _, n := range left {
 		if known[n] || slices.Contains(newer, n) {
@@ -85,13 +85,13 @@ func (v *Service) Recover(ctx context.Context) error {
 	}
 	if len(newer) > 0 && v.Warn != nil {
 		v.Warn(fmt.Sprintf("the ledger is older than the usage store, which has loads that the ledger knows nothing of (%s): nothing was changed, and their rows do not count. "+
-			"If the wrong ledger was restored, put the newer one back now; the next import takes these rows out of the usage store", standing.Numbered(newer)))
+			"If the wrong ledger was restored, put the newer one back now; the next import takes these rows out of the usage store", consistency.ListNumbers(newer)))
 	}
 	return nil
 }
 
 // once masks what was sealed twice, in the transaction that records the rebuilding: then no row counts twice.
-func (v *Service) once(ctx context.Context, s scope.Scope, out *Rebuilt) (masks []usage.Mask, err error) {
+func (v *Service) maskRepeated(ctx context.Context, s scope.Scope, out *Rebuilt) (masks []usage.Mask, err error) {
 	var batches []usage.Batch
 	var hidden []usage.Mask
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
@@ -104,12 +104,12 @@ func (v *Service) once(ctx context.Context, s scope.Scope, out *Rebuilt) (masks 
 	if err != nil {
 		return nil, err
 	}
-	masks, out.Twice, err = standing.Repeated(ctx, v.Rows, s, batches, hidden)
+	masks, out.Twice, err = consistency.Repeated(ctx, v.Rows, s, batches, hidden)
 	return masks, err
 }
 
-// PassOver reserves every number up to those of another usage store, so that they are never given to other rows.
-func (v *Service) PassOver(ctx context.Context, rows standing.Rows) error {
+// ReserveNumbers reserves every number up to those of another usage store, so that they are never given to other rows.
+func (v *Service) ReserveNumbers(ctx context.Context, rows consistency.Rows) error {
 	loads, err := rows.Loads(ctx)
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/poison"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/malformed"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -32,11 +32,11 @@ func drain(b []byte, want usage.Dataset) (rows int64, warnings []usage.Problem, 
 
 // The decoder refuses what is no file of rows; everything else it delivers, row by row. What becomes of the rows is
 // the importer's part of the same table.
-func TestPoisonFiles(t *testing.T) {
-	for _, f := range poison.Files() {
+func TestMalformedFiles(t *testing.T) {
+	for _, f := range malformed.Files() {
 		t.Run(f.Name, func(t *testing.T) {
 			rows, _, err := drain(f.Bytes, usage.DailyUsage)
-			if f.Verdict == poison.Refused && !f.Read {
+			if f.Verdict == malformed.Refused && !f.Read {
 				if code := fault.CodeOf(err); err == nil || code != f.Code {
 					t.Fatalf("%d rows, %v (%s); want it refused as %s", rows, err, code, f.Code)
 				}

@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// doubtsAtOnce bounds how many cells are compared row by row at a time.
-const doubtsAtOnce = 500
+// cellsAtOnce bounds how many cells are compared row by row at a time.
+const cellsAtOnce = 500
 
 // freshRow is a row of the load that is being settled.
 type freshRow struct {
@@ -24,11 +24,11 @@ type freshRow struct {
 	wide  money.Decimal // what of the cost is too long for cost
 }
 
-// doubts compares cells row by row with what is sealed. A cell whose rows are all there already is a part of a
+// settleAmbiguous compares cells row by row with what is sealed. A cell whose rows are all there already is a part of a
 // download that was cut differently, and skipped. Otherwise unbilled rows replace the older ones, and billed rows are
 // added as far as they are new, or refused.
-func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *verdicts) error {
-	for part := range slices.Chunk(list, doubtsAtOnce) {
+func (s *sealing) settleAmbiguous(ctx context.Context, slot usage.Slot, list []ambiguousCell, v *verdicts) error {
+	for part := range slices.Chunk(list, cellsAtOnce) {
 		fresh, err := s.freshRows(ctx, part)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 			return err
 		}
 		for _, d := range part {
-			here := spotOf(d.cell)
+			here := cellKeyOf(d.cell)
 			each := s.isOld(d.cell) && eachKnown(fresh[here], sealed[here])
 			known := intersect(fresh[here], sealed[here])
 			switch {
@@ -59,12 +59,12 @@ func (s *sealing) doubts(ctx context.Context, slot usage.Slot, list []doubt, v *
 }
 
 // freshRows reads what the load has in cells.
-func (s *sealing) freshRows(ctx context.Context, part []doubt) (map[spot][]freshRow, error) {
+func (s *sealing) freshRows(ctx context.Context, part []ambiguousCell) (map[cellKey][]freshRow, error) {
 	var cells []usage.Cell
 	for _, d := range part {
 		cells = append(cells, d.cell)
 	}
-	out := map[spot][]freshRow{}
+	out := map[cellKey][]freshRow{}
 	var buf []byte
 	err := s.writer.CellRows(ctx, cells, func(r usage.CellRow) error {
 		row := freshRow{place: usage.Place{File: r.File, Line: r.Line}, cost: r.Cost}
@@ -74,7 +74,7 @@ func (s *sealing) freshRows(ctx context.Context, part []doubt) (map[spot][]fresh
 				row.wide = row.wide.Add(w.Value)
 			}
 		}
-		at := spotOf(usage.Cell{Entitlement: r.Entitlement, Day: r.Day})
+		at := cellKeyOf(usage.Cell{Entitlement: r.Entitlement, Day: r.Day})
 		out[at] = append(out[at], row)
 		return nil
 	})
@@ -82,17 +82,17 @@ func (s *sealing) freshRows(ctx context.Context, part []doubt) (map[spot][]fresh
 }
 
 // sealedRows counts the sealed rows of cells by their hash.
-func (s *sealing) sealedRows(ctx context.Context, part []doubt) (map[spot]map[xxh3.Uint128]int, error) {
+func (s *sealing) sealedRows(ctx context.Context, part []ambiguousCell) (map[cellKey]map[xxh3.Uint128]int, error) {
 	var cells []usage.Cell
 	for _, d := range part {
 		cells = append(cells, d.older...)
 	}
-	out := map[spot]map[xxh3.Uint128]int{}
+	out := map[cellKey]map[xxh3.Uint128]int{}
 	var buf []byte
 	err := s.service.Rows.CellRows(ctx, s.grant.Scope, cells, func(r usage.CellRow) error {
 		var h xxh3.Uint128
 		h, buf = star.FingerprintOf(&r, buf)
-		at := spotOf(usage.Cell{Entitlement: r.Entitlement, Day: r.Day})
+		at := cellKeyOf(usage.Cell{Entitlement: r.Entitlement, Day: r.Day})
 		if out[at] == nil {
 			out[at] = map[xxh3.Uint128]int{}
 		}
@@ -136,7 +136,7 @@ func eachKnown(fresh []freshRow, sealed map[xxh3.Uint128]int) bool {
 func (s *sealing) leaveOut(c usage.Cell, known []freshRow) {
 	sum := s.sums[star.KeyOf(c)]
 	for _, r := range known {
-		sum.Take(r.hash.Hi, r.hash.Lo, r.cost)
+		sum.Subtract(r.hash.Hi, r.hash.Lo, r.cost)
 		sum.AddLong(r.wide.Neg())
 		s.drop = append(s.drop, r.place)
 		s.file(r.place.File).skip(knownRows, 1)

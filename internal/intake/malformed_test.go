@@ -7,24 +7,18 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/poison"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/malformed"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 // archives hands the file store to the service.
@@ -43,24 +37,12 @@ type installation struct {
 
 func open(t *testing.T) installation {
 	t.Helper()
-	db := storetest.SQLite(t)
-	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	x, err := installtest.Open(operator(t), t.TempDir(), installtest.Wrap{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close() })
-	kept := t.TempDir()
-	files, err := filestore.Open(kept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := billing.Usage{DB: db}
-	n := installation{&intake.Service{
-		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: operations.Events{DB: db}, Now: now}, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, store, db, files, kept}
+	t.Cleanup(func() { _ = x.Close() })
+	n := installation{x.Intake, x.Intake.Store, x.DB, x.Files, filepath.Join(x.Dir, "files")}
 	t.Cleanup(func() { n.rebuilds(t) })
 	return n
 }
@@ -109,17 +91,17 @@ func (n installation) sealed(t *testing.T) (ledger, rows money.Decimal, count in
 	return ledger, rows, count
 }
 
-// Every poison file ends as its verdict says; a good file in the same command is sealed all the same; every row is
+// Every malformed file ends as its verdict says; a good file in the same command is sealed all the same; every row is
 // sealed, kept aside or refused; nothing is half-counted.
-func TestPoisonFiles(t *testing.T) {
+func TestMalformedFiles(t *testing.T) {
 	good := []byte("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,UsageDate,MeterId,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,EntitlementId\n" +
 		"p-1,t-2,G2,DZH1,0001,plan-2,9/1/2026,m-1,1,7,7,EUR,7,EUR,1,e-2\n")
 	n := 0
-	for _, f := range poison.Files() {
+	for _, f := range malformed.Files() {
 		n++
 		t.Run(f.Name, func(t *testing.T) {
 			v := open(t)
-			load, err := v.Import(operator(t), intake.Request{Dataset: usage.DailyUsage, Sources: []intake.Source{source("poison", f.Bytes), source("good", good)}})
+			load, err := v.Import(operator(t), intake.Request{Dataset: usage.DailyUsage, Sources: []intake.Source{source("malformed", f.Bytes), source("good", good)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +109,7 @@ func TestPoisonFiles(t *testing.T) {
 			if sum := load.Rows; sum.In != sum.Sealed+sum.Skipped+sum.Quarantined+sum.Refused {
 				t.Errorf("rows do not add up: %+v", sum)
 			}
-			if f.Verdict == poison.Refused {
+			if f.Verdict == malformed.Refused {
 				if bad.Sealed != 0 || bad.Refused != bad.In {
 					t.Errorf("a refused file left %+v", bad)
 				}
@@ -143,14 +125,14 @@ func TestPoisonFiles(t *testing.T) {
 		})
 	}
 	if n < 60 {
-		t.Errorf("only %d poison files", n)
+		t.Errorf("only %d malformed files", n)
 	}
 }
 
 // problem looks for the problem a file must be reported with.
-func problem(t *testing.T, f poison.File, problems []usage.Problem) {
+func problem(t *testing.T, f malformed.File, problems []usage.Problem) {
 	t.Helper()
-	if f.Verdict == poison.Loads {
+	if f.Verdict == malformed.Loads {
 		for _, p := range problems {
 			if p.Verdict != usage.Warned || p.Code != "unknown_column" {
 				t.Errorf("reported: %s %s: %s", p.Verdict, p.Where(), p.Reason)

@@ -10,8 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Departure is one way in which stored rows of a batch are not those that were sealed, and what of them it is about.
-type Departure struct{ Of, Text string }
+// Mismatch is one way in which stored rows of a batch are not those that were sealed, and what of them it is about.
+type Mismatch struct{ Of, Text string }
 
 // What a departure is about.
 const (
@@ -20,18 +20,18 @@ const (
 	OfCurrency = "currency" // of each
 )
 
-// Departures holds the stored rows of a batch of daily usage against what was sealed: their number, their cost, their
+// Mismatches holds the stored rows of a batch of daily usage against what was sealed: their number, their cost, their
 // currency, and the digest of all they say.
-func Departures(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) ([]Departure, error) {
-	list, err := sumsDepart(ctx, rows, s, b)
+func Mismatches(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) ([]Mismatch, error) {
+	list, err := sumMismatches(ctx, rows, s, b)
 	if err != nil {
 		return nil, err
 	}
-	more, err := cellsDepart(ctx, rows, s, b)
+	more, err := cellMismatches(ctx, rows, s, b)
 	return append(list, more...), err
 }
 
-func sumsDepart(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) (out []Departure, err error) {
+func sumMismatches(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) (out []Mismatch, err error) {
 	have, cost := int64(0), money.Decimal{}
 	entries := map[uint32]bool{}
 	q := usage.Query{Batches: []usage.BatchRef{{Load: b.LoadNumber, Batch: b.Number}}}
@@ -44,24 +44,24 @@ func sumsDepart(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage
 		return nil, err
 	}
 	if have != b.Rows || !cost.Equal(b.Cost) {
-		out = append(out, Departure{OfRows, fmt.Sprintf("sealed with %d rows and %s, and the usage store has %d rows and %s", b.Rows, b.Cost, have, cost)})
+		out = append(out, Mismatch{OfRows, fmt.Sprintf("sealed with %d rows and %s, and the usage store has %d rows and %s", b.Rows, b.Cost, have, cost)})
 	}
 	return out, rows.Entries(ctx, s, b.LoadNumber, nil, func(e usage.EntryRecord) error {
 		if c := e.Value[usage.BillingCurrency]; entries[e.Number] && c != string(b.Slot.Currency) {
-			out = append(out, Departure{OfCurrency, fmt.Sprintf("a batch in %s has rows in %q", b.Slot.Currency, c)})
+			out = append(out, Mismatch{OfCurrency, fmt.Sprintf("a batch in %s has rows in %q", b.Slot.Currency, c)})
 		}
 		return nil
 	})
 }
 
-// cellsDepart makes the digest of a batch again from its rows, and compares it cell by cell with what the store keeps.
-func cellsDepart(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) (out []Departure, err error) {
+// cellMismatches makes the digest of a batch again from its rows, and compares it cell by cell with what the store keeps.
+func cellMismatches(ctx context.Context, rows usage.RowStore, s scope.Scope, b usage.Batch) (out []Mismatch, err error) {
 	cells, err := rows.Cells(ctx, s, []uint32{b.Number})
 	if err != nil {
 		return nil, err
 	}
 	if CellsDigest(cells) != b.Digest {
-		out = append(out, Departure{OfContent, "the usage store no longer has the cells that were sealed"})
+		out = append(out, Mismatch{OfContent, "the usage store no longer has the cells that were sealed"})
 	}
 	again, err := recount(ctx, rows, s, cells)
 	if err != nil {
@@ -74,7 +74,7 @@ func cellsDepart(ctx context.Context, rows usage.RowStore, s scope.Scope, b usag
 	for _, c := range cells {
 		if x := have[Key{c.Batch, strings.ToLower(c.Entitlement), c.Day}]; x.Rows != c.Rows || x.Hash != c.Hash {
 			text := fmt.Sprintf("the rows of entitlement %s on %s are not those that were sealed", c.Entitlement, c.Day)
-			return append(out, Departure{OfContent, text}), nil // one tells
+			return append(out, Mismatch{OfContent, text}), nil // the first is enough
 		}
 	}
 	return out, nil

@@ -1,7 +1,7 @@
-// Package poison makes the files that have gone wrong before, each with what must become of it. It is for tests.
+// Package malformed makes the files that have gone wrong before, each with what must become of it. It is for tests.
 //
 // Always true: the verdict of a file is stated here, beside the file, and not by the code that reads it.
-package poison
+package malformed
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ const (
 	Refused     Verdict = "refused"
 )
 
-// File is one poison file and its verdict. Code is the problem's; Line and Column are where it must be reported, 0
+// File is one malformed file and its verdict. Code is the problem's; Line and Column are where it must be reported, 0
 // and "" where that does not matter.
 type File struct {
 	Name    string

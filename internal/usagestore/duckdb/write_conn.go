@@ -8,24 +8,24 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// lane is one connection of a writer with the appenders of its present transaction.
-type lane struct {
+// writeConn is one connection of a writer with the appenders of its present transaction.
+type writeConn struct {
 	conn      *conn
 	load      uint32
 	appenders map[string]*appender
 	begun     bool
 }
 
-func (s *Store) lane(ctx context.Context, load uint32) (*lane, error) {
+func (s *Store) newWriteConn(ctx context.Context, load uint32) (*writeConn, error) {
 	c, err := s.session(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lane{conn: c, load: load, appenders: map[string]*appender{}}, nil
+	return &writeConn{conn: c, load: load, appenders: map[string]*appender{}}, nil
 }
 
 // begin starts a transaction unless there is one.
-func (l *lane) begin() error {
+func (l *writeConn) begin() error {
 	if l.begun {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (l *lane) begin() error {
 }
 
 // table is the appender of one table, within a transaction.
-func (l *lane) table(catalog, name string) (*appender, error) {
+func (l *writeConn) table(catalog, name string) (*appender, error) {
 	if a := l.appenders[name]; a != nil {
 		return a, nil
 	}
@@ -51,7 +51,7 @@ func (l *lane) table(catalog, name string) (*appender, error) {
 
 // commit makes durable what was sent, and with it what the last statements do. The appenders end with their
 // transaction.
-func (l *lane) commit(ctx context.Context, last ...string) error {
+func (l *writeConn) commit(ctx context.Context, last ...string) error {
 	if !l.begun && len(last) == 0 {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (l *lane) commit(ctx context.Context, last ...string) error {
 	})
 }
 
-func (l *lane) forget() {
+func (l *writeConn) forget() {
 	for name, a := range l.appenders {
 		a.close()
 		delete(l.appenders, name)
@@ -83,7 +83,7 @@ func (l *lane) forget() {
 }
 
 // close undoes what was not committed.
-func (l *lane) close() {
+func (l *writeConn) close() {
 	l.forget()
 	l.conn.close()
 }
@@ -107,8 +107,8 @@ func chunks[T any](a *appender, items []T, fill func(part []T) error) error {
 // ends with a row group of these tables after so many.
 const factGroups, entryGroups = 8, 1
 
-// portions calls put for runs of items that end where a row group of the table does, and commits after so many of them.
-func portions[T any](ctx context.Context, l *lane, table string, groups int, items []T, put func([]T) error) error {
+// inRowGroups calls put for runs of items that end where a row group of the table does, and commits after so many of them.
+func inRowGroups[T any](ctx context.Context, l *writeConn, table string, groups int, items []T, put func([]T) error) error {
 	for len(items) > 0 {
 		a, err := l.table(catalog, table)
 		if err != nil {
@@ -128,24 +128,24 @@ func portions[T any](ctx context.Context, l *lane, table string, groups int, ite
 }
 
 // putRows sends the rows of a block.
-func (l *lane) putRows(ctx context.Context, b *usage.Block) error {
+func (l *writeConn) putRows(ctx context.Context, b *usage.Block) error {
 	if err := l.putWide(b.Wide); err != nil {
 		return err
 	}
-	return portions(ctx, l, "facts", factGroups, b.Facts, l.putFacts)
+	return inRowGroups(ctx, l, "facts", factGroups, b.Facts, l.putFacts)
 }
 
-// putWords sends the dictionary items of a block.
-func (l *lane) putWords(ctx context.Context, b *usage.Block) error {
+// putDictionary sends the dictionary items of a block.
+func (l *writeConn) putDictionary(ctx context.Context, b *usage.Block) error {
 	for _, step := range []func(*usage.Block) error{l.putTagSets, l.putVariants} {
 		if err := step(b); err != nil {
 			return err
 		}
 	}
-	return portions(ctx, l, "entries", entryGroups, b.Entries, l.putEntries)
+	return inRowGroups(ctx, l, "entries", entryGroups, b.Entries, l.putEntries)
 }
 
-func (l *lane) putEntries(entries []usage.EntryRecord) error {
+func (l *writeConn) putEntries(entries []usage.EntryRecord) error {
 	a, err := l.table(catalog, "entries")
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (l *lane) putEntries(entries []usage.EntryRecord) error {
 	})
 }
 
-func (l *lane) putTagSets(b *usage.Block) error {
+func (l *writeConn) putTagSets(b *usage.Block) error {
 	if len(b.TagSets) == 0 {
 		return nil
 	}
@@ -214,7 +214,7 @@ type numberedPair struct {
 	usage.TagPair
 }
 
-func (l *lane) putPairs(pairs []numberedPair) error {
+func (l *writeConn) putPairs(pairs []numberedPair) error {
 	a, err := l.table(catalog, "tag_pairs")
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func variantTexts(v *usage.Variant) [9]*string {
 		&v.BenefitOrderID, &v.BenefitID, &v.BenefitType}
 }
 
-func (l *lane) putVariants(b *usage.Block) error {
+func (l *writeConn) putVariants(b *usage.Block) error {
 	if len(b.Variants) == 0 {
 		return nil
 	}
@@ -278,7 +278,7 @@ func (l *lane) putVariants(b *usage.Block) error {
 	})
 }
 
-func (l *lane) putFacts(facts []usage.Fact) error {
+func (l *writeConn) putFacts(facts []usage.Fact) error {
 	a, err := l.table(catalog, "facts")
 	if err != nil {
 		return err
@@ -302,7 +302,7 @@ func (l *lane) putFacts(facts []usage.Fact) error {
 }
 
 // keys fills the columns that facts and wide literals have in common.
-func (l *lane) keys(a *appender, n int, fact func(int) *usage.Fact) {
+func (l *writeConn) keys(a *appender, n int, fact func(int) *usage.Fact) {
 	load, batch, entry, tagSet := into[uint32](a, 0), into[uint32](a, 1), into[uint32](a, 2), into[uint32](a, 3)
 	variant, day, file, line := into[uint32](a, 4), into[int32](a, 5), into[uint16](a, 6), into[uint32](a, 7)
 	for i := range n {
@@ -312,7 +312,7 @@ func (l *lane) keys(a *appender, n int, fact func(int) *usage.Fact) {
 	}
 }
 
-func (l *lane) putWide(wide []usage.WideValue) error {
+func (l *writeConn) putWide(wide []usage.WideValue) error {
 	if len(wide) == 0 {
 		return nil
 	}
@@ -365,7 +365,7 @@ var (
 	wideUnshift = money.MustParse("1e-21")
 )
 
-func (l *lane) cells(catalog, name string, cells []usage.Cell) error {
+func (l *writeConn) cells(catalog, name string, cells []usage.Cell) error {
 	if len(cells) == 0 {
 		return nil
 	}

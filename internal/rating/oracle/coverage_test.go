@@ -14,17 +14,17 @@ import (
 )
 
 // fired counts how often everything that could go wrong was tried. What is in the list and never fired fails the test.
-type fired struct {
+type coverage struct {
 	times map[string]int64
 	seen  map[string]map[string]bool // a thing in one month of this world → its sellers, versions, holders
 	rows  int64
 	world int
 }
 
-func newFired() *fired { return &fired{times: map[string]int64{}} }
+func newCoverage() *coverage { return &coverage{times: map[string]int64{}} }
 
 // next begins another world.
-func (f *fired) next() {
+func (f *coverage) next() {
 	f.world++
 	f.seen = map[string]map[string]bool{}
 }
@@ -65,16 +65,16 @@ func expected() []string {
 	return list
 }
 
-func (f *fired) add(what string, n int) { f.times[what] += int64(n) }
+func (f *coverage) add(what string, n int) { f.times[what] += int64(n) }
 
-func (f *fired) when(yes bool, what string) {
+func (f *coverage) when(yes bool, what string) {
 	if yes {
 		f.times[what]++
 	}
 }
 
 // among notes one of the values a thing has in a month; the second one fires.
-func (f *fired) among(what string, m period.Month, thing, value string) {
+func (f *coverage) among(what string, m period.Month, thing, value string) {
 	k := fmt.Sprint(what, "\x00", m, thing)
 	if f.seen[k] == nil {
 		f.seen[k] = map[string]bool{}
@@ -84,7 +84,7 @@ func (f *fired) among(what string, m period.Month, thing, value string) {
 	f.when(before == 1 && len(f.seen[k]) == 2, what)
 }
 
-func (f *fired) row(r *oracle.Row, o *oracle.Outcome) {
+func (f *coverage) row(r *oracle.Row, o *oracle.Outcome) {
 	f.rows++
 	f.outcome("usage", o)
 	cost := r[usage.BillingPreTaxTotal]
@@ -108,7 +108,7 @@ func (f *fired) row(r *oracle.Row, o *oracle.Outcome) {
 }
 
 // step looks what of a row decided its price on an edge.
-func (f *fired) step(r *oracle.Row, s *oracle.Step) {
+func (f *coverage) step(r *oracle.Row, s *oracle.Step) {
 	m := r.Day().Month()
 	same := entryOf(r.At) + r[usage.Tags] + fmt.Sprint(r.Covered(), s.Edge.ID)
 	f.among("new version inside the month", m, same, fmt.Sprint(s.Version.Version))
@@ -131,7 +131,7 @@ func long(s string) bool {
 }
 
 // moves looks who held an entitlement in a month, and who bought from whom.
-func (f *fired) moves(r *oracle.Row, o *oracle.Outcome) {
+func (f *coverage) moves(r *oracle.Row, o *oracle.Outcome) {
 	m := r.Day().Month()
 	holds := func(e org.Entitlement) bool { return strings.EqualFold(e.Provider, r[usage.EntitlementID]) }
 	if o.Customer != nil && slices.ContainsFunc(o.Customer.Entitlements, holds) {
@@ -146,14 +146,14 @@ func (f *fired) moves(r *oracle.Row, o *oracle.Outcome) {
 	}
 }
 
-func (f *fired) charge(l *oracle.Line, o *oracle.Outcome, m period.Month) {
+func (f *coverage) charge(l *oracle.Line, o *oracle.Outcome, m period.Month) {
 	f.outcome("charge", o)
 	f.when(l.From() != 0 && l.From() < m.Start(), "service before the month")
 	f.when(l.From() > m.Start() && l.From() < m.End(), "service inside the month")
 	f.when(l.From() >= m.End(), "service after the month")
 }
 
-func (f *fired) outcome(of string, o *oracle.Outcome) {
+func (f *coverage) outcome(of string, o *oracle.Outcome) {
 	if o.Answer != nil {
 		f.add(o.Answer.Kind+" answered", 1)
 	}
@@ -182,7 +182,7 @@ func (f *fired) outcome(of string, o *oracle.Outcome) {
 }
 
 // report prints what fired, and lists what never did.
-func (f *fired) report(w io.Writer) (never []string) {
+func (f *coverage) report(w io.Writer) (never []string) {
 	all := map[string]int64{}
 	for _, what := range expected() {
 		all[what] = 0

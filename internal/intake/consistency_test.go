@@ -11,12 +11,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 // restarted is the same installation in another process, perhaps beside another usage store.
-func (n installation) restarted(rows standing.Rows) installation {
+func (n installation) restarted(rows consistency.Rows) installation {
 	n.Service = n.on(n.store)
 	if rows != nil {
 		n.Service.Rows = rows
@@ -25,7 +25,7 @@ func (n installation) restarted(rows standing.Rows) installation {
 }
 
 // hold lets an installation have a usage store from now on; none, when the test has compared by itself.
-func (n installation) hold(rows standing.Rows) { n.Service.Rows = rows }
+func (n installation) hold(rows consistency.Rows) { n.Service.Rows = rows }
 
 func emptyRows(t *testing.T) *duckdb.Store {
 	t.Helper()
@@ -58,7 +58,7 @@ func TestRecover(t *testing.T) {
 }
 
 // write closes a load of one row.
-func write(t *testing.T, rows standing.Rows, load, batch uint32) {
+func write(t *testing.T, rows consistency.Rows, load, batch uint32) {
 	t.Helper()
 	w, err := rows.Begin(t.Context(), load)
 	if err == nil {
@@ -80,11 +80,11 @@ func TestUsageStoreBehind(t *testing.T) {
 	v.mustImport(t, intake.Request{}, text(a, b))
 	lost := v.restarted(emptyRows(t))
 	for name, file := range map[string][]byte{"the same rows": text(a, b), "other rows": text(c)} {
-		if _, err := lost.try(t, intake.Request{}, file); fault.CodeOf(err) != standing.CodeRowsLost || !strings.Contains(err.Error(), "usage rebuild") {
+		if _, err := lost.try(t, intake.Request{}, file); fault.CodeOf(err) != consistency.CodeRowsLost || !strings.Contains(err.Error(), "usage rebuild") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := lost.Whole(operator(t)); fault.KindOf(err) != fault.Unavailable {
+	if err := lost.VerifyRows(operator(t)); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("said to be whole: %v", err)
 	}
 	again, made, err := v.rebuild(t, operator(t))
@@ -93,7 +93,7 @@ func TestUsageStoreBehind(t *testing.T) {
 	}
 	v.hold(again)
 	whole := v.restarted(nil)
-	if err := whole.Whole(operator(t)); err != nil {
+	if err := whole.VerifyRows(operator(t)); err != nil {
 		t.Error(err)
 	}
 	if l := whole.mustImport(t, intake.Request{}, text(a, b)); l.Rows.Skipped != 2 {
@@ -160,7 +160,7 @@ func (n installation) batches(t *testing.T) (list []usage.Batch) {
 func TestPassOver(t *testing.T) {
 	v, old := open(t), emptyRows(t)
 	write(t, old, 7, 4000)
-	if err := v.PassOver(operator(t), old); err != nil {
+	if err := v.ReserveNumbers(operator(t), old); err != nil {
 		t.Fatal(err)
 	}
 	if l := v.mustImport(t, intake.Request{}, text(line("G1", 1, 1, 100))); l.Number <= 7 || v.batches(t)[0].Number <= 4000 {
@@ -170,8 +170,8 @@ func TestPassOver(t *testing.T) {
 
 // forgetful is a usage store that says it has everything: as a build before the two were compared took it.
 type forgetful struct {
-	standing.Rows
-	of standing.Rows
+	consistency.Rows
+	of consistency.Rows
 }
 
 func (f forgetful) Counted(ctx context.Context) (map[usage.BatchRef]int64, error) {

@@ -1,4 +1,4 @@
-package poison
+package malformed
 
 import (
 	"bytes"

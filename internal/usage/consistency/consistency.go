@@ -1,8 +1,8 @@
-// Package standing owns how the usage store stands beside the ledger. Each can be restored from a backup without the other,
+// Package consistency owns whether the usage store has what the ledger sealed. Each can be restored from a backup without the other,
 // and the store can be lost: what an import compares its rows with must be what was sealed.
 //
 // It changes neither. Always true: the ledger is asked first, for what is sealed by then was in the store before.
-package standing
+package consistency
 
 import (
 	"context"
@@ -29,24 +29,24 @@ type Rows interface {
 // ledger says were sealed. It is that of rating, which refuses the same.
 const CodeRowsLost = "usage_store_incomplete"
 
-// Standing is what a comparison came to.
-type Standing struct {
-	Forgotten []uint32       // loads that the store has, and to which the ledger has not given a number yet: it is older
-	Last      usage.BatchRef // the last numbers of them
+// Comparison is how the usage store differs from what the ledger sealed.
+type Comparison struct {
+	UnknownLoads []uint32       // loads that the store has, and to which the ledger has not given a number yet: it is older
+	LastUnknown  usage.BatchRef // the last numbers of them
 
-	lost   []departed // batches of which the store has other rows than were sealed
-	sealed int        // batches there are
-	rows   int64      // of forgotten loads
+	incomplete []storedBatch // batches of which the store has other rows than were sealed
+	sealed     int           // batches there are
+	rows       int64         // of unknown loads
 }
 
-// departed is a batch with the number of its rows that the store has.
-type departed struct {
+// storedBatch is a batch with the number of its rows that the store has.
+type storedBatch struct {
 	usage.Batch
 	have int64
 }
 
-// Of compares the two.
-func Of(ctx context.Context, db tx.DB, store usage.Store, rows Rows, s scope.Scope) (out Standing, err error) {
+// Compare compares the usage store with the ledger.
+func Compare(ctx context.Context, db tx.DB, store usage.Store, rows Rows, s scope.Scope) (out Comparison, err error) {
 	var batches []usage.Batch
 	var last uint32
 	err = db.View(ctx, func(ctx context.Context, r tx.Read) error {
@@ -66,22 +66,22 @@ func Of(ctx context.Context, db tx.DB, store usage.Store, rows Rows, s scope.Sco
 	out.sealed = len(batches)
 	for _, b := range batches {
 		if n := have[usage.BatchRef{Load: b.LoadNumber, Batch: b.Number}]; n != b.Rows {
-			out.lost = append(out.lost, departed{b, n})
+			out.incomplete = append(out.incomplete, storedBatch{b, n})
 		}
 	}
-	out.Forgotten = Forgotten(have, last)
+	out.UnknownLoads = UnknownLoads(have, last)
 	for b, n := range have {
 		if b.Load > last {
 			out.rows += n
-			out.Last.Load, out.Last.Batch = max(out.Last.Load, b.Load), max(out.Last.Batch, b.Batch)
+			out.LastUnknown.Load, out.LastUnknown.Batch = max(out.LastUnknown.Load, b.Load), max(out.LastUnknown.Batch, b.Batch)
 		}
 	}
 	return out, nil
 }
 
-// Forgotten lists the loads of the usage store behind the last number that the ledger has given. A load is written
+// UnknownLoads lists the loads of the usage store behind the last number that the ledger has given. A load is written
 // after its number was reserved, so they were closed beside a newer ledger than this.
-func Forgotten(have map[usage.BatchRef]int64, last uint32) []uint32 {
+func UnknownLoads(have map[usage.BatchRef]int64, last uint32) []uint32 {
 	list := map[uint32]bool{}
 	for b := range have {
 		if b.Load > last {
@@ -91,33 +91,33 @@ func Forgotten(have map[usage.BatchRef]int64, last uint32) []uint32 {
 	return slices.Sorted(maps.Keys(list))
 }
 
-// Whole is Unavailable unless the store has every row that was sealed.
-func (x Standing) Whole() error {
-	if len(x.lost) == 0 {
+// Complete is Unavailable unless the store has every row that was sealed.
+func (x Comparison) Complete() error {
+	if len(x.incomplete) == 0 {
 		return nil
 	}
 	var missing int64
-	for _, b := range x.lost {
+	for _, b := range x.incomplete {
 		missing += b.Rows - b.have
 	}
-	first := x.lost[0]
+	first := x.incomplete[0]
 	return fault.New(fault.Unavailable, CodeRowsLost,
 		"the usage store is not the one that belongs to this ledger: of %d of %d sealed batches it has other rows than were sealed (batch %s of %s: %d rows sealed, %d there; %d rows too few in all). "+
 			"Nothing was imported, for rows that are sealed already would count twice. Stop the server and give \"purveyor usage rebuild\", which makes the usage store again from the archived files; then import again",
-		len(x.lost), x.sealed, first.ID, first.Slot.Period, first.Rows, first.have, missing)
+		len(x.incomplete), x.sealed, first.ID, first.Slot.Period, first.Rows, first.have, missing)
 }
 
 // Note says what became of loads that the ledger knows nothing of; "" when there are none.
-func (x Standing) Note() string {
-	if len(x.Forgotten) == 0 {
+func (x Comparison) Note() string {
+	if len(x.UnknownLoads) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("the ledger is older than the usage store: %d rows of loads that it knows nothing of (%s) were taken out of the usage store, and their numbers are not used again; "+
-		"if what they brought is missing, import their files again", x.rows, Numbered(x.Forgotten))
+		"if what they brought is missing, import their files again", x.rows, ListNumbers(x.UnknownLoads))
 }
 
-// Numbered lists numbers of loads, the first of many.
-func Numbered(list []uint32) string {
+// ListNumbers lists numbers of loads, the first of many.
+func ListNumbers(list []uint32) string {
 	const shown = 5
 	texts := make([]string, 0, shown+1)
 	for i, n := range list {
