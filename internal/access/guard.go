@@ -19,8 +19,7 @@ type Roles struct {
 	DB    tx.DB
 	Store Store
 	Now   func() time.Time // the clock ends are compared with
-	// Place puts every organisation where it stands today. It is called when a day comes on which some move; nil leaves
-	// them.
+	// Place puts every organisation where it stands today. It is called when a day comes on which some move.
 	Place func(ctx context.Context) error
 	// Record writes down what is about to be allowed only through an assignment with a trail; what it refuses is not
 	// allowed, and nothing is where it is nil.
@@ -39,10 +38,8 @@ var (
 
 // Load reads the ledger. It must be done before anything is asked.
 func (r *Roles) Load(ctx context.Context) error {
-	if r.Place != nil {
-		if err := r.Place(ctx); err != nil {
-			return err
-		}
+	if err := r.Place(ctx); err != nil {
+		return err
 	}
 	return r.DB.View(ctx, func(ctx context.Context, t tx.Read) error {
 		roles, err := r.Store.Roles(ctx, t)
@@ -89,7 +86,7 @@ func (r *Roles) current(ctx context.Context) (*snapshot, error) {
 	if s == nil {
 		return nil, fault.New(fault.Unavailable, "access_not_loaded", "the installation is still starting: try again")
 	}
-	if s.forest.next.IsZero() || r.Now().Before(s.forest.next) || r.Place == nil {
+	if s.forest.next.IsZero() || r.Now().Before(s.forest.next) {
 		return s, nil
 	}
 	r.moving.Lock()

@@ -88,7 +88,7 @@ type Service struct {
 	Usage     usage.Store
 	Rows      usage.RowStore
 	Invoices  invoice.Store
-	Documents *invoice.Service // makes documents again; nil leaves that out
+	Documents *invoice.Service // makes documents again
 	Files     FileStore
 	Orgs      org.Store
 	Books     pricing.Store
@@ -158,9 +158,6 @@ func (v *Service) period(ctx context.Context, s scope.Scope, st *stored, p perio
 		return err
 	}
 	m.edges(r)
-	if v.Documents == nil {
-		return nil
-	}
 	return v.again(ctx, s, m, r)
 }
 

@@ -30,7 +30,7 @@ type Service struct {
 	Secret func() string // draws a one-time token
 
 	// Given is told, in the transaction of every change, what a source gives from now on: in place of what it gave, and
-	// nothing when it gives no more. Access keeps it and compares its end. May be nil.
+	// nothing when it gives no more. Access keeps it and compares its end.
 	Given func(ctx context.Context, t tx.Tx, source string, now []Assignment) error
 }
 
@@ -187,7 +187,7 @@ func (v *Service) Assignments(ctx context.Context, r tx.Read, at time.Time) ([]A
 
 // tell says what one source gives from now on; l holds it, and what it depends on.
 func (v *Service) tell(ctx context.Context, t tx.Tx, source string, customer id.Organisation, l ledger) error {
-	if v.Given == nil || customer == "" {
+	if customer == "" {
 		return nil
 	}
 	o, _, err := v.Orgs.Organisation(ctx, t, scope.All(), customer)

@@ -85,12 +85,22 @@ func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (acce
 	return access.Grant{}, fault.New(fault.Denied, "denied", "nobody buys here")
 }
 
+// noPlaces is told where organisations stand, and needs to do nothing.
+type noPlaces struct{}
+
+func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }
+
+// retail says that everybody who sells has published the book "retail".
+func retail(context.Context, tx.Read) (map[string][]string, error) {
+	return map[string][]string{"contoso": {"retail"}, "nordwind": {"retail"}, "rival": {"retail"}}, nil
+}
+
 func newStage(t *testing.T) *stage {
 	db := storetest.SQLite(t)
 	s := &stage{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.at }
 	events := event.Log{Store: operations.Events{DB: db}, Now: now}
-	orgs := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now}
+	orgs := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now, Places: noPlaces{}, Books: retail}
 	if _, err := orgs.Apply(access.AsLocalOperator(t.Context()), world(), false); err != nil {
 		t.Fatal(err)
 	}

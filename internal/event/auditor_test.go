@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// ledger is a log in memory: a database and its store.
-type ledger struct {
+// auditLedger is a log in memory: a database and its store.
+type auditLedger struct {
 	Store   // what is not needed here
 	records []Event
 	answers map[string]string
@@ -27,36 +27,36 @@ func (open) CanRead()     {}
 func (open) CanWrite()    {}
 func (open) After(func()) {}
 
-func (l *ledger) View(ctx context.Context, f func(context.Context, tx.Read) error) error {
+func (l *auditLedger) View(ctx context.Context, f func(context.Context, tx.Read) error) error {
 	return f(ctx, open{})
 }
 
-func (l *ledger) Do(ctx context.Context, f func(context.Context, tx.Tx) error) error {
+func (l *auditLedger) Do(ctx context.Context, f func(context.Context, tx.Tx) error) error {
 	if l.refuses != nil {
 		return l.refuses
 	}
 	return f(ctx, open{})
 }
 
-func (l *ledger) Last(context.Context, tx.Read) (Event, error) {
+func (l *auditLedger) Last(context.Context, tx.Read) (Event, error) {
 	if len(l.records) == 0 {
 		return Event{}, nil
 	}
 	return l.records[len(l.records)-1], nil
 }
 
-func (l *ledger) Insert(_ context.Context, _ tx.Tx, e Event) error {
+func (l *auditLedger) Insert(_ context.Context, _ tx.Tx, e Event) error {
 	l.records = append(l.records, e)
 	return nil
 }
 
-func (l *ledger) Remember(_ context.Context, _ tx.Tx, key, digest string, answer []byte) error {
+func (l *auditLedger) Remember(_ context.Context, _ tx.Tx, key, digest string, answer []byte) error {
 	l.answers[key+" "+digest] = string(answer)
 	return nil
 }
 
-func newAuditor() (Auditor, *ledger) {
-	l := &ledger{answers: map[string]string{}}
+func newAuditor() (Auditor, *auditLedger) {
+	l := &auditLedger{answers: map[string]string{}}
 	return Auditor{DB: l, Log: Log{Store: l, Now: func() time.Time { return time.Unix(0, 0) }}}, l
 }
 

@@ -205,7 +205,7 @@ func TestCheckpoint(t *testing.T) {
 		sum := sha256.New()
 		for _, e := range s.list {
 			if e.Number <= until {
-				if err := e.line(sum); err != nil {
+				if err := e.writeLine(sum); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -311,7 +311,7 @@ func (l Log) at(now time.Time) Log {
 
 // Reading what is one's own, or nobody's, leaves no record; of others' each organisation is named once.
 func TestAuditorRead(t *testing.T) {
-	many := make([]Parties, mostNamed+7)
+	many := make([]Parties, maxNamed+7)
 	for i := range many {
 		many[i] = Parties{id.Organisation("org_" + strings.Repeat("x", i+1))}
 	}

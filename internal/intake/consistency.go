@@ -83,7 +83,7 @@ func (v *Service) Recover(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(newer) > 0 && v.Warn != nil {
+	if len(newer) > 0 {
 		v.Warn(fmt.Sprintf("the ledger is older than the usage store, which has loads that the ledger knows nothing of (%s): nothing was changed, and their rows do not count. "+
 			"If the wrong ledger was restored, put the newer one back now; the next import takes these rows out of the usage store", consistency.ListNumbers(newer)))
 	}

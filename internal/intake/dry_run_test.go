@@ -39,7 +39,7 @@ func TestDryRun(t *testing.T) {
 		t.Errorf("the import %+v, the dry run %+v", done, dry)
 	}
 	v.expect(t, "0.75", 1)
-	v.Preview = nil
+	v.Preview = func(context.Context, usage.Seal) (any, error) { return nil, nil }
 	if l := v.mustImport(t, intake.Request{DryRun: true}, text(line("G1", 1, 1, 75))); !l.DryRun || l.Rows.Skipped != 1 || l.Effects != nil {
 		t.Errorf("%+v", l)
 	}

@@ -35,11 +35,11 @@ type Service struct {
 	ColumnName func(usage.Column) string
 	Reading    int // version of the rules by which new files are read; 0 means usage.Reading
 
-	// Preview says what a seal would do to months that are issued; without one nothing is said about them. A seal that
-	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
+	// Preview says what a seal would do to months that are issued. A seal that only supersedes is a withdrawal. The
+	// batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
-	Warn func(text string) // receives warnings for the operator at the start; may be nil
+	Warn func(text string) // receives warnings for the operator at the start
 
 	settling  sync.Mutex
 	comparing sync.Mutex

@@ -149,11 +149,8 @@ func (v *Service) counted(ctx context.Context, grant access.Grant, b usage.Batch
 	})
 }
 
-// effects asks Preview what a seal would do to months that are issued; without a Preview there is no answer.
+// effects asks Preview what a seal would do to months that are issued.
 func (v *Service) effects(ctx context.Context, s usage.Seal) (json.RawMessage, error) {
-	if v.Preview == nil {
-		return nil, nil
-	}
 	what, err := v.Preview(ctx, s)
 	if err != nil || what == nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (x *explaining) printed(row *ExplainedRow, f usage.File) error {
 		}
 		return nil
 	}
-	if x.service.Lines == nil || f.Archive == "" {
+	if f.Archive == "" {
 		return nil
 	}
 	for n := 1; n <= recordLines; n++ {

@@ -137,10 +137,8 @@ func (v *Service) issue(ctx context.Context, t tx.Tx, grant access.Grant, d Invo
 	if err := v.Store.Post(ctx, t, grant.Scope, Postings(d)); err != nil {
 		return d, err
 	}
-	if v.Jobs != nil {
-		if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.RenderDocument, Key: string(d.ID), Due: v.Now()}); err != nil {
-			return d, err
-		}
+	if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.RenderDocument, Key: string(d.ID), Due: v.Now()}); err != nil {
+		return d, err
 	}
 	err = v.Events.Append(ctx, t, event.InvoiceIssued, grant.Actor, string(d.ID),
 		map[string]string{"number": d.Number, "worksheet": d.Worksheet, "snapshot": Digest(d)})

@@ -27,8 +27,8 @@ type Service struct {
 	Reader rating.Reader
 	Rater  rating.Rater
 	Files  Files
-	Lines  Lines            // archived sources, for explanations; nil leaves printed lines out
-	Jobs   Jobs             // what is done with issued documents; nil for nothing
+	Lines  Lines            // archived sources, for explanations
+	Jobs   Jobs             // what is done with issued documents
 	Now    func() time.Time // business clock
 }
 

@@ -19,9 +19,9 @@ type Service struct {
 	Store  Store
 	Access access.Guard
 	Events event.Log
-	Places Places // who is told where organisations stand; nil for nobody
+	Places Places // who is told where organisations stand
 	Now    func() time.Time
-	// Books are the keys of the price books that were published, by their owner's key. Nil leaves the books of edges unchecked.
+	// Books are the keys of the price books that were published, by their owner's key.
 	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
 }
 
@@ -92,7 +92,7 @@ func concernedBy(have, now *Index, c Change) (list []id.Organisation) {
 
 // follow tells Places of organisations as they are now.
 func (v *Service) follow(ctx context.Context, t tx.Tx, list []id.Organisation) error {
-	if v.Places == nil || len(list) == 0 {
+	if len(list) == 0 {
 		return nil
 	}
 	x, err := v.Store.Index(ctx, t, scope.All())
@@ -126,11 +126,8 @@ func (v *Service) Place(ctx context.Context) error {
 	})
 }
 
-// published are the price books there are and those that are coming; nil when nobody can tell.
+// published are the price books there are and those that are coming.
 func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]string) (map[string][]string, error) {
-	if v.Books == nil {
-		return nil, nil
-	}
 	all, err := v.Books(ctx, r)
 	if err != nil {
 		return nil, err

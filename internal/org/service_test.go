@@ -23,7 +23,9 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	db := storetest.SQLite(t)
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
 	events := operations.Events{DB: db}
-	v := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
+	v := &org.Service{
+		DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now, Places: noPlaces{}, Books: retail,
+	}
 	return v, func() (list []event.Event) {
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
 			list, err = events.Events(ctx, r, scope.All(), event.Filter{})
@@ -34,6 +36,16 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 		}
 		return list
 	}
+}
+
+// noPlaces is told where organisations stand, and needs to do nothing.
+type noPlaces struct{}
+
+func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }
+
+// retail says that everybody who sells has published the book "retail".
+func retail(context.Context, tx.Read) (map[string][]string, error) {
+	return map[string][]string{"contoso": {"retail"}, "nordwind": {"retail"}}, nil
 }
 
 func world() org.World {

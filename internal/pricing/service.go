@@ -27,7 +27,7 @@ type Service struct {
 	Access access.Guard
 	Events event.Log
 	Now    func() time.Time
-	// Owner says whether there is an organisation with this key. Nil stands for yes.
+	// Owner says whether there is an organisation with this key.
 	Owner func(ctx context.Context, r tx.Read, key string) (bool, error)
 }
 
@@ -100,7 +100,7 @@ func (v *Service) plan(ctx context.Context, r tx.Read, grant access.Grant, b Boo
 	if same != nil {
 		return *same, true, err
 	}
-	if err != nil || v.Owner == nil {
+	if err != nil {
 		return next, false, err
 	}
 	owned, err := v.Owner(ctx, r, b.Owner)

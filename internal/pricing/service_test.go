@@ -22,7 +22,8 @@ func newService(t *testing.T) (*pricing.Service, func() int) {
 	db := storetest.SQLite(t)
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
 	events := operations.Events{DB: db}
-	v := &pricing.Service{DB: db, Store: billing.Books{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
+	v := &pricing.Service{DB: db, Store: billing.Books{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now,
+		Owner: func(context.Context, tx.Read, string) (bool, error) { return true, nil }}
 	return v, func() (n int) {
 		_ = db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
 			list, err := events.Events(ctx, r, scope.All(), event.Filter{})

@@ -10,7 +10,6 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/aside"
 	"github.com/purveyor-csp/purveyor/internal/charge"
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -73,9 +72,6 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 		return nil, err
 	}
 	st.Books = CompileBooks(books)
-	if v.Issued == nil {
-		return nil, fault.New(fault.Internal, "terms_missing", "it is not known which months are issued: nothing was rated")
-	}
 	fixed, err := v.Issued.Fixed(ctx, r, scope.All(), p)
 	if err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Source is a place where something about people is kept. Both functions may be nil: nothing to tell, or nothing there
-// but what the person's key seals.
+// Source is a place where something about people is kept. A source without anything to export, or to erase beyond what
+// the person's key seals, says so in its functions.
 type Source struct {
 	Name   string
 	Export func(ctx context.Context, who id.Principal) (any, error)           // ready for JSON; nil for nothing
@@ -32,9 +32,6 @@ func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any,
 	}
 	out := map[string]any{}
 	for _, s := range v.Sources {
-		if s.Export == nil {
-			continue
-		}
 		found, err := s.Export(ctx, who)
 		if err != nil {
 			return nil, err
@@ -75,9 +72,6 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 			return err
 		}
 		for _, s := range v.Sources {
-			if s.Erase == nil {
-				continue
-			}
 			had, err := s.Erase(ctx, t, who)
 			if err != nil {
 				return err

@@ -145,7 +145,7 @@ func (a *authority) signers(events event.Log) {
 // delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
 // is its global admin.
 func (a *authority) delegated(events event.Log) {
-	guard := &access.Roles{DB: a.db, Store: organisations.Access{DB: a.db}, Now: a.now}
+	guard := &access.Roles{DB: a.db, Store: organisations.Access{DB: a.db}, Now: a.now, Place: func(context.Context) error { return nil }}
 	a.must(guard.Load(a.t.Context()))
 	a.roles.Service = &access.Service{DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Directory: a.Directory}
 	a.Audited = func(ctx context.Context, call string, result error) {
@@ -156,6 +156,7 @@ func (a *authority) delegated(events event.Log) {
 	a.Delegation = &delegation.Service{
 		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: organisations.Orgs{DB: a.db}, Access: guard, Events: events,
 		Jobs: job.Queue{Store: operations.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
+		Given: func(context.Context, tx.Tx, string, []delegation.Assignment) error { return nil },
 	}
 }
 

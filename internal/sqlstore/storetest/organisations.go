@@ -35,7 +35,8 @@ func newOffice(t *testing.T, db *sqlstore.DB) *office {
 	now := func() time.Time { return time.Date(2026, 9, 15, 12, 0, 0, 0, time.UTC) }
 	o := &office{T: t, ctx: access.AsLocalOperator(context.Background()), orgs: organisations.Orgs{DB: db}}
 	o.events = event.Log{Store: operations.Events{DB: db}, Now: now}
-	o.Service = &org.Service{DB: db, Store: o.orgs, Access: access.Local{}, Events: o.events, Now: now}
+	o.Service = &org.Service{DB: db, Store: o.orgs, Access: access.Local{}, Events: o.events, Now: now, Places: noPlaces{},
+		Books: func(context.Context, tx.Read) (map[string][]string, error) { return map[string][]string{}, nil }}
 	w := org.World{Organisations: []org.Organisation{party(org.Partner, "p"), party(org.Reseller, "r"), party(org.Customer, "c")},
 		Edges: []org.Edge{sale("p", "r", september.Start()), sale("r", "c", september.Start())}}
 	if _, err := o.Apply(o.ctx, w, false); err != nil {
@@ -43,6 +44,11 @@ func newOffice(t *testing.T, db *sqlstore.DB) *office {
 	}
 	return o
 }
+
+// noPlaces holds no places in memory.
+type noPlaces struct{}
+
+func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }
 
 func party(kind org.Kind, key string) org.Organisation {
 	return org.Organisation{ID: org.OrganisationID(key), Key: key, Kind: kind, Legal: org.LegalEntity{Name: "Größe " + key, Country: "NL"}}

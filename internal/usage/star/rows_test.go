@@ -108,7 +108,7 @@ func TestCellsAreMultisets(t *testing.T) {
 	for i, h := range hashes {
 		[]Cells{one, two}[i%2].At(key).Add(h.Hi, h.Lo, fixed(t, "0.1"))
 	}
-	if Plus(one.List()[0].Hash, two.List()[0].Hash) != all.Hash {
+	if AddHashes(one.List()[0].Hash, two.List()[0].Hash) != all.Hash {
 		t.Error("the hashes of two parts do not add up to that of all")
 	}
 	one.Merge(two)
@@ -116,7 +116,7 @@ func TestCellsAreMultisets(t *testing.T) {
 		t.Errorf("two workers: %+v with %s, and %+v", got, one.At(key).Total(), all)
 	}
 	for _, h := range hashes {
-		one.At(key).Take(h.Hi, h.Lo, fixed(t, "0.1"))
+		one.At(key).Subtract(h.Hi, h.Lo, fixed(t, "0.1"))
 	}
 	if len(one.List()) != 0 || !one.At(key).Total().IsZero() {
 		t.Errorf("all taken out: %+v, %s", one.List(), one.At(key).Total())
@@ -173,7 +173,7 @@ func TestDictionary(t *testing.T) {
 	if len(numbers) != items {
 		t.Errorf("%d numbers for %d items", len(numbers), items)
 	}
-	again := Knowing(known)
+	again := DictionaryOf(known)
 	taken := map[uint32]bool{}
 	for i := range items {
 		it, _ := again.Find(fmt.Appendf(nil, "item %d", i))
