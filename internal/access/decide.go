@@ -18,7 +18,7 @@ type caller struct {
 
 // caller is nil for people of a realm that does not exist: they have nothing.
 func (s *snapshot) caller(who identity.Principal, now time.Time) (caller, bool) {
-	n := s.forest.byID[who.Realm]
+	n := s.forest.byID.Get(who.Realm)
 	return caller{who, n, nanos(now)}, n != nil && who.ID != ""
 }
 

@@ -355,7 +355,7 @@ func TestRoles(t *testing.T) {
 		for a, only := range map[Action][]id.Role{
 			PermissionWrite: {PartnerAdminAgent}, PolicyWrite: {PartnerGlobalAdmin, PartnerAdminAgent},
 			SavingsPlanBuy: {PartnerAdminAgent, CustomerOwner}, InvoiceDraft: {PartnerGlobalAdmin}, InvoiceIssue: {PartnerGlobalAdmin},
-			UsageImport: {PartnerGlobalAdmin}, WorldApply: {PartnerGlobalAdmin}, ClockMove: {PartnerGlobalAdmin},
+			UsageImport: {PartnerGlobalAdmin}, WorldApply: {PartnerGlobalAdmin, ResellerGlobalAdmin}, ClockMove: {PartnerGlobalAdmin},
 		} {
 			if slices.Contains(r.Actions, a) && !slices.Contains(only, r.ID) {
 				t.Errorf("%s holds %s", r.Name, a)

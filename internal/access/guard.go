@@ -64,15 +64,10 @@ func (r *Roles) Load(ctx context.Context) error {
 	})
 }
 
-// Placed takes over where organisations stand once a transaction that moves them, or their entitlements, is
-// committed. It is called inside it.
-func (r *Roles) Placed(ctx context.Context, t tx.Tx) error {
-	tree, err := r.Store.Tree(ctx, t, r.Now())
-	if err != nil {
-		return err
-	}
-	f := newForest(tree)
-	t.After(func() { r.swap(func(s *snapshot) *snapshot { return s.withForest(f) }) })
+// Placed takes over nodes that are new, or changed, once a transaction that moves organisations or changes their
+// entitlements is committed. It is called inside it. The other nodes stay as they are.
+func (r *Roles) Placed(_ context.Context, t tx.Tx, changed Tree) error {
+	t.After(func() { r.swap(func(s *snapshot) *snapshot { return s.withForest(s.forest.with(changed)) }) })
 	return nil
 }
 

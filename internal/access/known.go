@@ -19,7 +19,7 @@ func (s *snapshot) told(who identity.Principal, a Assignment) bool {
 
 // governed says whether a realm is somebody's own, or below it; every one is the local operator's.
 func (s *snapshot) governed(who identity.Principal, realm id.Organisation) bool {
-	own, theirs := s.forest.byID[who.Realm], s.forest.byID[realm]
+	own, theirs := s.forest.byID.Get(who.Realm), s.forest.byID.Get(realm)
 	return who.ID == identity.LocalOperator || own != nil && theirs != nil && inside(theirs.Path, own.Path)
 }
 
@@ -51,8 +51,8 @@ func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignmen
 		return err
 	}
 	of := "that organisation"
-	if who, _ := identity.Caller(ctx); s.forest.byID[a.Realm] != nil && s.governed(who, a.Realm) {
-		of = s.forest.byID[a.Realm].Key
+	if who, _ := identity.Caller(ctx); s.forest.byID.Get(a.Realm) != nil && s.governed(who, a.Realm) {
+		of = s.forest.byID.Get(a.Realm).Key
 	}
 	return fault.New(fault.NotFound, "principal_not_found",
 		"%s has no person, program or group %q: nothing was changed; \"person list\", \"program list\" and \"group list\" show ids", of, a.subject())
@@ -91,7 +91,7 @@ func (v *Service) Exceeds(ctx context.Context, r tx.Read, realm id.Organisation,
 		return err
 	}
 	c, _ := s.caller(asker, v.Now())
-	n := s.forest.byID[realm]
+	n := s.forest.byID.Get(realm)
 	if c.realm == nil || n == nil {
 		return nobody(who)
 	}

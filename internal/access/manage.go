@@ -25,7 +25,7 @@ func (v *Service) Definitions(ctx context.Context) ([]Role, error) {
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		custom, err := v.Store.Roles(ctx, r)
 		for _, c := range custom {
-			if n := s.forest.byID[c.Owner]; n != nil && grant.Scope.Sees(n.Path) {
+			if n := s.forest.byID.Get(c.Owner); n != nil && grant.Scope.Sees(n.Path) {
 				list = append(list, c)
 			}
 		}
@@ -41,7 +41,7 @@ func (v *Service) Define(ctx context.Context, role Role) (Role, error) {
 	if err != nil {
 		return role, err
 	}
-	owner := s.forest.byID[role.Owner]
+	owner := s.forest.byID.Get(role.Owner)
 	if owner == nil {
 		return role, noPlace(string(role.Owner))
 	}
@@ -92,7 +92,7 @@ func (v *Service) Drop(ctx context.Context, role id.Role) error {
 	if c.Owner == "" {
 		return fault.New(fault.Conflict, "role_built_in", "%s is built in; it was kept", c.Name)
 	}
-	owner := s.forest.byID[c.Owner]
+	owner := s.forest.byID.Get(c.Owner)
 	if owner == nil {
 		return noRole(role)
 	}
@@ -201,7 +201,7 @@ func (v *Service) customer(ctx context.Context, customer id.Organisation) (*snap
 	if err != nil {
 		return nil, nil, err
 	}
-	n := s.forest.byID[customer]
+	n := s.forest.byID.Get(customer)
 	if n == nil || n.Kind != Customer {
 		return nil, nil, noCustomer(noPlace(""), customer)
 	}

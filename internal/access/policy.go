@@ -77,7 +77,7 @@ func (r *Roles) MayPurchase(ctx context.Context, customer id.Organisation, what 
 	if err != nil {
 		return Grant{}, err
 	}
-	n := s.forest.byID[customer]
+	n := s.forest.byID.Get(customer)
 	if n == nil || n.Kind != Customer || what.action() == "" {
 		return Grant{}, noPlace(string(customer))
 	}

@@ -89,7 +89,7 @@ func resellerRoles() []Role {
 	agent := slices.Concat(staff, delegate, []Action{BookRead, MarginRead, AccessRead, DelegationChange, DelegationEnd, ActivationDecide})
 	return []Role{
 		{ResellerGlobalAdmin, "reseller global admin", Reseller, "", "Everything in the reseller's account.",
-			slices.Concat(agent, []Action{BookPublish, InvoiceApprove, InvoiceVoid, AccessAssign, AccessDeny, RoleWrite, IdentityRead, IdentityChange, PersonExport, PersonErase}), scope.Everything},
+			slices.Concat(agent, []Action{WorldApply, BookPublish, InvoiceApprove, InvoiceVoid, AccessAssign, AccessDeny, RoleWrite, IdentityRead, IdentityChange, PersonExport, PersonErase}), scope.Everything},
 		{ResellerAdminAgent, "reseller admin agent", Reseller, "", "Customers, prices and margins.", append(slices.Clone(agent), BookPublish), scope.Everything},
 		{ResellerSalesAgent, "reseller sales agent", Reseller, "", "Customers and prices.", append(slices.Clone(staff), BookRead), offers},
 		{ResellerHelpdesk, "reseller helpdesk agent", Reseller, "", "Looks at customers and their bills; works on their resources where they agreed.",

@@ -164,7 +164,7 @@ func (s *snapshot) checked(a Assignment) (spot, *compiled, error) {
 	if role == nil {
 		return at, nil, noRole(a.Role)
 	}
-	return at, role, a.valid(role.Role, at, s.forest.byID[a.Realm], s.forest.byID[role.Owner])
+	return at, role, a.valid(role.Role, at, s.forest.byID.Get(a.Realm), s.forest.byID.Get(role.Owner))
 }
 
 func noRole(role id.Role) error {
@@ -194,7 +194,7 @@ func (v *Service) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, rea
 	if err != nil {
 		return err
 	}
-	n := s.forest.byID[realm]
+	n := s.forest.byID.Get(realm)
 	if n == nil {
 		return noPlace(string(realm))
 	}
@@ -341,7 +341,7 @@ func (v *Service) Admins(ctx context.Context, r tx.Read, realm id.Organisation) 
 	if err != nil {
 		return nil, nil, err
 	}
-	n := s.forest.byID[realm]
+	n := s.forest.byID.Get(realm)
 	if n == nil {
 		return nil, nil, nil
 	}
@@ -362,7 +362,7 @@ func (v *Service) Admins(ctx context.Context, r tx.Read, realm id.Organisation) 
 // condition: was is taken, and now, unless it is the zero Assignment, put in its place. A denial may not reach the
 // giving of roles at a realm's own place at all: nobody could take it back.
 func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now Assignment) error {
-	realm := s.forest.byID[was.Realm]
+	realm := s.forest.byID.Get(was.Realm)
 	if realm == nil {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -77,10 +78,10 @@ func everyBook(context.Context, tx.Read) (map[string][]string, error) {
 func newHouse(t *testing.T) *house {
 	h := &house{T: t, db: storetest.SQLite(t), now: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return h.now }
-	store := sqlstore.Access{DB: h.db}
+	store := organisations.Access{DB: h.db}
 	h.events = event.Log{Store: operations.Events{DB: h.db}, Now: now}
 	h.roles = &access.Roles{DB: h.db, Store: store, Now: now}
-	h.orgs = &org.Service{DB: h.db, Store: sqlstore.Orgs{DB: h.db}, Access: h.roles, Events: h.events, Places: h.roles, Now: now, Books: everyBook}
+	h.orgs = &org.Service{DB: h.db, Store: organisations.Orgs{DB: h.db}, Access: h.roles, Events: h.events, Places: h.roles, Now: now, Books: everyBook}
 	h.roles.Place = h.orgs.Place
 	h.access = &access.Service{
 		DB: h.db, Store: store, Roles: h.roles, Events: h.events, Now: now, Directory: &identity.Directory{DB: h.db, Store: parties.Identity{DB: h.db}},
@@ -468,7 +469,7 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("%d events of 3 changes", n)
 	}
 
-	again := &access.Roles{DB: h.db, Store: sqlstore.Access{DB: h.db}, Now: h.roles.Now, Place: h.orgs.Place} // another process
+	again := &access.Roles{DB: h.db, Store: organisations.Access{DB: h.db}, Now: h.roles.Now, Place: h.orgs.Place} // another process
 	h.must(again.Load(operator()))
 	if _, err := again.MayPurchase(olga, key("c1"), access.Reservation); err != nil {
 		t.Errorf("after a restart: %v", err)

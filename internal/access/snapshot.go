@@ -8,26 +8,15 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/shard"
 )
 
 // snapshot is everything a check looks at. It does not change: what changes makes another one that shares most of it.
 type snapshot struct {
-	shards   *[shardCount]map[string]*holding // by principal or group
+	holdings shard.Map[string, *holding] // by principal or group
 	roles    map[id.Role]*compiled
 	forest   *forest
 	policies map[id.Organisation]Policy // newest of each customer
-}
-
-// shardCount bounds what one change copies: a list of this many shards, and one of them.
-const shardCount = 4096
-
-// shard is FNV-1a, which needs no state.
-func shard(subject string) int {
-	h := uint32(2166136261)
-	for i := range len(subject) {
-		h = (h ^ uint32(subject[i])) * 16777619
-	}
-	return int(h % shardCount)
 }
 
 // holding is what one subject has, by place.
@@ -57,7 +46,7 @@ type loan struct {
 // trailed says whether what is allowed by it alone is written down.
 func (e *entry) trailed() bool { return e.loan != nil && e.loan.trail != "" }
 
-func (s *snapshot) holding(subject string) *holding { return s.shards[shard(subject)][subject] }
+func (s *snapshot) holding(subject string) *holding { return s.holdings.Get(subject) }
 
 // find lists the entries at one anchor.
 func (h *holding) find(anchor string) []entry {
@@ -100,13 +89,11 @@ func nanos(t time.Time) int64 {
 
 // build makes the snapshot of a whole ledger.
 func build(words vocabulary, roles []Role, assignments []Assignment, policies []Policy, t Tree) *snapshot {
-	s := &snapshot{shards: new([shardCount]map[string]*holding), roles: map[id.Role]*compiled{}, forest: newForest(t), policies: map[id.Organisation]Policy{}}
+	s := &snapshot{roles: map[id.Role]*compiled{}, forest: newForest(t), policies: map[id.Organisation]Policy{}}
 	for _, r := range slices.Concat(BuiltIn(), roles) {
 		s.roles[r.ID] = words.compile(r)
 	}
-	for i := range s.shards {
-		s.shards[i] = map[string]*holding{}
-	}
+	holdings := s.holdings.Edit()
 	slices.SortFunc(assignments, func(a, b Assignment) int {
 		if c := strings.Compare(a.subject(), b.subject()); c != 0 {
 			return c
@@ -120,11 +107,10 @@ func build(words vocabulary, roles []Role, assignments []Assignment, policies []
 			continue // a role taken away takes its assignments with it
 		}
 		subject := a.subject()
-		m := s.shards[shard(subject)]
-		h := m[subject]
+		h := holdings.Get(subject)
 		if h == nil {
 			h = &holding{}
-			m[subject] = h
+			holdings.Set(subject, h)
 		}
 		if n := len(h.at); n == 0 || h.at[n-1].anchor != a.Scope {
 			h.at = append(h.at, anchored{anchor: a.Scope})
@@ -132,6 +118,7 @@ func build(words vocabulary, roles []Role, assignments []Assignment, policies []
 		last := &h.at[len(h.at)-1]
 		last.entries = append(last.entries, newEntry(*a, role))
 	}
+	s.holdings = holdings.Map()
 	for _, p := range policies {
 		if p.Number >= s.policies[p.Customer].Number {
 			s.policies[p.Customer] = p
@@ -160,12 +147,9 @@ func (s *snapshot) without(a Assignment) *snapshot {
 
 // change is the snapshot with other entries for a subject at an anchor.
 func (s *snapshot) change(subject, anchor string, f func([]entry) []entry) *snapshot {
-	next := *s
-	shards := *s.shards
-	n := shard(subject)
-	m := maps.Clone(shards[n])
+	next, holdings := *s, s.holdings.Edit()
 	h := &holding{}
-	if old := m[subject]; old != nil {
+	if old := holdings.Get(subject); old != nil {
 		h.at = slices.Clone(old.at)
 	}
 	i, found := slices.BinarySearchFunc(h.at, anchor, func(x anchored, a string) int { return strings.Compare(x.anchor, a) })
@@ -176,11 +160,10 @@ func (s *snapshot) change(subject, anchor string, f func([]entry) []entry) *snap
 	if len(h.at[i].entries) == 0 {
 		h.at = slices.Delete(h.at, i, i+1)
 	}
-	if m[subject] = h; len(h.at) == 0 {
-		delete(m, subject)
+	if holdings.Set(subject, h); len(h.at) == 0 {
+		holdings.Delete(subject)
 	}
-	shards[n] = m
-	next.shards = &shards
+	next.holdings = holdings.Map()
 	return &next
 }
 
@@ -193,14 +176,13 @@ func (s *snapshot) withRole(c *compiled) *snapshot {
 	if s.roles[c.ID] == nil {
 		return &next
 	}
-	shards := new([shardCount]map[string]*holding)
-	for i, m := range s.shards {
-		shards[i] = make(map[string]*holding, len(m))
-		for subject, h := range m {
-			shards[i][subject] = h.withRole(c)
+	holdings := s.holdings.Edit()
+	for subject, h := range s.holdings.All() {
+		if other := h.withRole(c); other != h {
+			holdings.Set(subject, other)
 		}
 	}
-	next.shards = shards
+	next.holdings = holdings.Map()
 	return &next
 }
 

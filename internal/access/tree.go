@@ -8,6 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/period"
+	"github.com/purveyor-csp/purveyor/internal/shard"
 )
 
 // Node is an organisation at its place in the commercial tree. A customer is the root of its resources too, which
@@ -32,12 +33,12 @@ type Tree struct {
 	Next  time.Time // when a place or an entitlement changes by itself, because its day has come; zero is never
 }
 
-// forest is a Tree with its look-ups. It does not change.
+// forest is a Tree with its look-ups. It does not change: a change makes another one that shares most of it.
 type forest struct {
 	nodes  []*node // by path
-	byKey  map[string]*node
-	byID   map[id.Organisation]*node
-	byPath map[string]*node
+	byKey  shard.Map[string, *node]
+	byID   shard.Map[id.Organisation, *node]
+	byPath shard.Map[string, *node]
 	next   time.Time
 }
 
@@ -46,16 +47,45 @@ type node struct {
 	chain []string // keys from itself up
 }
 
-func newForest(t Tree) *forest {
-	f := &forest{byKey: map[string]*node{}, byID: map[id.Organisation]*node{}, byPath: map[string]*node{}, next: t.Next}
+func newForest(t Tree) *forest { return (&forest{}).with(t) }
+
+// with is the forest with nodes added, or put in the place of those of their organisations.
+func (f *forest) with(t Tree) *forest {
+	keys, ids, paths := f.byKey.Edit(), f.byID.Edit(), f.byPath.Edit()
+	gone, come := map[*node]bool{}, make([]*node, 0, len(t.Nodes))
+	for _, x := range t.Nodes {
+		if old := f.byID.Get(x.Organisation); old != nil {
+			gone[old] = true
+			keys.Delete(old.Key)
+			paths.Delete(old.Path)
+		}
+	}
 	for _, x := range t.Nodes {
 		n := &node{Node: x, chain: strings.Split(x.Path, "/")}
 		slices.Reverse(n.chain)
-		f.nodes = append(f.nodes, n)
-		f.byKey[x.Key], f.byID[x.Organisation], f.byPath[x.Path] = n, n, n
+		keys.Set(x.Key, n)
+		ids.Set(x.Organisation, n)
+		paths.Set(x.Path, n)
+		come = append(come, n)
 	}
-	slices.SortFunc(f.nodes, func(a, b *node) int { return strings.Compare(a.Path, b.Path) })
-	return f
+	return &forest{nodes: replaced(f.nodes, gone, come), byKey: keys.Map(), byID: ids.Map(), byPath: paths.Map(), next: t.Next}
+}
+
+// replaced is a list by path without some nodes and with others.
+func replaced(list []*node, gone map[*node]bool, come []*node) []*node {
+	byPath := func(a, b *node) int { return strings.Compare(a.Path, b.Path) }
+	slices.SortFunc(come, byPath)
+	next := make([]*node, 0, len(list)+len(come))
+	for _, n := range list {
+		if gone[n] {
+			continue
+		}
+		for len(come) > 0 && byPath(come[0], n) < 0 {
+			next, come = append(next, come[0]), come[1:]
+		}
+		next = append(next, n)
+	}
+	return append(next, come...)
 }
 
 // spot is a place that exists: a node, or something below a customer.
@@ -94,13 +124,13 @@ func (s spot) up(anchor string, above int) (string, int) {
 func (f *forest) locate(place string) (spot, bool) {
 	if name, ok := strings.CutPrefix(place, "@"); ok {
 		key, tail, _ := strings.Cut(name, "/")
-		n := f.byKey[key]
+		n := f.byKey.Get(key)
 		if n == nil || n.Kind != Customer || !f.entitled(n, tail) {
 			return spot{}, false
 		}
 		return spot{n, true, tail, place}, true
 	}
-	if n := f.byPath[place]; n != nil {
+	if n := f.byPath.Get(place); n != nil {
 		return spot{n, false, "", n.Key}, true
 	}
 	for end := strings.LastIndexByte(place, '/'); ; end = strings.LastIndexByte(place[:end], '/') {
@@ -108,9 +138,9 @@ func (f *forest) locate(place string) (spot, bool) {
 		if end >= 0 {
 			head, tail = place[:end], place[end+1:]
 		}
-		n := f.byPath[head]
+		n := f.byPath.Get(head)
 		if n == nil && !strings.Contains(head, "/") {
-			n = f.byKey[head]
+			n = f.byKey.Get(head)
 		}
 		switch {
 		case n != nil && end < 0:
@@ -136,7 +166,7 @@ func (f *forest) entitled(n *node, tail string) bool {
 func (f *forest) stood(anchor string) (spot, bool) {
 	key, tail, _ := strings.Cut(strings.TrimPrefix(anchor, "@"), "/")
 	entitlement, _, _ := strings.Cut(tail, "/")
-	n := f.byKey[key]
+	n := f.byKey.Get(key)
 	had := n != nil && anchor[0] == '@' && slices.ContainsFunc(n.Held, func(e period.Dated[string]) bool { return e.Of == entitlement })
 	return spot{n, true, tail, anchor}, had
 }
@@ -160,10 +190,10 @@ func (f *forest) part(in Within, realm id.Organisation) (at spot, ok bool, err e
 	if in.Group != "" && in.Entitlement == "" {
 		return at, false, fault.New(fault.Invalid, "no_entitlement", "a resource group is looked for in an entitlement: name it too").With("entitlement", "missing")
 	}
-	if n := f.byID[id.Organisation(in.Customer)]; n != nil {
+	if n := f.byID.Get(id.Organisation(in.Customer)); n != nil {
 		in.Customer = n.Key
 	}
-	if n := f.byID[realm]; in.Customer == "" && n != nil && n.Kind == Customer {
+	if n := f.byID.Get(realm); in.Customer == "" && n != nil && n.Kind == Customer {
 		in.Customer = n.Key
 	}
 	for _, n := range f.nodes {
@@ -190,7 +220,7 @@ func (f *forest) below(path string) []*node {
 		return i
 	}
 	var list []*node
-	if n := f.byPath[path]; n != nil {
+	if n := f.byPath.Get(path); n != nil {
 		list = append(list, n)
 	}
 	return append(list, f.nodes[at(path+"/"):at(path+"0")]...) // '0' is the byte after '/'

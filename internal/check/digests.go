@@ -28,20 +28,16 @@ func digestsOf(e event.Event) map[string]string {
 	return data.Digests
 }
 
-// telling are the types of event that tell digests.
-func telling() []event.Type {
-	return []event.Type{event.WorldApplied, event.BookPublished, event.DigestsRecorded}
-}
-
-// digests are those of the world and the books as they are stored.
-func (v *Service) digests(ctx context.Context, r tx.Read) (map[string]string, error) {
-	all, err := v.Orgs.Digests(ctx, r, scope.All())
+// digests are those of organisations and books, made from the rows that are stored, and the same in the form that earlier
+// programs told.
+func (v *Service) digests(ctx context.Context, r tx.Read) (now, earlier map[string]string, err error) {
+	now, earlier, err = v.Orgs.DigestsOfRows(ctx, r, scope.All())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	books, err := v.Books.Digests(ctx, r, scope.All())
-	maps.Copy(all, books)
-	return all, err
+	maps.Copy(now, books)
+	return now, earlier, err
 }
 
 // Record writes what the world and the books are into the event log, where no event tells it yet: in a ledger from
@@ -60,7 +56,7 @@ func (v *Service) Record(ctx context.Context) error {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		all, err := v.digests(ctx, t)
+		all, _, err := v.digests(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -71,7 +67,7 @@ func (v *Service) Record(ctx context.Context) error {
 // untold says whether something is stored whose digest no event tells.
 func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 	told := map[string]bool{}
-	for _, typ := range telling() {
+	for _, typ := range event.WithDigests() {
 		list, err := v.Events.Store.Events(ctx, r, scope.All(), event.Filter{Type: typ, Newest: true, Limit: 1})
 		if err != nil {
 			return false, err
@@ -85,24 +81,24 @@ func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 	if told["organisations"] && told["books"] {
 		return false, nil
 	}
-	w, err := v.Orgs.World(ctx, r, scope.All())
+	x, err := v.Orgs.Index(ctx, r, scope.All())
 	if err != nil {
 		return false, nil // it cannot be read: check says so, and nothing is recorded
 	}
 	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
-	return len(w.Organisations) > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
+	return x.Len() > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
 }
 
 // world holds organisations, edges, exchange rates, tax rows and books against the newest events that tell what they
 // became, and their ids against what those are derived from. It says whether they can be read at all.
 func (v *Service) world(ctx context.Context, r tx.Read, st *stored, out *Report) (readable bool, err error) {
-	now, err := v.digests(ctx, r)
+	now, earlier, err := v.digests(ctx, r)
 	if err != nil {
 		return false, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(st.told)) {
 		was := st.told[name]
-		if out.Checked[World]++; now[name] != was.digest {
+		if out.Checked[World]++; was.digest != now[name] && was.digest != earlier[name] {
 			out.bad(World, name, "they are not what event %d (%s of %s) says they became: something other than this program changed them; restore the ledger from a backup",
 				was.by.Number, was.by.Type, was.by.At.Format("2006-01-02"))
 		}

@@ -53,7 +53,7 @@ func TestWorldIsHeldAgainstEvents(t *testing.T) {
 		"an exchange rate":               {`UPDATE exchange_rate SET body = replace(body, '0.85', '0.84')`, "rates"},
 		"a tax row":                      {`UPDATE tax SET body = replace(body, '"5"', '"4"')`, "taxes"},
 		"a legal entity":                 {`UPDATE organisation SET body = replace(body, '"DE11B"', '"DE11C"') WHERE key = 'b'`, "organisations"},
-		"an entitlement":                 {`UPDATE organisation SET body = replace(body, '"e-a"', '"e-c"') WHERE key = 'a'`, "organisations"},
+		"an entitlement":                 {`UPDATE entitlement SET body = replace(body, '"e-a"', '"e-c"') WHERE ref = 'e-a'`, "organisations"},
 		"the tenant rows are found by":   {`UPDATE organisation SET tenant = 't-c' WHERE key = 'b'`, "organisations"},
 		"a published book":               {`UPDATE price_book SET body = replace(body, '1.25', '1.35') WHERE owner = 'r'`, "books"},
 		"a rate that is gone":            {`DELETE FROM exchange_rate`, "rates"},

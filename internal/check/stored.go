@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -126,11 +127,12 @@ func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *S
 
 // note takes from an event what it says of a document.
 func (s *stored) note(e event.Event) {
-	switch e.Type {
-	case event.WorldApplied, event.BookPublished, event.DigestsRecorded:
+	if slices.Contains(event.WithDigests(), e.Type) {
 		for name, digest := range digestsOf(e) {
 			s.told[name] = said{digest, e}
 		}
+	}
+	switch e.Type {
 	case event.InvoiceDrafted:
 		s.drafted[e.Subject] = e.Number
 	case event.SeriesStarted:

@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -103,7 +103,7 @@ func edge(w *org.World, seller, buyer string) *org.Edge {
 func (h *house) changed(change func(w *org.World)) (w org.World) {
 	h.Helper()
 	must(h.T, h.DB.View(installtest.Operator(h.Context()), func(ctx context.Context, r tx.Read) (err error) {
-		w, err = sqlstore.Orgs{DB: h.DB}.World(ctx, r, scope.All())
+		w, err = organisations.Orgs{DB: h.DB}.World(ctx, r, scope.All())
 		return err
 	}))
 	change(&w)

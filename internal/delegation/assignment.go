@@ -36,7 +36,15 @@ type ledger struct {
 	relationships []Relationship
 	registrations []Registration
 	activations   []Activation
-	keys          map[id.Organisation]string // of customers
+	key           func(id.Organisation) string // of a customer
+}
+
+// keyOf is the key of a customer, or "" where keys were not read.
+func (l *ledger) keyOf(customer id.Organisation) string {
+	if l.key == nil {
+		return ""
+	}
+	return l.key(customer)
 }
 
 // assignments is what is in force at an instant, in the order of what gives it.
@@ -54,7 +62,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 		for _, g := range r.Groups {
 			for _, role := range g.Roles {
 				if g.State == AccessActive && r.Holds(role) {
-					list = append(list, Assignment{Group: g.Group, Realm: r.Organisation, Role: all[role], Scope: "@" + l.keys[r.Customer], End: end, Source: FromRelationship, ID: string(r.ID)})
+					list = append(list, Assignment{Group: g.Group, Realm: r.Organisation, Role: all[role], Scope: "@" + l.keyOf(r.Customer), End: end, Source: FromRelationship, ID: string(r.ID)})
 				}
 			}
 		}
@@ -69,7 +77,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 		}
 		running[r.ID] = r
 		for _, a := range r.Always {
-			given := Assignment{Realm: r.Organisation, Role: all[a.Role], Scope: r.path(l.keys[r.Customer]), End: r.Ended, Source: FromRegistration, ID: string(r.ID)}
+			given := Assignment{Realm: r.Organisation, Role: all[a.Role], Scope: r.path(l.keyOf(r.Customer)), End: r.Ended, Source: FromRegistration, ID: string(r.ID)}
 			if a.Holder.Kind == Group {
 				given.Group = id.Group(a.Holder.ID)
 			} else {
@@ -81,7 +89,7 @@ func (l ledger) assignments(all Roles, at time.Time) []Assignment {
 	for _, a := range l.activations {
 		r, known := running[a.Registration]
 		if known && a.InForce(r, at) {
-			list = append(list, Assignment{Principal: a.Who, Through: a.Through, MFA: a.MFA, Realm: a.Organisation, Role: all[a.Role], Scope: a.path(l.keys[a.Customer]), End: a.End, Source: FromActivation, ID: string(a.ID)})
+			list = append(list, Assignment{Principal: a.Who, Through: a.Through, MFA: a.MFA, Realm: a.Organisation, Role: all[a.Role], Scope: a.path(l.keyOf(a.Customer)), End: a.End, Source: FromActivation, ID: string(a.ID)})
 		}
 	}
 	return list

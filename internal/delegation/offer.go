@@ -328,11 +328,10 @@ func (v *Service) earning(ctx context.Context, r tx.Read, c caller, entitlement 
 	if p.Start == 0 || p.Start >= p.End || p.End-p.Start > mostDays {
 		return earning{}, p, fault.New(fault.Invalid, "bad_days", "ask for at most %d days, from the first to the day after the last", mostDays).With("from", p.Start.String())
 	}
-	w, err := v.Orgs.World(ctx, r, scope.All())
+	x, err := v.Orgs.Index(ctx, r, scope.All())
 	if err != nil {
 		return earning{}, p, err
 	}
-	x := w.Index()
 	owner := x.CustomerOfEntitlement(entitlement, p.End.AddDays(-1))
 	if owner == nil || !c.View.Has(scope.Cost) || !c.Scope.Sees(x.Path(owner.ID, today)) {
 		return earning{}, p, fault.New(fault.NotFound, "entitlement_not_found", "no entitlement %s is known", entitlement)

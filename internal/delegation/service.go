@@ -194,7 +194,12 @@ func (v *Service) tell(ctx context.Context, t tx.Tx, source string, customer id.
 	if err != nil {
 		return err
 	}
-	l.keys = map[id.Organisation]string{customer: o.Key}
+	l.key = func(of id.Organisation) string {
+		if of == customer {
+			return o.Key
+		}
+		return ""
+	}
 	now := slices.DeleteFunc(l.assignments(v.Roles, v.Now()), func(a Assignment) bool { return a.ID != source })
 	return v.Given(ctx, t, source, now)
 }
@@ -209,10 +214,10 @@ func (v *Service) ledger(ctx context.Context, r tx.Read, s scope.Scope, f Filter
 	if l.activations, err = v.Store.Activations(ctx, r, s, f); err != nil {
 		return l, err
 	}
-	w, err := v.Orgs.World(ctx, r, scope.All())
-	l.keys = make(map[id.Organisation]string, len(w.Organisations))
-	for i := range w.Organisations {
-		l.keys[w.Organisations[i].ID] = w.Organisations[i].Key
+	x, err := v.Orgs.Index(ctx, r, scope.All())
+	if err != nil {
+		return l, err
 	}
-	return l, err
+	l.key = x.Key
+	return l, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -87,7 +88,7 @@ func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (acce
 // noPlaces is told where organisations stand, and needs to do nothing.
 type noPlaces struct{}
 
-func (noPlaces) Placed(context.Context, tx.Tx) error { return nil }
+func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }
 
 // retail says that everybody who sells has published the book "retail".
 func retail(context.Context, tx.Read) (map[string][]string, error) {
@@ -99,12 +100,12 @@ func newStage(t *testing.T) *stage {
 	s := &stage{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.at }
 	events := event.Log{Store: operations.Events{DB: db}, Now: now}
-	orgs := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now, Places: noPlaces{}, Books: retail}
+	orgs := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now, Places: noPlaces{}, Books: retail}
 	if _, err := orgs.Apply(access.AsLocalOperator(t.Context()), world(), false); err != nil {
 		t.Fatal(err)
 	}
 	s.Service = &delegation.Service{
-		DB: db, Store: parties.Delegation{DB: db}, Orgs: sqlstore.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
+		DB: db, Store: parties.Delegation{DB: db}, Orgs: organisations.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
 		Jobs:   job.Queue{Store: operations.Jobs{DB: db}},
 		Secret: func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
 		Given: func(_ context.Context, _ tx.Tx, source string, now []delegation.Assignment) error {

@@ -49,5 +49,5 @@ type Filter struct {
 type Organisations interface {
 	// Organisation is one organisation and its place in the commercial tree, or NotFound.
 	Organisation(ctx context.Context, r tx.Read, s scope.Scope, o id.Organisation) (org.Organisation, string, error)
-	World(ctx context.Context, r tx.Read, s scope.Scope) (org.World, error)
+	org.Source
 }

@@ -28,6 +28,9 @@ func CheckWorld(w org.World) error {
 	for i := range w.Edges {
 		e := &w.Edges[i]
 		add(fmt.Sprintf("%s buys from %s since %s", keys[e.Buyer], keys[e.Seller], e.Start), checkLanguage(e.Terms.Language))
+		for _, l := range e.Later {
+			add(fmt.Sprintf("%s buys from %s since %s, terms from %s", keys[e.Buyer], keys[e.Seller], e.Start, l.Since), checkLanguage(l.Terms.Language))
+		}
 	}
 	if len(lines) == 0 {
 		return nil

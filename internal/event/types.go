@@ -3,32 +3,42 @@ package event
 // Type says what kind of thing happened. This is the whole list.
 type Type string
 
-// Digests is the field of an event's data that says what the stored world and books became: name → SHA-256. WorldApplied,
-// BookPublished and DigestsRecorded have it; of each name the newest counts.
+// Digests is the field of an event's data that says what the stored organisations and books became: name → digest. Events
+// of the types of WithDigests have it; of each name the newest counts.
 const Digests = "digests"
+
+// WithDigests lists the types of event that say Digests.
+func WithDigests() []Type {
+	return []Type{WorldApplied, OrganisationCreated, OrganisationChanged, EdgeCreated, EdgeEnded, TermsChanged, BookPublished, DigestsRecorded}
+}
 
 // The event types, named area.what.
 const (
-	WorldApplied     Type = "org.world_applied"
-	BookPublished    Type = "pricing.book_published"
-	DigestsRecorded  Type = "check.digests_recorded" // of a ledger that was written before changes said their digests
-	UsageSealed      Type = "usage.sealed"
-	UsageComplete    Type = "usage.complete"
-	UsageWithdrawn   Type = "usage.withdrawn"
-	UsageRebuilt     Type = "usage.rebuilt" // the usage store, from archived sources
-	ReferenceSettled Type = "usage.reference_resolved"
-	AsideSettled     Type = "usage.aside_answered" // rows or a file that do not count
-	InvoiceDrafted   Type = "invoice.drafted"
-	InvoiceApproved  Type = "invoice.approved"
-	InvoiceIssued    Type = "invoice.issued"
-	InvoiceVoided    Type = "invoice.voided"
-	SeriesStarted    Type = "invoice.series_started" // which number it goes on with
-	ClockMoved       Type = "clock.moved"
-	RoleDefined      Type = "access.role_defined"
-	RoleDropped      Type = "access.role_dropped"
-	AccessGiven      Type = "access.assigned"
-	AccessTaken      Type = "access.revoked"
-	PolicyChanged    Type = "customer.policy_changed"
+	WorldApplied        Type = "org.world_applied"
+	OrganisationCreated Type = "org.organisation_created"
+	OrganisationChanged Type = "org.organisation_changed"
+	EdgeCreated         Type = "org.edge_created"
+	EdgeEnded           Type = "org.edge_ended"
+	TermsChanged        Type = "org.edge_terms_changed" // from a day on
+	BookPublished       Type = "pricing.book_published"
+	DigestsRecorded     Type = "check.digests_recorded" // of a ledger that was written before changes said their digests
+	UsageSealed         Type = "usage.sealed"
+	UsageComplete       Type = "usage.complete"
+	UsageWithdrawn      Type = "usage.withdrawn"
+	UsageRebuilt        Type = "usage.rebuilt" // the usage store, from archived sources
+	ReferenceSettled    Type = "usage.reference_resolved"
+	AsideSettled        Type = "usage.aside_answered" // rows or a file that do not count
+	InvoiceDrafted      Type = "invoice.drafted"
+	InvoiceApproved     Type = "invoice.approved"
+	InvoiceIssued       Type = "invoice.issued"
+	InvoiceVoided       Type = "invoice.voided"
+	SeriesStarted       Type = "invoice.series_started" // which number it goes on with
+	ClockMoved          Type = "clock.moved"
+	RoleDefined         Type = "access.role_defined"
+	RoleDropped         Type = "access.role_dropped"
+	AccessGiven         Type = "access.assigned"
+	AccessTaken         Type = "access.revoked"
+	PolicyChanged       Type = "customer.policy_changed"
 
 	RelationshipCreated     Type = "delegation.relationship_created"
 	RelationshipChanged     Type = "delegation.relationship_changed"

@@ -21,8 +21,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -74,7 +74,7 @@ func newFixture(t testing.TB) *fixture {
 		world.Organisations = append(world.Organisations, org.Organisation{ID: org.OrganisationID(key), Key: key, Kind: kind, Legal: org.LegalEntity{Name: key, Country: "DE"}})
 	}
 	f.must(db.Do(t.Context(), func(ctx context.Context, t tx.Tx) error {
-		return sqlstore.Orgs{DB: db}.Save(ctx, t, scope.All(), world)
+		return organisations.Orgs{DB: db}.Save(ctx, t, scope.All(), world)
 	}))
 	x, random, now := parties.Identity{DB: db}, identity.Random{Reader: rand.Reader}, func() time.Time { return f.now() }
 	events := event.Log{Store: operations.Events{DB: db}, Now: time.Now}

@@ -2,11 +2,9 @@ package installation
 
 import (
 	"context"
-	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -20,37 +18,24 @@ func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	}
 }
 
-func publishedBooks(books pricing.Store) func(context.Context, tx.Read) (map[string][]string, error) {
-	return func(ctx context.Context, r tx.Read) (map[string][]string, error) {
-		list, err := books.Versions(ctx, r, scope.All(), "", "")
-		found := map[string][]string{}
-		for _, b := range list {
-			if !slices.Contains(found[b.Owner], b.Key) {
-				found[b.Owner] = append(found[b.Owner], b.Key)
-			}
-		}
-		return found, err
-	}
-}
-
-func hasOrganisation(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+func hasOrganisation(orgs org.Source) func(context.Context, tx.Read, string) (bool, error) {
 	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
 		o, err := find(ctx, orgs, r, key)
 		return o != nil, err
 	}
 }
 
-func isCustomer(orgs org.Store) func(context.Context, tx.Read, string) (bool, error) {
+func isCustomer(orgs org.Source) func(context.Context, tx.Read, string) (bool, error) {
 	return func(ctx context.Context, r tx.Read, key string) (bool, error) {
 		o, err := find(ctx, orgs, r, key)
 		return o != nil && o.Kind == org.Customer, err
 	}
 }
 
-func find(ctx context.Context, orgs org.Store, r tx.Read, key string) (*org.Organisation, error) {
-	w, err := orgs.World(ctx, r, scope.All())
+func find(ctx context.Context, orgs org.Source, r tx.Read, key string) (*org.Organisation, error) {
+	x, err := orgs.Index(ctx, r, scope.All())
 	if err != nil {
 		return nil, err
 	}
-	return w.Index().ByKey(key), nil
+	return x.ByKey(key), nil
 }

@@ -35,9 +35,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/resource"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/secret"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -97,7 +97,7 @@ func (n *Installation) build(o Options) error {
 // buildLog builds what every other part needs: the guard, the clock and the event log.
 func (n *Installation) buildLog(o Options) {
 	n.Jobs = operations.Jobs{DB: n.DB}
-	n.Guard = &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}}
+	n.Guard = &access.Roles{DB: n.DB, Store: organisations.Access{DB: n.DB}}
 	n.Clock = &clock.Service{DB: n.DB, Store: operations.Clock{DB: n.DB}, Jobs: n.Jobs, Access: n.Guard, Machine: o.Now, Drain: n.Drain}
 	n.Events = event.Log{Store: operations.Events{DB: n.DB}, Now: n.Clock.Now, Genuine: n.Vault.Genuine}
 	n.Guard.Now, n.Clock.Events, n.Clock.Empty = n.Clock.Now, n.Events, unrecorded(n.Events)
@@ -106,10 +106,10 @@ func (n *Installation) buildLog(o Options) {
 // buildSales builds the way from organisations and usage to documents.
 func (n *Installation) buildSales(o Options) {
 	guard, events, now := n.Guard, n.Events, n.Clock.Now
-	usages, orgs, books, invoices := billing.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}
+	usages, orgs, books, invoices := billing.Usage{DB: n.DB}, organisations.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}
 	rows, files := wrapped[usage.RowStore](n.Rows, o.Wrap.Rating), wrapped[invoice.Files](n.Files, o.Wrap.Files)
 	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
-	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
+	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: books.Published}
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)}
 	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: events}
 	n.Invoices = &invoice.Service{
@@ -157,7 +157,7 @@ func (noArchive) Enqueue(context.Context, tx.Tx, job.Job) error { return nil }
 // buildDelegation builds delegated access and what is told before it ends.
 func (n *Installation) buildDelegation() {
 	n.Delegation = &delegation.Service{
-		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Access: n.Guard, Events: n.Events, Jobs: job.Queue{Store: n.Jobs},
+		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: organisations.Orgs{DB: n.DB}, Access: n.Guard, Events: n.Events, Jobs: job.Queue{Store: n.Jobs},
 		Roles: delegation.BuiltIn(), Now: n.Clock.Now, Secret: rand.Text,
 	}
 	n.Guard.Record = recordUse(n.DB, n.Delegation)
@@ -209,7 +209,7 @@ func (n *Installation) buildAPI(o Options, ring secret.Ring) error {
 		DB: n.DB, Access: n.Guard, Clock: n.Clock, Events: n.Events, Jobs: n.Jobs, Invoices: n.Invoices, Archive: n.Archive, Log: o.Log, Version: o.Version,
 		Roles: n.Roles, Orgs: n.Orgs, Books: n.Books, Delegation: n.Delegation, Notices: n.Notices, Resources: n.Resources, Usage: n.Usage, Intake: n.Intake,
 		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Sessions: n.Sessions, People: n.People, Programs: n.Programs, Federations: n.Federations,
-		Statement: microsoft.Statement, Known: isCustomer(sqlstore.Orgs{DB: n.DB}), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign,
+		Statement: microsoft.Statement, Known: isCustomer(organisations.Orgs{DB: n.DB}), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign,
 		KeepDays: cmp.Or(o.AuditDays, config.AuditDays), DigestKey: digests, Machine: time.Now,
 		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Named: func(string) bool { return false }, Callers: callers.InProcess,
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -178,7 +178,10 @@ func (n *Installation) OtherRowsCount(t testing.TB) invoice.Summary {
 
 // Known says whether there is a customer with a key.
 func (n *Installation) Known(ctx context.Context, r tx.Read, key string) (bool, error) {
-	w, err := sqlstore.Orgs{DB: n.DB}.World(ctx, r, scope.All())
-	o := w.Index().ByKey(key)
-	return o != nil && o.Kind == org.Customer, err
+	x, err := organisations.Orgs{DB: n.DB}.Index(ctx, r, scope.All())
+	if err != nil {
+		return false, err
+	}
+	o := x.ByKey(key)
+	return o != nil && o.Kind == org.Customer, nil
 }

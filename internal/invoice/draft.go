@@ -319,7 +319,7 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 		TaxPoint: last, Pins: r.pins(d), Lines: []Line{},
 	}
 	v.printedBy(e.Terms)
-	tax, err := before.tax(seller.Legal, buyer.Legal, last, x.World().Taxes)
+	tax, err := before.tax(seller.Legal, buyer.Legal, last, x.Taxes())
 	if err != nil {
 		return Invoice{}, err
 	}

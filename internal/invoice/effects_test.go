@@ -21,7 +21,7 @@ import (
 type reads struct {
 	store                    invoice.Store
 	terms                    rating.IssuedTerms
-	orgs                     org.Store
+	orgs                     org.Source
 	documents, fixed, states int
 }
 
@@ -30,7 +30,7 @@ func watch(n *installtest.Installation) *reads {
 	c := &reads{store: n.Invoices.Store, terms: n.Invoices.Reader.Issued, orgs: n.Invoices.Reader.Orgs}
 	n.Invoices.Store = countedDocuments{c.store, c}
 	n.Invoices.Reader.Issued = countedTerms{c}
-	n.Invoices.Reader.Orgs = countedStates{c.orgs, c}
+	n.Invoices.Reader.Orgs = countedStates{c}
 	return c
 }
 
@@ -60,14 +60,11 @@ func (c countedTerms) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p per
 	return list, err
 }
 
-type countedStates struct {
-	org.Store
-	*reads
-}
+type countedStates struct{ *reads }
 
-func (c countedStates) World(ctx context.Context, r tx.Read, s scope.Scope) (org.World, error) {
+func (c countedStates) Index(ctx context.Context, r tx.Read, s scope.Scope) (*org.Index, error) {
 	c.states++
-	return c.orgs.World(ctx, r, s)
+	return c.orgs.Index(ctx, r, s)
 }
 
 // billed is an installation that has issued August and September on all three edges.

@@ -65,8 +65,8 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 // groupedBy is the columns that the lines of any edge are grouped by.
 func groupedBy(st *rating.State) []usage.Column {
 	list := []usage.Column{usage.MeterCategory, usage.ProductName}
-	for i := range st.Index.World().Edges {
-		switch grouping := string(st.Index.World().Edges[i].Terms.Grouping); {
+	for e := range st.Index.Edges() {
+		switch grouping := string(e.Terms.Grouping); {
 		case grouping == "resource_group":
 			list = append(list, usage.ResourceGroup)
 		case strings.HasPrefix(grouping, "tag:"):

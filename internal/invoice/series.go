@@ -59,11 +59,11 @@ func (v *Service) StartSeries(ctx context.Context, k SeriesKey, first int64) (Se
 		return k, err
 	}
 	return k, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
-		world, err := v.Reader.Orgs.World(ctx, t, grant.Scope)
+		known, err := v.Reader.Orgs.Index(ctx, t, grant.Scope)
 		if err != nil {
 			return err
 		}
-		if len(world.Organisations) > 0 && world.Index().Organisation(k.Seller) == nil {
+		if known.Len() > 0 && known.Organisation(k.Seller) == nil {
 			return fault.New(fault.NotFound, "organisation_not_found", "no such seller is known: nothing was changed")
 		}
 		if err := v.Store.StartSeries(ctx, t, grant.Scope, k, first); err != nil {

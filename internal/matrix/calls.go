@@ -102,7 +102,7 @@ func (s *fixture) inputs(p organisation, have func(string) string) map[string]in
 	json := func(format string, args ...any) input { return input{body: fmt.Sprintf(format, args...)} }
 	month, bulk := input{query: "?period=2026-09"}, input{query: "?limit=1000"}
 	in := map[string]input{
-		"world-apply":        {"?dry_run=true", "application/yaml", worldYAML()},
+		"world-apply":        {"?dry_run=true", "application/yaml", p.partYAML()},
 		"book-publish":       {"", "application/yaml", booksYAML(p.key)},
 		"book-changes":       {query: "?from=1"},
 		"usage-import":       {strings.TrimPrefix(upload().path, "/imports"), upload().media, upload().body},

@@ -90,8 +90,26 @@ func worldYAML() string {
 	return b.String()
 }
 
+// partYAML is a world file about a place: of all that there is for the partner, which runs it; else of the place alone, as
+// who may change a part of the tree writes it.
+func (p organisation) partYAML() string {
+	if p.kind == org.Partner {
+		return worldYAML()
+	}
+	text := fmt.Sprintf("%ss:\n  - key: %s\n", p.kind, p.key)
+	if p.kind == org.Customer {
+		text += fmt.Sprintf("    tenant: ten-%s\n    entitlements: [{id: %s, since: 2026-01-01}]\n", p.key, p.entitlement())
+	}
+	return text + "    " + p.legal()
+}
+
+// legal is the line of a place's legal entity.
+func (p organisation) legal() string {
+	return fmt.Sprintf("legal: {name: The %s GmbH, street: Weg 1, postal_code: \"10115\", city: Berlin, country: DE, vat_id: DE11%s, iban: DE89370400440532013000, bic: COBADEFFXXX, bank: Bank}\n", p.key, strings.ToUpper(p.key))
+}
+
 func (p organisation) write(b *strings.Builder) {
-	legal := fmt.Sprintf("legal: {name: The %s GmbH, street: Weg 1, postal_code: \"10115\", city: Berlin, country: DE, vat_id: DE11%s, iban: DE89370400440532013000, bic: COBADEFFXXX, bank: Bank}\n", p.key, strings.ToUpper(p.key))
+	legal := p.legal()
 	if p.kind == org.Partner {
 		fmt.Fprintf(b, "partner:\n  key: %s\n  tenant: ten-%s\n  %s", p.key, p.key, legal)
 		return

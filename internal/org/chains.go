@@ -11,7 +11,7 @@ import (
 // it was so. There are none for other organisations, nor for days on which somebody on the way bought from nobody.
 func (x *Index) Chains(customer id.Organisation) iter.Seq2[[]string, period.Period] {
 	return func(yield func([]string, period.Period) bool) {
-		if o := x.byID[customer]; o != nil && o.Kind == Customer {
+		if o := x.byID.Get(customer); o != nil && o.Kind == Customer {
 			x.chains(o, period.Period{}, nil, yield)
 		}
 	}
@@ -23,9 +23,9 @@ func (x *Index) chains(o *Organisation, days period.Period, below []string, yiel
 	if o.Kind == Partner {
 		return yield(keys, days)
 	}
-	for _, e := range x.selling[o.ID] {
-		seller := x.byID[e.Seller]
-		if both, ok := days.Intersect(e.Period); ok && seller != nil && len(keys) <= len(x.byID) && !x.chains(seller, both, keys, yield) {
+	for _, e := range x.buys.Get(o.ID) {
+		seller := x.byID.Get(e.Seller)
+		if both, ok := days.Intersect(e.Period); ok && seller != nil && len(keys) <= x.byID.Len() && !x.chains(seller, both, keys, yield) {
 			return false
 		}
 	}

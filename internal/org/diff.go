@@ -26,7 +26,19 @@ type Difference struct {
 // Diff lists what differs between two worlds, by path. What only one of them has is one difference, not one for each
 // of its fields.
 func Diff(old, now World) []Difference {
-	a, b := things(old), things(now)
+	return differences(things(old, keysOf(old)), things(now, keysOf(now)))
+}
+
+// keysOf are the keys of a world's organisations by id.
+func keysOf(w World) func(id.Organisation) string {
+	keys := map[id.Organisation]string{}
+	for i := range w.Organisations {
+		keys[w.Organisations[i].ID] = w.Organisations[i].Key
+	}
+	return func(o id.Organisation) string { return keys[o] }
+}
+
+func differences(a, b map[string]*thing) []Difference {
 	paths := maps.Clone(a)
 	maps.Copy(paths, b)
 	var found []Difference
@@ -56,11 +68,10 @@ type thing struct {
 	fields map[string]string
 }
 
-func things(w World) map[string]*thing {
+// things are all that a world holds, by how people know them; key is the key of an organisation.
+func things(w World, key func(id.Organisation) string) map[string]*thing {
 	all := map[string]*thing{}
-	keys := map[id.Organisation]string{}
 	for _, o := range w.Organisations {
-		keys[o.ID] = o.Key
 		name := fmt.Sprintf("%s %s", o.Kind, o.Key)
 		for _, e := range o.Entitlements {
 			path := fmt.Sprintf("%s: entitlement %s since %s", name, e.Provider, cmp.Or(e.Start.String(), "ever"))
@@ -70,10 +81,13 @@ func things(w World) map[string]*thing {
 		all[name] = &thing{strings.TrimSpace(fmt.Sprintf("%s, %s %s", o.Legal.Name, o.Legal.City, o.Legal.Country)), words(o)}
 	}
 	for _, e := range w.Edges {
-		seller, buyer := cmp.Or(keys[e.Seller], string(e.Seller)), cmp.Or(keys[e.Buyer], string(e.Buyer))
+		seller, buyer := cmp.Or(key(e.Seller), string(e.Seller)), cmp.Or(key(e.Buyer), string(e.Buyer))
 		path := fmt.Sprintf("%s buys from %s since %s", buyer, seller, cmp.Or(e.Start.String(), "ever"))
-		title := fmt.Sprintf("by price book %s, in %s, %d days, series %s", e.Terms.Book, e.Terms.Currency, e.Terms.PaymentDays, e.Terms.Series)
-		e.ID, e.Seller, e.Buyer = "", "", ""
+		for _, l := range e.Later {
+			all[fmt.Sprintf("%s, terms from %s", path, l.Since)] = &thing{l.Terms.title(), words(l.Terms)}
+		}
+		title := e.Terms.title()
+		e.ID, e.Seller, e.Buyer, e.Later = "", "", "", nil
 		all[path] = &thing{title, words(e)}
 	}
 	for _, r := range w.Rates {
@@ -84,6 +98,11 @@ func things(w World) map[string]*thing {
 		all[path] = &thing{t.Percent.String() + " %", words(t)}
 	}
 	return all
+}
+
+// title is the terms in a few words.
+func (t Terms) title() string {
+	return fmt.Sprintf("by price book %s, in %s, %d days, series %s", t.Book, t.Currency, t.PaymentDays, t.Series)
 }
 
 // picture names a logo, whose text nobody reads.

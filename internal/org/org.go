@@ -64,7 +64,58 @@ type Edge struct {
 	Seller id.Organisation `json:"seller"`
 	Buyer  id.Organisation `json:"buyer"`
 	period.Period
-	Terms Terms `json:"terms"`
+	Terms Terms        `json:"terms"`                 // from its first day on
+	Later []DatedTerms `json:"later_terms,omitempty"` // that replace them from a day on, by day
+}
+
+// DatedTerms are the terms of an edge from a day on, until the next ones.
+type DatedTerms struct {
+	Since period.Date `json:"since"`
+	Terms Terms       `json:"terms"`
+}
+
+// TermsOn are the terms in force on a day.
+func (e *Edge) TermsOn(on period.Date) Terms {
+	t := e.Terms
+	for _, l := range e.Later {
+		if l.Since > on {
+			break
+		}
+		t = l.Terms
+	}
+	return t
+}
+
+// Dated are the terms of the edge with the days on which they are in force, in order.
+func (e *Edge) Dated() []period.Dated[Terms] {
+	list := []period.Dated[Terms]{{Of: e.Terms, Days: e.Period}}
+	for _, l := range e.Later {
+		list[len(list)-1].Days.End = l.Since
+		list = append(list, period.Dated[Terms]{Of: l.Terms, Days: period.Period{Start: l.Since, End: e.End}})
+	}
+	return list
+}
+
+// during is the edge as documents of a month are made by it: with the terms in force on the month's first day, and with
+// its first ones where it begins later.
+func (e *Edge) during(m period.Month) *Edge {
+	of := *e
+	of.Terms, of.Later = e.TermsOn(m.Start()), nil
+	return &of
+}
+
+// settled is the edge without terms that never come into force or that change nothing.
+func (e Edge) settled() Edge {
+	var later []DatedTerms
+	was := e.Terms
+	for _, l := range e.Later {
+		if l.Terms == was || e.End != 0 && l.Since >= e.End {
+			continue
+		}
+		later, was = append(later, l), l.Terms
+	}
+	e.Later = later
+	return e
 }
 
 // Terms are what an edge's invoices are made by.

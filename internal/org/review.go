@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
 // Review validates a world that is to follow another (see Validate), and looks closer at what is new or changed: the
@@ -16,32 +14,33 @@ import (
 // are out by it. What is doubtful without being wrong it says in notes.
 func Review(have, now World, books map[string][]string) (notes []string, err error) {
 	v := validate(now)
-	old := map[string]Organisation{}
-	for _, o := range have.Organisations {
-		old[o.Key] = o
-	}
-	for _, o := range now.Organisations {
-		if was, known := old[o.Key]; !known || was.Legal != o.Legal {
-			v.party(fmt.Sprintf("%s %s legal", o.Kind, o.Key), was.Legal, o.Legal, now.Taxes)
-		}
-	}
-	if !maps.EqualFunc(taxWords(have), taxWords(now), maps.Equal) {
-		v.territories()
-	}
-	v.oddVATIDs(have)
-	v.books(have, books)
+	v.review(have.Index(), difference(have, now), now.Taxes, books)
 	return v.notes, v.fault()
 }
 
-// oddVATIDs notes the VAT ids that are new and whose check digits are not right, together: in made-up data that is all.
-func (v *validation) oddVATIDs(have World) {
-	was := map[string]string{}
-	for _, o := range have.Organisations {
-		was[o.Key] = o.Legal.VATID
+// review looks closer at what a change adds to or alters in a state; taxes are the tax rows there are then.
+func (v *validation) review(have *Index, c Change, taxes []Tax, books map[string][]string) {
+	for i := range c.Organisations {
+		o := &c.Organisations[i]
+		was := LegalEntity{}
+		if old := have.ByKey(o.Key); old != nil {
+			was = old.Legal
+		}
+		v.party(fmt.Sprintf("%s %s legal", o.Kind, o.Key), was, o.Legal, taxes)
 	}
+	if c.ReplaceTaxes {
+		v.territories(taxes)
+	}
+	v.oddVATIDs(have, c.Organisations)
+	v.books(have, c.Edges, books)
+}
+
+// oddVATIDs notes the VAT ids that are new and whose check digits are not right, together: in made-up data that is all.
+func (v *validation) oddVATIDs(have *Index, list []Organisation) {
 	var odd []string
-	for _, o := range v.w.Organisations {
-		if o.Legal.VATID != was[o.Key] && misprinted(o.Legal.VATID) {
+	for _, o := range list {
+		old := have.ByKey(o.Key)
+		if (old == nil || o.Legal.VATID != old.Legal.VATID) && misprinted(o.Legal.VATID) {
 			odd = append(odd, fmt.Sprintf("%s %q", o.Key, o.Legal.VATID))
 		}
 	}
@@ -95,9 +94,9 @@ func (v *validation) party(at string, was, is LegalEntity, taxes []Tax) {
 }
 
 // territories checks the territories of tax rows.
-func (v *validation) territories() {
+func (v *validation) territories(taxes []Tax) {
 	code := regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
-	for _, t := range v.w.Taxes {
+	for _, t := range taxes {
 		if t.Territory != "" && !code.MatchString(t.Territory) {
 			v.add(fmt.Sprintf("tax %s %s since %s", t.Territory, t.Category, cmp.Or(t.Start.String(), "ever")),
 				"territory %q is no code of a country, such as DE, or of a part of one, such as ES-CN", t.Territory)
@@ -107,30 +106,28 @@ func (v *validation) territories() {
 
 // books checks that the book of an edge that is new, or names another book than before, is one that its seller has
 // published. A seller without any book is setting up: then what is missing is only said.
-func (v *validation) books(have World, published map[string][]string) {
+func (v *validation) books(have *Index, edges []Edge, published map[string][]string) {
 	if published == nil {
 		return
 	}
-	was := map[id.Edge]string{}
-	for _, e := range have.Edges {
-		was[e.ID] = e.Terms.Book
-	}
 	missing := map[string]map[string]bool{}
-	for i := range v.w.Edges {
-		e := &v.w.Edges[i]
-		seller, book := v.key(e.Seller), e.Terms.Book
-		if book == "" || was[e.ID] == book || never(e.Period) || slices.Contains(published[seller], book) {
-			continue
+	for i := range edges {
+		e := &edges[i]
+		seller := v.key(e.Seller)
+		for _, book := range e.books() {
+			if was := have.Edge(e.ID); book == "" || was != nil && slices.Contains(was.books(), book) || never(e.Period) || slices.Contains(published[seller], book) {
+				continue
+			}
+			if there := published[seller]; len(there) > 0 {
+				v.add(v.edgeName(e), "book: %s has published no price book %q; there %s. Correct it, or publish that book first: purveyor pricebook publish",
+					seller, book, nearest(book, there))
+				continue
+			}
+			if missing[seller] == nil {
+				missing[seller] = map[string]bool{}
+			}
+			missing[seller][book] = true
 		}
-		if there := published[seller]; len(there) > 0 {
-			v.add(v.edgeName(e), "book: %s has published no price book %q; there %s. Correct it, or publish that book first: purveyor pricebook publish",
-				seller, book, nearest(book, there))
-			continue
-		}
-		if missing[seller] == nil {
-			missing[seller] = map[string]bool{}
-		}
-		missing[seller][book] = true
 	}
 	var unpublished []string
 	for seller, names := range sorted(missing) {
@@ -141,6 +138,15 @@ func (v *validation) books(have World, published map[string][]string) {
 	if len(unpublished) > 0 {
 		v.note("price books", "before anything can be billed, publish "+shortened(unpublished)+" (purveyor pricebook publish)")
 	}
+}
+
+// books are the keys of the price books that an edge's terms name.
+func (e *Edge) books() []string {
+	list := []string{e.Terms.Book}
+	for _, l := range e.Later {
+		list = append(list, l.Terms.Book)
+	}
+	return list
 }
 
 // nearest names the books there are, those that are written most like the one asked for first.

@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -24,7 +24,7 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
 	events := operations.Events{DB: db}
 	v := &org.Service{
-		DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now, Places: noPlaces{}, Books: retail,
+		DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now, Places: noPlaces{}, Books: retail,
 	}
 	return v, func() (list []event.Event) {
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
@@ -41,7 +41,7 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 // noPlaces is told where organisations stand, and needs to do nothing.
 type noPlaces struct{}
 
-func (noPlaces) Placed(context.Context, tx.Tx) error { return nil }
+func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }
 
 // retail says that everybody who sells has published the book "retail".
 func retail(context.Context, tx.Read) (map[string][]string, error) {

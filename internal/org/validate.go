@@ -19,14 +19,10 @@ import (
 func Validate(w World) error { return validate(w).fault() }
 
 func validate(w World) *validation {
-	v := &validation{
-		w: &w, byID: map[id.Organisation]*Organisation{},
-		slug:    regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`),
-		country: regexp.MustCompile(`^[A-Z]{2}$`),
-		vatID:   regexp.MustCompile(`^[A-Z]{2}[0-9A-Z+* .-]{2,18}$`),
-		series:  regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,15}$`),
-	}
-	v.organisations()
+	v := newValidation()
+	byID := map[id.Organisation]*Organisation{}
+	v.w, v.find = &w, func(o id.Organisation) *Organisation { return byID[o] }
+	v.organisations(byID)
 	v.edges()
 	v.entitlements()
 	v.rates()
@@ -34,8 +30,22 @@ func validate(w World) *validation {
 	return v
 }
 
+func newValidation() *validation {
+	return &validation{
+		slug:    regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`),
+		country: regexp.MustCompile(`^[A-Z]{2}$`),
+		vatID:   regexp.MustCompile(`^[A-Z]{2}[0-9A-Z+* .-]{2,18}$`),
+		series:  regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,15}$`),
+	}
+}
+
 // fault is all that stands against the world, each once, or nil.
 func (v *validation) fault() error {
+	return v.refused("world_refused", "the world was refused and nothing was changed; correct it and apply again")
+}
+
+// refused is one fault of kind Invalid for all that was found, or nil.
+func (v *validation) refused(code, text string) error {
 	if len(v.lines) == 0 {
 		return nil
 	}
@@ -43,7 +53,7 @@ func (v *validation) fault() error {
 	if more := len(lines) - maxProblems; more > 0 {
 		lines = append(slices.Clone(lines[:maxProblems]), fmt.Sprintf("  … and %d more", more))
 	}
-	f := fault.New(fault.Invalid, "world_refused", "the world was refused and nothing was changed; correct it and apply again:\n%s", strings.Join(lines, "\n"))
+	f := fault.New(fault.Invalid, code, "%s:\n%s", text, strings.Join(lines, "\n"))
 	for at, text := range v.fields {
 		f.With(at, text)
 	}
@@ -54,8 +64,9 @@ func (v *validation) fault() error {
 const maxProblems = 100
 
 type validation struct {
-	w      *World
-	byID   map[id.Organisation]*Organisation
+	w      *World                              // the whole world; nil where only a change is validated
+	find   func(id.Organisation) *Organisation // nil for nobody
+	hides  func(*Organisation) bool            // whose name is not told; nil for nobody's
 	lines  []string
 	fields map[string]string
 	notes  []string // what is doubtful without being wrong
@@ -78,25 +89,19 @@ func (v *validation) add(at, format string, args ...any) {
 	v.fields[at] = text
 }
 
-func (v *validation) organisations() {
-	keys, tenants, partners := map[string]bool{}, map[string]string{}, []string{}
+func (v *validation) organisations(byID map[id.Organisation]*Organisation) {
+	keys, tenants, partners := map[string]bool{}, map[string]string{}, 0
 	for i := range v.w.Organisations {
 		o := &v.w.Organisations[i]
-		at := fmt.Sprintf("%s %s", cmp.Or(o.Kind, "organisation"), cmp.Or(o.Key, fmt.Sprint(i+1)))
-		if !v.slug.MatchString(o.Key) {
-			v.add(at, "its key must be 1–63 small letters, digits and dashes, such as c0001")
-		}
+		at := o.title(i)
+		v.organisation(at, o)
 		if keys[o.Key] {
 			v.add(at, "the key is taken; every organisation has its own")
 		}
 		keys[o.Key] = true
-		v.byID[o.ID] = o
-		switch o.Kind {
-		case Partner:
-			partners = append(partners, o.Key)
-		case Reseller, Customer:
-		default:
-			v.add(at, "its kind is %q; there are partner, reseller, customer", o.Kind)
+		byID[o.ID] = o
+		if o.Kind == Partner {
+			partners++
 		}
 		if t := strings.ToLower(o.Tenant); t != "" && o.Kind == Customer {
 			if other := tenants[t]; other != "" {
@@ -106,26 +111,44 @@ func (v *validation) organisations() {
 		}
 		v.legal(at+" legal", o.Legal)
 	}
-	v.ownTenants(tenants)
-	if len(partners) != 1 {
-		v.add("partner", "there must be exactly one partner, the organisation running this installation; there are %d", len(partners))
+	for i := range v.w.Organisations {
+		v.ownTenants(&v.w.Organisations[i], func(tenant string) string { return tenants[tenant] })
+	}
+	v.onePartner(partners)
+}
+
+// title is how people know an organisation, which is the n-th of a list.
+func (o *Organisation) title(n int) string {
+	return fmt.Sprintf("%s %s", cmp.Or(o.Kind, "organisation"), cmp.Or(o.Key, fmt.Sprint(n+1)))
+}
+
+// organisation checks what an organisation says of itself, but for its legal entity.
+func (v *validation) organisation(at string, o *Organisation) {
+	if !v.slug.MatchString(o.Key) {
+		v.add(at, "its key must be 1–63 small letters, digits and dashes, such as c0001")
+	}
+	if o.Kind != Partner && o.Kind != Reseller && o.Kind != Customer {
+		v.add(at, "its kind is %q; there are partner, reseller, customer", o.Kind)
 	}
 }
 
-// ownTenants checks the tenants that are the partner's own.
-func (v *validation) ownTenants(customers map[string]string) {
-	for i := range v.w.Organisations {
-		o := &v.w.Organisations[i]
-		for _, t := range o.Tenants {
-			at := fmt.Sprintf("%s %s tenants", o.Kind, o.Key)
-			switch other := customers[strings.ToLower(t)]; {
-			case o.Kind != Partner:
-				v.add(at, "only the partner has tenants of its own, whose use is billed to nobody; a customer has one tenant")
-			case t == "":
-				v.add(at, "a tenant needs the provider's id")
-			case other != "":
-				v.add(at, "tenant %s belongs to %s: it is the partner's own or a customer's", t, other)
-			}
+func (v *validation) onePartner(n int) {
+	if n != 1 {
+		v.add("partner", "there must be exactly one partner, the organisation running this installation; there are %d", n)
+	}
+}
+
+// ownTenants checks the tenants that are the partner's own; customer is the key of the customer with a tenant, or "".
+func (v *validation) ownTenants(o *Organisation, customer func(tenant string) string) {
+	for _, t := range o.Tenants {
+		at := fmt.Sprintf("%s %s tenants", o.Kind, o.Key)
+		switch other := customer(strings.ToLower(t)); {
+		case o.Kind != Partner:
+			v.add(at, "only the partner has tenants of its own, whose use is billed to nobody; a customer has one tenant")
+		case t == "":
+			v.add(at, "a tenant needs the provider's id")
+		case other != "":
+			v.add(at, "tenant %s belongs to %s: it is the partner's own or a customer's", t, other)
 		}
 	}
 }
@@ -157,10 +180,19 @@ func (v *validation) edgeName(e *Edge) string {
 }
 
 func (v *validation) key(o id.Organisation) string {
-	if v.byID[o] == nil {
+	found := v.find(o)
+	if found == nil {
 		return string(o)
 	}
-	return v.byID[o].Key
+	return v.name(found)
+}
+
+// name is the key of an organisation, where it may be told.
+func (v *validation) name(o *Organisation) string {
+	if v.hides != nil && v.hides(o) {
+		return "another organisation"
+	}
+	return o.Key
 }
 
 func (v *validation) edges() {
@@ -173,12 +205,8 @@ func (v *validation) edges() {
 			v.add(at, "it is there twice")
 		}
 		seen[e.ID] = true
-		if e.End != 0 && e.End < e.Start {
-			v.add(at, "it ends on %s, before it begins", e.End)
-		}
-		v.ends(at, e)
-		v.terms(at, e.Terms)
-		if buyer := v.byID[e.Buyer]; buyer != nil && buyer.Kind != Partner { // a partner that buys was told above
+		v.edge(at, e)
+		if buyer := v.find(e.Buyer); buyer != nil && buyer.Kind != Partner { // a partner that buys was told above
 			byBuyer[e.Buyer] = append(byBuyer[e.Buyer], e)
 		}
 	}
@@ -188,8 +216,32 @@ func (v *validation) edges() {
 	v.rings(byBuyer)
 }
 
+// edge checks what an edge says, and its ends.
+func (v *validation) edge(at string, e *Edge) {
+	if e.End != 0 && e.End < e.Start {
+		v.add(at, "it ends on %s, before it begins", e.End)
+	}
+	v.ends(at, e)
+	v.terms(at, e.Terms)
+	before := e.Start
+	for _, l := range e.Later {
+		from := fmt.Sprintf("%s, terms from %s", at, l.Since)
+		v.terms(from, l.Terms)
+		if l.Since <= before {
+			v.add(from, "they must begin after those before them, on %s: a day has one set of terms", before)
+		}
+		if l.Since != l.Since.Month().Start() {
+			v.add(from, "they must begin on the first day of a month: a month is billed by one set of terms")
+		}
+		if e.End != 0 && l.Since >= e.End {
+			v.add(from, "the edge ends on %s, before they begin", e.End)
+		}
+		before = l.Since
+	}
+}
+
 func (v *validation) ends(at string, e *Edge) {
-	seller, buyer := v.byID[e.Seller], v.byID[e.Buyer]
+	seller, buyer := v.find(e.Seller), v.find(e.Buyer)
 	switch {
 	case seller == nil || buyer == nil:
 		v.add(at, "there is no such organisation")
@@ -222,7 +274,7 @@ func (v *validation) oneSeller(edges []*Edge) {
 func (v *validation) rings(byBuyer map[id.Organisation][]*Edge) {
 	var days []period.Date
 	for i := range v.w.Edges {
-		if o := v.byID[v.w.Edges[i].Buyer]; o != nil && o.Kind == Reseller {
+		if o := v.find(v.w.Edges[i].Buyer); o != nil && o.Kind == Reseller {
 			days = append(days, v.w.Edges[i].Start)
 		}
 	}

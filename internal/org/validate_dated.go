@@ -10,40 +10,53 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
+// held is an entitlement's time with one organisation.
+type held struct {
+	period.Period
+	by *Organisation
+}
+
 // entitlements checks that on any day each belongs to one customer.
 func (v *validation) entitlements() {
-	type held struct {
-		period.Period
-		by string
-	}
 	owners := map[string][]held{}
 	for i := range v.w.Organisations {
 		o := &v.w.Organisations[i]
-		if o.Kind == Reseller && len(o.Entitlements) > 0 {
-			v.add(fmt.Sprintf("%s %s", o.Kind, o.Key), "only customers have entitlements, and the partner for its own use; add a customer for what the reseller uses")
-		}
+		v.entitlementsOf(o)
 		for _, e := range o.Entitlements {
-			at := fmt.Sprintf("%s %s entitlement %s", o.Kind, o.Key, cmp.Or(e.Provider, "without id"))
-			if e.Provider == "" {
-				v.add(at, "it needs the provider's id")
+			if !never(e.Period) {
+				ref := strings.ToLower(e.Provider)
+				owners[ref] = append(owners[ref], held{e.Period, o})
 			}
-			if e.End != 0 && e.End < e.Start {
-				v.add(at, "it ends on %s, before it begins on %s", e.End, e.Start)
-			}
-			if never(e.Period) {
-				continue
-			}
-			ref := strings.ToLower(e.Provider)
-			owners[ref] = append(owners[ref], held{e.Period, o.Key})
 		}
 	}
 	for ref, list := range sorted(owners) {
-		slices.SortStableFunc(list, func(a, b held) int { return cmp.Compare(a.Start, b.Start) })
-		for i := 1; i < len(list); i++ {
-			if list[i-1].Overlaps(list[i].Period) {
-				v.add(fmt.Sprintf("customer %s entitlement %s", list[i].by, ref),
-					"on %s it belongs to %s as well: end it there first with until", cmp.Or(list[i].Start.String(), "the first day"), list[i-1].by)
-			}
+		v.oneOwner(ref, list)
+	}
+}
+
+// entitlementsOf checks what an organisation says of its entitlements.
+func (v *validation) entitlementsOf(o *Organisation) {
+	if o.Kind == Reseller && len(o.Entitlements) > 0 {
+		v.add(fmt.Sprintf("%s %s", o.Kind, o.Key), "only customers have entitlements, and the partner for its own use; add a customer for what the reseller uses")
+	}
+	for _, e := range o.Entitlements {
+		at := fmt.Sprintf("%s %s entitlement %s", o.Kind, o.Key, cmp.Or(e.Provider, "without id"))
+		if e.Provider == "" {
+			v.add(at, "it needs the provider's id")
+		}
+		if e.End != 0 && e.End < e.Start {
+			v.add(at, "it ends on %s, before it begins on %s", e.End, e.Start)
+		}
+	}
+}
+
+// oneOwner checks that an entitlement belongs to one organisation a day.
+func (v *validation) oneOwner(ref string, list []held) {
+	slices.SortStableFunc(list, func(a, b held) int { return cmp.Compare(a.Start, b.Start) })
+	for i := 1; i < len(list); i++ {
+		if list[i-1].Overlaps(list[i].Period) {
+			v.add(fmt.Sprintf("customer %s entitlement %s", v.name(list[i].by), ref),
+				"on %s it belongs to %s as well: end it there first with until", cmp.Or(list[i].Start.String(), "the first day"), v.name(list[i-1].by))
 		}
 	}
 }

@@ -270,6 +270,22 @@ func TestValidate(t *testing.T) {
 			w.Edges = append(w.Edges, edge("r", "s", period.Period{Start: always.Start, End: later.Start}), edge("s", "r", later))
 		}, "", ""},
 		{"no book", func(w *World) { w.Edges[1].Terms.Book = "" }, "c1 buys from r since 2026-01-01", "price book"},
+		{"terms from a month on", func(w *World) {
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), w.Edges[1].Terms}, {day("2026-04-01"), w.Edges[1].Terms}}
+		}, "", ""},
+		{"terms from the middle of a month", func(w *World) { w.Edges[1].Later = []DatedTerms{{day("2026-03-02"), w.Edges[1].Terms}} },
+			"c1 buys from r since 2026-01-01, terms from 2026-03-02", "first day of a month"},
+		{"two sets of terms on a day", func(w *World) {
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), w.Edges[1].Terms}, {day("2026-03-01"), w.Edges[1].Terms}}
+		}, "c1 buys from r since 2026-01-01, terms from 2026-03-01", "one set of terms"},
+		{"terms from before the edge", func(w *World) { w.Edges[1].Later = []DatedTerms{{day("2026-01-01"), w.Edges[1].Terms}} },
+			"c1 buys from r since 2026-01-01, terms from 2026-01-01", "begin after"},
+		{"terms after the edge's end", func(w *World) {
+			w.Edges[1].End, w.Edges[1].Later = later.Start, []DatedTerms{{day("2026-06-01"), w.Edges[1].Terms}}
+		}, "c1 buys from r since 2026-01-01, terms from 2026-06-01", "before they begin"},
+		{"later terms without a book", func(w *World) {
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), Terms{Currency: "EUR", Series: "A"}}}
+		}, "c1 buys from r since 2026-01-01, terms from 2026-03-01", "price book"},
 		{"no such currency", func(w *World) { w.Edges[1].Terms.Currency = "EURO" }, "c1 buys from r since 2026-01-01", "EURO"},
 		{"paid before it is owed", func(w *World) { w.Edges[1].Terms.PaymentDays = -1 }, "c1 buys from r since 2026-01-01", "-1"},
 		{"a series that reads like credit notes", func(w *World) { w.Edges[1].Terms.Series = "A-CN" }, "c1 buys from r since 2026-01-01", "A-CN"},

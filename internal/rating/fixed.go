@@ -60,15 +60,15 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 		f.Exchange = slices.Clone(f.Exchange)
 		st.fixed[f.Edge] = &fixedEdge{f, versionsOf(f.Books, byID, compiled)}
 	}
-	w := *st.Index.World()
-	w.Edges = slices.Clone(w.Edges)
-	for i := range w.Edges {
-		if f := st.fixed[w.Edges[i].ID]; f != nil {
-			t := &w.Edges[i].Terms
-			t.Book, t.Grouping, t.Currency = f.Book, f.Grouping, f.Currency
+	var edges []*org.Edge
+	for _, f := range st.fixed {
+		if e := st.Index.Edge(f.Edge); e != nil {
+			as := *e
+			as.Terms.Book, as.Terms.Grouping, as.Terms.Currency = f.Book, f.Grouping, f.Currency
+			edges = append(edges, &as)
 		}
 	}
-	st.Index = w.Index()
+	st.Index = st.Index.WithEdges(edges)
 }
 
 // fixEarlier keeps what issued documents of an earlier month fix: lines that take back service of that month have its prices.
@@ -228,7 +228,7 @@ func (st *State) Unfix(edges map[id.Edge]bool) {
 	if len(left) == len(st.issued) {
 		return
 	}
-	st.Index, st.fixed, st.issued = st.world.Index(), nil, nil
+	st.Index, st.fixed, st.issued = st.whole, nil, nil
 	st.fix(left, st.books)
 	st.Resolver.Index = st.Index
 }

@@ -60,7 +60,7 @@ func (m *Memory) view(st *State, q usage.Query) *viewCache {
 // sameInputs says whether the usage of two states of one month has the same customers and prices.
 func (st *State) sameInputs(o *State) bool {
 	return st.Period == o.Period && slices.Equal(st.Published, o.Published) && slices.Equal(st.Resolver.Resolutions, o.Resolver.Resolutions) &&
-		slices.EqualFunc(st.issued, o.issued, sameFixed) && sameWorld(st.world, o.world)
+		slices.EqualFunc(st.issued, o.issued, sameFixed) && st.whole.SamePrices(o.whole)
 }
 
 func sameFixed(a, b Fixed) bool {
@@ -71,23 +71,6 @@ func sameFixed(a, b Fixed) bool {
 func sameExchange(a, b Exchange) bool {
 	same := a.Rate.Equal(b.Rate)
 	a.Rate, b.Rate = money.Decimal{}, money.Decimal{}
-	return same && a == b
-}
-
-// sameWorld compares what rating looks at: tax rows are not.
-func sameWorld(a, b *org.World) bool {
-	return a == b || slices.EqualFunc(a.Organisations, b.Organisations, sameOrganisation) && slices.Equal(a.Edges, b.Edges) &&
-		slices.EqualFunc(a.Rates, b.Rates, sameRate)
-}
-
-func sameOrganisation(a, b org.Organisation) bool {
-	return a.ID == b.ID && a.Key == b.Key && a.Kind == b.Kind && a.Legal == b.Legal && a.Tenant == b.Tenant && a.MPN == b.MPN &&
-		slices.Equal(a.Tenants, b.Tenants) && slices.Equal(a.Entitlements, b.Entitlements)
-}
-
-func sameRate(a, b org.Rate) bool {
-	same := a.Value.Equal(b.Value)
-	a.Value, b.Value = money.Decimal{}, money.Decimal{}
 	return same && a == b
 }
 

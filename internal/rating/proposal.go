@@ -26,7 +26,7 @@ type Proposal struct {
 // Proposing reads states as they would be after a proposal.
 func (v Reader) Proposing(p Proposal) Reader {
 	if p.World != nil {
-		v.Orgs = proposedWorld{v.Orgs, *p.World}
+		v.Orgs = proposedWorld{p.World.Index()}
 	}
 	if len(p.Books) > 0 {
 		v.Books = proposedBooks{v.Books, p.Books}
@@ -64,8 +64,10 @@ func (st *State) sellsBy(b pricing.Book) bool {
 	if owner == nil {
 		return false
 	}
-	names := func(w *org.World) bool {
-		return slices.ContainsFunc(w.Edges, func(e org.Edge) bool { return e.Seller == owner.ID && e.Terms.Book == b.Key })
+	for e := range st.whole.Sales(owner.ID) {
+		if e.Terms.Book == b.Key {
+			return true
+		}
 	}
 	fixed := func(edges map[id.Edge]*fixedEdge) bool {
 		for _, f := range edges {
@@ -80,16 +82,13 @@ func (st *State) sellsBy(b pricing.Book) bool {
 			return true
 		}
 	}
-	return names(st.world) || fixed(st.fixed)
+	return fixed(st.fixed)
 }
 
-type proposedWorld struct {
-	org.Store
-	world org.World
-}
+type proposedWorld struct{ index *org.Index }
 
-func (x proposedWorld) World(context.Context, tx.Read, scope.Scope) (org.World, error) {
-	return x.world, nil
+func (x proposedWorld) Index(context.Context, tx.Read, scope.Scope) (*org.Index, error) {
+	return x.index, nil
 }
 
 type proposedBooks struct {

@@ -37,7 +37,7 @@ type State struct {
 	fixed   map[id.Edge]*fixedEdge                  // terms fixed by documents that stand for the period
 	earlier map[period.Month]map[id.Edge]*fixedEdge // and by those of earlier months whose service lines take back
 	issued  []Fixed                                 // what fixed was made from; world and books are as they are today
-	world   *org.World
+	whole   *org.Index                              // of the month as it is today, before what is fixed
 	books   []pricing.Book
 }
 
@@ -52,7 +52,7 @@ func (v Versions) On(owner, key string, on period.Date) *pricing.Compiled {
 // Reader reads states from the ledger.
 type Reader struct {
 	Usage usage.Store
-	Orgs  org.Store
+	Orgs  org.Source
 	Books pricing.Store
 	// Issued says what issued documents fix. It is asked for the whole installation, for prices come from sellers above the
 	// caller.
@@ -61,11 +61,12 @@ type Reader struct {
 
 // Read is the state of a period as the ledger has it now.
 func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) (*State, error) {
-	world, err := v.Orgs.World(ctx, r, s)
+	index, err := v.Orgs.Index(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
-	st := &State{Period: p, Index: world.Index(), world: &world}
+	index = index.During(p)
+	st := &State{Period: p, Index: index, whole: index}
 	books, err := v.Books.Versions(ctx, r, s, "", "")
 	if err != nil {
 		return nil, err

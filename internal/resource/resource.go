@@ -33,17 +33,12 @@ type RowStore interface {
 	Resources(ctx context.Context, s scope.Scope, batches []usage.BatchRef, masks []usage.Mask, yield func(Resource) error) error
 }
 
-// Organisations is the world as it stands.
-type Organisations interface {
-	World(ctx context.Context, r tx.Read, s scope.Scope) (org.World, error)
-}
-
 // Service lists resources.
 type Service struct {
 	DB     tx.DB
 	Usage  usage.Store
 	Rows   RowStore
-	Orgs   Organisations
+	Orgs   org.Source
 	Access access.Guard
 }
 
@@ -71,8 +66,7 @@ func (v *Service) List(ctx context.Context, in access.Within) (list []Resource, 
 		if err != nil {
 			return err
 		}
-		w, err := v.Orgs.World(ctx, r, scope.All())
-		whose.Index = w.Index()
+		whose.Index, err = v.Orgs.Index(ctx, r, scope.All())
 		return err
 	})
 	if err != nil {

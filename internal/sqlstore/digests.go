@@ -10,29 +10,16 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
-
-// Digests are over the rows as they are stored: what is looked up by, and the text. The path of an organisation is left
-// out, for it follows from the edges and the day.
-func (o Orgs) Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error) {
-	q := o.DB.Reader(r)
-	return Digests(ctx, s, map[string]Query{
-		"organisations": q.Query("SELECT id, key, tenant, body FROM organisation"),
-		"edges":         q.Query("SELECT id, seller, buyer, body FROM edge"),
-		"rates":         q.Query("SELECT base, quote, month, body FROM exchange_rate"),
-		"taxes":         q.Query("SELECT territory, category, start, ordinal, body FROM tax"),
-	})
-}
 
 // Digests are the digests of the rows that queries answer with, by name. Denied but for the scope of everything.
 func Digests(ctx context.Context, s scope.Scope, queries map[string]Query) (map[string]string, error) {
 	if !s.IsAll() {
-		return nil, fault.New(fault.Denied, "denied", "digests are of everything there is: only the partner may see them")
+		return nil, DigestsDenied()
 	}
 	out := map[string]string{}
 	for name, query := range queries {
-		digest, err := digestOf(ctx, query)
+		digest, err := DigestOf(ctx, query)
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +28,13 @@ func Digests(ctx context.Context, s scope.Scope, queries map[string]Query) (map[
 	return out, nil
 }
 
-// digestOf is the SHA-256 of the hashes of all rows, sorted: databases differ in the order of texts.
-func digestOf(ctx context.Context, query Query) (digest string, err error) {
+// DigestsDenied is said where digests are asked for with the scope of a part.
+func DigestsDenied() error {
+	return fault.New(fault.Denied, "denied", "digests are of everything there is: only the partner may see them")
+}
+
+// DigestOf is the SHA-256 of the hashes of all rows, sorted: databases differ in the order of texts.
+func DigestOf(ctx context.Context, query Query) (digest string, err error) {
 	rows, err := query.Rows(ctx)
 	if err != nil {
 		return "", err
@@ -61,17 +53,27 @@ func digestOf(ctx context.Context, query Query) (digest string, err error) {
 		if err := rows.Scan(into...); err != nil {
 			return "", err
 		}
-		h := sha256.New()
-		for _, cell := range cells {
-			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(cell))))
-			h.Write(cell)
-		}
-		hashes = append(hashes, h.Sum(nil))
+		hashes = append(hashes, HashOf(cells...))
 	}
 	if err := rows.Err(); err != nil {
 		return "", err
 	}
+	return CombinedDigest(hashes), nil
+}
+
+// HashOf is the hash of a row: SHA-256 over the length and the text of each cell.
+func HashOf[T ~[]byte](cells ...T) []byte {
+	h := sha256.New()
+	for _, cell := range cells {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(cell))))
+		h.Write(cell)
+	}
+	return h.Sum(nil)
+}
+
+// CombinedDigest is the digest of rows by their hashes.
+func CombinedDigest(hashes [][]byte) string {
 	slices.SortFunc(hashes, slices.Compare)
 	sum := sha256.Sum256(slices.Concat(hashes...))
-	return hex.EncodeToString(sum[:]), nil
+	return hex.EncodeToString(sum[:])
 }

@@ -60,6 +60,9 @@ func (d *DB) migrated(ctx context.Context) error {
 	return nil
 }
 
+// fills are what SQL cannot make of the rows there are, after the step with that number and in its transaction.
+var fills = map[int64]func(ctx context.Context, t *sql.Tx) error{14: splitEntitlements}
+
 // migrations are the numbered files, each filled with the words of the dialect.
 func migrations(d dialect) ([]*goose.Migration, error) {
 	files, err := migrationFiles.ReadDir("migrations")
@@ -82,8 +85,13 @@ func migrations(d dialect) ([]*goose.Migration, error) {
 			return nil, err
 		}
 		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, text.String())
-			return err
+			if _, err := tx.ExecContext(ctx, text.String()); err != nil {
+				return err
+			}
+			if fill := fills[version]; fill != nil {
+				return fill(ctx, tx)
+			}
+			return nil
 		}}, nil))
 	}
 	return steps, nil

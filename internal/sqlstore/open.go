@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -26,8 +27,9 @@ type DB struct {
 	dialect dialect
 	readers *bun.DB
 	writers *bun.DB
-	writer  *writer // nil when the ledger can only be read
-	copied  string  // the folder of the copy that is read; "" for none
+	writer  *writer  // nil when the ledger can only be read
+	copied  string   // the folder of the copy that is read; "" for none
+	kept    sync.Map // what packages above keep in memory beside the ledger, by a key of their own
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
@@ -153,6 +155,15 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	db := bun.NewDB(pool, pgdialect.New())
 	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
+}
+
+// Kept is what a package keeps in memory beside the ledger under a key of its own; the first who asks makes it.
+func (d *DB) Kept(key any, first func() any) any {
+	if have, ok := d.kept.Load(key); ok {
+		return have
+	}
+	have, _ := d.kept.LoadOrStore(key, first())
+	return have
 }
 
 // Close lets the running transaction finish, refuses further ones and closes all connections.

@@ -71,8 +71,9 @@ func (d *DB) Do(ctx context.Context, f func(context.Context, tx.Tx) error) error
 type insideDo struct{}
 
 const (
-	groupSize = 64 // requests that share one commit at most
-	maxTries  = 5  // of one group, when the database asks to run it again
+	// GroupSize is how many requests share one commit at most.
+	GroupSize = 64
+	maxTries  = 5 // of one group, when the database asks to run it again
 )
 
 // writer is the one place that writes. It gives each request its turn in the open transaction.
@@ -241,7 +242,7 @@ func (w *writer) begin() (bun.Tx, error) {
 
 // next is a request that is waiting already, or nil.
 func (w *writer) next(have int) *request {
-	if have >= groupSize {
+	if have >= GroupSize {
 		return nil
 	}
 	select {

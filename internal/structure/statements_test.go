@@ -24,8 +24,7 @@ var madeText = exceptions{
 	"internal/sqlstore.Writer.exec": "what the calls above made, with the placeholders of the database",
 	"internal/sqlstore.migrations":  "numbered files of this package",
 	"internal/sqlstore.DB.Scrub":    "a constant of the database",
-	"internal/sqlstore.load":        "a constant of its caller",
-	"internal/sqlstore.oldBelow":    "as many conditions as there are places",
+	"internal/sqlstore.cellsOf":     "constants of a step of migration",
 }
 
 // TestStatements finds SQL that is not a constant: in the packages below sqlstore every text handed to its calls, and in

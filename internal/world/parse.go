@@ -1,6 +1,8 @@
 package world
 
 import (
+	"maps"
+
 	"gopkg.in/yaml.v3"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -11,7 +13,12 @@ import (
 
 // Parse reads a world file. Ids follow from the keys. Whether the world holds together org.Validate says. Faults:
 // Invalid with code not_yaml or yaml_refused, naming lines and fields.
-func Parse(data []byte) (org.World, error) {
+func Parse(data []byte) (org.World, error) { return parse(data, "partner") }
+
+// ParsePart reads the world file of a part of the tree: without the partner, and as Parse otherwise.
+func ParsePart(data []byte) (org.World, error) { return parse(data) }
+
+func parse(data []byte, needed ...string) (org.World, error) {
 	docs, err := documents(data, "world")
 	if err != nil {
 		return org.World{}, err
@@ -30,7 +37,7 @@ func Parse(data []byte) (org.World, error) {
 			p.world.Taxes = []org.Tax{}
 			p.each(p.tax)(n, at)
 		},
-	}, "partner")
+	}, needed...)
 	p.link()
 	return p.world, p.err("world")
 }
@@ -131,11 +138,26 @@ func legalFields(l *org.LegalEntity) func(yield func(string, *string) bool) {
 
 func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
 	e := pendingEdge{node: n, at: at}
-	t := &e.edge.Terms
-	p.fieldsOf(n, at, map[string]read{
-		"from":            p.text(&e.seller),
-		"since":           p.parsed(&e.edge.Start),
-		"until":           p.parsed(&e.edge.End),
+	known := p.terms(&e.edge.Terms)
+	maps.Copy(known, map[string]read{
+		"from":  p.text(&e.seller),
+		"since": p.parsed(&e.edge.Start),
+		"until": p.parsed(&e.edge.End),
+		"later": p.each(func(n *yaml.Node, at string) {
+			var l org.DatedTerms
+			known := p.terms(&l.Terms)
+			known["since"] = p.parsed(&l.Since)
+			p.fieldsOf(n, at, known, "since", "book", "currency", "payment_days", "series")
+			e.edge.Later = append(e.edge.Later, l)
+		}),
+	})
+	p.fieldsOf(n, at, known, "from", "since", "book", "currency", "payment_days", "series")
+	return e
+}
+
+// terms are the fields of an edge's terms.
+func (p *worldReader) terms(t *org.Terms) map[string]read {
+	return map[string]read{
 		"book":            p.text(&t.Book),
 		"currency":        as(p.reader, &t.Currency),
 		"payment_days":    p.whole(&t.PaymentDays),
@@ -148,8 +170,7 @@ func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
 		"language":        p.text(&t.Language),
 		"zero_lines":      as(p.reader, &t.ZeroLines),
 		"subtotals":       as(p.reader, &t.Subtotals),
-	}, "from", "since", "book", "currency", "payment_days", "series")
-	return e
+	}
 }
 
 func (p *worldReader) entitlement(n *yaml.Node, at string) (e org.Entitlement) {

@@ -136,19 +136,33 @@ func edgeNode(e *org.Edge, keys map[id.Organisation]string) *yaml.Node {
 	n.text("from", keys[e.Seller])
 	n.put("since", &yaml.Node{Kind: yaml.ScalarNode, Value: e.Start.String()})
 	n.plain("until", e.End)
-	n.text("book", e.Terms.Book)
-	n.text("currency", string(e.Terms.Currency))
-	n.put("payment_days", &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(e.Terms.PaymentDays)})
-	n.text("series", e.Terms.Series)
-	n.text("grouping", string(e.Terms.Grouping))
-	n.text("purchase_order", e.Terms.PurchaseOrder)
-	n.text("buyer_reference", e.Terms.BuyerReference)
-	n.text("zero_documents", e.Terms.ZeroDocuments)
-	n.text("customer_number", e.Terms.CustomerNumber)
-	n.text("language", e.Terms.Language)
-	n.text("zero_lines", string(e.Terms.ZeroLines))
-	n.text("subtotals", string(e.Terms.Subtotals))
+	n.terms(e.Terms)
+	later := sequence(yaml.FlowStyle)
+	for _, l := range e.Later {
+		m := newMapping(yaml.FlowStyle)
+		m.plain("since", l.Since)
+		m.terms(l.Terms)
+		later.Content = append(later.Content, m.node)
+	}
+	if len(later.Content) > 0 {
+		n.put("later", later)
+	}
 	return n.node
+}
+
+func (m mapping) terms(t org.Terms) {
+	m.text("book", t.Book)
+	m.text("currency", string(t.Currency))
+	m.put("payment_days", &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(t.PaymentDays)})
+	m.text("series", t.Series)
+	m.text("grouping", string(t.Grouping))
+	m.text("purchase_order", t.PurchaseOrder)
+	m.text("buyer_reference", t.BuyerReference)
+	m.text("zero_documents", t.ZeroDocuments)
+	m.text("customer_number", t.CustomerNumber)
+	m.text("language", t.Language)
+	m.text("zero_lines", string(t.ZeroLines))
+	m.text("subtotals", string(t.Subtotals))
 }
 
 func rateNodes(rates []org.Rate) *yaml.Node {

@@ -40,6 +40,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -106,7 +107,7 @@ func newAuthority(t testing.TB) *authority {
 		world.Organisations = append(world.Organisations, o)
 	}
 	a.must(a.db.Do(t.Context(), func(ctx context.Context, t tx.Tx) error {
-		return sqlstore.Orgs{DB: a.db}.Save(ctx, t, scope.All(), world)
+		return organisations.Orgs{DB: a.db}.Save(ctx, t, scope.All(), world)
 	}))
 	events := event.Log{Store: operations.Events{DB: a.db}, Now: a.now}
 	a.Server = &login.Server{
@@ -144,7 +145,7 @@ func (a *authority) signers(events event.Log) {
 // delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
 // is its global admin.
 func (a *authority) delegated(events event.Log) {
-	guard := &access.Roles{DB: a.db, Store: sqlstore.Access{DB: a.db}, Now: a.now, Place: func(context.Context) error { return nil }}
+	guard := &access.Roles{DB: a.db, Store: organisations.Access{DB: a.db}, Now: a.now, Place: func(context.Context) error { return nil }}
 	a.must(guard.Load(a.t.Context()))
 	a.roles.Service = &access.Service{DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Directory: a.Directory}
 	a.Audited = func(ctx context.Context, call string, result error) {
@@ -153,7 +154,7 @@ func (a *authority) delegated(events event.Log) {
 		}))
 	}
 	a.Delegation = &delegation.Service{
-		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
+		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: organisations.Orgs{DB: a.db}, Access: guard, Events: events,
 		Jobs: job.Queue{Store: operations.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
 		Given: func(context.Context, tx.Tx, string, []delegation.Assignment) error { return nil },
 	}

@@ -51,6 +51,9 @@ func sells(w org.World, seller string) map[string]bool {
 	for _, e := range w.Edges {
 		if e.Seller == org.OrganisationID(seller) {
 			found[e.Terms.Series] = true
+			for _, l := range e.Later {
+				found[l.Terms.Series] = true
+			}
 		}
 	}
 	return found

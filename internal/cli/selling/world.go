@@ -122,7 +122,9 @@ func (c *World) Run(ctx context.Context, e *command.Env) error {
 		x := w.Index()
 		t := table.New("seller", "buyer", "since", "until", "book", "currency", ">payment days", "series", "grouping")
 		for _, g := range w.Edges {
-			t.Add(x.Organisation(g.Seller).Key, x.Organisation(g.Buyer).Key, g.Start, g.End, g.Terms.Book, g.Terms.Currency, g.Terms.PaymentDays, g.Terms.Series, g.Terms.Grouping)
+			for _, d := range g.Dated() {
+				t.Add(x.Key(g.Seller), x.Key(g.Buyer), d.Days.Start, d.Days.End, d.Of.Book, d.Of.Currency, d.Of.PaymentDays, d.Of.Series, d.Of.Grouping)
+			}
 		}
 		return e.Show(command.Shown{Output: c.Output}, raw, t)
 	})

@@ -77,6 +77,19 @@ func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, ke
 		sqlstore.Equals("owner", owner, "key", key), ownedWithin(s)))
 }
 
+// Published are the keys of the books of every owner, by the owner's key.
+func (b Books) Published(ctx context.Context, r tx.Read) (map[string][]string, error) {
+	var rows []bookRow
+	if err := b.DB.Reader(r).Query("SELECT DISTINCT owner, key FROM price_book ORDER BY owner, key").All(ctx, &rows); err != nil {
+		return nil, err
+	}
+	found := map[string][]string{}
+	for _, row := range rows {
+		found[row.Owner] = append(found[row.Owner], row.Key)
+	}
+	return found, nil
+}
+
 // Get is one version, or NotFound.
 func (b Books) Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) (v pricing.Book, err error) {
 	var text string

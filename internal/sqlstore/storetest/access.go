@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -35,7 +36,7 @@ func saveAssignments(t *testing.T, db *sqlstore.DB, list ...access.Assignment) {
 	t.Helper()
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		for _, a := range list {
-			if err := (sqlstore.Access{DB: db}).SaveAssignment(ctx, tr, a); err != nil {
+			if err := (organisations.Access{DB: db}).SaveAssignment(ctx, tr, a); err != nil {
 				return err
 			}
 		}
@@ -46,7 +47,7 @@ func saveAssignments(t *testing.T, db *sqlstore.DB, list ...access.Assignment) {
 func assignments(t *testing.T, db *sqlstore.DB, f access.Filter) (list []access.Assignment) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Access{DB: db}.Assignments(ctx, r, f)
+		list, err = organisations.Access{DB: db}.Assignments(ctx, r, f)
 		return err
 	})
 	return list
@@ -54,7 +55,7 @@ func assignments(t *testing.T, db *sqlstore.DB, f access.Filter) (list []access.
 
 var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 	"roles come back whole": func(t *testing.T, db *sqlstore.DB) {
-		a, b, x := customRole("a"), customRole("B"), sqlstore.Access{DB: db}
+		a, b, x := customRole("a"), customRole("B"), organisations.Access{DB: db}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(x.SaveRole(ctx, tr, a), x.SaveRole(ctx, tr, b), x.SaveRole(ctx, tr, a))
 		})
@@ -91,14 +92,14 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 		saveAssignments(t, db, list[4])
 		diff(t, assignments(t, db, access.Filter{ID: "asg_3"}), list[4:])
 		drop := func(ctx context.Context, tr tx.Tx) error {
-			return sqlstore.Access{DB: db}.DropAssignment(ctx, tr, "asg_3")
+			return organisations.Access{DB: db}.DropAssignment(ctx, tr, "asg_3")
 		}
 		do(t, db, drop)
 		refused(t, db, fault.NotFound, drop)
 		diff(t, assignments(t, db, access.Filter{}), list[:4])
 	},
 	"policies are added to": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Access{DB: db}
+		x := organisations.Access{DB: db}
 		all := []access.Policy{
 			{Customer: "org_a", Number: 1, Charges: access.ChargesSell, Since: noon().UTC(), By: "prn_1"},
 			{Customer: "org_a", Number: 2, Charges: access.ChargesOff, Reservations: true, Since: noon().UTC()},
@@ -139,10 +140,10 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 					c.Edges = append(c.Edges, e)
 				}
 			}
-			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), c)
+			return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), c)
 		})
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			tree, err := sqlstore.Access{DB: db}.Tree(ctx, r, noon())
+			tree, err := organisations.Access{DB: db}.Tree(ctx, r, noon())
 			for _, n := range tree.Nodes {
 				if n.Kind != access.Customer && len(n.Stood) > 0 {
 					t.Errorf("%s has stood somewhere", n.Key)
@@ -176,7 +177,7 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 			{september.End().Time(), "[e-c-r]", time.Time{}},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
-				tree, err := sqlstore.Access{DB: db}.Tree(ctx, r, c.now)
+				tree, err := organisations.Access{DB: db}.Tree(ctx, r, c.now)
 				i := slices.IndexFunc(tree.Nodes, func(n access.Node) bool { return n.Key == "c-r" })
 				if err != nil || i < 0 || len(tree.Nodes) != 7 {
 					t.Fatalf("%+v, %v", tree, err)
@@ -190,10 +191,10 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			move := map[string]string{"r": "p/R/r", "c-r": "p/R/r/c-r"}
-			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), orgChange(move))
+			return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), orgChange(move))
 		})
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			tree, err := sqlstore.Access{DB: db}.Tree(ctx, r, noon())
+			tree, err := organisations.Access{DB: db}.Tree(ctx, r, noon())
 			for _, n := range tree.Nodes {
 				if n.Key == "c-r" && n.Path != "p/R/r/c-r" || n.Key == "c-r-1" && n.Path != "p/r-1/c-r-1" {
 					t.Errorf("%s stands at %s", n.Key, n.Path)

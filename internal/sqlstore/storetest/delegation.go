@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -214,7 +215,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"an organisation and its place": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		o := sqlstore.Orgs{DB: db}
+		o := organisations.Orgs{DB: db}
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			got, place, err := o.Organisation(ctx, r, scope.Of("p/r"), "org_c-r")
 			if got.Key != "c-r" || place != "p/r/c-r" {

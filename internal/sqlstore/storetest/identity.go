@@ -16,6 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -55,7 +56,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		saveWorld(t, db)
 		derived := org.OrganisationID("derived")
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{
+			return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{
 				Organisations: []org.Organisation{
 					{ID: derived, Key: "derived", Kind: org.Customer, Legal: org.LegalEntity{Name: "Derived"}},
 					{ID: "org_tenant", Key: "with-tenant", Kind: org.Customer, Tenant: "7E4A0C11-0000-4000-8000-00000000ABCD"},

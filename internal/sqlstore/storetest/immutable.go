@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -27,7 +28,7 @@ func immutable(t *testing.T, dsn string) {
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		return firstError(
 			billing.Books{DB: db}.Insert(ctx, tr, scope.All(), book("p", "b", 1)),
-			sqlstore.Access{DB: db}.AddPolicy(ctx, tr, access.Policy{Customer: "org_c", Number: 1, Charges: access.ChargesList}),
+			organisations.Access{DB: db}.AddPolicy(ctx, tr, access.Policy{Customer: "org_c", Number: 1, Charges: access.ChargesList}),
 			billing.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
 	})
 	saveDelegation(t, db)

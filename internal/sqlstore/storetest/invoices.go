@@ -19,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -304,7 +305,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		saveWorld(t, db)
 		saveInvoices(t, db, issued(document("before", 1, "1.00"), "S-1"))
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { // c-r moves from r to R
-			return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}})
+			return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}})
 		})
 		after := document("after", 2, "2.00")
 		after.Seller, after.SellerKey, after.SellerPath, after.BuyerPath = "org_R", "R", "p/R", "p/R/c-r"
@@ -328,7 +329,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 				for _, v := range list {
 					have = append(have, string(v.ID[4:]))
 				}
-				w, e2 := sqlstore.Orgs{DB: db}.World(ctx, r, c.s)
+				w, e2 := organisations.Orgs{DB: db}.World(ctx, r, c.s)
 				if fmt.Sprint(have) != c.want || slices.Contains(keys(w), "c-r") != c.visible {
 					t.Errorf("%s sees %v and the organisations %v", c.who, have, keys(w))
 				}

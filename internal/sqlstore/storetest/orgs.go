@@ -12,6 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/organisations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -57,7 +58,7 @@ func orgChange(paths map[string]string) org.Change { return org.Change{Paths: pa
 func saveWorld(t *testing.T, db *sqlstore.DB) {
 	t.Helper()
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
-		return sqlstore.Orgs{DB: db}.Save(ctx, tr, scope.All(), smallWorld())
+		return organisations.Orgs{DB: db}.Save(ctx, tr, scope.All(), smallWorld())
 	})
 }
 
@@ -73,7 +74,7 @@ var orgCases = map[string]func(*testing.T, *sqlstore.DB){
 		saveWorld(t, db)
 		saveWorld(t, db) // once more changes nothing
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			w, err := sqlstore.Orgs{DB: db}.World(ctx, r, scope.All())
+			w, err := organisations.Orgs{DB: db}.World(ctx, r, scope.All())
 			if have := fmt.Sprint(keys(w)); have != "[R c-R c-r c-r-1 p r r-1]" {
 				t.Errorf("organisations %s: not in the order of bytes", have)
 			}
@@ -108,7 +109,7 @@ var orgCases = map[string]func(*testing.T, *sqlstore.DB){
 			{scope.Scope{}, "[]", 0},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
-				w, err := sqlstore.Orgs{DB: db}.World(ctx, r, c.s)
+				w, err := organisations.Orgs{DB: db}.World(ctx, r, c.s)
 				if have := fmt.Sprint(keys(w)); have != c.want || len(w.Edges) != c.edges || len(w.Rates) != 2 || len(w.Taxes) != 2 {
 					t.Errorf("%v: got %s, %d edges, %d rates, %d taxes", c.s, have, len(w.Edges), len(w.Rates), len(w.Taxes))
 				}
@@ -118,7 +119,7 @@ var orgCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a scope changes nothing outside": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		o, c := sqlstore.Orgs{DB: db}, smallWorld()
+		o, c := organisations.Orgs{DB: db}, smallWorld()
 		save := func(s scope.Scope, c org.Change) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return o.Save(ctx, tr, s, c) }
 		}
@@ -137,7 +138,7 @@ var orgCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"places follow, taxes are replaced": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		o := sqlstore.Orgs{DB: db}
+		o := organisations.Orgs{DB: db}
 		taxes := []org.Tax{{Territory: "FR", Category: "standard", Percent: money.FromInt(20)}}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return o.Save(ctx, tr, scope.All(), org.Change{Paths: map[string]string{"c-r": "p/R/c-r"}, Taxes: taxes, ReplaceTaxes: true})

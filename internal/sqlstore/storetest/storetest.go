@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"Transactions", transactionCases},
 		{"Usage", usageCases},
 		{"Orgs", orgCases},
+		{"Organisations one at a time", organisationCases},
 		{"Books", bookCases},
 		{"Events", eventCases},
 		{"Jobs", jobCases},

@@ -47,7 +47,15 @@ type Applied struct {
 }
 
 func (v handlers) apply(ctx context.Context, in *applyInput) (Applied, error) {
-	w, err := world.Parse(in.RawBody)
+	parse := world.Parse
+	part, err := v.orgs.AppliesPart(ctx)
+	if part {
+		parse = world.ParsePart
+	}
+	if err != nil {
+		return Applied{}, err
+	}
+	w, err := parse(in.RawBody)
 	if err != nil {
 		return Applied{}, err
 	}
