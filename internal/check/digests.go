@@ -13,13 +13,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// said is the digest an event gave, and which event that was.
-type said struct {
+// recordedDigest is a digest that an event recorded, and the event.
+type recordedDigest struct {
 	digest string
 	by     event.Event
 }
 
-// digestsOf are the digests that an event tells.
+// digestsOf are the digests that an event recorded.
 func digestsOf(e event.Event) map[string]string {
 	var data struct {
 		Digests map[string]string `json:"digests"`
@@ -28,8 +28,8 @@ func digestsOf(e event.Event) map[string]string {
 	return data.Digests
 }
 
-// telling are the types of event that tell digests.
-func telling() []event.Type {
+// digestEvents are the types of event that record digests.
+func digestEvents() []event.Type {
 	return []event.Type{event.WorldApplied, event.BookPublished, event.DigestsRecorded}
 }
 
@@ -44,8 +44,8 @@ func (v *Service) digests(ctx context.Context, r tx.Read) (map[string]string, er
 	return all, err
 }
 
-// Record writes what the world and the books are into the event log, where no event tells it yet: in a ledger from
-// before changes told it, or whose old events were pruned. It is the installation's own, once at its start.
+// Record writes the digests of world and books into the event log where no event has them yet: in a ledger of a build before
+// changes recorded them, or whose old events were pruned. The installation calls it once at its start.
 func (v *Service) Record(ctx context.Context) error {
 	grant, err := v.Access.Require(ctx, access.Check)
 	if err != nil {
@@ -53,7 +53,7 @@ func (v *Service) Record(ctx context.Context) error {
 	}
 	missing := false
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		missing, err = v.untold(ctx, r)
+		missing, err = v.unrecorded(ctx, r)
 		return err
 	})
 	if err != nil || !missing {
@@ -68,21 +68,21 @@ func (v *Service) Record(ctx context.Context) error {
 	})
 }
 
-// untold says whether something is stored whose digest no event tells.
-func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
-	told := map[string]bool{}
-	for _, typ := range telling() {
+// unrecorded says whether something is stored whose digest no event recorded.
+func (v *Service) unrecorded(ctx context.Context, r tx.Read) (bool, error) {
+	recorded := map[string]bool{}
+	for _, typ := range digestEvents() {
 		list, err := v.Events.Store.Events(ctx, r, scope.All(), event.Filter{Type: typ, Newest: true, Limit: 1})
 		if err != nil {
 			return false, err
 		}
 		for _, e := range list {
 			for name := range digestsOf(e) {
-				told[name] = true
+				recorded[name] = true
 			}
 		}
 	}
-	if told["organisations"] && told["books"] {
+	if recorded["organisations"] && recorded["books"] {
 		return false, nil
 	}
 	w, err := v.Orgs.World(ctx, r, scope.All())
@@ -90,18 +90,18 @@ func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 		return false, nil // it cannot be read: check says so, and nothing is recorded
 	}
 	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
-	return len(w.Organisations) > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
+	return len(w.Organisations) > 0 && !recorded["organisations"] || len(books) > 0 && !recorded["books"], err
 }
 
-// world holds organisations, edges, exchange rates, tax rows and books against the newest events that tell what they
-// became, and their ids against what those are derived from. It says whether they can be read at all.
+// world compares organisations, edges, exchange rates, tax rows and books with the digests of the newest events that recorded
+// them, and their ids with what ids are derived from. It says whether they can be read at all.
 func (v *Service) world(ctx context.Context, r tx.Read, st *stored, out *Report) (readable bool, err error) {
 	now, err := v.digests(ctx, r)
 	if err != nil {
 		return false, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(st.told)) {
-		was := st.told[name]
+	for _, name := range slices.Sorted(maps.Keys(st.recorded)) {
+		was := st.recorded[name]
 		if out.Checked[World]++; now[name] != was.digest {
 			out.bad(World, name, "they are not what event %d (%s of %s) says they became: something other than this program changed them; restore the ledger from a backup",
 				was.by.Number, was.by.Type, was.by.At.Format("2006-01-02"))
