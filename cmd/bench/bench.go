@@ -40,7 +40,7 @@ const (
 	postgresLoad  = "PostgreSQL COPY + rating"
 	postgresRate  = "PostgreSQL rating"
 	limitCSV      = "limit: split, rate, roll up, write nothing"
-	billing       = "bill"
+	billingRun    = "bill"
 )
 
 func (b *bench) file(name string) string { return filepath.Join(b.dir, name) }
@@ -102,7 +102,7 @@ func (b *bench) ways(ctx context.Context) error {
 		{importCSVGZ, "usage.csv.gz", b.self("import")}, {gunzipCSV, "usage.csv.gz", gunzip},
 		{importJSONLGZ, "usage.jsonl.gz", b.self("import")}, {gunzipJSONL, "usage.jsonl.gz", gunzip},
 		{importHostile, "hostile.csv", b.self("import")}, {readHostile, "hostile.csv", b.self("readcsv")},
-		{billing, "bill.csv", b.billRun},
+		{billingRun, "bill.csv", b.billRun},
 	}
 	for range b.repeat {
 		for _, w := range all {

@@ -32,7 +32,7 @@ func limitWay(ctx context.Context, file, dir, memory string) (result, error) {
 		return result{}, err
 	}
 	defer os.RemoveAll(store)
-	defer p.close()
+	defer p.Close()
 	if err := p.apply(ctx, dir); err != nil {
 		return result{}, err
 	}

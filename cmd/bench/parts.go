@@ -2,76 +2,34 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/filestore"
-	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
-	"github.com/purveyor-csp/purveyor/internal/invoice"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/money"
-	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
-	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 	"github.com/purveyor-csp/purveyor/internal/world"
 )
 
-// parts is what importing and rating need of an installation.
-type parts struct {
-	db     *sqlstore.DB
-	rows   *duckdb.Store
-	orgs   *org.Service
-	books  *pricing.Service
-	intake *intake.Service
-	reader rating.Reader
-}
+// parts is an installation whose steps are measured.
+type parts struct{ *installation.Installation }
 
 func open(ctx context.Context, dir, memory string) (*parts, error) {
-	db, err := sqlstore.Open(ctx, filepath.Join(dir, "ledger.db"))
-	if err != nil {
-		return nil, err
-	}
-	rows, err := duckdb.Open(filepath.Join(dir, "usage.duckdb"), duckdb.Options{MemoryLimit: memory})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	files, err := filestore.Open(filepath.Join(dir, "files"))
-	if err != nil {
-		return nil, errors.Join(err, rows.Close(), db.Close())
-	}
-	guard, now := access.Local{}, time.Now
-	events := event.Log{Store: sqlstore.Events{DB: db}, Now: now}
-	usages, orgs, books := sqlstore.Usage{DB: db}, sqlstore.Orgs{DB: db}, sqlstore.Books{DB: db}
-	return &parts{
-		db: db, rows: rows,
-		orgs:  &org.Service{DB: db, Store: orgs, Access: guard, Events: events, Now: now},
-		books: &pricing.Service{DB: db, Store: books, Access: guard, Events: events, Now: now},
-		intake: &intake.Service{
-			DB: db, Store: usages, Rows: rows, Files: archives{files}, Access: guard, Events: events, Now: now,
-			Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-		},
-		reader: rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: db}},
-	}, nil
+	n, err := installation.Open(ctx, dir, installation.Options{
+		Settings: config.Settings{Memory: memory}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now,
+	})
+	return &parts{n}, err
 }
-
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
-
-func (p *parts) close() error { return errors.Join(p.rows.Close(), p.db.Close()) }
 
 // apply makes the world and publishes the books that lie in a folder.
 func (p *parts) apply(ctx context.Context, dir string) error {
@@ -83,9 +41,6 @@ func (p *parts) apply(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.orgs.Apply(ctx, w, false); err != nil {
-		return err
-	}
 	if text, err = os.ReadFile(filepath.Join(dir, "book.yaml")); err != nil {
 		return err
 	}
@@ -93,8 +48,15 @@ func (p *parts) apply(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	coming := map[string][]string{}
 	for _, b := range books {
-		if _, err := p.books.Publish(ctx, b); err != nil {
+		coming[b.Owner] = append(coming[b.Owner], b.Key)
+	}
+	if _, err := p.Orgs.ApplyBefore(ctx, w, coming, false); err != nil {
+		return err
+	}
+	for _, b := range books {
+		if _, err := p.Books.Publish(ctx, b); err != nil {
 			return err
 		}
 	}
@@ -107,8 +69,8 @@ func (p *parts) state(ctx context.Context) (st *rating.State, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = p.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-		st, err = p.reader.Read(ctx, r, scope.All(), m)
+	err = p.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
+		st, err = p.Invoices.Reader.Read(ctx, r, scope.All(), m)
 		return err
 	})
 	return st, err
@@ -120,7 +82,7 @@ func (p *parts) rollUp(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	return preview(ctx, p.rows, st, r)
+	return p.preview(ctx, p.Rows, st, r)
 }
 
 // rollUpOf does the same with sums that are in no store.
@@ -135,11 +97,12 @@ func (p *parts) rollUpOf(ctx context.Context, sums groups, r *result) error {
 		whole.Rows += g.rows
 	}
 	st.Batches = []usage.Batch{whole}
-	return preview(ctx, inMemory{list: list}, st, r)
+	return p.preview(ctx, inMemory{list: list}, st, r)
 }
 
-func preview(ctx context.Context, rows usage.RowStore, st *rating.State, r *result) error {
-	invoices := invoice.Service{Access: access.Local{}, Rater: rating.Rater{Rows: rows}}
+func (p *parts) preview(ctx context.Context, rows usage.RowStore, st *rating.State, r *result) error {
+	invoices := *p.Invoices
+	invoices.Rater.Rows = rows
 	edges, tally, err := invoices.Preview(ctx, st)
 	if err != nil {
 		return err

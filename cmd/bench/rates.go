@@ -26,7 +26,7 @@ func ratesWay(ctx context.Context, file, dir, memory string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	defer p.close()
+	defer p.Close()
 	st, err := p.state(ctx)
 	if err != nil {
 		return result{}, err
@@ -37,7 +37,7 @@ func ratesWay(ctx context.Context, file, dir, memory string) (result, error) {
 	}
 	defer f.Close()
 	out, seen := csv.NewWriter(f), map[string]bool{}
-	err = rating.Rater{Rows: p.rows, Sums: p.rows}.Rate(ctx, scope.All(), st, func(g *rating.Group) error {
+	err = rating.Rater{Rows: p.Rows, Sums: p.Rows}.Rate(ctx, scope.All(), st, func(g *rating.Group) error {
 		if g.Variant == nil || g.Variant.Covered {
 			return nil // covered usage sells at 0
 		}

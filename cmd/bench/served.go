@@ -223,6 +223,25 @@ func signingIn(b *bench) (float64, bool) {
 	return (quantile(b.served.token, 0.5) - quantile(b.served.operator, 0.5)) * 1e6, len(b.served.token) > 0
 }
 
+// signedIn is a request with a token of one by the local operator: the medians' ratio.
+func signedIn(b *bench) (float64, bool) {
+	return quantile(b.served.token, 0.5) / quantile(b.served.operator, 0.5), len(b.served.token) > 0
+}
+
+// firstRatio is the first view of the month, which reads its rows into memory, of what DuckDB takes to read their file.
+func firstRatio(b *bench) (float64, bool) {
+	y, ok := b.fastest(readCSV)
+	return b.served.first[0] / y.Seconds, ok && b.served.first[0] > 0
+}
+
+// viewRatio is the slowest p95 of the queries of a kind, of the first view of the month: that one reads the rows.
+func viewRatio(kind string) func(*bench) (float64, bool) {
+	return func(b *bench) (float64, bool) {
+		ms, ok := view(kind)(b)
+		return ms / 1000 / b.served.first[0], ok
+	}
+}
+
 // view is the slowest p95 of the queries of a kind, in milliseconds.
 func view(kind string) func(*bench) (float64, bool) {
 	return func(b *bench) (float64, bool) {

@@ -39,7 +39,7 @@ func importWay(ctx context.Context, file, dir, memory string) (result, error) {
 	source := intake.Source{Name: file, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(file) }}
 	r := result{Steps: map[string]float64{}}
 	start := time.Now()
-	load, err := p.intake.Import(ctx, intake.Request{Sources: []intake.Source{source}, Complete: true})
+	load, err := p.Intake.Import(ctx, intake.Request{Sources: []intake.Source{source}, Complete: true})
 	if err != nil {
 		return r, err
 	}
@@ -50,7 +50,7 @@ func importWay(ctx context.Context, file, dir, memory string) (result, error) {
 	r.Seconds = since(start)
 	r.Steps["rate"] = r.Seconds - r.Steps["import"]
 	r.Source = load.Files[0].Bytes
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		return r, err
 	}
 	if r.Stored, err = sizeOf(filepath.Join(store, "usage.duckdb")); err != nil {
@@ -85,7 +85,7 @@ func rerateWay(ctx context.Context, file, dir, memory string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	defer p.close()
+	defer p.Close()
 	r := result{Steps: map[string]float64{}}
 	var times []float64
 	for i := range 4 {

@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
@@ -41,13 +42,7 @@ func newStaffed(t *testing.T) *staffed {
 	s.n = n
 	t.Cleanup(func() { _ = n.Close() })
 	s.as("")
-	usageFile, _, w, b := monthOfFiles(t)
-	s.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
-	s.want(200, nil, http.MethodPost, "/price-books", asYAML, string(b))
-	s.upload("complete=true", usageFile)
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/draft", "", "")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/approve", asJSON, "{}")
-	s.want(200, nil, http.MethodPost, "/periods/2026-09/issue", asJSON, `{"on":"2026-10-01"}`)
+	s.bill()
 	for realm, role := range map[string]id.Role{"contoso": access.PartnerGlobalAdmin, "nordwind": access.ResellerGlobalAdmin, "c0001": access.CustomerGlobalAdmin} {
 		var in peopleapi.Invited
 		s.want(200, &in, http.MethodPost, "/people", asJSON, fmt.Sprintf(`{"realm":%q,"name":"Somebody","mail":"somebody@%s.example"}`, realm, realm))
@@ -159,7 +154,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	for _, of := range realms {
 		s.want(200, nil, http.MethodGet, "/privacy/"+string(s.people[of]), "", "")
 	}
-	if _, err := s.n.Identity.SetUp(t.Context(), s.links["nordwind"], identity.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
+	if _, err := s.n.People.SetUp(t.Context(), s.links["nordwind"], people.Personal{Name: "Somebody"}, "brown kettle morning"); err != nil {
 		t.Fatal(err)
 	}
 	s.as("nordwind")

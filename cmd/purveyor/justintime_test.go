@@ -13,6 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
@@ -27,7 +29,7 @@ type shift struct {
 	dir               string
 	op                context.Context
 	at                time.Time
-	agent, lead, boss identity.Person
+	agent, lead, boss people.Person
 	desk, leads       identity.Group
 }
 
@@ -76,43 +78,43 @@ func (s *shift) refused(what string, err error, kind fault.Kind) {
 	}
 }
 
-func (s *shift) person(realm, name string, role id.Role, place string) identity.Person {
+func (s *shift) person(realm, name string, role id.Role, place string) people.Person {
 	s.Helper()
-	mine := identity.Personal{Name: name, Mail: name + "@" + realm + ".example"}
-	_, link, err := s.n.Identity.Invite(s.op, realm, mine)
+	mine := people.Personal{Name: name, Mail: name + "@" + realm + ".example"}
+	_, link, err := s.n.People.Invite(s.op, realm, mine)
 	s.ok(err)
-	p, err := s.n.Identity.SetUp(context.WithoutCancel(s.Context()), link, mine, "brown kettle morning")
+	p, err := s.n.People.SetUp(context.WithoutCancel(s.Context()), link, mine, "brown kettle morning")
 	s.ok(err)
 	_, err = s.n.Roles.Assign(s.op, access.Assignment{Principal: p.ID, Realm: p.Realm, Role: role, Scope: place})
 	s.ok(err)
 	return p
 }
 
-func (s *shift) group(name string, members ...identity.Person) identity.Group {
+func (s *shift) group(name string, members ...people.Person) identity.Group {
 	s.Helper()
-	g, err := s.n.Identity.NewGroup(s.op, "contoso", name)
+	g, err := s.n.People.AddGroup(s.op, "contoso", name)
 	s.ok(err)
 	s.members(g, members...)
 	return g
 }
 
-func (s *shift) members(g identity.Group, members ...identity.Person) {
+func (s *shift) members(g identity.Group, members ...people.Person) {
 	s.Helper()
 	var ids []id.Principal
 	for _, p := range members {
 		ids = append(ids, p.ID)
 	}
-	s.ok(s.n.Identity.SetMembers(s.op, g.ID, ids))
+	s.ok(s.n.People.SetMembers(s.op, g.ID, ids))
 }
 
 // session signs somebody in; what it returns is who they are at the moment it is called, as every request finds out.
 // Staff have none without a second factor but in demo data: there it is left out afterwards.
-func (s *shift) session(p identity.Person, mfa bool) func() (context.Context, error) {
+func (s *shift) session(p people.Person, mfa bool) func() (context.Context, error) {
 	s.Helper()
-	x, _, err := s.n.Identity.Open(s.op, identity.Session{Person: p.ID, MFA: true})
+	x, _, err := s.n.People.OpenSession(s.op, sessions.Session{Person: p.ID, MFA: true})
 	s.ok(err)
 	return func() (context.Context, error) {
-		who, err := s.n.Identity.Standing(context.WithoutCancel(s.Context()), p.ID, string(x.ID))
+		who, err := s.n.Sessions.Authenticate(context.WithoutCancel(s.Context()), p.ID, string(x.ID))
 		who.MFA = mfa
 		return identity.As(context.WithoutCancel(s.Context()), who), err
 	}
@@ -194,11 +196,11 @@ func TestJustInTime(t *testing.T) {
 	_, err = s.n.Delegation.Act(s.now(agent), a.ID, "Microsoft.Compute/virtualMachines/restart/action", "")
 	s.refused("recording, having left the group", err, fault.Denied)
 	s.members(s.desk, s.agent)
-	s.ok(s.n.Identity.Enable(s.op, s.agent.ID, false))
+	s.ok(s.n.People.Enable(s.op, s.agent.ID, false))
 	if _, err := agent(); err == nil {
 		t.Error("somebody disabled still stands for somebody")
 	}
-	s.ok(s.n.Identity.Enable(s.op, s.agent.ID, true))
+	s.ok(s.n.People.Enable(s.op, s.agent.ID, true))
 	agent = s.session(s.agent, true)
 
 	s.at = a.End.Add(-time.Nanosecond)

@@ -23,14 +23,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // people is an installation with people in it: what is theirs lies sealed in the event log and in the clear in an
 // answer under an idempotency key.
-type people struct {
+type population struct {
 	*caller
 	n    *installation.Installation
 	ctx  context.Context
@@ -40,9 +40,9 @@ type people struct {
 	text map[id.Principal][]byte   // what was sealed with them
 }
 
-func newPeople(t *testing.T, ledger string, count int) *people {
+func newPeople(t *testing.T, ledger string, count int) *population {
 	t.Helper()
-	p := &people{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
+	p := &population{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
 	p.ctx = access.AsLocalOperator(context.WithoutCancel(t.Context()))
 	n, err := installation.Open(p.ctx, p.dir, installation.Options{Settings: config.Settings{Memory: "512MB", Ledger: ledger}, Log: slog.New(slog.NewTextHandler(&p.log, nil)), Now: time.Now})
 	if err != nil {
@@ -65,7 +65,7 @@ func newPeople(t *testing.T, ledger string, count int) *people {
 // canary is a personal value nobody else has.
 func canary(who id.Principal) []byte { return []byte("canary of " + string(who) + " <mail@example>") }
 
-func (p *people) add(who id.Principal) {
+func (p *population) add(who id.Principal) {
 	p.Helper()
 	sealed, err := p.n.Safe.Seal(p.ctx, who, canary(who))
 	if err != nil {
@@ -88,11 +88,11 @@ func (p *people) add(who id.Principal) {
 }
 
 // wrapped remembers everybody's sealed key as it is now.
-func (p *people) wrapped() {
+func (p *population) wrapped() {
 	p.Helper()
 	err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
 		for _, who := range p.ids {
-			k, _, err := sqlstore.Safe{DB: p.n.DB}.PersonKey(ctx, r, who)
+			k, _, err := parties.Safe{DB: p.n.DB}.PersonKey(ctx, r, who)
 			if err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (p *people) wrapped() {
 }
 
 // found counts how often any of the values stands in the files of the data directory, the vault left out.
-func (p *people) found(values ...[]byte) (n int) {
+func (p *population) found(values ...[]byte) (n int) {
 	p.Helper()
 	files := 0
 	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
@@ -127,7 +127,7 @@ func (p *people) found(values ...[]byte) (n int) {
 }
 
 // work drains the jobs and wants them done.
-func (p *people) work(kind job.Kind, want int) {
+func (p *population) work(kind job.Kind, want int) {
 	p.Helper()
 	if err := p.n.Drain(p.ctx); err != nil {
 		p.Fatal(err)
@@ -199,7 +199,7 @@ func TestErasedIsGone(t *testing.T) {
 }
 
 // clean wants no canary in the log, and none sealed in the clear.
-func (p *people) clean() {
+func (p *population) clean() {
 	p.Helper()
 	if p.log.Len() == 0 {
 		p.Fatal("nothing was logged")
@@ -237,7 +237,7 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatalf("rotated to %+v", r)
 	}
 	p.work(job.ResealValues, 1)
-	column := sqlstore.SealedColumn{DB: p.n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
+	column := parties.SealedColumn{DB: p.n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"}
 	if err := p.n.DB.View(p.ctx, func(ctx context.Context, t tx.Read) error {
 		old, err := column.Older(ctx, t, r.Key, 10)
 		if len(old) != 0 {

@@ -82,7 +82,7 @@ func TestSecretsLieSealed(t *testing.T) {
 }
 
 // guessed wants that a request cannot be told from its digest in the log by whoever guesses what it was.
-func (p *people) guessed(body string) {
+func (p *population) guessed(body string) {
 	p.Helper()
 	asked, err := json.Marshal([]string{http.MethodPost, "/api/v1/periods/2026-09/approve", "", body})
 	if err != nil {

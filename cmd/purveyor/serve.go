@@ -18,7 +18,7 @@ import (
 	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
@@ -66,7 +66,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if proof != nil && n.Clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
-	first := invitation{who: n.Identity, at: authority.Base, out: os.Stdout}
+	first := invitation{people: n.People, at: authority.Base, out: os.Stdout}
 	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
 		return err
 	}
@@ -121,23 +121,23 @@ func notes(v *vault.Vault, proof *certificates) string {
 // invitation prints the one-time link of the first person, once, as soon as there is a partner and nobody of theirs. A
 // link that was lost or has expired is replaced by the next start.
 type invitation struct {
-	who  *identity.Service
-	at   string // the address the link leads to
-	out  io.Writer
-	done bool
+	people *people.Service
+	at     string // the address the link leads to
+	out    io.Writer
+	done   bool
 }
 
 func (i *invitation) send(ctx context.Context) error {
 	if i.done {
 		return nil
 	}
-	if _, err := i.who.Realm(ctx, ""); err != nil {
+	if _, err := i.people.Manager.Directory.Realm(ctx, ""); err != nil {
 		if fault.KindOf(err) == fault.NotFound { // no partner yet
 			return nil
 		}
 		return err
 	}
-	link, err := i.who.Begin(ctx)
+	link, err := i.people.FirstLink(ctx)
 	if err != nil {
 		return err
 	}

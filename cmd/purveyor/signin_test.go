@@ -21,6 +21,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -32,10 +35,10 @@ type signedIn struct {
 	at         string
 	web        *http.Transport
 	local      *caller
-	program    identity.Program
+	program    programs.Program
 	secret     string
 	assignment access.Assignment
-	person     identity.Person
+	person     people.Person
 	cookie     string
 	tenant     string
 }
@@ -76,19 +79,18 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 		}
 	}
 	must(err)
-	who := n.Identity
-	x.program, err = who.NewProgram(ctx, "nordwind", "bookkeeping")
+	x.program, err = n.Programs.Add(ctx, "nordwind", "bookkeeping")
 	must(err)
-	_, x.secret, err = who.NewSecret(ctx, x.program.ID, time.Hour)
+	_, x.secret, err = n.Programs.AddSecret(ctx, x.program.ID, time.Hour)
 	must(err)
-	realm, err := who.Realm(ctx, "nordwind")
+	realm, err := n.Directory.Realm(ctx, "nordwind")
 	must(err)
 	x.tenant = realm.Tenant
 	x.assignment, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.program.ID, Realm: realm.ID, Role: access.ResellerBillingAdmin, Scope: "nordwind",
 	})
 	must(err)
-	x.person, err = who.Enlist(ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	x.person, err = n.People.AddWithPassword(ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	must(err)
 	_, err = n.Roles.Assign(ctx, access.Assignment{
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
@@ -96,11 +98,11 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 	must(err)
 	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
 		role, realm, _ := strings.Cut(u, " of ")
-		if _, err := who.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+		if _, err := n.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
 		}
 	}
-	_, x.cookie, err = who.Open(ctx, identity.Session{Person: x.person.ID, Agent: "a test"})
+	_, x.cookie, err = n.People.OpenSession(ctx, sessions.Session{Person: x.person.ID, Agent: "a test"})
 	must(err)
 	must(n.Close())
 }
@@ -197,7 +199,7 @@ func TestSignedInOverTLS(t *testing.T) {
 // something is who that proves, or refused.
 func TestWhoCallsWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who, at := p.n.Identity, httptest.NewUnstartedServer(nil)
+	at := httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
 	if _, err := p.n.ServeAt(siteOf(at.Listener.Addr(), nil)); err != nil {
@@ -206,11 +208,11 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 	at.Config.Handler = p.n.API.Handler()
 	at.Start()
 	defer at.Close()
-	maria, err := who.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, cookie, err := who.Open(p.ctx, identity.Session{Person: maria.ID})
+	_, cookie, err := p.n.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,9 +241,8 @@ const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country:
 // seals what everybody signs in with is nobody's to erase.
 func TestFirstPerson(t *testing.T) {
 	p := newPeople(t, "", 0)
-	who := p.n.Identity
 	var said bytes.Buffer
-	invite := invitation{who: who, at: "https://localhost", out: &said}
+	invite := invitation{people: p.n.People, at: "https://localhost", out: &said}
 	for range 2 { // before there is a partner
 		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
 			t.Errorf("before there is a partner: %q, %v", said.String(), err)
@@ -257,26 +258,26 @@ func TestFirstPerson(t *testing.T) {
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
 		t.Fatalf("said %q", said.String())
 	}
-	first, err := who.SetUp(context.WithoutCancel(t.Context()), link, identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	first, err := p.n.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
 	said.Reset()
-	if err := (&invitation{who: who, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
+	if err := (&invitation{people: p.n.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
 		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
-	if _, link, err := who.Invite(as, "contoso", identity.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
+	if _, link, err := p.n.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
 		t.Errorf("the first person invites nobody: %v", err)
 	}
-	if _, err := who.Enlist(as, "contoso", identity.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
+	if _, err := p.n.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
 		t.Errorf("a password for somebody else, outside demo data: %v", err)
 	}
 	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
 		t.Errorf("exported %v, %v", exported, err)
 	}
-	if _, _, err := who.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
+	if _, _, err := p.n.Sessions.SigningKeys(p.ctx, func() (string, []byte, error) { return "k", []byte("private"), nil }); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.n.Safe.Erase(p.ctx, identity.Installation); fault.KindOf(err) != fault.NotFound {
@@ -285,7 +286,7 @@ func TestFirstPerson(t *testing.T) {
 	if err := p.n.Safe.Erase(p.ctx, first.ID); err != nil {
 		t.Error(err)
 	}
-	if known, err := who.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
+	if known, err := p.n.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
 		t.Errorf("erased, and %v, %v", known.State, err)
 	}
 	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {

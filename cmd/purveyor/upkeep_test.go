@@ -8,7 +8,8 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -19,7 +20,7 @@ func TestDailyUpkeep(t *testing.T) {
 	p := newPeople(t, "", 0)
 	at := time.Now()
 	machine := func() time.Time { return at }
-	p.n.API.Machine, p.n.Identity.Now, p.n.Runner.Machine, p.n.Upkeep.Machine = machine, machine, machine, machine
+	p.n.API.Machine, p.n.People.Now, p.n.Sessions.Now, p.n.Runner.Machine, p.n.Upkeep.Machine = machine, machine, machine, machine, machine
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	retried := func(key string) bool {
@@ -27,18 +28,18 @@ func TestDailyUpkeep(t *testing.T) {
 		return p.want(200, nil, http.MethodPut, "/world", asYAML, smallWorld, "Idempotency-Key", key).Header.Get("Idempotent-Replay") != ""
 	}
 	retried("first")
-	maria, err := p.n.Identity.Enlist(p.ctx, "contoso", identity.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
+	maria, err := p.n.People.AddWithPassword(p.ctx, "contoso", people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := p.n.Identity.Open(p.ctx, identity.Session{Person: maria.ID})
+	session, _, err := p.n.People.OpenSession(p.ctx, sessions.Session{Person: maria.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := func() bool {
 		t.Helper()
 		err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
-			_, err := p.n.Identity.Proofs.Session(ctx, r, session.ID)
+			_, err := p.n.Sessions.Store.Session(ctx, r, session.ID)
 			return err
 		})
 		if err != nil && fault.KindOf(err) != fault.NotFound {

@@ -109,9 +109,5 @@ func TestCheckLooksUp(t *testing.T) {
 	if looked == 0 || looked > 20 {
 		t.Errorf("a check looks at %d assignments", looked)
 	}
-	took := testing.Benchmark(BenchmarkCheck)
-	t.Logf("a check among 1,000,000 assignments: %s, %d looked at", took, looked)
-	if took.NsPerOp() > 10_000 { // five times the goal: other tests may be running
-		t.Errorf("a check takes %d ns", took.NsPerOp())
-	}
+	t.Logf("a check among 1,000,000 assignments looks at %d of them; how long that takes is measured by BenchmarkCheck", looked)
 }

@@ -138,7 +138,7 @@ func (v verdict) answer(action Action, place string, usable bool) string {
 
 // Explain says why somebody may or may not. To explain others takes access.read at the place; oneself everybody may, at
 // places one has to do with. NotFound for other places, and for people who are not the asker's to know of.
-// groups and realm of others come from Service.Lookup.
+// groups and realm of others come from Service.Directory.
 func (v *Service) Explain(ctx context.Context, who id.Principal, action Action, place string) (Explanation, error) {
 	asker, _ := identity.Caller(ctx)
 	s, err := v.Roles.current(ctx)

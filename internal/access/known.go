@@ -40,10 +40,10 @@ func (s *snapshot) knows(c *caller, at spot) bool {
 // known is NotFound for an assignment to whom nobody knows, or who is of another realm than it says: it would lie there
 // until somebody comes by that id. Of a realm that is somebody else's it says what it says of one that there is not.
 func (v *Service) known(ctx context.Context, r tx.Read, s *snapshot, a Assignment) error {
-	if v.RealmOf == nil || (a.Principal == "") == (a.Group == "") {
+	if (a.Principal == "") == (a.Group == "") {
 		return nil
 	}
-	realm, err := v.RealmOf(ctx, r, a.Principal, a.Group)
+	realm, err := v.Directory.RealmOf(ctx, r, a.Principal, a.Group)
 	if err == nil && realm == a.Realm {
 		return nil
 	}
@@ -104,8 +104,8 @@ func (v *Service) Exceeds(ctx context.Context, r tx.Read, realm id.Organisation,
 		return denied
 	}
 	subjects := []string{string(who), string(group)}
-	if who != "" && v.Lookup != nil {
-		p, err := v.Lookup(ctx, r, who)
+	if who != "" {
+		p, err := v.Directory.Principal(ctx, r, who)
 		if err != nil {
 			return err
 		}

@@ -10,21 +10,16 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // A role is given to, or denied, who is there: whoever is of another realm is as unknown as whoever never was.
 func TestRolesAreGivenToWhoIsThere(t *testing.T) {
 	h := newHouse(t)
 	h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
-	realms := map[string]string{"nora": "nordwind", "grp_desk": "nordwind", "frida": "fabrikam", "grp_fabrikam": "fabrikam"}
-	h.access.RealmOf = func(_ context.Context, _ tx.Read, who id.Principal, group id.Group) (id.Organisation, error) {
-		realm := realms[string(who)+string(group)]
-		if realm == "" {
-			return "", fault.New(fault.NotFound, "principal_not_found", "nobody")
-		}
-		return key(realm), nil
-	}
+	h.person("nora", key("nordwind"))
+	h.group("grp_desk", key("nordwind"))
+	h.person("frida", key("fabrikam"))
+	h.group("grp_fabrikam", key("fabrikam"))
 	give := func(who id.Principal, group id.Group, deny bool) error {
 		_, err := h.access.Assign(as("nina", "nordwind"), access.Assignment{
 			Principal: who, Group: group, Realm: key("nordwind"), Role: access.ResellerHelpdesk, Scope: "nordwind", Deny: deny,
@@ -53,16 +48,8 @@ func TestRolesAreGivenToWhoIsThere(t *testing.T) {
 // realms, people and roles of others that they would not tell of those that there are not.
 func TestNobodyLearnsOfOthersByAsking(t *testing.T) {
 	h := newHouse(t)
-	realms := map[id.Principal]string{"gaby": "contoso", "nina": "nordwind", "frida": "fabrikam", "cora": "c1", "hugo": "contoso"}
-	h.access.Lookup = func(_ context.Context, _ tx.Read, who id.Principal) (identity.Principal, error) {
-		if realms[who] == "" {
-			return identity.Principal{}, fault.New(fault.NotFound, "principal_not_found", "nobody")
-		}
-		return identity.Principal{ID: who, Realm: key(realms[who]), Groups: []id.Group{"grp_of_" + id.Group(who)}}, nil
-	}
-	h.access.RealmOf = func(ctx context.Context, r tx.Read, who id.Principal, _ id.Group) (id.Organisation, error) {
-		p, err := h.access.Lookup(ctx, r, who)
-		return p.Realm, err
+	for who, realm := range map[id.Principal]string{"gaby": "contoso", "nina": "nordwind", "frida": "fabrikam", "cora": "c1", "hugo": "contoso"} {
+		h.group("grp_of_"+id.Group(who), key(realm), who)
 	}
 	h.give("gaby", "contoso", access.PartnerGlobalAdmin, "contoso")
 	h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
@@ -128,8 +115,7 @@ func TestTheLastAdminStaysWhoSignsIn(t *testing.T) {
 	h := newHouse(t)
 	first := h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
 	h.give("invited", "nordwind", access.ResellerGlobalAdmin, "nordwind")
-	here := map[id.Principal]bool{"nina": true, "olaf": true}
-	h.access.SignsIn = func(_ context.Context, _ tx.Read, who id.Principal, _ id.Group) (bool, error) { return here[who], nil }
+	h.person("invited", key("nordwind"), identity.Invited)
 	nina := as("nina", "nordwind")
 	h.wants("beside one who cannot sign in", h.access.Revoke(nina, first.ID), fault.Conflict)
 	_, err := h.access.Assign(nina, access.Assignment{

@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -56,7 +56,7 @@ func TestMoving(t *testing.T) {
 	h.give("bill", "contoso", access.PartnerBillingAdmin, "contoso")
 	h.give("carl", "c2", access.CustomerBilling, "@c2")
 	nora, nick, paul, frida, carl := as("nora", "nordwind"), as("nick", "nordwind"), as("paul", "polderwolk"), as("frida", "fabrikam"), as("carl", "c2")
-	documents := &invoice.Service{DB: h.db, Store: sqlstore.Invoices{DB: h.db}, Access: h.roles, Now: h.roles.Now}
+	documents := &invoice.Service{DB: h.db, Store: billing.Invoices{DB: h.db}, Access: h.roles, Now: h.roles.Now}
 	h.document("A-1", "nordwind", "c2")
 	h.document("A-2", "nordwind", "polderwolk")
 	h.document("A-3", "polderwolk", "c1")
@@ -129,7 +129,7 @@ func (h *house) document(number, seller, buyer string) {
 		Lines: []invoice.Line{{Number: 1, Key: "k", Net: money.FromInt(1)}}, Net: money.FromInt(1), Total: money.FromInt(1),
 	}
 	h.must(h.db.Do(operator(), func(ctx context.Context, t tx.Tx) error {
-		return sqlstore.Invoices{DB: h.db}.Save(ctx, t, scope.All(), v)
+		return billing.Invoices{DB: h.db}.Save(ctx, t, scope.All(), v)
 	}))
 }
 
@@ -146,7 +146,7 @@ func TestDenialsOutliveEntitlements(t *testing.T) {
 	_, err := h.orgs.Apply(operator(), w, false)
 	h.must(err)
 	h.give("cora", "c1", access.CustomerReader, "@c1")
-	_, err = h.access.Assign(operator(), access.Assignment{Principal: "cora", Realm: key("c1"), Role: access.CustomerReader, Scope: "@c1/old-c1", Deny: true})
+	_, err = h.assign(operator(), access.Assignment{Principal: "cora", Realm: key("c1"), Role: access.CustomerReader, Scope: "@c1/old-c1", Deny: true})
 	h.must(err)
 	for _, now := range []time.Time{h.now, h.now.AddDate(0, 0, 20)} {
 		h.now = now
@@ -172,7 +172,7 @@ func TestSubscriptionsAreDeniedToStaff(t *testing.T) {
 	_, err := h.orgs.Apply(operator(), w, false)
 	h.must(err)
 	h.give("nora", "nordwind", access.ResellerBillingAdmin, "nordwind")
-	_, err = h.access.Assign(operator(), access.Assignment{Principal: "nora", Realm: key("nordwind"), Role: access.ResellerBillingAdmin, Scope: "c1/E-c1", Deny: true})
+	_, err = h.assign(operator(), access.Assignment{Principal: "nora", Realm: key("nordwind"), Role: access.ResellerBillingAdmin, Scope: "c1/E-c1", Deny: true})
 	h.must(err)
 	grant, err := h.roles.Require(as("nora", "nordwind"), access.UsageRead)
 	h.must(err)

@@ -48,7 +48,7 @@ func TestRevokedIsRevoked(t *testing.T) {
 			defer mine.Wait()
 			defer stop.Store(true)
 			for range interleavings / writers {
-				a, err := h.access.Assign(operator(), access.Assignment{Principal: id.Principal(who), Realm: key("contoso"), Role: access.PartnerHelpdesk, Scope: "nordwind"})
+				a, err := h.assign(operator(), access.Assignment{Principal: id.Principal(who), Realm: key("contoso"), Role: access.PartnerHelpdesk, Scope: "nordwind"})
 				if err != nil {
 					t.Error(err)
 					return

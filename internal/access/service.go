@@ -20,13 +20,9 @@ type Service struct {
 	Roles  *Roles
 	Events event.Log
 	Now    func() time.Time
-	// Lookup is a principal with its realm and groups, NotFound for nobody. Whom it does not know, or where it is nil,
-	// is known by what was given to them, and by nothing else.
-	Lookup func(ctx context.Context, r tx.Read, who id.Principal) (identity.Principal, error)
-	// RealmOf is whose a principal or a group is, NotFound for nobody's; nil takes the word of whoever gives a role.
-	RealmOf func(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (id.Organisation, error)
-	// SignsIn says whether a person, or somebody of a group, can sign in; where it is nil all can.
-	SignsIn func(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (bool, error)
+	// Directory knows whom roles are given to. Whom it does not know is known by what was given to them, and by nothing
+	// else.
+	Directory *identity.Directory
 }
 
 func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Principal, err error) {
@@ -34,10 +30,8 @@ func (v *Service) lookup(ctx context.Context, who id.Principal) (p identity.Prin
 		return identity.Principal{ID: who}, nil
 	}
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		if v.Lookup != nil {
-			if p, err = v.Lookup(ctx, r, who); fault.KindOf(err) != fault.NotFound {
-				return err
-			}
+		if p, err = v.Directory.Principal(ctx, r, who); fault.KindOf(err) != fault.NotFound {
+			return err
 		}
 		list, err := v.Store.Assignments(ctx, r, Filter{Subject: string(who)})
 		if err == nil && len(list) == 0 {
@@ -193,9 +187,9 @@ func (v *Service) Give(ctx context.Context, t tx.Tx, a Assignment) (Assignment, 
 	return a, v.give(ctx, t, a)
 }
 
-// Crown makes the first person of a realm its global admin, inside the transaction that adds them. Whoever calls it
+// GrantAdmin makes the first person of a realm its global admin, inside the transaction that adds them. Whoever calls it
 // knows that there is nobody yet who could.
-func (v *Service) Crown(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
+func (v *Service) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
 	s, err := v.Roles.current(ctx)
 	if err != nil {
 		return err
@@ -416,8 +410,8 @@ func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now
 // able says whether whom something was given to can use it. To the local operator all can: whoever cannot sign in yet may
 // be who they chose.
 func (v *Service) able(ctx context.Context, r tx.Read, a Assignment) (bool, error) {
-	if who, _ := identity.Caller(ctx); v.SignsIn == nil || who.ID == identity.LocalOperator {
+	if who, _ := identity.Caller(ctx); who.ID == identity.LocalOperator {
 		return true, nil
 	}
-	return v.SignsIn(ctx, r, a.Principal, a.Group)
+	return v.Directory.SignsIn(ctx, r, a.Principal, a.Group)
 }

@@ -101,7 +101,7 @@ func TestPartsOfTheResources(t *testing.T) {
 	h.give("hanna", "contoso", access.CustomerReader, "@c1")
 	h.give("hanna", "contoso", access.CustomerReader, "@c2/e-c2/web")
 	h.give("bill", "c2", access.CustomerBilling, "@c2")
-	if _, err := h.access.Assign(operator(), access.Assignment{Principal: "hanna", Realm: key("contoso"), Role: access.CustomerReader, Scope: "@c1/e-c1/pay", Deny: true}); err != nil {
+	if _, err := h.assign(operator(), access.Assignment{Principal: "hanna", Realm: key("contoso"), Role: access.CustomerReader, Scope: "@c1/e-c1/pay", Deny: true}); err != nil {
 		t.Fatal(err)
 	}
 	hanna := as("hanna", "contoso")

@@ -2,5 +2,5 @@
 // what they print, and what became of them.
 //
 // It does not own files or rows, nor where they are kept, which are intake's and usage's. Always true: what does not count
-// is open, with its money, until a later import brings it or somebody answers for it; each is answered once.
+// is open, with its money, until a later import brings it or a person answers it; each is answered once.
 package aside

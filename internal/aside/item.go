@@ -25,7 +25,7 @@ const (
 )
 
 // Item is a row or a file that was asked for and does not count. It is open until a later import brings what it was,
-// or somebody answers it. Money is what it printed, as far as that can be read; Unreadable counts the rows whose amount
+// or a person answers it. Money is what it printed, as far as that can be read; Unreadable counts the rows whose amount
 // or currency cannot.
 type Item struct {
 	Ref        string       `json:"ref"`
@@ -74,7 +74,7 @@ type Answer struct {
 type AnswerKind string
 
 // The ways to answer: a later import brought it; the rows of its whole invoice were imported anew; it was unbilled, and
-// the billed rows of its month have come; nobody will be billed for it; it counts as it is printed.
+// the billed rows of its month have come; it is written off; it counts as it is printed.
 const (
 	Corrected  AnswerKind = "corrected"
 	Replaced   AnswerKind = "replaced"
@@ -231,12 +231,12 @@ func OfMonth(list []Item, p period.Month) []Item {
 	return slices.DeleteFunc(slices.Clone(list), func(a Item) bool { return a.Period != p })
 }
 
-// Answering is what somebody says of rows and files that do not count. Ref is the reference of one, or the id of an import
+// Answering is a person's answer about rows and files that do not count. Ref is the reference of one, or the id of an import
 // command: then it is about everything of it that is open.
 type Answering struct {
 	Ref         string  `json:"ref"`
 	CorrectedBy id.Load `json:"corrected_by,omitempty"` // the later import that brought it
-	WriteOff    bool    `json:"write_off,omitempty"`    // nobody will be billed for it
+	WriteOff    bool    `json:"write_off,omitempty"`    // it is not billed
 	AsPrinted   bool    `json:"as_printed,omitempty"`   // it counts as it is printed, though it is doubtful
 	Reason      string  `json:"reason,omitempty"`       // why; of what is written off it must be said
 	DryRun      bool    `json:"dry_run,omitempty"`      // only say what would be answered
@@ -248,7 +248,7 @@ type Settled struct {
 	DryRun bool    `json:"dry_run,omitempty"`
 	Load   id.Load `json:"load,omitempty"` // of what is taken as printed: the import that it counts by
 	Left   *Open   `json:"left,omitempty"` // of the import that was named: what cannot be taken as printed, and stays open
-	// Effects is what a dry run of taking it as printed would do to months that are issued, in words of whoever was asked.
+	// Effects is what a dry run of taking it as printed would do to months that are issued, as Preview described them.
 	Effects json.RawMessage `json:"effects,omitempty"`
 }
 

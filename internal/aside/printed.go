@@ -32,7 +32,7 @@ func doubts() []doubt {
 	}
 }
 
-// Doubtful says whether a row of a dataset that is kept aside for this can be used all the same: somebody may say that it
+// Doubtful says whether a row of a dataset that is kept aside for this can be used all the same: a person may accept that it
 // counts as printed.
 func Doubtful(dataset, code, column string) bool {
 	return slices.ContainsFunc(doubts(), func(d doubt) bool {

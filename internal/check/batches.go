@@ -8,7 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
@@ -41,7 +41,7 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 		if b.Slot.Dataset != usage.DailyUsage {
 			continue
 		}
-		list, err := star.Departures(ctx, v.Rows, s, b)
+		list, err := star.Mismatches(ctx, v.Rows, s, b)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 
 // once finds rows that count in two batches: they were sealed again while the usage store had lost them.
 func (v *Service) once(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
-	masks, rows, err := standing.Repeated(ctx, v.Rows, s, st.batches, st.masks)
+	masks, rows, err := consistency.Repeated(ctx, v.Rows, s, st.batches, st.masks)
 	if err != nil {
 		return err
 	}

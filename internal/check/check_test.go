@@ -13,14 +13,12 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
@@ -171,12 +169,11 @@ func (o otherRows) CellRows(ctx context.Context, s scope.Scope, cells []usage.Ce
 	})
 }
 
+// service is the check of an installation, which reads usage from other rows.
 func service(n *installtest.Installation, rows usage.RowStore) *check.Service {
-	return &check.Service{
-		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: rows,
-		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
-		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
-	}
+	v := *n.Check
+	v.Rows = rows
+	return &v
 }
 
 func reopen(t *testing.T, dir string) *installtest.Installation {

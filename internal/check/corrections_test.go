@@ -55,7 +55,7 @@ func newLifetime(t testing.TB, seed uint64, months int) *lifetime {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = n.Close() })
-	n.Invoices.Jobs = nil
+	n.Invoices.Jobs = installtest.NoJobs{}
 	l := &lifetime{Installation: n, Rand: rand.New(rand.NewPCG(seed, 11)), t: t, ctx: installtest.Operator(t.Context()), world: installtest.Small(),
 		versions: map[string][]version{}, rates: map[money.Currency]map[period.Month]money.Decimal{}, steps: map[string]int{}}
 	start := firstMonth.Start()

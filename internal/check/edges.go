@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 )
 
 // edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that stands was made from all of
@@ -93,7 +93,7 @@ func (v *Service) recompute(ctx context.Context, s scope.Scope, m *month, r *Rep
 		m.state(g, r)
 		return nil
 	})
-	if code := fault.CodeOf(err); code == standing.CodeRowsLost || code == invoice.CodeWorksheetUnreadable {
+	if code := fault.CodeOf(err); code == consistency.CodeRowsLost || code == invoice.CodeWorksheetUnreadable {
 		r.Checked[States] += rated
 		r.bad(States, m.period.String(), "%v", err)
 		return nil

@@ -11,7 +11,6 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/cost"
-	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -23,10 +22,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
 )
 
 // house is the small world with a second subscription of a, and with the customer m, who buys from r until the 15th and
@@ -36,7 +33,6 @@ type house struct {
 	*installtest.Installation
 	costs  *cost.Service // keeps usage in memory
 	stored *cost.Service // does not
-	access *access.Service
 	reader rating.Reader
 	rater  rating.Rater
 	memory *rating.Memory
@@ -44,9 +40,6 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	n := installtest.New(t)
-	roles := &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}, Now: installtest.Today}
-	must(t, roles.Load(installtest.Operator(t.Context())))
-	n.Orgs.Places = roles
 	since := period.NewDate(2026, 1, 1)
 	w := installtest.Small()
 	var q, m org.Organisation
@@ -73,14 +66,9 @@ func newHouse(t *testing.T) *house {
 	edge("q", "m", "retail", period.Period{Start: moves})
 	n.Settle(t, w, pricing.Book{Owner: "q", Key: "retail", From: since, Currency: "EUR",
 		Rules: []pricing.Rule{{Key: "all", Price: pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse("1.5")}}}})
-	events := event.Log{Store: sqlstore.Events{DB: n.DB}, Now: installtest.Today}
-	h := &house{t, n, nil, nil, &access.Service{DB: n.DB, Store: roles.Store, Roles: roles, Events: events, Now: installtest.Today}, rating.Reader{}, rating.Rater{}, &rating.Memory{}}
-	h.reader = rating.Reader{Usage: sqlstore.Usage{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB}, Issued: sqlstore.Invoices{DB: n.DB}}
-	h.rater = rating.Rater{Rows: n.Rows, Sums: n.Rows}
-	h.stored = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: h.rater}
-	held := h.rater
-	held.Runs, held.Memory = runs.New(n.Rows, 1<<20), h.memory
-	h.costs = &cost.Service{DB: n.DB, Access: roles, Reader: h.reader, Rater: held}
+	h := &house{T: t, Installation: n, costs: n.Costs, reader: n.Costs.Reader, rater: n.Costs.Rater, memory: n.Costs.Rater.Memory}
+	h.rater.Runs, h.rater.Memory = nil, nil
+	h.stored = &cost.Service{DB: n.DB, Access: n.Guard, Reader: h.reader, Rater: h.rater}
 	return h
 }
 
@@ -119,14 +107,16 @@ func as(name, realm string) context.Context {
 // give gives somebody a role and is their session.
 func (h *house) give(name, realm string, role id.Role, place string) context.Context {
 	h.Helper()
-	_, err := h.access.Assign(installtest.Operator(h.Context()), access.Assignment{Principal: id.Principal(name), Realm: org.OrganisationID(realm), Role: role, Scope: place})
-	must(h.T, err)
+	must(h.T, h.DB.Do(installtest.Operator(h.Context()), func(ctx context.Context, w tx.Tx) error { // without asking whether there is such a person
+		_, err := h.Roles.Give(ctx, w, access.Assignment{Principal: id.Principal(name), Realm: org.OrganisationID(realm), Role: role, Scope: place, Source: "test"})
+		return err
+	}))
 	return as(name, realm)
 }
 
 func (h *house) shows(customer string, c access.Charges) {
 	h.Helper()
-	_, err := h.access.ShowCharges(installtest.Operator(h.Context()), org.OrganisationID(customer), c)
+	_, err := h.Roles.ShowCharges(installtest.Operator(h.Context()), org.OrganisationID(customer), c)
 	must(h.T, err)
 }
 

@@ -19,6 +19,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -86,14 +88,14 @@ func newStage(t *testing.T) *stage {
 	db := storetest.SQLite(t)
 	s := &stage{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.at }
-	events := event.Log{Store: sqlstore.Events{DB: db}, Now: now}
+	events := event.Log{Store: operations.Events{DB: db}, Now: now}
 	orgs := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now}
 	if _, err := orgs.Apply(access.AsLocalOperator(t.Context()), world(), false); err != nil {
 		t.Fatal(err)
 	}
 	s.Service = &delegation.Service{
-		DB: db, Store: sqlstore.Delegation{DB: db}, Orgs: sqlstore.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
-		Jobs:   job.Queue{Store: sqlstore.Jobs{DB: db}},
+		DB: db, Store: parties.Delegation{DB: db}, Orgs: sqlstore.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
+		Jobs:   job.Queue{Store: operations.Jobs{DB: db}},
 		Secret: func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
 		Given: func(_ context.Context, _ tx.Tx, source string, now []delegation.Assignment) error {
 			s.given[source] = now
@@ -101,7 +103,7 @@ func newStage(t *testing.T) *stage {
 		},
 	}
 	s.runner = &job.Runner{
-		Store: sqlstore.Jobs{DB: db}, DB: db, Workers: 1, Now: now, Machine: now, Owner: "test", Handlers: map[job.Kind]job.Handler{
+		Store: operations.Jobs{DB: db}, DB: db, Workers: 1, Now: now, Machine: now, Owner: "test", Handlers: map[job.Kind]job.Handler{
 			job.SettleRelationship: s.Settle, job.NoticeRelationship: s.Notice, job.FinishActivation: s.Finish,
 		},
 	}
@@ -139,7 +141,7 @@ func (s *stage) drain() {
 		s.Fatal(err)
 	}
 	err := s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
-		failed, err := sqlstore.Jobs{DB: s.db}.Jobs(ctx, r, scope.All(), job.Filter{State: job.Failed})
+		failed, err := operations.Jobs{DB: s.db}.Jobs(ctx, r, scope.All(), job.Filter{State: job.Failed})
 		if len(failed) > 0 {
 			s.Errorf("a job failed: %+v", failed[0])
 		}
@@ -155,7 +157,7 @@ func (s *stage) move(to time.Time) {
 		var due time.Time
 		var ok bool
 		s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) (err error) {
-			due, ok, err = sqlstore.Jobs{DB: s.db}.NextDue(ctx, r)
+			due, ok, err = operations.Jobs{DB: s.db}.NextDue(ctx, r)
 			return err
 		}))
 		if !ok || due.After(to) {

@@ -7,8 +7,8 @@ import (
 
 const recoveryCodes = 10
 
-// Recovery makes recovery codes of bytes drawn at random, each of 80 bits.
-func Recovery(draw func(n int) ([]byte, error)) (codes []string, err error) {
+// RecoveryCodes makes recovery codes of bytes drawn at random, each of 80 bits.
+func RecoveryCodes(draw func(n int) ([]byte, error)) (codes []string, err error) {
 	for range recoveryCodes {
 		b, err := draw(10)
 		if err != nil {
@@ -23,9 +23,9 @@ func Recovery(draw func(n int) ([]byte, error)) (codes []string, err error) {
 // typedLetters are consonants: no code is a word, none is read as a digit.
 const typedLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
-// Typed is eight letters for somebody to type, of bytes drawn at random: 34 bits, for a quarter of an hour and against
+// TypedCode is eight letters to be typed by hand, made of bytes drawn at random: 34 bits, for a quarter of an hour and against
 // few tries.
-func Typed(draw func(n int) ([]byte, error)) (string, error) {
+func TypedCode(draw func(n int) ([]byte, error)) (string, error) {
 	var b strings.Builder
 	for b.Len() < 8 {
 		x, err := draw(1)

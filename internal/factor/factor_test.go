@@ -41,7 +41,7 @@ func TestTOTPCountsOnce(t *testing.T) {
 		{"nothing", "", 0, false},
 		{"another", "000000", 0, false},
 	} {
-		if got, ok := Take(secret, c.typed, noon, c.last); ok != c.ok || ok && got < now-1 {
+		if got, ok := StepOf(secret, c.typed, noon, c.last); ok != c.ok || ok && got < now-1 {
 			t.Errorf("%s: got step %d, %v", c.name, got, ok)
 		}
 	}
@@ -88,7 +88,7 @@ func TestPause(t *testing.T) {
 	for failures, want := range map[int]time.Duration{
 		0: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 7: 4 * time.Minute, 10: 32 * time.Minute, 11: time.Hour, 12: time.Hour, 1000: time.Hour,
 	} {
-		if got := Pause(failures); got != want {
+		if got := WaitAfter(failures); got != want {
 			t.Errorf("after %d: got %v, want %v", failures, got, want)
 		}
 	}

@@ -1,7 +1,7 @@
-// Package factor owns what people prove themselves with and know or hold: passwords as they are kept and chosen, and the
+// Package factor owns the factors by which people authenticate: passwords, how they are hashed and chosen, and the
 // codes of authenticator apps.
 //
-// It keeps nothing and draws nothing: salts, secrets and the time are handed in.
+// It stores nothing and makes no random numbers: salts, secrets and the time are handed in.
 package factor
 
 import (
@@ -60,7 +60,7 @@ func Matches(hash, password string) bool {
 const (
 	minPassword = 12 // characters
 	maxPassword = 128
-	minScore    = 3 // of zxcvbn: at least 10^8 guesses, whoever knows the person's name and address
+	minScore    = 3 // of zxcvbn: at least 10^8 guesses, also for an attacker who knows the person's name and address
 )
 
 // Acceptable says why a password may not be chosen; nil when it may. It asks for length and for what is not among the
@@ -82,7 +82,7 @@ func Acceptable(password, name, mail string) error {
 	return nil
 }
 
-// known is what whoever guesses tries first of a person, beside everybody's words.
+// known is what an attacker guesses first about a person, beside common words.
 func known(name, mail string) []string {
 	mail = strings.ToLower(strings.TrimSpace(mail))
 	user, domain, _ := strings.Cut(mail, "@")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Keyed is what is kept of a text that could be guessed: nobody without the key can try.
+// Keyed is the keyed hash (HMAC) that is stored of a text which could be guessed: without the key guesses cannot be tested.
 func Keyed(key []byte, parts ...string) string {
 	m := hmac.New(sha256.New, key)
 	for _, p := range parts {
@@ -17,8 +17,8 @@ func Keyed(key []byte, parts ...string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// Plain is a code as somebody typed it, without what they put between its parts.
-func Plain(typed string) string {
+// Normalize takes the separators out of a code as it was typed, and makes its letters small.
+func Normalize(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' || r == '\t' {
 			return -1
@@ -27,7 +27,7 @@ func Plain(typed string) string {
 	}, strings.ToLower(typed))
 }
 
-// IsMail says whether a text is a mail address. It is strict enough to catch slips and leaves the rest to whoever delivers.
+// IsMail says whether a text is a mail address. It is strict enough to catch slips and leaves the rest to the mail server.
 func IsMail(s string) bool {
 	user, domain, ok := strings.Cut(s, "@")
 	return ok && user != "" && len(s) <= 254 && strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&

@@ -29,8 +29,8 @@ func code(secret []byte, at int64) string {
 	return fmt.Sprintf("%0*d", CodeDigits, n%1000000)
 }
 
-// Take is the step a code belongs to, when it is one of those around now and newer than the last that was taken.
-func Take(secret []byte, typed string, now time.Time, last int64) (at int64, ok bool) {
+// StepOf is the step a code belongs to, when it is one of those around now and newer than the last that was taken.
+func StepOf(secret []byte, typed string, now time.Time, last int64) (at int64, ok bool) {
 	here := now.Unix() / step
 	for s := here - skew; s <= here+skew; s++ {
 		if s > last && subtle.ConstantTimeCompare([]byte(code(secret, s)), []byte(typed)) == 1 {
@@ -40,13 +40,13 @@ func Take(secret []byte, typed string, now time.Time, last int64) (at int64, ok 
 	return 0, false
 }
 
-// Text is the secret as people type it into an app.
-func Text(secret []byte) string {
+// SecretText is the secret as people type it into an app.
+func SecretText(secret []byte) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
 // URI is what the picture for an authenticator app says.
 func URI(secret []byte, issuer, mail string) string {
-	q := url.Values{"secret": {Text(secret)}, "issuer": {issuer}}
+	q := url.Values{"secret": {SecretText(secret)}, "issuer": {issuer}}
 	return "otpauth://totp/" + url.PathEscape(issuer+":"+mail) + "?" + q.Encode()
 }

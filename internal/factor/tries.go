@@ -8,16 +8,16 @@ import (
 // refusalsAnHour is how many refusals of a person or program are recorded in an hour where none makes them wait.
 const refusalsAnHour = 5
 
-// Tries counts, in memory only, what was refused. Its zero value is ready.
-type Tries struct {
+// Refusals counts, in memory only, what was refused. Its zero value is ready.
+type Refusals struct {
 	mu             sync.Mutex
 	since          time.Time
 	of             map[string]int // since then; known ones, so there are no more of them than people and programs
 	unknown, known uint64         // that left no record
 }
 
-// Recordable counts a refusal of somebody known and says whether it is one to record.
-func (t *Tries) Recordable(who string, now time.Time) bool {
+// Record counts a refusal of a known person or program and says whether the audit log should have it.
+func (t *Refusals) Record(who string, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.of == nil || now.Sub(t.since) >= time.Hour {
@@ -31,8 +31,8 @@ func (t *Tries) Recordable(who string, now time.Time) bool {
 	return true
 }
 
-// Untold counts a refusal that leaves no record.
-func (t *Tries) Untold(known bool) {
+// CountUnrecorded counts a refusal that leaves no record.
+func (t *Refusals) CountUnrecorded(known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if known {
@@ -43,7 +43,7 @@ func (t *Tries) Untold(known bool) {
 }
 
 // Unrecorded is how many refusals left no record: of who is not known, and of who is.
-func (t *Tries) Unrecorded() (unknown, known uint64) {
+func (t *Refusals) Unrecorded() (unknown, known uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.unknown, t.known

@@ -88,9 +88,6 @@ func settle(ctx context.Context, n *installtest.Installation, files string) erro
 	if err != nil {
 		return err
 	}
-	if _, err := n.Orgs.Apply(ctx, w, false); err != nil {
-		return err
-	}
 	if text, err = os.ReadFile(filepath.Join(files, "book.yaml")); err != nil {
 		return err
 	}
@@ -98,12 +95,7 @@ func settle(ctx context.Context, n *installtest.Installation, files string) erro
 	if err != nil {
 		return err
 	}
-	for _, b := range books {
-		if _, err := n.Books.Publish(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
+	return n.Apply(ctx, w, books...)
 }
 
 func bill(ctx context.Context, n *installtest.Installation) error {

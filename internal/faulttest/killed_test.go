@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/installtest"
@@ -22,7 +21,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/sample"
 	"github.com/purveyor-csp/purveyor/internal/sample/statement"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -256,11 +254,7 @@ func documents(t *testing.T, dir string, p *promises) map[string]string {
 func counted(t *testing.T, n *installtest.Installation) {
 	t.Helper()
 	ctx := installtest.Operator(t.Context())
-	r, err := (&check.Service{
-		DB: n.DB, Access: access.Local{}, Events: n.Events, Usage: sqlstore.Usage{DB: n.DB}, Rows: n.Rows,
-		Invoices: sqlstore.Invoices{DB: n.DB}, Documents: n.Invoices, Files: n.Files,
-		Orgs: sqlstore.Orgs{DB: n.DB}, Books: sqlstore.Books{DB: n.DB},
-	}).Run(ctx)
+	r, err := n.Check.Run(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,15 +102,15 @@ func (r *varints) items(yield func(n int, item [][]byte)) {
 
 func (r *varints) number() uint64 {
 	n, size := binary.Uvarint(r.rest)
-	return r.take(n, size)
+	return r.advance(n, size)
 }
 
 func (r *varints) signed() int64 {
 	n, size := binary.Varint(r.rest)
-	return int64(r.take(uint64(n), size))
+	return int64(r.advance(uint64(n), size))
 }
 
-func (r *varints) take(n uint64, size int) uint64 {
+func (r *varints) advance(n uint64, size int) uint64 {
 	if size <= 0 {
 		r.rest, r.ok = nil, false
 		return 0
@@ -175,7 +175,7 @@ func (s *Store) Line(archive string, line int64, count int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := v.text(body, v.look)
+		text, err := v.text(body, v.readItem)
 		if err != nil {
 			return "", err
 		}
@@ -188,8 +188,8 @@ func (s *Store) Line(archive string, line int64, count int) (string, error) {
 	}
 }
 
-// look makes an item of an earlier block known, with all others of that block.
-func (v *archived) look(item uint32) error {
+// readItem makes an item of an earlier block known, with all others of that block.
+func (v *archived) readItem(item uint32) error {
 	for i := len(v.blocks) - 1; i >= 0; i-- {
 		if v.blocks[i].first <= item {
 			if _, err := v.unpack(v.blocks[i]); err != nil {

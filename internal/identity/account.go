@@ -2,191 +2,68 @@ package identity
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/factor"
-	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// What people do with their own credentials. Whoever calls these knows that it is the person who asks.
+// State is whether a person or program may sign in.
+type State string
 
-// changed records that a person's credentials changed; every other session ends, so that whoever had them is out.
-func (v *Service) changed(ctx context.Context, t tx.Tx, p Person, keep id.Session, what string) error {
-	if err := v.endAll(ctx, t, p.ID, keep, "credentials changed"); err != nil {
-		return err
-	}
-	return v.note(ctx, t, event.CredentialChanged, p.ID, p.ID, map[string]string{"what": what})
+// The states. An erased person is an id in records and nothing else.
+const (
+	Invited  State = "invited"
+	Active   State = "active"
+	Disabled State = "disabled"
+	Erased   State = "erased"
+)
+
+// Account is a person or a program as others refer to them.
+type Account struct {
+	ID          id.Principal
+	Realm       id.Organisation
+	State       State
+	Program     bool
+	Credentials []string // ids of a program's secrets and certificates
 }
 
-// SetPassword changes a person's password, given the one they have. Denied when it is wrong.
-func (v *Service) SetPassword(ctx context.Context, s Session, old, password string) error {
-	p, err := v.Person(ctx, s.Person)
-	if err != nil {
-		return err
-	}
-	if err := factor.Acceptable(password, p.Personal.Name, p.Personal.Mail); err != nil {
-		return err
-	}
-	if p.Password != "" {
-		right := v.matches(p.Password, old)
-		if _, err := v.tried(ctx, p.ID, "pwd", func(p Person) (Person, bool) { return p, right }); err != nil {
-			return err
-		}
-	}
-	hash, err := v.hash(password)
-	if err != nil {
-		return err
-	}
-	return v.change(ctx, p.ID, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		p.Password = hash
-		return p, v.changed(ctx, t, p, s.ID, "password")
-	})
+// HasCredential says whether the account is a program that may sign in and still has a credential: tokens issued for one
+// that was removed prove nothing.
+func (a Account) HasCredential(credential string) bool {
+	return a.Program && a.State == Active && slices.Contains(a.Credentials, credential)
 }
 
-func (v *Service) hash(password string) (string, error) {
-	salt, err := v.draw(factor.SaltBytes)
-	if err != nil {
-		return "", err
+// Group is people and programs that are given roles together.
+type Group struct {
+	ID      id.Group
+	Realm   id.Organisation
+	Name    string
+	Members []id.Principal
+}
+
+// CLI is the client id of the purveyor command.
+const CLI = "70757276-6579-6f72-0000-000000000001"
+
+// Record appends to the event log what happened to a person or program. The data are ids and words only.
+func Record(ctx context.Context, t tx.Tx, events event.Log, typ event.Type, actor, subject id.Principal, data map[string]string) error {
+	return events.Append(ctx, t, typ, string(actor), string(subject), data)
+}
+
+// FoldMail makes mail addresses that are the same the same text.
+func FoldMail(mail string) string { return strings.ToLower(strings.TrimSpace(mail)) }
+
+// IsWebAddress says whether browsers may be sent to an address: https://…, or http:// on this machine, without a user
+// and without a # part.
+func IsWebAddress(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || strings.Contains(address, "#") {
+		return false
 	}
-	v.hashing.Lock()
-	defer v.hashing.Unlock()
-	return factor.Hash(salt, password), nil
+	return u.Scheme == "https" || u.Scheme == "http" && local(u.Hostname())
 }
 
-// Offer is a secret for an authenticator app, as its picture and as text, with the ticket that accepts it.
-type Offer struct{ Ticket, URI, Text string }
-
-// OfferTOTP draws a secret for a person's authenticator app.
-func (v *Service) OfferTOTP(ctx context.Context, p Person) (Offer, error) {
-	secret, err := v.draw(factor.CodeBytes)
-	if err != nil {
-		return Offer{}, err
-	}
-	sealed, err := v.Sealer.Seal(ctx, p.ID, secret)
-	if err != nil {
-		return Offer{}, err
-	}
-	ticket, err := v.Hand(ctx, Ticket{Kind: Offered, Person: p.ID, Data: sealed})
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
-}
-
-// Offered is an offer again, for a page that is shown a second time.
-func (v *Service) Offered(ctx context.Context, p Person, ticket string) (Offer, error) {
-	k, err := v.Look(ctx, Offered, ticket)
-	if err != nil || k.Person != p.ID {
-		return Offer{}, spent()
-	}
-	secret, err := v.Sealer.Open(ctx, p.ID, k.Data)
-	return Offer{Ticket: ticket, URI: factor.URI(secret, v.Name, p.Personal.Mail), Text: factor.Text(secret)}, err
-}
-
-// AcceptTOTP makes an offered secret the person's, when the code shows that their app has it, and returns their recovery
-// codes, which are shown once. keep is the session that asks, if there is one yet.
-func (v *Service) AcceptTOTP(ctx context.Context, who id.Principal, ticket, code string, keep id.Session) (codes []string, err error) {
-	k, err := v.Look(ctx, Offered, ticket)
-	if err != nil || k.Person != who {
-		return nil, spent()
-	}
-	secret, err := v.Sealer.Open(ctx, who, k.Data)
-	if err != nil {
-		return nil, err
-	}
-	step, ok := factor.Take(secret, factor.Plain(code), v.Now(), 0)
-	if !ok {
-		return nil, fault.New(fault.Invalid, "wrong_code", "this is not the code the app shows now: check that its clock is right, and type the next one").
-			With("code", "wrong")
-	}
-	codes, digests, err := v.recovery()
-	if err != nil {
-		return nil, err
-	}
-	return codes, v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		if _, err := v.take(ctx, t, Offered, k.Digest); err != nil {
-			return p, err
-		}
-		p.TOTP, p.Step, p.Recovery = k.Data, step, digests
-		return p, v.changed(ctx, t, p, keep, "authenticator app added")
-	})
-}
-
-// DropTOTP takes the authenticator app, and the recovery codes when no second factor is left. Denied for staff's last.
-func (v *Service) DropTOTP(ctx context.Context, s Session) error {
-	return v.drop(ctx, s, "authenticator app removed", func(p Person) (Person, error) {
-		p.TOTP, p.Step = nil, 0
-		if !p.SecondFactor() {
-			p.Recovery = nil
-		}
-		return p, nil
-	})
-}
-
-// DropPasskey takes a passkey.
-func (v *Service) DropPasskey(ctx context.Context, s Session, key string) error {
-	return v.drop(ctx, s, "passkey removed", func(p Person) (Person, error) {
-		i := p.passkey(key)
-		if i < 0 {
-			return p, fault.New(fault.NotFound, "passkey_not_found", "you have no such passkey")
-		}
-		p.Passkeys = slices.Delete(slices.Clone(p.Passkeys), i, i+1)
-		return p, nil
-	})
-}
-
-func (v *Service) drop(ctx context.Context, s Session, what string, f func(Person) (Person, error)) error {
-	return v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, realm Realm, p Person) (Person, error) {
-		p, err := f(p)
-		if err != nil {
-			return p, err
-		}
-		if err := p.dropped(realm, v.demo()); err != nil {
-			return p, err
-		}
-		return p, v.changed(ctx, t, p, s.ID, what)
-	})
-}
-
-const maxPasskeys = 20
-
-// AddPasskey adds a passkey whose ceremony was verified.
-func (v *Service) AddPasskey(ctx context.Context, who id.Principal, k Passkey, keep id.Session) error {
-	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		if p.passkey(k.ID) >= 0 || len(p.Passkeys) >= maxPasskeys {
-			return p, fault.New(fault.Conflict, "passkey_there", "you have this passkey already, or %d of them: it was not added", maxPasskeys)
-		}
-		if k.Name = strings.TrimSpace(k.Name); k.Name == "" || len(k.Name) > 100 {
-			k.Name = "Passkey"
-		}
-		k.Created = v.Now()
-		p.Passkeys = append(slices.Clone(p.Passkeys), k)
-		return p, v.changed(ctx, t, p, keep, "passkey added")
-	})
-}
-
-// NewRecovery replaces a person's recovery codes and returns the new ones, which are shown once.
-func (v *Service) NewRecovery(ctx context.Context, s Session) (codes []string, err error) {
-	codes, digests, err := v.recovery()
-	if err != nil {
-		return nil, err
-	}
-	return codes, v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		if !p.SecondFactor() {
-			return p, fault.New(fault.Conflict, "no_second_factor", "recovery codes stand in for a second factor, and you have none: add one first")
-		}
-		p.Recovery = digests
-		return p, v.changed(ctx, t, p, s.ID, "recovery codes replaced")
-	})
-}
-
-// Consent remembers that a program may act for a person.
-func (v *Service) Consent(ctx context.Context, who id.Principal, client string) error {
-	return v.change(ctx, who, func(ctx context.Context, t tx.Tx, _ Realm, p Person) (Person, error) {
-		if !slices.Contains(p.Consents, client) {
-			p.Consents = append(slices.Clone(p.Consents), client)
-		}
-		return p, v.note(ctx, t, event.ConsentGiven, p.ID, p.ID, map[string]string{"client": client})
-	})
-}
+func local(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

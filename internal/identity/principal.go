@@ -1,8 +1,3 @@
-// Package identity owns who is calling: realms, people and programs, their credentials, sessions and tickets.
-//
-// It does not decide what anybody may do: access does, and its answers are function fields here. Always true: a context
-// without a principal is nobody's; a secret is kept as what verifies it, never as itself; what must be read again is
-// sealed; a session that was ended proves nothing to a question asked afterwards.
 package identity
 
 import (
@@ -37,4 +32,13 @@ func As(ctx context.Context, p Principal) context.Context {
 func Caller(ctx context.Context) (p Principal, ok bool) {
 	p, ok = ctx.Value(principalKey{}).(Principal)
 	return p, ok
+}
+
+// Actor is who is calling as records name them: "nobody" where nobody is.
+func Actor(ctx context.Context) id.Principal {
+	who, ok := Caller(ctx)
+	if !ok {
+		return "nobody"
+	}
+	return who.ID
 }

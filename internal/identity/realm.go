@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"strings"
-
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
@@ -22,26 +20,7 @@ const customerKind = "customer"
 // Staff says whether the people of this realm sell: they work on what is other people's.
 func (r Realm) Staff() bool { return r.Kind != customerKind }
 
-// Federation is the external OpenID provider an organisation's people sign in at. Secret is sealed.
-type Federation struct {
-	Realm    id.Organisation
-	Issuer   string
-	ClientID string
-	Secret   []byte
-	Domains  []string // mail domains in small letters that are signed in there
-	Create   bool     // people it vouches for become people here
+// AnyTenant says whether a tenant's name stands for whichever the caller belongs to.
+func AnyTenant(tenant string) bool {
+	return tenant == "common" || tenant == "organizations" || tenant == "adfs"
 }
-
-// Serves says whether people with such a mail address sign in there.
-func (f Federation) Serves(mail string) bool {
-	_, domain, _ := strings.Cut(fold(mail), "@")
-	for _, d := range f.Domains {
-		if d == domain && d != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// fold makes mail addresses that are the same the same text.
-func fold(mail string) string { return strings.ToLower(strings.TrimSpace(mail)) }

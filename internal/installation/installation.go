@@ -22,6 +22,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -194,7 +196,7 @@ func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*v
 	if !vault.Exists(dir) && !o.NewVault {
 		empty := false
 		err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-			empty, err = unrecorded(event.Log{Store: sqlstore.Events{DB: n.DB}})(ctx, r)
+			empty, err = unrecorded(event.Log{Store: operations.Events{DB: n.DB}})(ctx, r)
 			return err
 		})
 		if err != nil {
@@ -234,7 +236,7 @@ func (n *Installation) recover(ctx context.Context) error {
 	if err := n.Intake.Recover(ctx); err != nil {
 		return err
 	}
-	if err := n.Invoices.FixEarlier(ctx, sqlstore.Invoices{DB: n.DB}); err != nil {
+	if err := n.Invoices.FixEarlier(ctx, billing.Invoices{DB: n.DB}); err != nil {
 		return err
 	}
 	if _, err := n.Runner.Recover(ctx); err != nil {
@@ -246,7 +248,7 @@ func (n *Installation) recover(ctx context.Context) error {
 // CompareStores holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
 // documents can be read, and what needs the rows is refused.
 func (n *Installation) CompareStores(ctx context.Context) {
-	n.behind = n.Intake.Whole(access.AsLocalOperator(ctx))
+	n.behind = n.Intake.VerifyRows(access.AsLocalOperator(ctx))
 	if n.behind != nil {
 		n.API.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
 	}
@@ -254,7 +256,7 @@ func (n *Installation) CompareStores(ctx context.Context) {
 
 // keepUp drops what has expired: sessions, tickets, and answers to commands.
 func (n *Installation) keepUp(ctx context.Context) error {
-	return errors.Join(n.Identity.Prune(ctx), n.API.ForgetAnswers(ctx))
+	return errors.Join(n.Sessions.Prune(ctx), n.API.ForgetAnswers(ctx))
 }
 
 // Drain works off the jobs that are due, as the local operator.

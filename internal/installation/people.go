@@ -1,62 +1,38 @@
 package installation
 
 import (
-	"context"
 	"crypto/rand"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/callers"
 	"github.com/purveyor-csp/purveyor/internal/api/login"
-	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
-	"github.com/purveyor-csp/purveyor/internal/scope"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/secret"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/tx"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 )
 
-// people builds what signs in. Sessions live by the machine's clock, also in demo data.
-func (n *Installation) people(ring secret.Ring, events event.Log, roles *access.Service) (*identity.Service, error) {
+// buildSignIn builds what signs people and programs in. Sessions live by the machine's clock, also in demo data.
+func (n *Installation) buildSignIn(ring secret.Ring) error {
 	pepper, err := ring.Derive("login names", secret.KeySize)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	x := sqlstore.Identity{DB: n.DB}
-	who := &identity.Service{
-		DB: n.DB, Store: x, Proofs: x, Trusts: x, Sealer: n.Safe, Events: events, Now: time.Now, Random: rand.Reader, Pepper: pepper, Name: "Purveyor",
-		Demo: n.Clock.Movable, May: mayManage(roles.Roles),
-		Crown: func(ctx context.Context, t tx.Tx, who id.Principal, r identity.Realm) error {
-			return roles.Crown(ctx, t, who, r.ID)
-		},
-		Admins: roles.Admins, Exceeds: roles.Exceeds,
+	x, random := parties.Identity{DB: n.DB}, identity.Random{Reader: rand.Reader}
+	manager := identity.Manager{Directory: n.Directory, Access: n.Roles}
+	n.Sessions = &sessions.Service{
+		DB: n.DB, Store: x, Keys: x, Directory: n.Directory, Access: n.Roles, Sealer: n.Safe, Events: n.Events, Now: time.Now, Random: random,
 	}
-	who.Enter = func(ctx context.Context, p id.Principal, into id.Organisation) (ok bool, err error) {
-		var known identity.Principal
-		err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-			known, err = who.Known(ctx, r, p)
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-		return roles.Roles.Enters(ctx, known, into)
+	n.Programs = &programs.Service{DB: n.DB, Store: x, Manager: manager, Sessions: n.Sessions, Events: n.Events, Now: time.Now, Random: random}
+	n.Federations = &federation.Service{DB: n.DB, Store: x, Manager: manager, Sealer: n.Safe, Events: n.Events}
+	n.People = &people.Service{
+		DB: n.DB, Store: x, Manager: manager, Sessions: n.Sessions, Federations: n.Federations, Sealer: n.Safe, Events: n.Events, Now: time.Now, Random: random,
+		Pepper: pepper, Name: "Purveyor", Demo: n.Clock.Movable,
 	}
-	roles.Lookup, roles.RealmOf, roles.SignsIn = who.Known, who.RealmOf, who.SignsIn
-	return who, nil
-}
-
-// mayManage is where the caller may see people, or change them.
-func mayManage(guard access.Guard) func(context.Context, bool) (scope.Scope, error) {
-	return func(ctx context.Context, change bool) (scope.Scope, error) {
-		action := access.IdentityRead
-		if change {
-			action = access.IdentityChange
-		}
-		grant, err := guard.Require(ctx, action)
-		return grant.Scope, err
-	}
+	return nil
 }
 
 // Site is where an installation is served.
@@ -91,7 +67,7 @@ func (n *Installation) authority(site Site) (*login.Server, error) {
 		scheme = "https://"
 	}
 	authority := &login.Server{
-		Identity: n.Identity, Delegation: n.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
+		Directory: n.Directory, People: n.People, Sessions: n.Sessions, Programs: n.Programs, Federations: n.Federations, Delegation: n.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
 		Now: time.Now, Random: rand.Reader, Key: forms, Log: n.API.Log,
 	}
 	for _, h := range site.Hosts { // a token for the API is for any of its names

@@ -13,17 +13,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // keepSafe builds what seals: over every sealed column, and every place where something about people is kept.
 func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
-		DB: n.DB, Store: sqlstore.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: sqlstore.Jobs{DB: n.DB}}, Now: events.Now,
-		Realm: realmOf(sqlstore.Identity{DB: n.DB}), Random: rand.Reader, Ring: n.Vault.Ring, AddKey: n.Vault.Rotate, Scrub: n.DB.Scrub,
+		DB: n.DB, Store: parties.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: operations.Jobs{DB: n.DB}}, Now: events.Now,
+		Realm: realmOf(parties.Identity{DB: n.DB}), Random: rand.Reader, Ring: n.Vault.Ring, AddKey: n.Vault.Rotate, Scrub: n.DB.Scrub,
 		Columns: []safe.Column{
-			sqlstore.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
+			parties.SealedColumn{DB: n.DB, Table: safe.PersonKeys, Key: "person", Column: "sealed"},
 		},
 		Sources: []safe.Source{
 			{Name: "event_log", Export: recordsAbout(n.DB, events), Erase: nothingToErase},
@@ -35,15 +36,11 @@ func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Serv
 // realmOf says whose somebody is, erased people too; "" for who neither signs in nor ever did.
 func realmOf(store identity.Store) func(context.Context, tx.Read, id.Principal) (id.Organisation, error) {
 	return func(ctx context.Context, r tx.Read, who id.Principal) (id.Organisation, error) {
-		p, err := store.Person(ctx, r, who)
-		if fault.KindOf(err) != fault.NotFound {
-			return p.Realm, err
-		}
-		g, err := store.Program(ctx, r, who)
+		a, err := store.Account(ctx, r, who)
 		if fault.KindOf(err) == fault.NotFound {
 			return "", nil
 		}
-		return g.Realm, err
+		return a.Realm, err
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
@@ -61,7 +61,7 @@ func (n *Installation) missingRows(ctx context.Context, path string) error {
 	}
 	sealed := 0
 	err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Usage{DB: n.DB}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
+		list, err := billing.Usage{DB: n.DB}.Batches(ctx, r, scope.All(), usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
 		sealed = len(list)
 		return err
 	})
@@ -140,7 +140,7 @@ func (n *Installation) passOver(ctx context.Context, dir string, o Options) erro
 	if err != nil {
 		return nil
 	}
-	err = n.Intake.PassOver(access.AsLocalOperator(ctx), old)
+	err = n.Intake.ReserveNumbers(access.AsLocalOperator(ctx), old)
 	if fault.CodeOf(err) == "usage_store_failed" { // damaged further in
 		err = nil
 	}

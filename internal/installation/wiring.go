@@ -19,6 +19,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
@@ -32,6 +36,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 	"github.com/purveyor-csp/purveyor/internal/usagestore/runs"
@@ -39,26 +46,30 @@ import (
 
 // Services are the use cases of every area, each built once.
 type Services struct {
-	Guard      *access.Roles
-	Events     event.Log
-	Jobs       sqlstore.Jobs
-	Clock      *clock.Service
-	Upkeep     *job.Daily
-	Safe       *safe.Service
-	Identity   *identity.Service
-	Roles      *access.Service
-	Orgs       *org.Service
-	Books      *pricing.Service
-	Usage      *usage.Service
-	Intake     *intake.Service
-	Resources  *resource.Service
-	Invoices   *invoice.Service
-	Archive    *document.Archive
-	Recon      *recon.Service
-	Check      *check.Service
-	Costs      *cost.Service
-	Delegation *delegation.Service
-	Notices    *notice.Service
+	Guard       *access.Roles
+	Events      event.Log
+	Jobs        operations.Jobs
+	Clock       *clock.Service
+	Upkeep      *job.Daily
+	Safe        *safe.Service
+	Directory   *identity.Directory
+	People      *people.Service
+	Sessions    *sessions.Service
+	Programs    *programs.Service
+	Federations *federation.Service
+	Roles       *access.Service
+	Orgs        *org.Service
+	Books       *pricing.Service
+	Usage       *usage.Service
+	Intake      *intake.Service
+	Resources   *resource.Service
+	Invoices    *invoice.Service
+	Archive     *document.Archive
+	Recon       *recon.Service
+	Check       *check.Service
+	Costs       *cost.Service
+	Delegation  *delegation.Service
+	Notices     *notice.Service
 }
 
 // build builds every part over the stores, and refuses where one is missing.
@@ -85,17 +96,17 @@ func (n *Installation) build(o Options) error {
 
 // buildLog builds what every other part needs: the guard, the clock and the event log.
 func (n *Installation) buildLog(o Options) {
-	n.Jobs = sqlstore.Jobs{DB: n.DB}
+	n.Jobs = operations.Jobs{DB: n.DB}
 	n.Guard = &access.Roles{DB: n.DB, Store: sqlstore.Access{DB: n.DB}}
-	n.Clock = &clock.Service{DB: n.DB, Store: sqlstore.Clock{DB: n.DB}, Jobs: n.Jobs, Access: n.Guard, Machine: o.Now, Drain: n.Drain}
-	n.Events = event.Log{Store: sqlstore.Events{DB: n.DB}, Now: n.Clock.Now, Genuine: n.Vault.Genuine}
+	n.Clock = &clock.Service{DB: n.DB, Store: operations.Clock{DB: n.DB}, Jobs: n.Jobs, Access: n.Guard, Machine: o.Now, Drain: n.Drain}
+	n.Events = event.Log{Store: operations.Events{DB: n.DB}, Now: n.Clock.Now, Genuine: n.Vault.Genuine}
 	n.Guard.Now, n.Clock.Events, n.Clock.Empty = n.Clock.Now, n.Events, unrecorded(n.Events)
 }
 
 // buildSales builds the way from organisations and usage to documents.
 func (n *Installation) buildSales(o Options) {
 	guard, events, now := n.Guard, n.Events, n.Clock.Now
-	usages, orgs, books, invoices := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}, sqlstore.Invoices{DB: n.DB}
+	usages, orgs, books, invoices := billing.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}
 	rows, files := wrapped[usage.RowStore](n.Rows, o.Wrap.Rating), wrapped[invoice.Files](n.Files, o.Wrap.Files)
 	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: publishedBooks(books)}
@@ -146,7 +157,7 @@ func (noArchive) Enqueue(context.Context, tx.Tx, job.Job) error { return nil }
 // buildDelegation builds delegated access and what is told before it ends.
 func (n *Installation) buildDelegation() {
 	n.Delegation = &delegation.Service{
-		DB: n.DB, Store: sqlstore.Delegation{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Access: n.Guard, Events: n.Events, Jobs: job.Queue{Store: n.Jobs},
+		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: sqlstore.Orgs{DB: n.DB}, Access: n.Guard, Events: n.Events, Jobs: job.Queue{Store: n.Jobs},
 		Roles: delegation.BuiltIn(), Now: n.Clock.Now, Secret: rand.Text,
 	}
 	n.Guard.Record = recordUse(n.DB, n.Delegation)
@@ -156,18 +167,18 @@ func (n *Installation) buildDelegation() {
 // buildPeople builds who signs in, what they may do, and how what is kept of them is sealed, exported and erased.
 func (n *Installation) buildPeople(ring secret.Ring) error {
 	n.Safe = n.keepSafe(n.Events, n.Guard)
-	n.Roles = &access.Service{DB: n.DB, Store: n.Guard.Store, Roles: n.Guard, Events: n.Events, Now: n.Clock.Now}
+	n.Directory = &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
+	n.Roles = &access.Service{DB: n.DB, Store: n.Guard.Store, Roles: n.Guard, Events: n.Events, Now: n.Clock.Now, Directory: n.Directory}
 	n.Delegation.Given = delegatedAssignments(n.Roles)
 	n.Guard.Place = n.Orgs.Place
 	if n.OnlyRead { // organisations stay where they were when somebody wrote last
 		n.Guard.Place = func(context.Context) error { return nil }
 	}
-	var err error
-	if n.Identity, err = n.people(ring, n.Events, n.Roles); err != nil {
+	if err := n.buildSignIn(ring); err != nil {
 		return err
 	}
 	n.Safe.Sources = append(n.Safe.Sources,
-		safe.Source{Name: "identity", Export: n.Identity.Export, Erase: n.Identity.Erase},
+		safe.Source{Name: "identity", Export: n.People.Export, Erase: n.People.Erase},
 		safe.Source{Name: "access", Export: n.Roles.Export, Erase: nothingToErase},
 		safe.Source{Name: "delegated_access", Export: n.Delegation.Export, Erase: n.Delegation.Erase})
 	return nil
@@ -197,7 +208,7 @@ func (n *Installation) buildAPI(o Options, ring secret.Ring) error {
 	n.API = &native.Server{
 		DB: n.DB, Access: n.Guard, Clock: n.Clock, Events: n.Events, Jobs: n.Jobs, Invoices: n.Invoices, Archive: n.Archive, Log: o.Log, Version: o.Version,
 		Roles: n.Roles, Orgs: n.Orgs, Books: n.Books, Delegation: n.Delegation, Notices: n.Notices, Resources: n.Resources, Usage: n.Usage, Intake: n.Intake,
-		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Identity: n.Identity,
+		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Sessions: n.Sessions, People: n.People, Programs: n.Programs, Federations: n.Federations,
 		Statement: microsoft.Statement, Known: isCustomer(sqlstore.Orgs{DB: n.DB}), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign,
 		KeepDays: cmp.Or(o.AuditDays, config.AuditDays), DigestKey: digests, Machine: time.Now,
 		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Named: func(string) bool { return false }, Callers: callers.InProcess,

@@ -3,31 +3,27 @@ package installtest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/document"
-	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
-	"github.com/purveyor-csp/purveyor/internal/rating"
-	"github.com/purveyor-csp/purveyor/internal/recon"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 // September is the month the tests bill, and Day the business day on which they do.
@@ -36,93 +32,28 @@ const September = period.Month(2026*12 + 8)
 // Today is the business clock of the tests.
 func Today() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
 
-// Installation is every part over one folder.
+// Installation is an installation over one folder, with the means to move it through a month.
 type Installation struct {
-	Dir      string
-	DB       *sqlstore.DB
-	Rows     *duckdb.Store
-	Files    *filestore.Store
-	Events   event.Log
-	Orgs     *org.Service
-	Books    *pricing.Service
-	Intake   *intake.Service
-	Usage    *usage.Service
-	Invoices *invoice.Service
-	Recon    *recon.Service
-	Archive  *document.Archive
-	Runner   *job.Runner
+	*installation.Installation
+	Dir string
 }
 
-// Wrap lets a test look on, or interfere, where parts meet; nil fields leave things as they are.
-type Wrap struct {
-	Rating func(usage.RowStore) usage.RowStore // what rating reads from
-	Files  func(invoice.Files) invoice.Files   // where worksheets and documents are put
-}
+// Wrap lets a test watch, or interfere, where parts meet; nil fields leave things as they are.
+type Wrap = installation.Wrap
 
-// Open builds the parts over a folder and puts right what an interrupted process left.
-func Open(ctx context.Context, dir string, w Wrap) (n *Installation, err error) {
-	n = &Installation{Dir: dir}
-	if n.DB, err = sqlstore.Open(ctx, n.Ledger()); err != nil {
+// Open opens an installation in a folder, as the program does, by the clock of the tests.
+func Open(ctx context.Context, dir string, w Wrap) (*Installation, error) {
+	n, err := installation.Open(ctx, dir, installation.Options{
+		Settings: config.Settings{Memory: "500MB", Workers: 2}, Log: slog.New(slog.DiscardHandler), Now: Today, Wrap: w,
+	})
+	if err != nil {
 		return nil, err
 	}
-	if n.Rows, err = duckdb.Open(filepath.Join(dir, "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"}); err != nil {
-		return nil, errors.Join(err, n.DB.Close())
-	}
-	if n.Files, err = filestore.Open(filepath.Join(dir, "files")); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	n.build(w)
-	if err := n.Intake.Recover(ctx); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	if _, err := n.Runner.Recover(ctx); err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	return n, nil
+	return &Installation{Installation: n, Dir: dir}, nil
 }
 
 // Ledger is the path of the ledger database.
-func (n *Installation) Ledger() string { return filepath.Join(n.Dir, "ledger.db") }
-
-func (n *Installation) build(w Wrap) {
-	guard, now := access.Local{}, Today
-	n.Events = event.Log{Store: sqlstore.Events{DB: n.DB}, Now: now}
-	usages, orgs, books, invoices, jobs := sqlstore.Usage{DB: n.DB}, sqlstore.Orgs{DB: n.DB}, sqlstore.Books{DB: n.DB}, sqlstore.Invoices{DB: n.DB}, sqlstore.Jobs{DB: n.DB}
-	var rows usage.RowStore = n.Rows
-	if w.Rating != nil {
-		rows = w.Rating(rows)
-	}
-	var files invoice.Files = n.Files
-	if w.Files != nil {
-		files = w.Files(files)
-	}
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
-	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: n.Events, Now: now}
-	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: n.Events, Now: now}
-	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: n.Events}
-	n.Intake = &intake.Service{
-		DB: n.DB, Store: usages, Rows: n.Rows, Files: archives{n.Files}, Access: guard, Events: n.Events, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}
-	n.Invoices = &invoice.Service{
-		DB: n.DB, Store: invoices, Access: guard, Events: n.Events, Files: files, Lines: n.Files, Now: now, Reader: reader, Rater: rater,
-		Jobs: job.Queue{Store: jobs},
-	}
-	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: n.Invoices}
-	n.Archive = &document.Archive{DB: n.DB, Invoices: n.Invoices, Files: files, Access: guard}
-	n.Runner = &job.Runner{
-		Store: jobs, DB: n.DB, Handlers: map[job.Kind]job.Handler{job.RenderDocument: n.Archive.Render}, Workers: 2,
-		Now: now, Machine: time.Now, Owner: "test",
-	}
-}
-
-type archives struct{ *filestore.Store }
-
-// NewArchive starts keeping a source.
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
-
-// Close closes the stores.
-func (n *Installation) Close() error { return errors.Join(n.Rows.Close(), n.DB.Close()) }
+func (n *Installation) Ledger() string { return filepath.Join(n.Dir, installation.LedgerName) }
 
 // New is an installation of the test's own, with the small world.
 func New(t testing.TB) *Installation {
@@ -146,15 +77,36 @@ func Operator(ctx context.Context) context.Context { return access.AsLocalOperat
 // Settle applies a world and publishes books.
 func (n *Installation) Settle(t testing.TB, w org.World, books ...pricing.Book) {
 	t.Helper()
-	if _, err := n.Orgs.Apply(Operator(t.Context()), w, false); err != nil {
+	if err := n.Apply(Operator(t.Context()), w, books...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Apply applies a world and publishes books. Edges may name books that are published later, or never.
+func (n *Installation) Apply(ctx context.Context, w org.World, books ...pricing.Book) error {
+	keys, announced := map[id.Organisation]string{}, map[string][]string{}
+	for _, o := range w.Organisations {
+		keys[o.ID] = o.Key
+	}
+	for _, e := range w.Edges {
+		announced[keys[e.Seller]] = append(announced[keys[e.Seller]], e.Terms.Book)
+	}
+	if _, err := n.Orgs.ApplyBefore(ctx, w, announced, false); err != nil {
+		return err
+	}
 	for _, b := range books {
-		if _, err := n.Books.Publish(Operator(t.Context()), b); err != nil {
-			t.Fatal(err)
+		if _, err := n.Books.Publish(ctx, b); err != nil {
+			return err
 		}
 	}
+	return nil
 }
+
+// NoJobs takes orders of jobs and does nothing, for tests that look at no archived document.
+type NoJobs struct{}
+
+// Enqueue orders nothing.
+func (NoJobs) Enqueue(context.Context, tx.Tx, job.Job) error { return nil }
 
 // Import imports files given as text.
 func (n *Installation) Import(t testing.TB, req intake.Request, files ...string) usage.Load {

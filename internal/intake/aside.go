@@ -133,7 +133,7 @@ func (s *sealing) keptAside() {
 		return
 	}
 	s.correct()
-	s.again()
+	s.leaveOutOpen()
 }
 
 // sum says of the load what does not count, before any of it is answered.
@@ -144,8 +144,8 @@ func (s *sealing) sum() {
 	}
 }
 
-// again leaves out what is open already: the same file read once more, and not mended.
-func (s *sealing) again() {
+// leaveOutOpen leaves out what is open already: the same file read once more, and not mended.
+func (s *sealing) leaveOutOpen() {
 	known := map[string]bool{}
 	s.aside.fresh = slices.DeleteFunc(s.aside.fresh, func(a aside.Item) bool {
 		i := slices.IndexFunc(s.aside.before, func(b aside.Item) bool { return s.aside.answered[b.Ref] == "" && !known[b.Ref] && a.IsAgain(&b) })

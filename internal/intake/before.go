@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// today is the version of the rules by which files are read that nobody has imported yet.
+// today is the version of the rules by which new files are read.
 func (v *Service) today() int { return cmp.Or(v.Reading, usage.Reading) }
 
 // readingOf is the version of earlier rules than today's by which an earlier load read a file; 0 when there is none. It is
@@ -24,7 +24,7 @@ func (l *loading) readingOf(ctx context.Context, digest string) (reading int, er
 		if err != nil {
 			return err
 		}
-		if err := l.service.knows(loads); err != nil {
+		if err := l.service.refuseNewer(loads); err != nil {
 			return err
 		}
 		for _, x := range loads {

@@ -26,9 +26,9 @@ type completion struct {
 	By      string      `json:"by"`
 }
 
-// sayComplete completes the billed slots of the load of which the command or a manifest says so. Nothing is complete of
+// completeStated completes the billed slots of the load of which the command or a manifest says so. Nothing is complete of
 // which pages are missing.
-func (s *sealing) sayComplete() {
+func (s *sealing) completeStated() {
 	if slices.ContainsFunc(s.files, func(f *sourceFile) bool { return f.partial && f.counts() }) {
 		return
 	}
@@ -63,7 +63,7 @@ func (s *sealing) complete(slot usage.Slot, by string) {
 		}
 	}
 	if own && s.covered(slot) {
-		s.giveWay(slot)
+		s.supersedeUnbilled(slot)
 		s.nowBilled(slot)
 	}
 }
@@ -75,19 +75,19 @@ func (s *sealing) isOwn(slot usage.Slot) bool {
 
 func (s *sealing) superseded(number uint32) bool { return slices.Contains(s.out.Supersede, number) }
 
-// giveWay takes the unbilled batches of a month out of what counts.
-func (s *sealing) giveWay(slot usage.Slot) {
+// supersedeUnbilled takes the unbilled batches of a month out of what counts.
+func (s *sealing) supersedeUnbilled(slot usage.Slot) {
 	for _, b := range s.have {
 		if !b.Slot.Billed && sameMonth(b.Slot, slot) && !s.superseded(b.Number) {
 			s.out.Supersede = append(s.out.Supersede, b.Number)
-			s.gaveWay = append(s.gaveWay, b)
+			s.superseding = append(s.superseding, b)
 		}
 	}
 }
 
-// sayGaveWay says what the unbilled rows come to that no longer count, because the billed ones of their month are complete.
-func (s *sealing) sayGaveWay(ctx context.Context) error {
-	for _, b := range s.gaveWay {
+// reportSuperseded says what the unbilled rows come to that no longer count, because the billed ones of their month are complete.
+func (s *sealing) reportSuperseded(ctx context.Context) error {
+	for _, b := range s.superseding {
 		was, err := s.service.counted(ctx, s.grant, b, slices.Concat(s.masks, s.out.Masks))
 		if err != nil {
 			return err
@@ -247,7 +247,7 @@ func (s *sealing) write(ctx context.Context, t tx.Tx) error {
 	if err := v.Events.Append(ctx, t, event.UsageSealed, s.grant.Actor, string(s.out.Load.ID), s.out.Load.Rows); err != nil {
 		return err
 	}
-	if err := s.sayPrinted(ctx, t); err != nil {
+	if err := s.recordPrinted(ctx, t); err != nil {
 		return err
 	}
 	if err := v.Store.MarkComplete(ctx, t, s.grant.Scope, s.marks); err != nil {

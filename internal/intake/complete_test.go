@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sample"
 	"github.com/purveyor-csp/purveyor/internal/sample/statement"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -58,7 +58,7 @@ func (n installation) sides(t *testing.T) (out []string, complete int) {
 			}
 			out = append(out, side)
 		}
-		events, err := sqlstore.Events{DB: n.db}.Events(ctx, r, scope.All(), event.Filter{})
+		events, err := operations.Events{DB: n.db}.Events(ctx, r, scope.All(), event.Filter{})
 		for _, e := range events {
 			if e.Type == event.UsageComplete {
 				complete++

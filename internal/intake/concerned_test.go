@@ -64,8 +64,8 @@ func TestImportsReadWhatConcernsThem(t *testing.T) {
 		invoice, late := fmt.Sprintf("G%d", month), fmt.Sprintf("G%d", month-1)
 		v.mustImport(t, intake.Request{}, in(text(line("", 1, 1, 100), line("", 1, 2, 200))))
 		v.mustImport(t, intake.Request{}, in(text(line("", 1, 1, 101), line("", 1, 2, 200)))) // masks
-		spoilt := strings.Replace(line(invoice, 3, 9, 5), ",1,0.05,", ",1,five,", 1)
-		load := v.mustImport(t, intake.Request{Complete: true}, in(text(line(invoice, 1, 1, 101), line(invoice, 1, 2, 200), spoilt)))
+		unreadable := strings.Replace(line(invoice, 3, 9, 5), ",1,0.05,", ",1,five,", 1)
+		load := v.mustImport(t, intake.Request{Complete: true}, in(text(line(invoice, 1, 1, 101), line(invoice, 1, 2, 200), unreadable)))
 		v.mustImport(t, intake.Request{}, in(text(line(invoice, 3, 9, 5)))) // corrects the row kept aside
 		v.mustImport(t, intake.Request{Complete: true}, in(text(line(late, 2, 3, 7))))
 		if load.Rows.Quarantined != 1 {

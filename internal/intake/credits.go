@@ -11,9 +11,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// sayCredited says of an invoice just read that comes to exactly what another one came to, with the opposite sign: the
+// reportCredited says of an invoice just read that comes to exactly what another one came to, with the opposite sign: the
 // provider has credited that one as a whole, most often to bill it again.
-func (s *sealing) sayCredited(ctx context.Context, slot usage.Slot, lines []freshLine) error {
+func (s *sealing) reportCredited(ctx context.Context, slot usage.Slot, lines []freshLine) error {
 	total := money.Decimal{}
 	for _, l := range lines {
 		total = total.Add(l.Subtotal)

@@ -16,30 +16,30 @@ import (
 
 // worker turns the rows of blocks into facts. Each has its own caches; dictionaries and slots are the load's.
 type worker struct {
-	load      *loading
-	file      *sourceFile
-	reading   int // version of the rules by which the file is read
-	canon     *star.Canon
-	block     *usage.Block
-	repeats   *repeats // of the block being read
-	known     recent
-	spots     map[string]*star.Spots // by what rows print
-	all       []*star.Spots
-	slots     map[string]*monthly // by what rows print
-	variants  map[string]*variantInfo
-	buf       []byte
-	sightings []sighting // of rows of the block that were not looked up yet
-	dayText   []byte
-	dayIs     period.Date
-	order     plausible.DayOrder // in which the file writes days and months
-	bad       *usage.Problem
-	lines     map[int64]*aside.Item // lines that are looked for, kept aside before
-	waiver    *waiver               // of the row being read, when it is taken as printed
+	load     *loading
+	file     *sourceFile
+	reading  int // version of the rules by which the file is read
+	canon    *star.CanonicalForm
+	block    *usage.Block
+	repeats  *repeats // of the block being read
+	known    recent
+	cells    map[string]*star.EntitlementCells // by what rows print
+	allCells []*star.EntitlementCells
+	slots    map[string]*slotBatches // by what rows print
+	variants map[string]*variantInfo
+	buf      []byte
+	seenRows []seenRow // of rows of the block that were not looked up yet
+	dayText  []byte
+	dayIs    period.Date
+	order    plausible.DayOrder // in which the file writes days and months
+	bad      *usage.Problem
+	lines    map[int64]*aside.Item // lines that are looked for, kept aside before
+	waiver   *waiver               // of the row being read, when it is taken as printed
 }
 
 func newWorker(l *loading, f *sourceFile) *worker {
 	return &worker{
-		lines: l.linesWanted(f), load: l, file: f, reading: f.ReadBy(), canon: star.CanonOf(f.ReadBy()), block: l.empty(), known: newRecent(), spots: map[string]*star.Spots{}, slots: map[string]*monthly{}, variants: map[string]*variantInfo{},
+		lines: l.linesWanted(f), load: l, file: f, reading: f.ReadBy(), canon: star.CanonicalFormOf(f.ReadBy()), block: l.empty(), known: newRecent(), cells: map[string]*star.EntitlementCells{}, slots: map[string]*slotBatches{}, variants: map[string]*variantInfo{},
 	}
 }
 
@@ -48,16 +48,16 @@ type common struct {
 	entry, tags star.Item
 	variants    [signs]*variantInfo
 	from, to    period.Date // the charge period that the rows print, both days in it; 0 where they do not
-	doubts      []rowDoubt
-	slot        *monthly
-	spots       *star.Spots
+	warnings    []rowWarning
+	slot        *slotBatches
+	cells       *star.EntitlementCells
 	wanted      []*aside.Item // rows of the entry that were kept aside before
 	lengths     []int32       // of the runs of the first row
 	place       uint32        // in the archive, whose it is
 }
 
-// alike says whether runs are those of the first row: the same text, cut in the same way.
-func (c *common) alike(runs []Run) bool {
+// sameRuns says whether runs are those of the first row: the same text, cut in the same way.
+func (c *common) sameRuns(runs []Run) bool {
 	if len(runs) == 0 || len(runs) != len(c.lengths) {
 		return false
 	}
@@ -69,8 +69,8 @@ func (c *common) alike(runs []Run) bool {
 	return true
 }
 
-// monthly is a slot but for its period, and the batches of the periods seen.
-type monthly struct {
+// slotBatches is a slot but for its period, and the batches of the periods seen.
+type slotBatches struct {
 	slot    usage.Slot
 	months  []period.Month
 	batches []uint32
@@ -122,7 +122,7 @@ func (w *worker) row(r *Row) error {
 	if (c.wanted != nil || w.lines != nil) && w.waiver == nil {
 		w.found(r, &f, c)
 	}
-	if c.alike(r.Runs) {
+	if c.sameRuns(r.Runs) {
 		w.repeats.add(c, r.Runs)
 	}
 	w.block.Facts = append(w.block.Facts, f)
@@ -160,7 +160,7 @@ func (w *worker) learn(r *Row, c *common, s sign) *common {
 		if w.reading >= 2 && !w.charged(r, c) {
 			return nil
 		}
-		c.slot, c.spots, c.tags, c.doubts = w.slotOf(r, currency), w.spotsOf(r), w.tags(r), doubtsOf(r)
+		c.slot, c.cells, c.tags, c.warnings = w.slotOf(r, currency), w.cellsOf(r), w.tags(r), rowWarningsOf(r)
 		if w.load.wanted != nil {
 			c.wanted = w.load.wanted.byEntry[c.entry.Hash]
 		}
@@ -187,8 +187,8 @@ func (w *worker) reject(r *Row, c usage.Column, code, reason string) {
 	}
 }
 
-func (w *worker) odd(code string, c usage.Column, reason string, f *usage.Fact) {
-	w.file.odd(code, w.load.columnName(c), reason, int64(f.Line), f.Cost.Decimal())
+func (w *worker) warn(code string, c usage.Column, reason string, f *usage.Fact) {
+	w.file.warn(code, w.load.columnName(c), reason, int64(f.Line), f.Cost.Decimal())
 }
 
 func clip(s string) string {
@@ -303,12 +303,12 @@ func (w *worker) entry(r *Row) star.Item {
 }
 
 // slotOf is the slot of a row, found by what it prints.
-func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
+func (w *worker) slotOf(r *Row, currency money.Currency) *slotBatches {
 	w.buf = star.AppendField(star.AppendField(star.AppendField(w.buf[:0], r.Values[usage.PartnerID]), r.Values[usage.InvoiceNumber]), r.Values[usage.BillingCurrency])
 	m := w.slots[string(w.buf)]
 	if m == nil {
 		invoice := strings.TrimSpace(string(r.Values[usage.InvoiceNumber]))
-		m = &monthly{slot: usage.Slot{
+		m = &slotBatches{slot: usage.Slot{
 			Connector: Connector, Dataset: usage.DailyUsage, Account: strings.ToLower(string(r.Values[usage.PartnerID])),
 			Currency: currency, Billed: invoice != "", Invoice: invoice,
 		}}
@@ -317,18 +317,18 @@ func (w *worker) slotOf(r *Row, currency money.Currency) *monthly {
 	return m
 }
 
-// spotsOf is where a row's entitlement adds up, found by what it prints.
-func (w *worker) spotsOf(r *Row) *star.Spots {
+// cellsOf is where a row's entitlement adds up, found by what it prints.
+func (w *worker) cellsOf(r *Row) *star.EntitlementCells {
 	printed := r.Values[usage.EntitlementID]
-	s := w.spots[string(printed)]
+	s := w.cells[string(printed)]
 	if s == nil {
 		entitlement := strings.ToLower(string(printed))
-		if s = w.spots[entitlement]; s == nil {
-			s = star.NewSpots(entitlement)
-			w.spots[entitlement] = s
-			w.all = append(w.all, s)
+		if s = w.cells[entitlement]; s == nil {
+			s = star.NewEntitlementCells(entitlement)
+			w.cells[entitlement] = s
+			w.allCells = append(w.allCells, s)
 		}
-		w.spots[string(printed)] = s
+		w.cells[string(printed)] = s
 	}
 	return s
 }
@@ -361,7 +361,7 @@ func (w *worker) variant(r *Row, s sign) *variantInfo {
 	if v := w.variants[string(w.buf)]; v != nil {
 		return v
 	}
-	if len(w.variants) >= generation { // the dictionary is asked again
+	if len(w.variants) >= maxRecent { // the dictionary is asked again
 		clear(w.variants)
 	}
 	printed := string(w.buf)
@@ -417,7 +417,7 @@ func (w *worker) tags(r *Row) star.Item {
 	return it
 }
 
-func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
+func (w *worker) batch(m *slotBatches, day period.Date) (uint32, error) {
 	month := day.Month()
 	for i, known := range m.months {
 		if known == month {
@@ -438,15 +438,15 @@ func (w *worker) batch(m *monthly, day period.Date) (uint32, error) {
 func (w *worker) count(f *usage.Fact, c *common, v *variantInfo, wide []usage.WideValue) {
 	var h xxh3.Uint128
 	h, w.buf = star.Fingerprint(w.buf[:0], c.entry.Hash, v.Hash, c.tags.Hash, f, wide)
-	w.sightings = append(w.sightings, sighting{h.Hi ^ h.Lo, len(w.block.Facts)})
+	w.seenRows = append(w.seenRows, seenRow{h.Hi ^ h.Lo, len(w.block.Facts)})
 	if v.known && len(wide) == 0 && !f.Quantity.IsZero() && v.mismatch(f) {
-		w.odd("amount_mismatch", usage.BillingPreTaxTotal, "the printed amount is not unit price × quantity × exchange rate after credits; the printed amount counts", f)
+		w.warn("amount_mismatch", usage.BillingPreTaxTotal, "the printed amount is not unit price × quantity × exchange rate after credits; the printed amount counts", f)
 	}
-	for i := range c.doubts {
-		d := &c.doubts[i]
-		w.odd(d.code, d.column, d.reason, f)
+	for i := range c.warnings {
+		d := &c.warnings[i]
+		w.warn(d.code, d.column, d.reason, f)
 	}
-	cell := c.spots.At(f.Batch, f.Day)
+	cell := c.cells.At(f.Batch, f.Day)
 	cell.Add(h.Hi, h.Lo, f.Cost)
 	for _, x := range wide {
 		if x.Column == usage.BillingPreTaxTotal {

@@ -16,15 +16,15 @@ type hashSetPart struct {
 	n     int
 }
 
-// sighting is the hash of a row, waiting to be looked up with others.
-type sighting struct {
+// seenRow is the hash of a row, waiting to be looked up with others.
+type seenRow struct {
 	hash uint64
 	row  int // of the block
 }
 
 // add looks hashes up and adds them; again is called for each that was there before. They are taken by parts of the
 // set, so that each is locked once. The hash 0 stands for 1.
-func (s *hashSet) add(list []sighting, again func(row int)) {
+func (s *hashSet) add(list []seenRow, again func(row int)) {
 	var ends [len(s.parts)]int
 	for i := range list {
 		ends[list[i].hash>>58]++
@@ -32,7 +32,7 @@ func (s *hashSet) add(list []sighting, again func(row int)) {
 	for i := range ends[1:] {
 		ends[i+1] += ends[i]
 	}
-	sorted := make([]sighting, len(list))
+	sorted := make([]seenRow, len(list))
 	for _, x := range slices.Backward(list) {
 		at := &ends[x.hash>>58]
 		*at--
@@ -49,7 +49,7 @@ func (s *hashSet) add(list []sighting, again func(row int)) {
 	}
 }
 
-func (p *hashSetPart) add(list []sighting, again func(row int)) {
+func (p *hashSetPart) add(list []seenRow, again func(row int)) {
 	p.Lock()
 	defer p.Unlock()
 	for (p.n+len(list))*4 >= len(p.slots)*3 {

@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
@@ -22,7 +22,7 @@ import (
 type Service struct {
 	DB     tx.DB
 	Store  usage.Store
-	Rows   standing.Rows
+	Rows   consistency.Rows
 	Files  Archives
 	Access access.Guard
 	Events event.Log
@@ -33,17 +33,17 @@ type Service struct {
 	Format     Format
 	ParseDay   func(reading int, text []byte) (period.Date, bool)
 	ColumnName func(usage.Column) string
-	Reading    int // version of the rules by which files are read that nobody has imported yet; 0 means usage.Reading
+	Reading    int // version of the rules by which new files are read; 0 means usage.Reading
 
-	// Preview says what a seal would do to months that are issued, in words of whoever knows; nil says nothing. A seal that
+	// Preview says what a seal would do to months that are issued; without one nothing is said about them. A seal that
 	// only supersedes is a withdrawal. The batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
-	Warn func(text string) // told what whoever runs the installation should know at its start; nil for nobody
+	Warn func(text string) // receives warnings for the operator at the start; may be nil
 
-	settling sync.Mutex
-	agreeing sync.Mutex
-	agreed   bool // the usage store has what the ledger sealed
+	settling  sync.Mutex
+	comparing sync.Mutex
+	compared  bool // the usage store has what the ledger sealed
 }
 
 // Archives is where sources are kept, and how loads are made of them.
@@ -79,7 +79,7 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	if err != nil {
 		return usage.Load{}, err
 	}
-	passed, err := v.agree(ctx, grant.Scope)
+	passed, err := v.compareOnce(ctx, grant.Scope)
 	if err != nil {
 		return usage.Load{}, err
 	}
@@ -91,7 +91,7 @@ func (v *Service) Import(ctx context.Context, req Request) (usage.Load, error) {
 	return load, err
 }
 
-func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Request, passed standing.Standing, once map[uint16]map[int64]bool) (usage.Load, *countOnce, error) {
+func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Request, passed consistency.Comparison, once map[uint16]map[int64]bool) (usage.Load, *countOnce, error) {
 	l, err := v.begin(ctx, grant, req, passed)
 	if err != nil {
 		return usage.Load{}, nil, err
@@ -133,14 +133,14 @@ func (v *Service) importOnce(ctx context.Context, grant access.Grant, req Reques
 		err = s.control(ctx)
 	}
 	if err == nil {
-		err = s.sayGaveWay(ctx)
+		err = s.reportSuperseded(ctx)
 	}
 	if err == nil && req.DryRun {
 		load, err := s.preview(ctx)
 		return load, nil, err
 	}
 	if err == nil {
-		err = s.keep(ctx)
+		err = s.keepRebuildManifest(ctx)
 	}
 	if err != nil {
 		return usage.Load{}, nil, errors.Join(err, v.Rows.Drop(context.WithoutCancel(ctx), l.number))
@@ -157,7 +157,7 @@ func (s *sealing) preview(ctx context.Context) (_ usage.Load, err error) {
 	return s.out.Load, errors.Join(err, s.service.Rows.Drop(context.WithoutCancel(ctx), s.number))
 }
 
-func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, passed standing.Standing) (*loading, error) {
+func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, passed consistency.Comparison) (*loading, error) {
 	if len(req.Sources) == 0 {
 		return nil, fault.New(fault.Invalid, "no_files", "no file was named; nothing was imported")
 	}
@@ -168,7 +168,7 @@ func (v *Service) begin(ctx context.Context, grant access.Grant, req Request, pa
 	}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		l.number, l.next = 0, 0
-		for err == nil && (l.number <= passed.Last.Load || l.next <= passed.Last.Batch) {
+		for err == nil && (l.number <= passed.LastUnknown.Load || l.next <= passed.LastUnknown.Batch) {
 			l.number, l.next, err = v.Store.NextNumbers(ctx, t, maxSlots)
 		}
 		return err
@@ -203,7 +203,7 @@ func (l *loading) readAll(ctx context.Context, req Request) error {
 			f.failed = fault.New(fault.Invalid, dayMonthDates,
 				"%s: its dates stand with the day before the month (13/09/2026), as spreadsheets of some countries write them, and read as the provider writes them they would be days of other months; nothing of the file was kept. Download it again and import it without opening it in a spreadsheet, or write dates as 2026-09-13", f.name)
 		}
-		if f.failed == nil && f.spoilt() {
+		if f.failed == nil && f.mostlyUnreadable() {
 			f.failed = fault.New(fault.Invalid, "mostly_unreadable",
 				"%s: %d of %d rows cannot be counted, so the file is refused; the first: line %d, %s", f.name, f.aside, f.in, f.problems[0].Line, f.problems[0].Reason)
 		}

@@ -73,7 +73,7 @@ type loading struct {
 	bytes    atomic.Int64
 	total    int64
 	progress func(Progress)
-	note     string // what is to be said of the load itself
+	note     string // a remark about the load as a whole
 }
 
 func (l *loading) columnName(c usage.Column) string { return l.service.ColumnName(c) }
@@ -117,7 +117,7 @@ func (l *loading) read(ctx context.Context, f *sourceFile, src Source, want usag
 	}
 	for _, lines := range [...]map[int64]bool{l.without[f.number], l.once[f.number]} {
 		if len(lines) > 0 {
-			dec = partly{dec, lines}
+			dec = skippingDecoder{dec, lines}
 		}
 	}
 	archive, err := l.archive(f)
@@ -316,7 +316,7 @@ func (l *loading) work(ctx context.Context, f *sourceFile, queue <-chan *inFligh
 	full <- w.block
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, s := range w.all {
+	for _, s := range w.allCells {
 		f.cells.Add(s)
 	}
 	f.order.Merge(w.order)
@@ -347,8 +347,8 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 			if bad != nil && !w.lineAsPrinted(l, bad) {
 				return nil
 			}
-			for _, d := range plausible.SpoiltLine(l) {
-				w.file.odd(d.Code, d.Column, d.Reason, l.Line, l.Subtotal)
+			for _, d := range plausible.DamagedLine(l) {
+				w.file.warn(d.Code, d.Column, d.Reason, l.Line, l.Subtotal)
 			}
 			lines = append(lines, l.As(w.reading))
 			return nil
@@ -359,10 +359,10 @@ func (w *worker) decode(b RawBlock) (rows int64, lines []usage.StatementLine, er
 		rows++
 		return w.row(r)
 	})
-	w.file.seen.add(w.sightings, func(row int) {
-		w.odd("duplicate_rows", usage.BillingPreTaxTotal, "identical rows in one file; all of them count", &w.block.Facts[row])
+	w.file.seen.add(w.seenRows, func(row int) {
+		w.warn("duplicate_rows", usage.BillingPreTaxTotal, "identical rows in one file; all of them count", &w.block.Facts[row])
 	})
-	w.sightings = w.sightings[:0]
+	w.seenRows = w.seenRows[:0]
 	return rows, nil, err
 }
 

@@ -9,37 +9,37 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// spot is where rows of two batches can be the same rows: one entitlement on one day.
-type spot struct {
+// cellKey is where rows of two batches can be the same rows: one entitlement on one day.
+type cellKey struct {
 	entitlement string
 	day         period.Date
 }
 
-func spotOf(c usage.Cell) spot { return spot{strings.ToLower(c.Entitlement), c.Day} }
+func cellKeyOf(c usage.Cell) cellKey { return cellKey{strings.ToLower(c.Entitlement), c.Day} }
 
-// held is what the ledger has sealed already in a slot: cells that still count.
-type held struct {
+// sealedBatch is what the ledger has sealed already in a slot: cells that still count.
+type sealedBatch struct {
 	batch usage.Batch
-	cells map[spot]usage.Cell
+	cells map[cellKey]usage.Cell
 }
 
 // mode is what an import was told to do about rows that differ from sealed ones. Old says whether every file of a
 // cell was imported before: then it is no newer download.
-// Whole says that what was read is all of its invoice; gone whether what was sealed of a cell was taken back.
+// Whole says that what was read is all of its invoice; takenOut whether what was sealed of a cell was taken back.
 type mode struct {
 	add, supersede, whole bool
 	extra                 bool // what was read comes on top of what is sealed, also of unbilled usage
-	old, gone             func(usage.Cell) bool
+	old, takenOut         func(usage.Cell) bool
 	called                func(entitlement string) string // with its names
 }
 
 // verdicts is what overlap comes to for one slot of a load.
 type verdicts struct {
-	skip   []skipped
-	masks  []usage.Mask // older cells that give way
-	gone   int64        // rows in them
-	doubts []doubt
-	taken  []usage.Cell // older cells that are taken back
+	skip         []skipped
+	masks        []usage.Mask // older cells that give way
+	replacedRows int64        // rows in them
+	ambiguous    []ambiguousCell
+	taken        []usage.Cell // older cells that are taken back
 }
 
 // skipped is a cell that is not sealed again, and why.
@@ -48,8 +48,8 @@ type skipped struct {
 	why  skipReason
 }
 
-// doubt is a cell about which only a comparison row by row can tell.
-type doubt struct {
+// ambiguousCell is a cell about which only a comparison row by row can tell.
+type ambiguousCell struct {
 	cell  usage.Cell
 	older []usage.Cell
 }
@@ -68,19 +68,19 @@ const (
 
 // overlap decides what becomes of the cells of one new slot (money-path §3). have holds the sealed batches of the
 // same slot; covered says that the slot is unbilled and the billed rows of its period are complete. Pure.
-func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how mode) (verdicts, error) {
+func overlap(slot usage.Slot, fresh []usage.Cell, have []sealedBatch, covered bool, how mode) (verdicts, error) {
 	var v verdicts
 	for _, c := range fresh {
-		older := at(spotOf(c), have)
+		older := at(cellKeyOf(c), have)
 		many := c.Rows >= rowsOf(older)
 		switch {
 		case covered:
 			v.skip = append(v.skip, skipped{c, isCovered})
-		case len(older) == 0 && !how.supersede && how.gone(c) && how.old(c):
+		case len(older) == 0 && !how.supersede && how.takenOut(c) && how.old(c):
 			v.skip = append(v.skip, skipped{c, oldDownload})
 		case len(older) == 0:
 		case how.extra: // row by row: only the very same row is known
-			v.doubts = append(v.doubts, doubt{c, older})
+			v.ambiguous = append(v.ambiguous, ambiguousCell{c, older})
 		case same(c, older, how.whole):
 			v.skip = append(v.skip, skipped{c, knownRows})
 		case how.supersede:
@@ -92,11 +92,11 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 		case slot.Billed && many && !how.add && !how.old(c):
 			return v, differ(slot, c, older, how.called(c.Entitlement))
 		default: // a part of what is there, perhaps, or to be added row by row
-			v.doubts = append(v.doubts, doubt{c, older})
+			v.ambiguous = append(v.ambiguous, ambiguousCell{c, older})
 		}
 	}
 	if slot.Billed && how.whole {
-		v.taken = gone(fresh, have)
+		v.taken = missingCells(fresh, have)
 	}
 	return v, nil
 }
@@ -104,7 +104,7 @@ func overlap(slot usage.Slot, fresh []usage.Cell, have []held, covered bool, how
 func (v *verdicts) replace(older []usage.Cell) {
 	for _, o := range older {
 		v.masks = append(v.masks, usage.Mask{Batch: o.Batch, Entitlement: strings.ToLower(o.Entitlement), Day: o.Day})
-		v.gone += o.Rows
+		v.replacedRows += o.Rows
 	}
 }
 
@@ -114,8 +114,8 @@ func differ(slot usage.Slot, c usage.Cell, older []usage.Cell, called string) er
 		called, rowsOf(older), c.Day, slotName(slot), c.Rows)
 }
 
-// at lists the sealed cells of a spot.
-func at(s spot, have []held) (older []usage.Cell) {
+// at lists the sealed cells of a key.
+func at(s cellKey, have []sealedBatch) (older []usage.Cell) {
 	for _, h := range have {
 		if o, ok := h.cells[s]; ok {
 			older = append(older, o)
@@ -138,7 +138,7 @@ func same(c usage.Cell, older []usage.Cell, whole bool) bool {
 		if !whole && o.Hash == c.Hash && o.Rows == c.Rows {
 			return true
 		}
-		all = star.Plus(all, o.Hash)
+		all = star.AddHashes(all, o.Hash)
 	}
 	return all == c.Hash && rowsOf(older) == c.Rows
 }

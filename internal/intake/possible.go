@@ -124,19 +124,19 @@ func (w *worker) outside(r *Row, c *common, day period.Date) bool {
 // dayMonthDates is the code of dates whose day stands before the month.
 const dayMonthDates = "day_month_dates"
 
-// rowDoubt is what is doubtful about all rows that share their text.
-type rowDoubt struct {
+// rowWarning is what is doubtful about all rows that share their text.
+type rowWarning struct {
 	code, reason string
 	column       usage.Column
 }
 
-func doubtsOf(r *Row) (out []rowDoubt) {
+func rowWarningsOf(r *Row) (out []rowWarning) {
 	if !usage.ReadableTags(r.Values[usage.Tags]) {
-		out = append(out, rowDoubt{"unreadable_tags", "the tags cannot be read, so no rule and no grouping by tags sees them", usage.Tags})
+		out = append(out, rowWarning{"unreadable_tags", "the tags cannot be read, so no rule and no grouping by tags sees them", usage.Tags})
 	}
 	for _, c := range [...]usage.Column{usage.SkuID, usage.ProductID, usage.AvailabilityID, usage.MPNID, usage.ResellerMPNID, usage.EntitlementID, usage.SubscriptionID, usage.MeterID} {
-		if code, reason := plausible.SpoiltID(c == usage.SkuID, r.Values[c]); code != "" {
-			out = append(out, rowDoubt{code, reason, c})
+		if code, reason := plausible.DamagedID(c == usage.SkuID, r.Values[c]); code != "" {
+			out = append(out, rowWarning{code, reason, c})
 		}
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// A doubtful row counts as printed when somebody has said so: it is read by all rules but those by which it is doubtful.
+// A doubtful row counts as printed when a person has accepted it: it is read by all rules but those by which it is doubtful.
 // Which rows these are is told by everything they say, so that the same row is taken again when its file is imported
 // once more. The codes of what was passed over are kept with the file, for rebuilding.
 
@@ -82,7 +82,7 @@ func (f *sourceFile) take(x *waiver) {
 	}
 	row := &x.row
 	for c := range row.Money {
-		f.odd("taken_as_printed", row.Column, row.Reason+"; the row counts as printed, because somebody said so", row.Line, row.Money[c])
+		f.warn("taken_as_printed", row.Column, row.Reason+"; the row counts as printed, because somebody said so", row.Line, row.Money[c])
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

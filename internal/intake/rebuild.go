@@ -50,7 +50,7 @@ func (v *Service) Rebuild(ctx context.Context, place func() error, progress func
 	}
 	loads, err := v.sealedLoads(ctx, grant.Scope)
 	if err == nil {
-		err = v.whole(loads)
+		err = v.verifyArchives(loads)
 	}
 	if err != nil {
 		return out, err
@@ -64,7 +64,7 @@ func (v *Service) Rebuild(ctx context.Context, place func() error, progress func
 		}
 	}
 	for i := range loads {
-		files, err := v.again(ctx, grant.Scope, &loads[i], &at, progress)
+		files, err := v.rebuildLoad(ctx, grant.Scope, &loads[i], &at, progress)
 		if err != nil {
 			return out, err
 		}
@@ -75,7 +75,7 @@ func (v *Service) Rebuild(ctx context.Context, place func() error, progress func
 			out.Rows += b.Rows
 		}
 	}
-	masks, err := v.once(ctx, grant.Scope, &out)
+	masks, err := v.maskRepeated(ctx, grant.Scope, &out)
 	if err != nil {
 		return out, err
 	}
@@ -97,7 +97,7 @@ func (v *Service) sealedLoads(ctx context.Context, s scope.Scope) (out []sealedL
 		if err != nil {
 			return err
 		}
-		if err := v.knows(loads); err != nil {
+		if err := v.refuseNewer(loads); err != nil {
 			return err
 		}
 		batches, err := v.Store.Batches(ctx, r, s, usage.BatchFilter{Dataset: usage.DailyUsage, Superseded: true})
@@ -117,8 +117,8 @@ func tooNew(format string, args ...any) error {
 	return fault.New(fault.Conflict, "usage_too_new", format+" was made by a newer program, whose rules this one does not know: nothing was changed; use the newer program", args...)
 }
 
-// knows is a Conflict when a file of a load was read by rules that only a newer build knows.
-func (v *Service) knows(loads []usage.Load) error {
+// refuseNewer is a Conflict when a file of a load was read by rules that only a newer build knows.
+func (v *Service) refuseNewer(loads []usage.Load) error {
 	for _, l := range loads {
 		for _, f := range l.Files {
 			if f.ReadBy() > v.today() {
@@ -129,8 +129,8 @@ func (v *Service) knows(loads []usage.Load) error {
 	return nil
 }
 
-// whole is Unavailable unless everything that loads are made of again is there and whole.
-func (v *Service) whole(loads []sealedLoad) error {
+// verifyArchives is Unavailable unless everything that loads are made of again is there and whole.
+func (v *Service) verifyArchives(loads []sealedLoad) error {
 	var missing []string
 	for _, l := range loads {
 		if l.RebuildManifest == "" {
@@ -153,9 +153,9 @@ func (v *Service) whole(loads []sealedLoad) error {
 		strings.Join(missing, "; "))
 }
 
-// again makes the rows of one load again, and says of how many files.
-func (v *Service) again(ctx context.Context, s scope.Scope, sealed *sealedLoad, at *Progress, progress func(Progress)) (files int, err error) {
-	l, how, err := v.beginAgain(ctx, sealed, at, progress)
+// rebuildLoad makes the rows of one load again, and says of how many files.
+func (v *Service) rebuildLoad(ctx context.Context, s scope.Scope, sealed *sealedLoad, at *Progress, progress func(Progress)) (files int, err error) {
+	l, how, err := v.beginRebuild(ctx, sealed, at, progress)
 	if err != nil {
 		return 0, err
 	}
@@ -169,13 +169,13 @@ func (v *Service) again(ctx context.Context, s scope.Scope, sealed *sealedLoad, 
 		return 0, err
 	}
 	at.Bytes, at.Rows = l.bytes.Load(), l.rows.Load()
-	return len(l.files), v.asSealed(ctx, s, sealed)
+	return len(l.files), v.verifySealed(ctx, s, sealed)
 }
 
-// asSealed is Unavailable unless every batch of a load is what it was.
-func (v *Service) asSealed(ctx context.Context, s scope.Scope, sealed *sealedLoad) error {
+// verifySealed is Unavailable unless every batch of a load is what it was.
+func (v *Service) verifySealed(ctx context.Context, s scope.Scope, sealed *sealedLoad) error {
 	for _, b := range sealed.batches {
-		list, err := star.Departures(ctx, v.Rows, s, b)
+		list, err := star.Mismatches(ctx, v.Rows, s, b)
 		if err != nil {
 			return err
 		}
@@ -188,8 +188,8 @@ func (v *Service) asSealed(ctx context.Context, s scope.Scope, sealed *sealedLoa
 	return nil
 }
 
-// beginAgain begins a load under the numbers it had. Slots of which nothing was sealed get numbers nobody has.
-func (v *Service) beginAgain(ctx context.Context, sealed *sealedLoad, at *Progress, progress func(Progress)) (*loading, *rebuildManifest, error) {
+// beginRebuild begins a load under the numbers it had. Slots of which nothing was sealed get numbers that no batch has.
+func (v *Service) beginRebuild(ctx context.Context, sealed *sealedLoad, at *Progress, progress func(Progress)) (*loading, *rebuildManifest, error) {
 	file, err := v.Files.Get(sealed.RebuildManifest)
 	if err != nil {
 		return nil, nil, err
@@ -204,7 +204,7 @@ func (v *Service) beginAgain(ctx context.Context, sealed *sealedLoad, at *Progre
 			"the rebuild manifest (%s) of load %s cannot be read, and the old usage store was left as it is", sealed.RebuildManifest, sealed.ID).Because(err)
 	}
 	l := &loading{
-		service: v, number: sealed.Number, entries: star.Knowing(how.entries), tags: star.Knowing(how.tags), variants: star.Knowing(how.variants),
+		service: v, number: sealed.Number, entries: star.DictionaryOf(how.entries), tags: star.DictionaryOf(how.tags), variants: star.DictionaryOf(how.variants),
 		batches: map[usage.Slot]uint32{}, slots: map[uint32]usage.Slot{}, next: unsealed, limit: unsealed + maxSlots,
 		progress: progress, total: at.TotalBytes, archive: archivedAlready, without: map[uint16]map[int64]bool{},
 	}
@@ -278,35 +278,35 @@ func (l *loading) leaveOut(ctx context.Context, how *rebuildManifest) error {
 }
 
 // archivedAlready keeps nothing of a file, which is in the file store.
-func archivedAlready(f *sourceFile) (Archiver, error) { return kept{f.Archive, f.Digest}, nil }
+func archivedAlready(f *sourceFile) (Archiver, error) { return noArchive{f.Archive, f.Digest}, nil }
 
-type kept struct{ archive, original string }
+type noArchive struct{ archive, original string }
 
-func (kept) Add([]byte, int64, int64, []Repeat) error { return nil }
-func (k kept) Close() (archive, original string, err error) {
+func (noArchive) Add([]byte, int64, int64, []Repeat) error { return nil }
+func (k noArchive) Close() (archive, original string, err error) {
 	return k.archive, k.original, nil
 }
-func (kept) Abort() {}
+func (noArchive) Abort() {}
 
-// partly is a decoder that passes over lines.
-type partly struct {
+// skippingDecoder is a decoder that passes over lines.
+type skippingDecoder struct {
 	Decoder
 	lines map[int64]bool
 }
 
 // Next is the next block, which passes over lines too.
-func (d partly) Next() (RawBlock, error) {
+func (d skippingDecoder) Next() (RawBlock, error) {
 	b, err := d.Decoder.Next()
-	return partlyBlock{b, d.lines}, err
+	return skippingBlock{b, d.lines}, err
 }
 
-type partlyBlock struct {
+type skippingBlock struct {
 	RawBlock
 	lines map[int64]bool
 }
 
 // Rows decodes the block but for the lines that are passed over.
-func (b partlyBlock) Rows(yield func(*Row) error) error {
+func (b skippingBlock) Rows(yield func(*Row) error) error {
 	return b.RawBlock.Rows(func(r *Row) error {
 		if b.lines[r.Line] {
 			return nil

@@ -38,8 +38,8 @@ type rebuildManifest struct {
 //	2        the version stands before the rest
 const rebuildManifestVersion = 2
 
-// keep writes the rebuild manifest of the load into the file store.
-func (s *sealing) keep(ctx context.Context) (err error) {
+// keepRebuildManifest writes the rebuild manifest of the load into the file store.
+func (s *sealing) keepRebuildManifest(ctx context.Context) (err error) {
 	if !s.sealsRows() {
 		return nil
 	}

@@ -63,7 +63,7 @@ func TestKnownNumbers(t *testing.T) {
 	for it := range was.All() {
 		known[it.Hash] = it.Number
 	}
-	again := star.Knowing(known)
+	again := star.DictionaryOf(known)
 	for _, c := range []struct {
 		text   string
 		number uint32

@@ -6,16 +6,16 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// recent remembers what rows have in common by 128 bits of the text they share, half of them of a hash that nobody can
-// foresee. It forgets what was not asked for among the last hundred thousands: then the dictionaries are asked again.
+// recent remembers what rows have in common by 128 bits of the text they share, half of them of a hash with a random seed, which a file cannot
+// aim at. It forgets what was not asked for among the last hundred thousands: then the dictionaries are asked again.
 type recent struct {
 	seed       maphash.Seed
 	young, old map[[2]uint64]*common
 	last       [2]uint64 // key of the last text asked for
 }
 
-// generation is how many texts the younger half of recent holds.
-const generation = 1 << 17
+// maxRecent is how many texts the younger half of recent holds.
+const maxRecent = 1 << 17
 
 func newRecent() recent { return recent{seed: maphash.MakeSeed(), young: map[[2]uint64]*common{}} }
 
@@ -42,8 +42,8 @@ func (v *recent) add(shared []byte, c *common) {
 }
 
 func (v *recent) keep(c *common) {
-	if len(v.young) >= generation {
-		v.young, v.old = make(map[[2]uint64]*common, generation), v.young
+	if len(v.young) >= maxRecent {
+		v.young, v.old = make(map[[2]uint64]*common, maxRecent), v.young
 	}
 	v.young[v.last] = c
 }

@@ -58,7 +58,7 @@ func (s *sealing) findRepeats(ctx context.Context) error {
 			shared = append(shared, c)
 		}
 	}
-	for part := range slices.Chunk(shared, doubtsAtOnce) {
+	for part := range slices.Chunk(shared, cellsAtOnce) {
 		rows := map[xxh3.Uint128][]fileRow{}
 		at := map[uint32]string{} // entitlement by entry
 		var buf []byte
@@ -139,7 +139,7 @@ func (s *sealing) decideRepeats(ctx context.Context) (*countOnce, error) {
 		}
 		switch {
 		case all:
-			s.sayRepeats(slot, bySlot[slot])
+			s.reportRepeats(slot, bySlot[slot])
 		case one:
 			s.passOver(once, bySlot[slot])
 		default:
@@ -200,7 +200,7 @@ func (s *sealing) askStatement(ctx context.Context, invoice usage.Slot, keys []e
 	if err != nil {
 		return false, false, err
 	}
-	if agree(totals, printed, of) {
+	if controlsAgree(totals, printed, of) {
 		return true, false, nil
 	}
 	for _, k := range keys {
@@ -208,7 +208,7 @@ func (s *sealing) askStatement(ctx context.Context, invoice usage.Slot, keys []e
 		v := variants[k.variant]
 		totals.Add(of[k.entry], &v, usage.Sum{Quantity: x.Quantity.Neg(), Cost: x.Cost.Neg(), Pricing: x.Pricing.Neg()})
 	}
-	return false, agree(totals, printed, of), nil
+	return false, controlsAgree(totals, printed, of), nil
 }
 
 // wordsOf reads what of the load's dictionary tells lines apart.
@@ -232,8 +232,8 @@ func (s *sealing) wordsOf(ctx context.Context, keys []entryOf) (map[uint32]*usag
 	return of, variants, err
 }
 
-// agree says whether the printed lines for rows like the given ones come to what the rows make.
-func agree(totals *usage.ControlTotals, printed []usage.StatementLine, of map[uint32]*usage.Entry) bool {
+// controlsAgree says whether the printed lines for rows like the given ones come to what the rows make.
+func controlsAgree(totals *usage.ControlTotals, printed []usage.StatementLine, of map[uint32]*usage.Entry) bool {
 	all := make([]*usage.StatementLine, len(printed))
 	for i := range printed {
 		all[i] = &printed[i]
@@ -275,7 +275,7 @@ func (s *sealing) sumRepeats(keys []entryOf) (rows int64, cost money.Decimal, fi
 	return rows, cost, first
 }
 
-func (s *sealing) sayRepeats(slot usage.Slot, keys []entryOf) {
+func (s *sealing) reportRepeats(slot usage.Slot, keys []entryOf) {
 	rows, cost, first := s.sumRepeats(keys)
 	s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{
 		File: invoiceName(slot), Code: "rows_in_several_files", Verdict: usage.Warned, Rows: rows,

@@ -47,26 +47,26 @@ func (s *sealing) repeatsInvoice(ctx context.Context) error {
 
 // repeatsBatch holds a batch of the load against one of another invoice.
 func (s *sealing) repeatsBatch(ctx context.Context, b, other usage.Batch, fresh []usage.Cell, masked map[usage.Mask]bool) error {
-	have := map[spot]usage.Cell{}
+	have := map[cellKey]usage.Cell{}
 	cells, err := s.service.Rows.Cells(ctx, s.grant.Scope, []uint32{other.Number})
 	if err != nil {
 		return err
 	}
 	for _, c := range cells {
 		if !masked[usage.Mask{Batch: c.Batch, Entitlement: strings.ToLower(c.Entitlement), Day: c.Day}] {
-			have[spotOf(c)] = c
+			have[cellKeyOf(c)] = c
 		}
 	}
 	var candidates []usage.Cell // one behind the other: of the load, and of the other
 	for _, c := range fresh {
-		if o, is := have[spotOf(c)]; is && c.Batch == b.Number && o.Rows == c.Rows {
+		if o, is := have[cellKeyOf(c)]; is && c.Batch == b.Number && o.Rows == c.Rows {
 			candidates = append(candidates, c, o)
 		}
 	}
 	names := entryNames{s: s, of: map[uint32]map[uint32]usage.Hash{}}
 	rows, cost := int64(0), money.Decimal{}
 	var first usage.Cell
-	for part := range slices.Chunk(candidates, doubtsAtOnce) { // an even number
+	for part := range slices.Chunk(candidates, cellsAtOnce) { // an even number
 		sums, err := s.withoutInvoice(ctx, part, &names, map[uint32]uint32{b.Number: b.LoadNumber, other.Number: other.LoadNumber})
 		if err != nil {
 			return err
@@ -95,15 +95,15 @@ func lower(c usage.Cell) usage.Cell {
 	return c
 }
 
-// bareSum is a multiset of rows but for the number of their invoice.
-type bareSum struct {
+// sumWithoutInvoice is a multiset of rows but for the number of their invoice.
+type sumWithoutInvoice struct {
 	hash [16]byte
 	cost money.Fixed
 	wide string // Σ of the amounts too long for cost
 }
 
 // withoutInvoice adds up the rows of cells, whichever invoice they name.
-func (s *sealing) withoutInvoice(ctx context.Context, cells []usage.Cell, names *entryNames, loads map[uint32]uint32) (map[star.Key]*bareSum, error) {
+func (s *sealing) withoutInvoice(ctx context.Context, cells []usage.Cell, names *entryNames, loads map[uint32]uint32) (map[star.Key]*sumWithoutInvoice, error) {
 	var rows []usage.CellRow
 	err := s.service.Rows.CellRows(ctx, s.grant.Scope, cells, func(r usage.CellRow) error {
 		r.Entitlement, r.Wide = strings.ToLower(r.Entitlement), slices.Clone(r.Wide)
@@ -116,7 +116,7 @@ func (s *sealing) withoutInvoice(ctx context.Context, cells []usage.Cell, names 
 	if err := names.learn(ctx, rows, loads); err != nil {
 		return nil, err
 	}
-	out := map[star.Key]*bareSum{}
+	out := map[star.Key]*sumWithoutInvoice{}
 	var buf []byte
 	for i := range rows {
 		r := &rows[i]
@@ -126,10 +126,10 @@ func (s *sealing) withoutInvoice(ctx context.Context, cells []usage.Cell, names 
 		at := star.Key{Batch: r.Batch, Entitlement: r.Entitlement, Day: r.Day}
 		x := out[at]
 		if x == nil {
-			x = &bareSum{wide: "0"}
+			x = &sumWithoutInvoice{wide: "0"}
 			out[at] = x
 		}
-		x.hash, x.cost = star.Plus(x.hash, h.Bytes()), x.cost.Add(r.Cost)
+		x.hash, x.cost = star.AddHashes(x.hash, h.Bytes()), x.cost.Add(r.Cost)
 		for _, w := range r.Wide {
 			if w.Column == usage.BillingPreTaxTotal {
 				x.wide = money.MustParse(x.wide).Add(w.Value).String()
@@ -160,7 +160,7 @@ func (n *entryNames) learn(ctx context.Context, rows []usage.CellRow, loads map[
 			need[load][rows[i].Entry] = true
 		}
 	}
-	canon := star.CanonOf(usage.Reading)
+	canon := star.CanonicalFormOf(usage.Reading)
 	for load, numbers := range need {
 		err := n.s.service.Rows.Entries(ctx, n.s.grant.Scope, load, slices.Sorted(maps.Keys(numbers)), func(e usage.EntryRecord) error {
 			var values [usage.NumColumns][]byte

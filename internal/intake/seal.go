@@ -19,24 +19,24 @@ import (
 // sealing turns what was read into what the ledger records.
 type sealing struct {
 	*loading
-	req   Request
-	grant access.Grant
-	have  []usage.Batch
-	masks []usage.Mask
-	old   map[string]bool              // digests of files that earlier loads read
-	gone  map[usage.Slot]map[spot]bool // cells of earlier loads that were taken out since; only where a file is old
-	sums  star.Cells
+	req      Request
+	grant    access.Grant
+	have     []usage.Batch
+	masks    []usage.Mask
+	old      map[string]bool                 // digests of files that earlier loads read
+	takenOut map[usage.Slot]map[cellKey]bool // cells of earlier loads that were taken out since; only where a file is old
+	sums     star.Cells
 	// slots that the load has rows of, sealed before or not
-	touched map[uint32]bool
-	at      time.Time
-	twice   map[entryOf]*surplus // rows that stand in several files of the load
-	drop    []usage.Place        // rows of the load that are sealed already, one by one
-	removed []usage.Cell         // cells of the load that are not sealed again
-	done    []completion
-	marks   []uint32 // batches of earlier loads that are complete now
-	aside   asides
-	gaveWay []usage.Batch // unbilled ones that do not count any more
-	out     usage.Seal
+	touched     map[uint32]bool
+	at          time.Time
+	twice       map[entryOf]*surplus // rows that stand in several files of the load
+	drop        []usage.Place        // rows of the load that are sealed already, one by one
+	removed     []usage.Cell         // cells of the load that are not sealed again
+	done        []completion
+	marks       []uint32 // batches of earlier loads that are complete now
+	aside       asides
+	superseding []usage.Batch // unbilled ones that do not count any more
+	out         usage.Seal
 }
 
 // seal settles usage and lines; the rows of the load that do not count are taken out of it again.
@@ -47,7 +47,7 @@ func (s *sealing) seal(ctx context.Context) error {
 		s.out.Load.Problems = append(s.out.Load.Problems, usage.Problem{Code: "ledger_older", Reason: s.note, Verdict: usage.Noted})
 	}
 	s.keptAside()
-	if err := s.recallGone(ctx); err != nil {
+	if err := s.readTakenOut(ctx); err != nil {
 		return err
 	}
 	if err := s.usage(ctx); err != nil {
@@ -56,7 +56,7 @@ func (s *sealing) seal(ctx context.Context) error {
 	if err := s.statements(ctx); err != nil {
 		return err
 	}
-	s.tally()
+	s.countRows()
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (s *sealing) usage(ctx context.Context) error {
 	for _, number := range s.order() {
 		slot := s.slots[number]
 		if !slot.Billed && !said {
-			s.sayComplete()
+			s.completeStated()
 			said = true
 		}
 		fresh := slices.DeleteFunc(slices.Clone(all), func(c usage.Cell) bool { return c.Batch != number })
@@ -116,7 +116,7 @@ func (s *sealing) usage(ctx context.Context) error {
 		}
 	}
 	if !said {
-		s.sayComplete()
+		s.completeStated()
 	}
 	if err := s.writer.Remove(ctx, s.removed); err != nil {
 		return err
@@ -137,18 +137,18 @@ func (s *sealing) usage(ctx context.Context) error {
 
 // overlap holds the cells of a slot against what is sealed there.
 func (s *sealing) overlap(ctx context.Context, slot usage.Slot, fresh []usage.Cell) (verdicts, error) {
-	have, err := s.held(ctx, slot)
+	have, err := s.sealedCells(ctx, slot)
 	if err != nil {
 		return verdicts{}, err
 	}
 	v, err := overlap(slot, fresh, have, !slot.Billed && s.covered(slot), mode{
 		extra: s.req.answering != nil, add: s.req.Add, supersede: s.req.Supersede, whole: s.req.isWhole(), old: s.isOld,
-		gone: func(c usage.Cell) bool { return s.gone[slot][spotOf(c)] }, called: s.called,
+		takenOut: func(c usage.Cell) bool { return s.takenOut[slot][cellKeyOf(c)] }, called: s.called,
 	})
 	if err != nil {
 		return v, err
 	}
-	return v, s.doubts(ctx, slot, v.doubts, &v)
+	return v, s.settleAmbiguous(ctx, slot, v.ambiguous, &v)
 }
 
 // isOld says whether an earlier load read every file that a cell is from.
@@ -179,14 +179,14 @@ func (s *sealing) skip(x skipped) {
 
 // replaced says how many older rows give way, with the first file that brought newer ones.
 func (s *sealing) replaced(v verdicts, fresh []usage.Cell) {
-	if v.gone == 0 {
+	if v.replacedRows == 0 {
 		return
 	}
 	for _, f := range s.files {
 		if slices.ContainsFunc(fresh, func(c usage.Cell) bool { return f.rowsIn(c) > 0 }) {
 			f.problems = append(f.problems, usage.Problem{
-				File: f.name, Code: "replaced_rows", Verdict: usage.Noted, Rows: v.gone,
-				Reason: fmt.Sprint(v.gone, " rows sealed before gave way to newer ones of the same entitlements and days"),
+				File: f.name, Code: "replaced_rows", Verdict: usage.Noted, Rows: v.replacedRows,
+				Reason: fmt.Sprint(v.replacedRows, " rows sealed before gave way to newer ones of the same entitlements and days"),
 			})
 			return
 		}
@@ -205,9 +205,9 @@ func compareSlots(a, b usage.Slot) int {
 		cmp.Compare(a.Period, b.Period), strings.Compare(a.Invoice, b.Invoice))
 }
 
-// held reads what earlier loads sealed in a slot.
-func (s *sealing) held(ctx context.Context, slot usage.Slot) ([]held, error) {
-	var out []held
+// sealedCells reads what earlier loads sealed in a slot.
+func (s *sealing) sealedCells(ctx context.Context, slot usage.Slot) ([]sealedBatch, error) {
+	var out []sealedBatch
 	var earlier []uint32
 	at := map[uint32]int{}
 	for _, b := range s.have {
@@ -215,7 +215,7 @@ func (s *sealing) held(ctx context.Context, slot usage.Slot) ([]held, error) {
 			continue
 		}
 		at[b.Number] = len(out)
-		out = append(out, held{b, map[spot]usage.Cell{}})
+		out = append(out, sealedBatch{b, map[cellKey]usage.Cell{}})
 		earlier = append(earlier, b.Number)
 	}
 	cells, err := s.service.Rows.Cells(ctx, s.grant.Scope, earlier)
@@ -223,11 +223,11 @@ func (s *sealing) held(ctx context.Context, slot usage.Slot) ([]held, error) {
 		return nil, err
 	}
 	for _, c := range cells {
-		out[at[c.Batch]].cells[spotOf(c)] = c
+		out[at[c.Batch]].cells[cellKeyOf(c)] = c
 	}
 	for _, m := range s.masks {
 		if i, ok := at[m.Batch]; ok {
-			delete(out[i].cells, spot{strings.ToLower(m.Entitlement), m.Day})
+			delete(out[i].cells, cellKey{strings.ToLower(m.Entitlement), m.Day})
 		}
 	}
 	return out, nil
@@ -251,8 +251,8 @@ func (s *sealing) batch(number uint32, slot usage.Slot) (usage.Batch, bool) {
 	return b, b.Rows > 0
 }
 
-// tally says where the rows of each file went.
-func (s *sealing) tally() {
+// countRows says where the rows of each file went.
+func (s *sealing) countRows() {
 	for _, f := range s.files {
 		c := usage.Counts{In: f.in, Quarantined: f.aside, Skipped: f.skipped()}
 		switch {

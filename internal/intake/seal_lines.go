@@ -49,7 +49,7 @@ func (s *sealing) statements(ctx context.Context) error {
 		}
 	}
 	for _, slot := range slices.SortedFunc(maps.Keys(groups), compareSlots) {
-		if err := s.sayCredited(ctx, slot, groups[slot]); err != nil {
+		if err := s.reportCredited(ctx, slot, groups[slot]); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (s *sealing) statement(ctx context.Context, slot usage.Slot, lines []freshL
 	switch {
 	case len(batches) == 0 || !other || s.req.answering != nil: // then they come on top, also of unbilled ones
 	case s.req.Supersede, !slot.Billed:
-		s.sayLinesGone(slot, batches, lines, fresh, sealed.Len())
+		s.reportLinesTakenBack(slot, batches, lines, fresh, sealed.Len())
 		fresh = lines
 		for _, b := range batches {
 			s.out.Supersede = append(s.out.Supersede, b.Number)
@@ -145,9 +145,9 @@ func (s *sealing) linesRepeat(slot usage.Slot, lines, fresh []freshLine) error {
 		again, cost, slot.Currency, slotName(slot), here.name, there.name)
 }
 
-// sayLinesGone says what of the sealed lines of an invoice is not among those that replace them; fresh are those of the
+// reportLinesTakenBack says what of the sealed lines of an invoice is not among those that replace them; fresh are those of the
 // latter that were not sealed.
-func (s *sealing) sayLinesGone(slot usage.Slot, batches []usage.Batch, lines, fresh []freshLine, gone int) {
+func (s *sealing) reportLinesTakenBack(slot usage.Slot, batches []usage.Batch, lines, fresh []freshLine, gone int) {
 	if !slot.Billed || gone == 0 {
 		return
 	}
@@ -236,13 +236,13 @@ func (s *sealing) countSkipped(lines, fresh []freshLine) {
 	}
 }
 
-// doubtful warns of lines that do not come to what they print, or whose dates cannot be: by file and line, up to a limit
+// warnOfLines warns of lines that do not come to what they print, or whose dates cannot be: by file and line, up to a limit
 // for each file.
-func doubtful(fresh []freshLine) {
+func warnOfLines(fresh []freshLine) {
 	for _, l := range fresh {
-		for _, d := range l.Doubts() {
+		for _, d := range l.Warnings() {
 			d.File = l.file.name
-			l.file.doubt(d)
+			l.file.warnOfLine(d)
 		}
 	}
 }
@@ -259,7 +259,7 @@ func (s *sealing) lineBatch(slot usage.Slot, fresh []freshLine) error {
 		Rows: int64(len(fresh)), SealedAt: s.at,
 	}
 	all := make([]string, len(fresh))
-	doubtful(fresh)
+	warnOfLines(fresh)
 	for i, l := range fresh {
 		l.Batch = number
 		all[i] = usage.Content(l.StatementLine)

@@ -21,19 +21,19 @@ type sourceFile struct {
 	number uint16
 	seen   hashSet
 
-	mu       sync.Mutex
-	in       int64 // rows reached
-	aside    int64 // quarantined
-	doubts   int64 // doubtful statement lines
-	skips    map[skipReason]int64
-	problems []usage.Problem
-	rows     aside.Rows // kept aside, with what they say of themselves
-	oddities map[string]*oddity
-	failed   error
-	repeats  bool   // another file of the load holds the same rows
-	worth    string // of a file that repeats another: what its rows come to
-	cells    star.Cells
-	lines    []usage.StatementLine
+	mu           sync.Mutex
+	in           int64 // rows reached
+	aside        int64 // quarantined
+	lineWarnings int64 // doubtful statement lines
+	skips        map[skipReason]int64
+	problems     []usage.Problem
+	rows         aside.Rows // kept aside, with what they say of themselves
+	warnings     map[string]*countedWarning
+	failed       error
+	repeats      bool   // another file of the load holds the same rows
+	worth        string // of a file that repeats another: what its rows come to
+	cells        star.Cells
+	lines        []usage.StatementLine
 
 	printed map[string]int // rows that count as printed, by the hash of what they say
 
@@ -48,8 +48,8 @@ type sourceFile struct {
 	broughtRefs map[string]bool  // rows kept aside before that the file has
 }
 
-// oddity counts rows that are odd in one way.
-type oddity struct {
+// countedWarning counts rows that count and are odd in one way.
+type countedWarning struct {
 	reason string
 	column string
 	rows   int64
@@ -57,8 +57,8 @@ type oddity struct {
 	cost   money.Decimal
 }
 
-// oddLines is how many lines of an oddity are named.
-const oddLines = 10
+// maxWarningLines is how many lines of a warning are named.
+const maxWarningLines = 10
 
 // maxProblems is how many quarantined rows of a file are listed one by one; all are counted.
 const maxProblems = aside.Listed
@@ -81,26 +81,26 @@ func (f *sourceFile) quarantine(p usage.Problem, row aside.Item) {
 	}
 }
 
-// doubt warns of a line that counts all the same. Past the limit lines are only counted.
-func (f *sourceFile) doubt(p usage.Problem) {
+// warnOfLine warns of a line that counts all the same. Past the limit lines are only counted.
+func (f *sourceFile) warnOfLine(p usage.Problem) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.doubts++; f.doubts <= maxProblems {
+	if f.lineWarnings++; f.lineWarnings <= maxProblems {
 		f.problems = append(f.problems, p)
 	}
 }
 
-// odd counts a row that counts and is odd.
-func (f *sourceFile) odd(code, column, reason string, line int64, cost money.Decimal) {
+// warn counts a row that counts and is odd.
+func (f *sourceFile) warn(code, column, reason string, line int64, cost money.Decimal) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.oddities == nil {
-		f.oddities = map[string]*oddity{}
+	if f.warnings == nil {
+		f.warnings = map[string]*countedWarning{}
 	}
-	o := f.oddities[code]
+	o := f.warnings[code]
 	if o == nil {
-		o = &oddity{reason: reason, column: column}
-		f.oddities[code] = o
+		o = &countedWarning{reason: reason, column: column}
+		f.warnings[code] = o
 	}
 	o.rows++
 	o.cost = o.cost.Add(cost)
@@ -108,14 +108,14 @@ func (f *sourceFile) odd(code, column, reason string, line int64, cost money.Dec
 	if at == 0 {
 		o.reason, o.column = reason, column
 	}
-	if at < oddLines {
+	if at < maxWarningLines {
 		o.lines = slices.Insert(o.lines, at, line)
-		o.lines = o.lines[:min(len(o.lines), oddLines)]
+		o.lines = o.lines[:min(len(o.lines), maxWarningLines)]
 	}
 }
 
-// said is the reason with the lines, rows and money it concerns.
-func (o *oddity) said() string {
+// text is the reason with the lines, rows and money it concerns.
+func (o *countedWarning) text() string {
 	var lines strings.Builder
 	for _, l := range o.lines {
 		fmt.Fprintf(&lines, ", %d", l)
@@ -165,7 +165,7 @@ func skipText(why skipReason) string {
 // report lists what was wrong or odd, by line.
 func (f *sourceFile) report() []usage.Problem {
 	out := slices.Clone(f.problems)
-	if more := f.doubts - maxProblems; more > 0 {
+	if more := f.lineWarnings - maxProblems; more > 0 {
 		out = append(out, usage.Problem{File: f.name, Code: "more_doubtful_lines", Reason: fmt.Sprintf("%d more lines are doubtful in the same ways", more), Verdict: usage.Warned, Rows: more})
 	}
 	for why, rows := range f.skips {
@@ -175,14 +175,14 @@ func (f *sourceFile) report() []usage.Problem {
 		}
 		out = append(out, p)
 	}
-	for code, o := range f.oddities {
+	for code, o := range f.warnings {
 		out = append(out, usage.Problem{
-			File: f.name, Line: o.lines[0], Column: o.column, Code: code, Verdict: usage.Warned, Rows: o.rows, Reason: o.said(),
+			File: f.name, Line: o.lines[0], Column: o.column, Code: code, Verdict: usage.Warned, Rows: o.rows, Reason: o.text(),
 		})
 	}
 	slices.SortFunc(out, func(a, b usage.Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Code, b.Code)) })
 	return out
 }
 
-// spoilt says whether so much of a file was kept aside that it cannot be what it should be.
-func (f *sourceFile) spoilt() bool { return f.aside >= 100 && f.aside*10 > f.in }
+// mostlyUnreadable says whether so much of a file was kept aside that it cannot be what it should be.
+func (f *sourceFile) mostlyUnreadable() bool { return f.aside >= 100 && f.aside*10 > f.in }

@@ -16,11 +16,11 @@ import (
 // what they do not have any more is taken back.
 func (r *Request) isWhole() bool { return r.Complete && r.Supersede && !r.Add }
 
-// gone lists the sealed cells of a slot that are not among those just read.
-func gone(fresh []usage.Cell, have []held) (out []usage.Cell) {
-	is := map[spot]bool{}
+// missingCells lists the sealed cells of a slot that are not among those just read.
+func missingCells(fresh []usage.Cell, have []sealedBatch) (out []usage.Cell) {
+	is := map[cellKey]bool{}
 	for _, c := range fresh {
-		is[spotOf(c)] = true
+		is[cellKeyOf(c)] = true
 	}
 	for _, h := range have {
 		for at, c := range h.cells {
@@ -47,10 +47,10 @@ func (s *sealing) takeBack(ctx context.Context, slot usage.Slot, cells []usage.C
 	for _, c := range taken {
 		s.out.Masks = append(s.out.Masks, usage.Mask{Batch: c.Batch, Entitlement: strings.ToLower(c.Entitlement), Day: c.Day})
 	}
-	if err := s.sayCells(ctx, slot, taken, "taken_back", "%s are sealed and no longer in the files, which are all of it: they were taken back"); err != nil {
+	if err := s.reportCells(ctx, slot, taken, "taken_back", "%s are sealed and no longer in the files, which are all of it: they were taken back"); err != nil {
 		return err
 	}
-	return s.sayCells(ctx, slot, left, "not_taken_back",
+	return s.reportCells(ctx, slot, left, "not_taken_back",
 		"%s are sealed and not in the files; they still count, because rows of the files that may be these were kept aside or refused. Correct the files and import them again")
 }
 
@@ -72,11 +72,11 @@ func (s *sealing) takeOtherMonths(ctx context.Context) error {
 		}
 	}
 	for _, slot := range slices.SortedFunc(maps.Keys(other), compareSlots) {
-		have, err := s.held(ctx, slot)
+		have, err := s.sealedCells(ctx, slot)
 		if err != nil {
 			return err
 		}
-		if err := s.takeBack(ctx, slot, gone(nil, have)); err != nil {
+		if err := s.takeBack(ctx, slot, missingCells(nil, have)); err != nil {
 			return err
 		}
 		if _, all := s.unread(); !all {
@@ -88,7 +88,7 @@ func (s *sealing) takeOtherMonths(ctx context.Context) error {
 
 // supersedeEmpty takes batches of which no cell counts any more out altogether: a month without rows is no month of the
 // invoice.
-func (s *sealing) supersedeEmpty(have []held) {
+func (s *sealing) supersedeEmpty(have []sealedBatch) {
 	masked := map[usage.Mask]bool{}
 	for _, m := range s.out.Masks {
 		masked[m] = true
@@ -117,8 +117,8 @@ func (s *sealing) unread() (of map[string]bool, all bool) {
 	return of, all
 }
 
-// sayCells says something of sealed cells, with their rows and money.
-func (s *sealing) sayCells(ctx context.Context, slot usage.Slot, cells []usage.Cell, code, format string) error {
+// reportCells says something of sealed cells, with their rows and money.
+func (s *sealing) reportCells(ctx context.Context, slot usage.Slot, cells []usage.Cell, code, format string) error {
 	if len(cells) == 0 {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (s *sealing) daysOf(cells []usage.Cell) string {
 // costOf is Σ BillingPreTaxTotal of sealed cells, exactly.
 func (s *sealing) costOf(ctx context.Context, cells []usage.Cell) (cost money.Decimal, err error) {
 	sum := money.Fixed{}
-	for part := range slices.Chunk(cells, doubtsAtOnce) {
+	for part := range slices.Chunk(cells, cellsAtOnce) {
 		err := s.service.Rows.CellRows(ctx, s.grant.Scope, part, func(r usage.CellRow) error {
 			sum = sum.Add(r.Cost)
 			for _, w := range r.Wide {
@@ -169,10 +169,10 @@ func (s *sealing) costOf(ctx context.Context, cells []usage.Cell) (cost money.De
 	return cost.Add(sum.Decimal()), nil
 }
 
-// recallGone finds the cells of earlier loads that were taken out of what counts since: a file that was imported before
+// readTakenOut finds the cells of earlier loads that were taken out of what counts since: a file that was imported before
 // does not bring them back. What was withdrawn may come again.
-func (s *sealing) recallGone(ctx context.Context) error {
-	s.gone = map[usage.Slot]map[spot]bool{}
+func (s *sealing) readTakenOut(ctx context.Context) error {
+	s.takenOut = map[usage.Slot]map[cellKey]bool{}
 	if !slices.ContainsFunc(s.files, func(f *sourceFile) bool { return f.counts() && s.old[f.Digest] }) {
 		return nil
 	}
@@ -189,12 +189,12 @@ func (s *sealing) recallGone(ctx context.Context) error {
 		}
 		masks, err := s.service.Store.Masks(ctx, r, s.grant.Scope, slices.Sorted(maps.Keys(slots)))
 		for _, m := range masks {
-			at := s.gone[slots[m.Batch]]
+			at := s.takenOut[slots[m.Batch]]
 			if at == nil {
-				at = map[spot]bool{}
-				s.gone[slots[m.Batch]] = at
+				at = map[cellKey]bool{}
+				s.takenOut[slots[m.Batch]] = at
 			}
-			at[spot{strings.ToLower(m.Entitlement), m.Day}] = true
+			at[cellKey{strings.ToLower(m.Entitlement), m.Day}] = true
 		}
 		return err
 	})

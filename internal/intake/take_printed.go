@@ -38,7 +38,7 @@ func (v *Service) TakeAsPrinted(ctx context.Context, x aside.Answering) (out asi
 	if err := x.Valid(); err != nil {
 		return out, err
 	}
-	passed, err := v.agree(ctx, grant.Scope)
+	passed, err := v.compareOnce(ctx, grant.Scope)
 	if err != nil {
 		return out, err
 	}
@@ -355,8 +355,8 @@ func (s *sealing) withoutPrinted(ctx context.Context, batches map[uint32]*usage.
 	})
 }
 
-// sayPrinted records in the event log whose rows count as printed.
-func (s *sealing) sayPrinted(ctx context.Context, t tx.Tx) error {
+// recordPrinted records in the event log whose rows count as printed.
+func (s *sealing) recordPrinted(ctx context.Context, t tx.Tx) error {
 	if s.req.answering == nil {
 		return nil
 	}

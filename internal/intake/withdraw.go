@@ -149,7 +149,7 @@ func (v *Service) counted(ctx context.Context, grant access.Grant, b usage.Batch
 	})
 }
 
-// effects asks what a seal would do to months that are issued; nobody may be there to tell.
+// effects asks Preview what a seal would do to months that are issued; without a Preview there is no answer.
 func (v *Service) effects(ctx context.Context, s usage.Seal) (json.RawMessage, error) {
 	if v.Preview == nil {
 		return nil, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -21,7 +22,7 @@ import (
 func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	db := storetest.SQLite(t)
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
-	events := sqlstore.Events{DB: db}
+	events := operations.Events{DB: db}
 	v := &org.Service{DB: db, Store: sqlstore.Orgs{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
 	return v, func() (list []event.Event) {
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {

@@ -12,7 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -20,8 +21,8 @@ import (
 func newService(t *testing.T) (*pricing.Service, func() int) {
 	db := storetest.SQLite(t)
 	now := func() time.Time { return time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC) }
-	events := sqlstore.Events{DB: db}
-	v := &pricing.Service{DB: db, Store: sqlstore.Books{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
+	events := operations.Events{DB: db}
+	v := &pricing.Service{DB: db, Store: billing.Books{DB: db}, Access: access.Local{}, Events: event.Log{Store: events, Now: now}, Now: now}
 	return v, func() (n int) {
 		_ = db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
 			list, err := events.Events(ctx, r, scope.All(), event.Filter{})

@@ -5,7 +5,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usage/standing"
+	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 )
 
 // Rows the usage store lost stop the rating; hidden rows do not.
@@ -22,7 +22,7 @@ func TestLostRowsStopTheRating(t *testing.T) {
 		"more than were sealed": {rowCounts{1: 10, 2: 6}, false},
 		"hidden altogether":     {rowCounts{1: 10}, true},
 	} {
-		if err := c.rows.check(st, masks); (err == nil) != c.ok || !c.ok && fault.CodeOf(err) != standing.CodeRowsLost {
+		if err := c.rows.check(st, masks); (err == nil) != c.ok || !c.ok && fault.CodeOf(err) != consistency.CodeRowsLost {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

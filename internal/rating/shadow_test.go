@@ -5,31 +5,21 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
-	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
 const september = period.Month(2026*12 + 8)
-
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
 // installation is import and rating on real stores. Nobody is known in it, so every group is unresolved: what counts
 // is what is yielded.
@@ -42,23 +32,12 @@ type installation struct {
 
 func open(t *testing.T) installation {
 	t.Helper()
-	db := storetest.SQLite(t)
-	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	n, err := installtest.Open(installtest.Operator(t.Context()), t.TempDir(), installtest.Wrap{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rows.Close() })
-	files, err := filestore.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	store := sqlstore.Usage{DB: db}
-	return installation{db, &intake.Service{
-		DB: db, Store: store, Rows: rows, Files: archives{files}, Access: access.Local{},
-		Events: event.Log{Store: sqlstore.Events{DB: db}, Now: now}, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}, rating.Reader{Usage: store, Orgs: sqlstore.Orgs{DB: db}, Books: sqlstore.Books{DB: db}, Issued: sqlstore.Invoices{DB: db}}, rating.Rater{Rows: rows, Sums: rows}}
+	t.Cleanup(func() { _ = n.Close() })
+	return installation{n.DB, n.Intake, n.Invoices.Reader, n.Invoices.Rater}
 }
 
 func (n installation) load(t *testing.T, req intake.Request, file string) {

@@ -264,7 +264,7 @@ func (c *comparison) noteLeadingZeros(l *usage.StatementLine) {
 
 // noteDoubts notes what is doubtful about a line that no rows control.
 func (c *comparison) noteDoubts(l *usage.StatementLine) {
-	for _, d := range l.Doubts() {
+	for _, d := range l.Warnings() {
 		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)
 	}
 }

@@ -76,7 +76,7 @@ func TestPlantedErrorsInEveryShape(t *testing.T) {
 					b.charges.Add(money.Of(clean[i].Subtotal, clean[i].Currency))
 				}
 				for i := range clean {
-					if d := clean[i].Doubts(); len(d) > 0 {
+					if d := clean[i].Warnings(); len(d) > 0 {
 						t.Errorf("nothing is wrong with a line, and it is doubted: %v", d)
 					}
 				}

@@ -19,6 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -63,7 +64,7 @@ func longLog(t *testing.T, n, mine int) (path string) {
 	db := storetest.Open(t, path)
 	err := db.Do(context.Background(), func(ctx context.Context, w tx.Tx) error {
 		for _, e := range k.list {
-			if err := (sqlstore.Events{DB: db}).Insert(ctx, w, e); err != nil {
+			if err := (operations.Events{DB: db}).Insert(ctx, w, e); err != nil {
 				return err
 			}
 		}
@@ -110,7 +111,7 @@ func plant(t *testing.T, from string, statements ...string) *sqlstore.DB {
 
 func verification(t *testing.T, db *sqlstore.DB, v *vault.Vault, a event.Anchor) (out event.Verification) {
 	t.Helper()
-	log := event.Log{Store: sqlstore.Events{DB: db}, Genuine: v.Genuine}
+	log := event.Log{Store: operations.Events{DB: db}, Genuine: v.Genuine}
 	err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
 		out, err = log.Verification(ctx, r, a)
 		return err
@@ -136,7 +137,7 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 	db := storetest.Open(t, path)
 	var anchor event.Anchor
 	if err := db.View(context.Background(), func(ctx context.Context, r tx.Read) (err error) {
-		anchor, err = event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now}.Anchor(ctx, r)
+		anchor, err = event.Log{Store: operations.Events{DB: db}, Now: time.Now}.Anchor(ctx, r)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ func TestNothingIsPutBeforeTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := storetest.Open(t, path)
-	log := event.Log{Store: sqlstore.Events{DB: db}, Now: time.Now, Genuine: v.Genuine}
+	log := event.Log{Store: operations.Events{DB: db}, Now: time.Now, Genuine: v.Genuine}
 	var anchor event.Anchor
 	err = db.Do(context.Background(), func(ctx context.Context, w tx.Tx) error {
 		list, err := log.Store.Events(ctx, w, scope.All(), event.Filter{After: pruned - 1, Limit: 1})
@@ -277,7 +278,7 @@ func pruning(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	log := event.Log{Store: sqlstore.Events{DB: db}, Now: func() time.Time { return now }, Genuine: v.Genuine}
+	log := event.Log{Store: operations.Events{DB: db}, Now: func() time.Time { return now }, Genuine: v.Genuine}
 	do := func(f func(context.Context, tx.Tx) error) error { return db.Do(context.Background(), f) }
 	add := func(n int) {
 		for range n {

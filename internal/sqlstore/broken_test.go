@@ -16,6 +16,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
@@ -25,7 +26,7 @@ import (
 // reserve takes numbers, and lets then happen before the transaction ends.
 func reserve(db *sqlstore.DB, then func() error) error {
 	return db.Do(context.Background(), func(ctx context.Context, t tx.Tx) error {
-		_, _, err := sqlstore.Usage{DB: db}.NextNumbers(ctx, t, 1)
+		_, _, err := billing.Usage{DB: db}.NextNumbers(ctx, t, 1)
 		return errors.Join(err, then())
 	})
 }
@@ -35,7 +36,7 @@ func nothing() error { return nil }
 func reserved(t *testing.T, db *sqlstore.DB) (load uint32) {
 	t.Helper()
 	err := db.View(t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		load, _, err = sqlstore.Usage{DB: db}.LastNumbers(ctx, r)
+		load, _, err = billing.Usage{DB: db}.LastNumbers(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -67,7 +68,7 @@ func TestCommitOfUnknownEnd(t *testing.T) {
 		if err := end(); err != nil {
 			return err
 		}
-		_, _, err := sqlstore.Usage{DB: db}.NextNumbers(ctx, r, 1)
+		_, _, err := billing.Usage{DB: db}.NextNumbers(ctx, r, 1)
 		return err
 	})
 	if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "nothing was changed") {

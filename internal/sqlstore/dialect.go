@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3/database"
@@ -19,6 +20,7 @@ type dialect interface {
 	write() *sql.TxOptions
 	read() *sql.TxOptions
 	lock() string
+	placeholder(n int) string // of the nth value of a statement
 	// scrub is the statement of DB.Scrub; on SQLite it answers.
 	scrub() (statement string, answers bool)
 	failure.Reader // what its errors mean
@@ -63,6 +65,7 @@ func (sqlite3Dialect) goose() database.Dialect { return database.DialectSQLite3 
 func (sqlite3Dialect) write() *sql.TxOptions   { return nil } // _txlock=immediate is in the address
 func (sqlite3Dialect) read() *sql.TxOptions    { return nil }
 func (sqlite3Dialect) lock() string            { return "" }
+func (sqlite3Dialect) placeholder(int) string  { return "?" }
 func (sqlite3Dialect) scrub() (string, bool)   { return "PRAGMA wal_checkpoint(TRUNCATE)", true }
 
 func (sqlite3Dialect) words() words {
@@ -89,6 +92,8 @@ func (postgresDialect) read() *sql.TxOptions {
 // lock makes writers wait for each other before they see anything: LOCK TABLE does not freeze the snapshot, so what
 // follows sees what the writer before it committed, and nobody has to be sent back.
 func (postgresDialect) lock() string { return "LOCK TABLE counter IN SHARE ROW EXCLUSIVE MODE" }
+
+func (postgresDialect) placeholder(n int) string { return "$" + strconv.Itoa(n) }
 
 func (postgresDialect) scrub() (string, bool) { return "VACUUM (FULL) person_key", false }
 

@@ -8,8 +8,6 @@ import (
 	"encoding/hex"
 	"slices"
 
-	"github.com/uptrace/bun"
-
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/tx"
@@ -18,26 +16,23 @@ import (
 // Digests are over the rows as they are stored: what is looked up by, and the text. The path of an organisation is left
 // out, for it follows from the edges and the day.
 func (o Orgs) Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error) {
-	return digests(ctx, o.DB.in(r), s, map[string]string{
-		"organisations": "SELECT id, key, tenant, body FROM organisation",
-		"edges":         "SELECT id, seller, buyer, body FROM edge",
-		"rates":         "SELECT base, quote, month, body FROM exchange_rate",
-		"taxes":         "SELECT territory, category, start, ordinal, body FROM tax",
+	q := o.DB.Reader(r)
+	return Digests(ctx, s, map[string]Query{
+		"organisations": q.Query("SELECT id, key, tenant, body FROM organisation"),
+		"edges":         q.Query("SELECT id, seller, buyer, body FROM edge"),
+		"rates":         q.Query("SELECT base, quote, month, body FROM exchange_rate"),
+		"taxes":         q.Query("SELECT territory, category, start, ordinal, body FROM tax"),
 	})
 }
 
-// Digests is over the versions as they are stored.
-func (b Books) Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error) {
-	return digests(ctx, b.DB.in(r), s, map[string]string{"books": "SELECT id, owner, key, version, body FROM price_book"})
-}
-
-func digests(ctx context.Context, q bun.Tx, s scope.Scope, queries map[string]string) (map[string]string, error) {
+// Digests are the digests of the rows that queries answer with, by name. Denied but for the scope of everything.
+func Digests(ctx context.Context, s scope.Scope, queries map[string]Query) (map[string]string, error) {
 	if !s.IsAll() {
 		return nil, fault.New(fault.Denied, "denied", "digests are of everything there is: only the partner may see them")
 	}
 	out := map[string]string{}
 	for name, query := range queries {
-		digest, err := digestOf(ctx, q, query)
+		digest, err := digestOf(ctx, query)
 		if err != nil {
 			return nil, err
 		}
@@ -47,8 +42,8 @@ func digests(ctx context.Context, q bun.Tx, s scope.Scope, queries map[string]st
 }
 
 // digestOf is the SHA-256 of the hashes of all rows, sorted: databases differ in the order of texts.
-func digestOf(ctx context.Context, q bun.Tx, query string) (digest string, err error) {
-	rows, err := q.QueryContext(ctx, query)
+func digestOf(ctx context.Context, query Query) (digest string, err error) {
+	rows, err := query.Rows(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -139,8 +139,8 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err := failure.Proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
 		return nil, err
 	}
-	// Values are written into the statement by bun, so preparing each one would only fill caches.
-	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	// Values are bound, their types taken from Go's: nothing is prepared, as lists in conditions make many texts.
+	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	c.RuntimeParams["timezone"] = "UTC"
 	c.RuntimeParams["client_encoding"] = "UTF8"
 	c.RuntimeParams["standard_conforming_strings"] = "on"

@@ -63,7 +63,7 @@ func TestOpenTwiceAndOddNames(t *testing.T) {
 				t.Fatalf("%s: %v", dsn, err)
 			}
 			if err := db.Do(context.Background(), func(ctx context.Context, w tx.Tx) error {
-				_, _, err := Usage{DB: db}.NextNumbers(ctx, w, 1)
+				_, err := db.Writer(w).Exec(ctx, "INSERT INTO counter (name, value) VALUES ('opened', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1")
 				return err
 			}); err != nil {
 				t.Error(err)

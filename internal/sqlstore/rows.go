@@ -2,15 +2,11 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
-
+	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/failure"
@@ -19,52 +15,54 @@ import (
 // translate turns what the database says into faults; faults pass unchanged.
 func (d *DB) translate(err error) error { return failure.Translate(d.dialect, err) }
 
-// within is the condition that the path in a column lies in a scope: at one of its places or below, and not at or below
+// Within is the condition that the path in a column lies in a scope: at one of its places or below, and not at or below
 // one that is taken out.
-func within(s scope.Scope, column string) schema.QueryWithArgs {
+func Within(s scope.Scope, column string) Fragment {
 	if s.IsAll() {
-		return bun.SafeQuery("TRUE")
+		return SQL("TRUE")
 	}
-	if len(s.Places()) == 0 {
-		return bun.SafeQuery("FALSE")
-	}
-	if len(s.Excluded()) == 0 {
+	if len(s.Excluded()) == 0 || len(s.Places()) == 0 {
 		return below(s.Places(), column)
 	}
-	return bun.SafeQuery("(? AND NOT ?)", below(s.Places(), column), below(s.Excluded(), column))
+	return SQL("(? AND NOT ?)", below(s.Places(), column), below(s.Excluded(), column))
 }
 
 // below is the condition that a path is one of some places, or starts with one and "/". '0' is the byte after '/', so
 // this is a range of an index and needs no escaping.
-func below(places []string, column string) schema.QueryWithArgs {
-	text, args := "FALSE", []any{}
-	for _, p := range places {
-		text += " OR ? = ? OR (? >= ? AND ? < ?)"
-		c := bun.Ident(column)
-		args = append(args, c, p, c, p+"/", c, p+"0")
+func below(places []string, column string) Fragment {
+	c, all := Column(column), make([]Fragment, len(places))
+	for i, p := range places {
+		all[i] = SQL("? = ? OR ? >= ? AND ? < ?", c, p, c, p+"/", c, p+"0")
 	}
-	return bun.SafeQuery("("+text+")", args...)
+	return Or(all...)
+}
+
+// OrganisationNotFound is the fault of a write that names an organisation outside its scope, by its key or id.
+func OrganisationNotFound(ref string) error {
+	return fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", ref)
 }
 
 // instantForm has a fixed width, so that instants sort as text; instants are kept to the nanosecond.
 const instantForm = "2006-01-02T15:04:05.000000000Z"
 
-func instant(t time.Time) string {
+// Instant is an instant as text, in UTC; "" for the zero one.
+func Instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(instantForm)
 }
 
-func parseInstant(s string) (time.Time, error) {
+// ParseInstant is the instant that Instant wrote.
+func ParseInstant(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
 	return time.Parse(instantForm, s)
 }
 
-// minor is rounded money in minor units; several at a time, in the order given.
-func minor(c money.Currency, amounts ...money.Decimal) ([]int64, error) {
+// Minor is rounded money in minor units; several at a time, in the order given.
+func Minor(c money.Currency, amounts ...money.Decimal) ([]int64, error) {
 	units := make([]int64, len(amounts))
 	for i, a := range amounts {
 		n, err := money.Of(a, c).Minor()
@@ -76,24 +74,25 @@ func minor(c money.Currency, amounts ...money.Decimal) ([]int64, error) {
 	return units, nil
 }
 
-func major(c money.Currency, n int64) money.Decimal { return money.FromMinor(n, c.Digits()) }
+// Major is money of whole minor units.
+func Major(c money.Currency, n int64) money.Decimal { return money.FromMinor(n, c.Digits()) }
 
-// body is the JSON a row keeps of a thing.
-func body(v any) (string, error) {
+// Body is the JSON a row keeps of a thing.
+func Body(v any) (string, error) {
 	b, err := json.Marshal(v)
 	return string(b), err
 }
 
-// bodies decodes a column of bodies.
-func bodies[T any](texts []string) ([]T, error) {
-	return each(texts, func(text string) (v T, err error) {
+// Bodies decodes a column of bodies.
+func Bodies[T any](texts []string) ([]T, error) {
+	return Each(texts, func(text string) (v T, err error) {
 		err = json.Unmarshal([]byte(text), &v)
 		return v, err
 	})
 }
 
-// each makes one thing of every row, or of every thing its row.
-func each[A, B any](list []A, f func(A) (B, error)) ([]B, error) {
+// Each makes one thing of every row, or of every thing its row.
+func Each[A, B any](list []A, f func(A) (B, error)) ([]B, error) {
 	out := make([]B, len(list))
 	for i, a := range list {
 		var err error
@@ -104,46 +103,17 @@ func each[A, B any](list []A, f func(A) (B, error)) ([]B, error) {
 	return out, nil
 }
 
-// insertChunk bounds the rows of one INSERT: statements stay near a megabyte at a kilobyte a row.
-const insertChunk = 500
-
-// insert adds rows, many to a statement. A row whose key exists is an error, or is left as it is.
-func insert[T any](ctx context.Context, t bun.Tx, rows []T, keep bool) error {
-	for len(rows) > 0 {
-		part := rows[:min(insertChunk, len(rows))]
-		rows = rows[len(part):]
-		q := t.NewInsert().Model(&part)
-		if keep {
-			q = q.On("CONFLICT DO NOTHING")
-		}
-		if _, err := q.Exec(ctx); err != nil {
-			return err
-		}
+// Load decodes the single column of JSON that a query answers with.
+func Load[T any](ctx context.Context, q Query) ([]T, error) {
+	var texts []string
+	if err := q.All(ctx, &texts); err != nil {
+		return nil, err
 	}
-	return nil
+	return Bodies[T](texts)
 }
 
-// changed is the number of rows a statement touched.
-func changed(r sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
-
-// one scans a single row; ok is false when there is none.
-func one(ctx context.Context, q *bun.RawQuery, dest ...any) (ok bool, err error) {
-	switch err := q.Scan(ctx, dest...); {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	return true, nil
-}
-
-// compareText compares pairs of text, first pair first, by bytes as both databases do.
-func compareText(pairs ...string) int {
+// CompareText compares pairs of text, first pair first, by bytes as both databases do.
+func CompareText(pairs ...string) int {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if c := strings.Compare(pairs[i], pairs[i+1]); c != 0 {
 			return c

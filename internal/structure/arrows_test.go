@@ -189,7 +189,7 @@ func TestArrowsFires(t *testing.T) {
 		{"decimals outside money", map[string]string{"internal/rating/a_test.go": imports("github.com/cockroachdb/apd/v3")}, "for internal/money alone"},
 		{"SQL in an edge", map[string]string{"internal/api/arm/a.go": imports("database/sql")}, "imports database/sql"},
 		{"what all commands share, knowing one", map[string]string{"internal/cli/command/a.go": imports(own+"cli/call", own+"cli/billing")}, "imports internal/cli/billing"},
-		{"a setting read in an edge", map[string]string{"internal/cli/a.go": imports(own + "config")}, "for cmd/purveyor, internal/installation alone"},
+		{"a setting read in an edge", map[string]string{"internal/cli/a.go": imports(own + "config")}, "for cmd/purveyor, cmd/bench, internal/installation, internal/installtest alone"},
 		{"an oracle that asks rating, over a corner", map[string]string{
 			"internal/rating/oracle/a.go": imports(own + "invoice"), "internal/invoice/a.go": imports(own + "rating"),
 		}, "internal/rating/oracle → internal/invoice → internal/rating"},

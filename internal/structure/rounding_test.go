@@ -8,16 +8,16 @@ import (
 
 // rounding are the files that may drop digits, each with what it drops them of.
 var rounding = exceptions{
-	"internal/invoice/calculate.go":      "the lines and taxes of our documents",
-	"internal/document/detail.go":        "a copy of exact amounts for spreadsheets, beside them",
-	"internal/usage/control.go":          "the provider's documented truncations",
-	"internal/usage/formula.go":          "what the provider documents that a statement line makes",
-	"internal/recon/tax.go":              "the provider's tax, and the rate behind it",
-	"internal/recon/compare.go":          "a truncated figure in the words of a difference",
-	"internal/intake/decode_row.go":      "the tolerance within which a row agrees with its own formula",
-	"internal/usagestore/duckdb/lane.go": "the head of a long literal, whose tail is kept beside it",
-	"internal/event/log.go":              "an instant, of its monotonic part",
-	"internal/event/anchor.go":           "an instant, of its monotonic part",
+	"internal/invoice/calculate.go":            "the lines and taxes of our documents",
+	"internal/document/detail.go":              "a copy of exact amounts for spreadsheets, beside them",
+	"internal/usage/control.go":                "the provider's documented truncations",
+	"internal/usage/formula.go":                "what the provider documents that a statement line makes",
+	"internal/recon/tax.go":                    "the provider's tax, and the rate behind it",
+	"internal/recon/compare.go":                "a truncated figure in the words of a difference",
+	"internal/intake/decode_row.go":            "the tolerance within which a row agrees with its own formula",
+	"internal/usagestore/duckdb/write_conn.go": "the head of a long literal, whose tail is kept beside it",
+	"internal/event/log.go":                    "an instant, of its monotonic part",
+	"internal/event/anchor.go":                 "an instant, of its monotonic part",
 }
 
 // TestRounding looks for calls of Round, Truncate and Quo in areas and adapters: rounding has an address.

@@ -67,7 +67,7 @@ type Load struct {
 	Rows     Counts    `json:"rows"`
 	Problems []Problem `json:"problems,omitempty"`
 	DryRun   bool      `json:"dry_run,omitempty"` // nothing of it was sealed
-	// Effects is what a dry run would do to months that are issued, in words of whoever was asked.
+	// Effects is what a dry run would do to months that are issued, as Preview described them.
 	Effects json.RawMessage `json:"effects,omitempty"`
 	// RebuildManifest is the digest, in the file store, of how its rows are made of its archived files again.
 	RebuildManifest string `json:"recipe,omitempty"`
@@ -98,7 +98,7 @@ type File struct {
 	Archive string  `json:"archive"`           // digest of its block index in the file store
 	Reading int     `json:"reading,omitempty"` // version of the rules by which it was read; 0 means 1
 
-	AsPrinted []AsPrinted `json:"as_printed,omitempty"` // rows of it that are doubtful, and count because somebody said so
+	AsPrinted []AsPrinted `json:"as_printed,omitempty"` // rows of it that are doubtful, and were accepted as printed
 }
 
 // AsPrinted is a row that counts as it is printed, and the codes of what it would have been kept aside for. Reading the
@@ -139,7 +139,7 @@ type Cell struct {
 	Hash        [16]byte
 }
 
-// Resolution points a reference of the provider that nobody claims at something we know.
+// Resolution maps an unresolved reference of the provider to a customer, to own use or to a product family.
 type Resolution struct {
 	Kind   string `json:"kind"`   // "customer", "entitlement", "product", "charge"
 	Ref    string `json:"ref"`    // the provider's id

@@ -12,14 +12,14 @@ import (
 // Behind is what of imported daily rows can stand behind statement lines: what they come to, by the provider's key and
 // charge type. It does not depend on how rows were added up before. The zero value has no rows; nil has none either.
 type Behind struct {
-	rows     map[sold][]*rowsBehind
-	products map[product][]*rowsBehind
+	rows     map[subscriptionKey][]*rowsBehind
+	products map[productKey][]*rowsBehind
 }
 
-// sold is the part of a key that is compared as it is.
-type sold struct{ invoice, subscription, product string }
+// subscriptionKey is the part of a key that is compared as it is.
+type subscriptionKey struct{ invoice, subscription, product string }
 
-type product struct{ invoice, product string }
+type productKey struct{ invoice, product string }
 
 // rowsBehind is rows of one key and charge type.
 type rowsBehind struct {
@@ -44,9 +44,9 @@ func (b *Behind) Of(e *Entry) (add func(cost money.Decimal)) {
 
 func (b *Behind) at(k key, kind, family string) *rowsBehind {
 	if b.rows == nil {
-		b.rows, b.products = map[sold][]*rowsBehind{}, map[product][]*rowsBehind{}
+		b.rows, b.products = map[subscriptionKey][]*rowsBehind{}, map[productKey][]*rowsBehind{}
 	}
-	at := sold{k.Invoice, k.Subscription, k.Product}
+	at := subscriptionKey{k.Invoice, k.Subscription, k.Product}
 	for _, r := range b.rows[at] {
 		if r.key == k && r.chargeType == kind && r.family == family {
 			return r
@@ -54,7 +54,7 @@ func (b *Behind) at(k key, kind, family string) *rowsBehind {
 	}
 	r := &rowsBehind{key: k, chargeType: kind, family: family}
 	b.rows[at] = append(b.rows[at], r)
-	p := product{k.Invoice, k.Product}
+	p := productKey{k.Invoice, k.Product}
 	b.products[p] = append(b.products[p], r)
 	return r
 }
@@ -72,7 +72,7 @@ func (b *Behind) Join(o *Behind) {
 
 // under lists the rows of a key as far as it is compared as it is.
 func (b *Behind) under(k key) []*rowsBehind {
-	return b.rows[sold{k.Invoice, k.Subscription, k.Product}]
+	return b.rows[subscriptionKey{k.Invoice, k.Subscription, k.Product}]
 }
 
 // Family is that of rows of a line's product on its invoice, or "": there are none.
@@ -82,7 +82,7 @@ func (b *Behind) Family(l *StatementLine) string {
 	}
 	k := l.Key()
 	family := ""
-	for _, r := range b.products[product{k.Invoice, k.Product}] {
+	for _, r := range b.products[productKey{k.Invoice, k.Product}] {
 		if r.counted && family != pricing.FamilyAzure {
 			family = r.family
 		}
@@ -150,7 +150,7 @@ func (b *Behind) kinds(lines []*StatementLine) []kind {
 			out[i] = b.without(l)
 			continue
 		}
-		k = b.cluster(k)
+		k = b.mergedKey(k)
 		if together[k] == nil {
 			keys = append(keys, k)
 		}
@@ -173,8 +173,8 @@ func (b *Behind) without(l *StatementLine) kind {
 	return isCharge
 }
 
-// cluster is the key of all lines and rows that cannot be told apart: where availabilities were left out, by the SKU.
-func (b *Behind) cluster(k key) key {
+// mergedKey is the key of all lines and rows that cannot be told apart: where availabilities were left out, by the SKU.
+func (b *Behind) mergedKey(k key) key {
 	for _, r := range b.under(k) {
 		if r.SKU == k.SKU && r.Availability == "" {
 			k.Availability = ""
@@ -183,14 +183,14 @@ func (b *Behind) cluster(k key) key {
 	return k
 }
 
-// flip is lines that are the same, and may be charges beside rows of their key or not.
-type flip struct {
+// undecidedLines is lines that are the same, and may be charges beside rows of their key or not.
+type undecidedLines struct {
 	lines  []int
 	amount money.Decimal
 }
 
-// manyFlips is up to how many of them all ways are tried.
-const manyFlips = 10
+// maxUndecided is up to how many of them all ways are tried.
+const maxUndecided = 10
 
 // decide divides the lines of one key, which has rows.
 func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
@@ -200,14 +200,14 @@ func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
 			rows, kinds[r.chargeType] = rows.Add(r.cost), true
 		}
 	}
-	var flips []flip
+	var flips []undecidedLines
 	same := map[string]int{}
 	fixed, tolerance, others := money.Decimal{}, money.Decimal{}, false
 	for _, i := range at {
 		l := lines[i]
-		tolerance = tolerance.Add(l.lost())
+		tolerance = tolerance.Add(l.truncationBound())
 		out[i] = isControl
-		if l.extra() {
+		if l.besidesUsage() {
 			out[i] = isCharge
 		}
 		if out[i] == isControl && l.Subtotal.Sign() >= 0 && Family(l) != pricing.FamilyMarketplace {
@@ -218,7 +218,7 @@ func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
 		n, ok := same[content]
 		if !ok {
 			n, same[content] = len(flips), len(flips)
-			flips = append(flips, flip{})
+			flips = append(flips, undecidedLines{})
 		}
 		flips[n].lines, flips[n].amount = append(flips[n].lines, i), flips[n].amount.Add(l.Subtotal)
 		others = others || l.Subtotal.Sign() > 0
@@ -226,7 +226,7 @@ func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
 	if len(flips) == 0 {
 		return
 	}
-	slices.SortStableFunc(flips, func(a, b flip) int { return a.amount.Cmp(b.amount) })
+	slices.SortStableFunc(flips, func(a, b undecidedLines) int { return a.amount.Cmp(b.amount) })
 	usual := make([]bool, len(flips)) // controls
 	for n := range flips {
 		usual[n] = out[flips[n].lines[0]] == isControl
@@ -246,20 +246,20 @@ func (b *Behind) decide(k key, lines []*StatementLine, at []int, out []kind) {
 	}
 }
 
-// extra says whether a line is no usage by itself: it gives back, or is for a term and names no meter.
-func (l *StatementLine) extra() bool {
+// besidesUsage says whether a line is no usage by itself: it gives back, or is for a term and names no meter.
+func (l *StatementLine) besidesUsage() bool {
 	return l.IsCredit() || l.MeterDescription == "" && hasTerm(l)
 }
 
-// lost is more than truncation can take off a line.
-func (l *StatementLine) lost() money.Decimal {
+// truncationBound is more than truncation can take off a line.
+func (l *StatementLine) truncationBound() money.Decimal {
 	cent := money.FromMinor(1, 2)
 	return cent.Add(cent).Add(cent.Mul(l.ExchangeRate.Abs()))
 }
 
 // fitting finds which flips have rows behind them, by what the rows come to: the usual ones, else with as few
 // exceptions as possible.
-func fitting(flips []flip, usual []bool, rows, tolerance money.Decimal) ([]bool, bool) {
+func fitting(flips []undecidedLines, usual []bool, rows, tolerance money.Decimal) ([]bool, bool) {
 	fits := func(is []bool) bool {
 		sum := money.Decimal{}
 		for n := range flips {
@@ -272,7 +272,7 @@ func fitting(flips []flip, usual []bool, rows, tolerance money.Decimal) ([]bool,
 	if fits(usual) {
 		return usual, true
 	}
-	if len(flips) > manyFlips {
+	if len(flips) > maxUndecided {
 		return usual, false
 	}
 	masks := make([]int, 0, 1<<len(flips))

@@ -3,7 +3,7 @@
 // control totals and which are charges.
 //
 // It does not own how records come in, which is intake, nor prices, nor what a customer is charged. It knows customers,
-// entitlements and products only as the provider's references, and keeps the worklist of those nobody has claimed.
+// entitlements and products only as the provider's references, and keeps the worklist of those that are unresolved.
 //
 // Always true: a row counts once its batch is sealed in the ledger, and never before; sealed rows are not edited,
 // they are superseded; no digit of an amount is ever lost.

@@ -18,9 +18,9 @@ const (
 	daysMismatch  = "days_mismatch"  // what is given back is not for the days it names
 )
 
-// Doubts says what is odd about a statement line by itself: the printed amounts count all the same. Line and verdict
+// Warnings says what is odd about a statement line by itself: the printed amounts count all the same. Line and verdict
 // are set, the file is for the caller. Pure.
-func (l *StatementLine) Doubts() (out []Problem) {
+func (l *StatementLine) Warnings() (out []Problem) {
 	doubt := func(column, code, value, why string, args ...any) {
 		out = append(out, Problem{Line: l.Line, Column: column, Code: code, Reason: fmt.Sprintf(why, args...), Value: value, Verdict: Warned})
 	}

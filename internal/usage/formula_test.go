@@ -19,7 +19,7 @@ func codesOf(l StatementLine) (out []string) {
 	if l.Currency == "" {
 		l.Currency = "EUR"
 	}
-	for _, d := range l.Doubts() {
+	for _, d := range l.Warnings() {
 		if d.Verdict != Warned || d.Reason == "" || d.Column == "" {
 			panic("a doubt says where and why, and the line counts")
 		}
@@ -82,7 +82,7 @@ func TestLineDoubts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := codesOf(c.line); !slices.Equal(got, c.want) {
-				t.Errorf("doubted for %v, want %v: %v", got, c.want, c.line.Doubts())
+				t.Errorf("doubted for %v, want %v: %v", got, c.want, c.line.Warnings())
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func TestLineDoubtsOfPublishedExamples(t *testing.T) {
 			ChargeStart: start, ChargeEnd: end, TermAndBillingCycle: "One-Year commitment for monthly/yearly billing", BillingFrequency: r[11],
 		}
 		if got := codesOf(l); len(got) > 0 {
-			t.Errorf("%v is doubted: %v", r, l.Doubts())
+			t.Errorf("%v is doubted: %v", r, l.Warnings())
 		}
 		wrong := l
 		if wrong.Subtotal = l.Subtotal.Mul(money.FromInt(10)); !l.Subtotal.IsZero() && !slices.Contains(codesOf(wrong), lineMismatch) {

@@ -3,7 +3,7 @@ package usage
 // Reading is the version of the rules by which files are read today: which texts are days and numbers, what is kept
 // aside, which columns there are. Each file keeps the version it was read by (File.Reading), and what is made of it
 // later, such as a rebuilt usage store, is made by that version: rows, hashes and digests that are sealed stay what they
-// are. Stricter rules and further columns get a new version and count for files that nobody has imported before.
+// are. Stricter rules and further columns get a new version and count for files that were not imported before.
 //
 //	version  what it changed
 //	1        as files were read before versions were kept

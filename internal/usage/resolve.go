@@ -8,14 +8,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// The reasons why nobody claims a reference.
+// The reasons why a reference of the provider is unresolved.
 const (
 	UnknownCustomer    = "unknown_customer"
 	UnknownEntitlement = "unknown_entitlement"
-	NoCustomer         = "no_customer" // a statement line names nobody
+	NoCustomer         = "no_customer" // a statement line names no customer
 )
 
-// OwnUse is the target of an answer that says: this is the partner's own use, and nobody is billed for it.
+// OwnUse is the target of an answer that says: the partner uses this itself, and no customer is billed for it.
 const OwnUse = "own_use"
 
 // Resolver says whose usage a row is. Answers people gave come after what the world lists.

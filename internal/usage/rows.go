@@ -79,7 +79,7 @@ type Place struct {
 // RowStore keeps usage rows in batches of one load each. It shares no transaction with the ledger: it never decides
 // what counts; callers name the batches the ledger has sealed. Two implementations are planned: DuckDB, ClickHouse.
 type RowStore interface {
-	// Begin starts a load under a number nobody used before. Nothing of it can be read before Close.
+	// Begin starts a load under a number that was not used before. Nothing of it can be read before Close.
 	Begin(ctx context.Context, load uint32) (Writer, error)
 	// Drop removes batches, or a load and whatever is left of it. Dropping twice is dropping once.
 	Drop(ctx context.Context, load uint32, batches ...uint32) error

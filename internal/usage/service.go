@@ -8,7 +8,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Service answers what is sealed, and takes what people answer for references that nobody claims.
+// Service answers what is sealed, and takes people's answers for unresolved references.
 type Service struct {
 	DB     tx.DB
 	Store  Store

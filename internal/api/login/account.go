@@ -7,13 +7,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 type accountPage struct {
-	Person    identity.Person
+	Person    people.Person
 	Realm     identity.Realm
-	Session   identity.Session
-	Sessions  []identity.Session
+	Session   sessions.Session
+	Sessions  []sessions.Session
 	App       bool
 	Passkeys  bool // this address can have them
 	MustProve bool
@@ -38,18 +40,18 @@ func done(name string) string {
 	}[name]
 }
 
-func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x identity.Session, pg pages.Page) {
-	p, err := s.Identity.Person(r.Context(), x.Person)
+func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x sessions.Session, pg pages.Page) {
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	realm, err := s.Identity.Realm(r.Context(), string(p.Realm))
+	realm, err := s.Directory.Realm(r.Context(), string(p.Realm))
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	list, err := s.Identity.Sessions(r.Context(), p.ID)
+	list, err := s.Sessions.List(r.Context(), p.ID)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -62,7 +64,7 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // changing is the session of somebody who may change credentials: one that began only just. Others sign in again first.
-func (s *Server) changing(w http.ResponseWriter, r *http.Request) (identity.Session, bool) {
+func (s *Server) changing(w http.ResponseWriter, r *http.Request) (sessions.Session, bool) {
 	x, ok := s.session(r)
 	if ok && x.Recent(s.Now()) {
 		return x, true
@@ -72,7 +74,7 @@ func (s *Server) changing(w http.ResponseWriter, r *http.Request) (identity.Sess
 }
 
 // changed shows what came of a change.
-func (s *Server) changed(w http.ResponseWriter, r *http.Request, x identity.Session, err error, name string) {
+func (s *Server) changed(w http.ResponseWriter, r *http.Request, x sessions.Session, err error, name string) {
 	if err != nil {
 		status, text := s.words(r, err)
 		s.showAccount(w, r, status, x, pages.Page{Error: text})
@@ -90,7 +92,7 @@ func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
 		s.showAccount(w, r, http.StatusUnprocessableEntity, x, pages.Page{Error: "The two new passwords are not the same."})
 		return
 	}
-	err := s.Identity.SetPassword(r.Context(), x, r.PostForm.Get("old"), r.PostForm.Get("password"))
+	err := s.People.SetPassword(r.Context(), x, r.PostForm.Get("old"), r.PostForm.Get("password"))
 	if err != nil {
 		s.wrong(r)
 	}
@@ -102,12 +104,12 @@ func (s *Server) postTOTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p, err := s.Identity.Person(r.Context(), x.Person)
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	o, err := s.Identity.OfferTOTP(r.Context(), p)
+	o, err := s.People.OfferTOTP(r.Context(), p)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -115,7 +117,7 @@ func (s *Server) postTOTP(w http.ResponseWriter, r *http.Request) {
 	s.showApp(w, r, http.StatusOK, o, "")
 }
 
-func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o identity.Offer, wrong string) {
+func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o people.Offer, wrong string) {
 	f, err := newAppForm(o)
 	if err != nil {
 		s.failed(w, r, err)
@@ -131,19 +133,19 @@ func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ticket := r.PostForm.Get("ticket")
-	codes, err := s.Identity.AcceptTOTP(r.Context(), x.Person, ticket, r.PostForm.Get("code"), x.ID)
+	codes, err := s.People.AcceptTOTP(r.Context(), x.Person, ticket, r.PostForm.Get("code"), x.ID)
 	if err == nil {
 		s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
 		return
 	}
 	s.wrong(r)
 	status, text := s.words(r, err)
-	p, err := s.Identity.Person(r.Context(), x.Person)
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	o, err := s.Identity.Offered(r.Context(), p, ticket)
+	o, err := s.People.OfferedTOTP(r.Context(), p, ticket)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -153,13 +155,13 @@ func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) postDropTOTP(w http.ResponseWriter, r *http.Request) {
 	if x, ok := s.changing(w, r); ok {
-		s.changed(w, r, x, s.Identity.DropTOTP(r.Context(), x), "app")
+		s.changed(w, r, x, s.People.RemoveTOTP(r.Context(), x), "app")
 	}
 }
 
 func (s *Server) postDropPasskey(w http.ResponseWriter, r *http.Request) {
 	if x, ok := s.changing(w, r); ok {
-		s.changed(w, r, x, s.Identity.DropPasskey(r.Context(), x, r.PostForm.Get("key")), "passkey-gone")
+		s.changed(w, r, x, s.People.RemovePasskey(r.Context(), x, r.PostForm.Get("key")), "passkey-gone")
 	}
 }
 
@@ -168,7 +170,7 @@ func (s *Server) postRecovery(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	codes, err := s.Identity.NewRecovery(r.Context(), x)
+	codes, err := s.People.NewRecoveryCodes(r.Context(), x)
 	if err != nil {
 		s.changed(w, r, x, err, "")
 		return
@@ -182,7 +184,7 @@ func (s *Server) postEndSession(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/account", nil)
 		return
 	}
-	s.changed(w, r, x, s.Identity.End(r.Context(), x.Person, id.Session(r.PostForm.Get("session"))), "session")
+	s.changed(w, r, x, s.People.EndSession(r.Context(), x.Person, id.Session(r.PostForm.Get("session"))), "session")
 }
 
 func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
@@ -191,7 +193,7 @@ func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/account", nil)
 		return
 	}
-	if err := s.Identity.SignOutEverywhere(r.Context(), x.Person); err != nil {
+	if err := s.Sessions.SignOutEverywhere(r.Context(), x.Person); err != nil {
 		s.failed(w, r, err)
 		return
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // request is an authorization request whose client and return address are known to be right.
@@ -55,7 +56,7 @@ func (a request) consent(want wanted) string {
 }
 
 // agreed says whether a person agreed that a client acts somewhere, with them or without.
-func agreed(p identity.Person, clientID string, want wanted) bool {
+func agreed(p people.Person, clientID string, want wanted) bool {
 	there := clientID + " " + plainAudience(want.audience)
 	return slices.Contains(p.Consents, there) || slices.Contains(p.Consents, there+" offline_access")
 }
@@ -93,11 +94,11 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
 		}
 		return s.askToSignIn(w, r, a, in)
 	}
-	p, err := s.Identity.Person(r.Context(), x.Person)
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		return err
 	}
-	realm, err := s.Identity.InRealm(r.Context(), p.ID, p.Realm, tenant(r))
+	realm, err := s.Sessions.TokenRealm(r.Context(), p.ID, p.Realm, tenant(r))
 	if err != nil {
 		return err
 	}
@@ -111,8 +112,8 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
 		s.askConsent(w, r, a, p, want)
 		return nil
 	}
-	code, err := s.Identity.Hand(r.Context(), identity.Ticket{
-		Kind: identity.Code, Person: p.ID, From: x.ID, Realm: realm.ID, Client: a.client.ID, Scope: want.text(), Redirect: a.to,
+	code, err := s.Sessions.Issue(r.Context(), sessions.Ticket{
+		Kind: sessions.AuthorizationCode, Person: p.ID, From: x.ID, Realm: realm.ID, Client: a.client.ID, Scope: want.text(), Redirect: a.to,
 		Challenge: a.q.Get("code_challenge"), Nonce: a.q.Get("nonce"), Agent: a.client.Name, Methods: x.Methods, MFA: x.MFA,
 	})
 	if err != nil {
@@ -138,7 +139,7 @@ func (s *Server) acceptable(a request) (wanted, error) {
 }
 
 // again says whether somebody who is signed in has to sign in once more.
-func again(prompt, maxAge string, x identity.Session, now time.Time) bool {
+func again(prompt, maxAge string, x sessions.Session, now time.Time) bool {
 	if prompt == "login" || prompt == "select_account" {
 		return true
 	}
@@ -173,7 +174,7 @@ type consentForm struct {
 	ClientID string
 }
 
-func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p identity.Person, want wanted) {
+func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p people.Person, want wanted) {
 	q := r.URL.Query()
 	q.Del("prompt")
 	s.site().Show(w, r, http.StatusOK, "consent", pages.Page{
@@ -207,7 +208,7 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 	a := request{client: c, to: q.Get("redirect_uri"), q: q}
 	want, err := s.acceptable(a)
 	if err == nil {
-		err = s.Identity.Consent(r.Context(), x.Person, a.consent(want))
+		err = s.People.Consent(r.Context(), x.Person, a.consent(want))
 	}
 	if err != nil {
 		s.failed(w, r, err)

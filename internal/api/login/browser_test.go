@@ -22,7 +22,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/delegation"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 )
 
 // needBrowser skips a test, aloud, where a browser or what drives it is not installed.
@@ -72,14 +73,14 @@ func TestBrowser(t *testing.T) {
 	defer app.Close()
 	back := strings.Replace(app.URL, "127.0.0.1", "localhost", 1) + "/back"
 	p, _ := a.program("contoso", back)
-	first, err := a.Identity.Begin(t.Context())
+	first, err := a.People.FirstLink(t.Context())
 	a.must(err)
 	invite := func(realm, name, mail string) string {
-		_, link, err := a.Identity.Invite(t.Context(), realm, identity.Personal{Name: name, Mail: mail})
+		_, link, err := a.People.Invite(t.Context(), realm, people.Personal{Name: name, Mail: mail})
 		a.must(err)
 		return link
 	}
-	a.must(a.Identity.Federate(t.Context(), "nordwind", identity.Federation{Issuer: a.Base + "/" + a.tenantOf("contoso") + "/v2.0", ClientID: p.AppID(), Domains: []string{"abroad.example"}}, "s"))
+	a.must(a.Federations.Set(t.Context(), "nordwind", federation.Federation{Issuer: a.Base + "/" + a.tenantOf("contoso") + "/v2.0", ClientID: p.AppID(), Domains: []string{"abroad.example"}}, "s"))
 	a.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // ourselves
 	pages := os.Getenv("PURVEYOR_PAGES")
 	if pages == "" {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
 // assertionType is the only kind of client assertion there is.
@@ -37,7 +37,7 @@ func (s *Server) lookUp(ctx context.Context, clientID string) (client, error) {
 	if c, ok := knownClient(clientID); ok {
 		return c, nil
 	}
-	p, realm, err := s.Identity.ByAppID(ctx, clientID)
+	p, realm, err := s.Programs.ByAppID(ctx, clientID)
 	if fault.KindOf(err) == fault.NotFound {
 		return client{}, invalid("unauthorized_client", 700016, "no application %q is known in this tenant", clientID)
 	}
@@ -87,7 +87,7 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 		return c, invalid("invalid_client", 7000218, "the request must hold client_secret or client_assertion")
 	}
 	c.Proof = "1"
-	c.Credential, err = s.Identity.SignInProgram(c.Program, secret)
+	c.Credential, err = s.Programs.VerifySecret(c.Program, secret)
 	return c, s.notProven(r, clientID, c.Method, err)
 }
 
@@ -103,7 +103,7 @@ func (s *Server) notProven(r *http.Request, clientID, method string, err error) 
 	if names := id.Named("prn_", strings.ToLower(clientID)); len(names) > 0 {
 		who = id.Principal(names[0])
 	}
-	return cmp.Or(s.Identity.Refused(r.Context(), who, method), err)
+	return cmp.Or(s.Sessions.Refused(r.Context(), who, method), err)
 }
 
 // subjectOf is the client an assertion says it is of. Nothing is believed yet.
@@ -124,7 +124,7 @@ func assertionAlgorithms() []jose.SignatureAlgorithm {
 }
 
 // asserted verifies an assertion (RFC 7523) against the program's certificates, and that it was not used before.
-func (s *Server) asserted(r *http.Request, p identity.Program, assertion string) (credential string, err error) {
+func (s *Server) asserted(r *http.Request, p programs.Program, assertion string) (credential string, err error) {
 	bad := invalid("invalid_client", 700027, "the client assertion is not signed by a certificate of the application, is not for this address, or has expired")
 	t, err := jwt.ParseSigned(assertion, assertionAlgorithms())
 	if err != nil || len(t.Headers) != 1 {
@@ -132,7 +132,7 @@ func (s *Server) asserted(r *http.Request, p identity.Program, assertion string)
 	}
 	h := t.Headers[0]
 	now := s.Now()
-	cert, ok := identity.Certificate{}, false
+	cert, ok := programs.Certificate{}, false
 	for _, name := range []jose.HeaderKey{"x5t#S256", "x5t"} {
 		text, _ := h.ExtraHeaders[name].(string)
 		if cert, ok = p.Certificate(urlSafe(text), now); ok {
@@ -160,7 +160,7 @@ func (s *Server) asserted(r *http.Request, p identity.Program, assertion string)
 	if !now.Before(exp) || exp.Sub(now) > maxAssertion || c.NotBefore != nil && now.Before(c.NotBefore.Time().Add(-time.Minute)) {
 		return "", bad
 	}
-	return cert.ID, s.Identity.UseAssertion(r.Context(), p, c.ID, exp)
+	return cert.ID, s.Sessions.UseAssertion(r.Context(), p.ID, c.ID, exp)
 }
 
 // urlSafe is base64 as JOSE writes it; the provider's Go client writes thumbprints the other way.

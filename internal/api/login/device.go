@@ -5,14 +5,14 @@ import (
 	"net/url"
 
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 type deviceForm struct {
 	Code   string
 	Client string
 	Mail   string
-	Asked  identity.Ticket
+	Asked  sessions.Ticket
 }
 
 // device asks for the code that a device shows. One signs in first, so that codes cannot be tried by nobody.
@@ -32,7 +32,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := deviceForm{Code: r.PostForm.Get("code")}
-	k, err := s.Identity.Asking(r.Context(), f.Code)
+	k, err := s.Sessions.PeekDevice(r.Context(), f.Code)
 	if err != nil {
 		s.wrong(r)
 		s.site().Show(w, r, http.StatusNotFound, "device", pages.Page{Title: "Sign a device in", Error: "This code is not known, was used, or has expired. Check it, or start again on the device.", Data: f})
@@ -43,12 +43,12 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	p, err := s.Identity.Person(r.Context(), x.Person)
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	f.Client, f.Asked, f.Mail, f.Code = c.Name, k, p.Personal.Mail, identity.DeviceCode(f.Code)
+	f.Client, f.Asked, f.Mail, f.Code = c.Name, k, p.Personal.Mail, sessions.FormatUserCode(f.Code)
 	s.site().Show(w, r, http.StatusOK, "device-confirm", pages.Page{Title: "Is this you?", Data: f})
 }
 
@@ -58,11 +58,11 @@ func (s *Server) postDeviceAnswer(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/device", url.Values{})
 		return
 	}
-	answer, done := identity.Refused, "Nothing was signed in. If somebody sent you that code, tell your administrator."
+	answer, done := sessions.Refused, "Nothing was signed in. If somebody sent you that code, tell your administrator."
 	if r.PostForm.Get("answer") == "allow" {
-		answer, done = identity.Allowed, "The device is signed in. You can close this page."
+		answer, done = sessions.Allowed, "The device is signed in. You can close this page."
 	}
-	if err := s.Identity.Let(r.Context(), r.PostForm.Get("code"), x, answer); err != nil {
+	if err := s.Sessions.AnswerDevice(r.Context(), r.PostForm.Get("code"), x, answer); err != nil {
 		s.wrong(r)
 		s.failed(w, r, err)
 		return

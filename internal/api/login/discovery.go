@@ -68,8 +68,8 @@ func (s *Server) discoveryV1(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) describe(w http.ResponseWriter, r *http.Request, v string) {
 	name := "{tenantid}"
-	if !identity.Everybody(tenant(r)) {
-		realm, err := s.Identity.Realm(r.Context(), tenant(r))
+	if !identity.AnyTenant(tenant(r)) {
+		realm, err := s.Directory.Realm(r.Context(), tenant(r))
 		if err != nil {
 			s.refuse(w, r, invalid("invalid_tenant", 90002, "no tenant %q is known", tenant(r)))
 			return

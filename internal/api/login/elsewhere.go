@@ -13,13 +13,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/login/outside"
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 type elsewherePage struct{ Host, To string }
 
 // external is an external provider as we speak to it.
-func (s *Server) external(r *http.Request, f identity.Federation) (*oidc.Provider, oauth2.Config, error) {
+func (s *Server) external(r *http.Request, f federation.Federation) (*oidc.Provider, oauth2.Config, error) {
 	ctx := oidc.ClientContext(r.Context(), outside.Client(s.HTTP, !s.secure()))
 	p, err := oidc.NewProvider(ctx, f.Issuer)
 	if err != nil {
@@ -32,7 +34,7 @@ func (s *Server) external(r *http.Request, f identity.Federation) (*oidc.Provide
 }
 
 // toElsewhere offers the way to the external provider: a link, because a form may lead nowhere but to us.
-func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f identity.Federation, mail, next string) {
+func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f federation.Federation, mail, next string) {
 	_, cfg, err := s.external(r, f)
 	if err != nil {
 		s.failed(w, r, err)
@@ -44,7 +46,7 @@ func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f identity.
 		return
 	}
 	verifier, nonce := base64.RawURLEncoding.EncodeToString(b[:32]), base64.RawURLEncoding.EncodeToString(b[32:])
-	state, err := s.Identity.Hand(r.Context(), identity.Ticket{Kind: identity.Abroad, Realm: f.Realm, Next: next, Nonce: nonce, Data: []byte(verifier)})
+	state, err := s.Sessions.Issue(r.Context(), sessions.Ticket{Kind: sessions.FederatedSignIn, Realm: f.Realm, Next: next, Nonce: nonce, Data: []byte(verifier)})
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -68,16 +70,16 @@ func (s *Server) fromElsewhere(w http.ResponseWriter, r *http.Request) {
 	s.proceed(w, r, p, k)
 }
 
-func (s *Server) vouched(r *http.Request) (p identity.Person, k identity.Ticket, err error) {
+func (s *Server) vouched(r *http.Request) (p people.Person, k sessions.Ticket, err error) {
 	refused := fault.New(fault.Denied, "sign_in_refused", "your organisation did not sign you in, or this is not the browser it was started in: start again")
 	state := r.FormValue("state")
 	if state == "" || state != s.site().Cookie(r, pages.Abroad) {
 		return p, k, refused
 	}
-	if k, err = s.Identity.Take(r.Context(), identity.Abroad, state); err != nil {
+	if k, err = s.Sessions.Redeem(r.Context(), sessions.FederatedSignIn, state); err != nil {
 		return p, k, err
 	}
-	f, err := s.Identity.FederationOf(r.Context(), k.Realm)
+	f, err := s.Federations.Of(r.Context(), k.Realm)
 	if err != nil {
 		return p, k, err
 	}
@@ -114,8 +116,8 @@ func (s *Server) vouched(r *http.Request) (p identity.Person, k identity.Ticket,
 	if said.Name == "" {
 		said.Name = said.Mail
 	}
-	p, err = s.Identity.Vouched(r.Context(), f, token.Subject, identity.Personal{Name: said.Name, Mail: said.Mail})
-	next := identity.Ticket{Next: k.Next, Methods: []string{"fed"}}
+	p, err = s.People.SignInFederated(r.Context(), f, token.Subject, people.Personal{Name: said.Name, Mail: said.Mail})
+	next := sessions.Ticket{Next: k.Next, Methods: []string{"fed"}}
 	if slices.Contains(said.Methods, "mfa") {
 		next.Methods, next.MFA = append(next.Methods, "mfa"), true
 	}

@@ -1,7 +1,6 @@
 package login_test
 
 import (
-	"context"
 	"html"
 	"net/http"
 	"slices"
@@ -10,9 +9,9 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/org"
-	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
@@ -22,9 +21,9 @@ func TestSignInElsewhere(t *testing.T) {
 	back := a.Base + "/login/elsewhere/callback"
 	us, secret := theirs.program("contoso", back)
 	_, app := theirs.person("contoso", "maria@nordwind.example")
-	federation := identity.Federation{Issuer: theirs.Base + "/" + theirs.tenantOf("contoso") + "/v2.0", ClientID: us.AppID(), Domains: []string{"Nordwind.Example"}, Create: true}
-	a.must(a.Identity.Federate(t.Context(), "nordwind", federation, secret))
-	if err := a.Identity.Federate(t.Context(), "contoso", federation, secret); fault.CodeOf(err) != "domain_taken" {
+	federation := federation.Federation{Issuer: theirs.Base + "/" + theirs.tenantOf("contoso") + "/v2.0", ClientID: us.AppID(), Domains: []string{"Nordwind.Example"}, Create: true}
+	a.must(a.Federations.Set(t.Context(), "nordwind", federation, secret))
+	if err := a.Federations.Set(t.Context(), "contoso", federation, secret); fault.CodeOf(err) != "domain_taken" {
 		t.Errorf("one domain signs in at two places: %v", err)
 	}
 
@@ -49,9 +48,9 @@ func TestSignInElsewhere(t *testing.T) {
 	}
 	b := a.browser()
 	b.get(elsewhere(b, "maria@nordwind.example")).follow().want(200, "Your account").want(200, "Nordwind B.V.")
-	p, err := a.Identity.Person(t.Context(), a.personID("maria@nordwind.example"))
+	p, err := a.People.Person(t.Context(), a.personID("maria@nordwind.example"))
 	a.must(err)
-	list, err := a.Identity.Sessions(t.Context(), p.ID)
+	list, err := a.Sessions.List(t.Context(), p.ID)
 	a.must(err)
 	if len(list) != 1 || !list[0].MFA || !slices.Contains(list[0].Methods, "fed") || p.Password != "" {
 		t.Errorf("%+v", list)
@@ -73,10 +72,10 @@ func TestSignInElsewhere(t *testing.T) {
 	d.get(strings.Replace(answer, "iss=", "iss=https%3A%2F%2Fevil.example%2F", 1)).want(http.StatusForbidden, "start again")
 
 	// Who may not sign in here, may not, whatever is said there.
-	a.must(a.Identity.Enable(t.Context(), p.ID, false))
+	a.must(a.People.Enable(t.Context(), p.ID, false))
 	e := a.browser()
 	e.get(elsewhere(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
-	a.must(a.Identity.Enable(t.Context(), p.ID, true))
+	a.must(a.People.Enable(t.Context(), p.ID, true))
 	a.attempted(p.ID, "nordwind", "signed_in fed mfa", "signed_in fed mfa", "signed_in fed mfa", "sign_in_refused fed")
 
 	// They vouch for their own people alone.
@@ -94,7 +93,7 @@ func TestNobodyIsLedToTheProviderOfOthers(t *testing.T) {
 	a.HTTP = evil.web.Client()
 	us, clientSecret := evil.program("contoso", a.Base+"/login/elsewhere/callback")
 	_, secret := a.person("contoso", "maria@contoso.example")
-	a.must(a.Identity.Federate(t.Context(), "c0002", identity.Federation{
+	a.must(a.Federations.Set(t.Context(), "c0002", federation.Federation{
 		Issuer: evil.Base + "/" + evil.tenantOf("contoso") + "/v2.0", ClientID: us.AppID(), Domains: []string{"contoso.example"}, Create: true,
 	}, clientSecret))
 	a.browser().get("/login").submit("/login", "mail", "Maria@contoso.example").want(200, "Enter your password")
@@ -107,21 +106,21 @@ func TestNobodyIsLedToTheProviderOfOthers(t *testing.T) {
 func TestAnotherProviderAfterAReset(t *testing.T) {
 	a := newAuthority(t)
 	ctx := t.Context()
-	person := identity.Personal{Name: "Maria", Mail: "maria@nordwind.example"}
-	old := identity.Federation{Realm: org.OrganisationID("nordwind"), Issuer: "https://old.example", ClientID: "us", Domains: []string{"nordwind.example"}, Create: true}
-	p, err := a.Identity.Vouched(ctx, old, "maria", person)
+	person := people.Personal{Name: "Maria", Mail: "maria@nordwind.example"}
+	old := federation.Federation{Realm: org.OrganisationID("nordwind"), Issuer: "https://old.example", ClientID: "us", Domains: []string{"nordwind.example"}, Create: true}
+	p, err := a.People.SignInFederated(ctx, old, "maria", person)
 	a.must(err)
 	next := old
 	next.Issuer = "https://next.example"
-	if _, err := a.Identity.Vouched(ctx, next, "maria", person); fault.KindOf(err) != fault.Denied {
+	if _, err := a.People.SignInFederated(ctx, next, "maria", person); fault.KindOf(err) != fault.Denied {
 		t.Errorf("another provider speaks for them at once: %v", err)
 	}
-	_, err = a.Identity.Reset(ctx, p.ID)
+	_, err = a.People.Reset(ctx, p.ID)
 	a.must(err)
-	if again, err := a.Identity.Vouched(ctx, next, "maria", person); err != nil || again.ID != p.ID {
+	if again, err := a.People.SignInFederated(ctx, next, "maria", person); err != nil || again.ID != p.ID {
 		t.Errorf("after a reset: %+v, %v", again, err)
 	}
-	if _, err := a.Identity.Vouched(ctx, old, "maria", person); fault.KindOf(err) != fault.Denied {
+	if _, err := a.People.SignInFederated(ctx, old, "maria", person); fault.KindOf(err) != fault.Denied {
 		t.Errorf("the provider before still speaks for them: %v", err)
 	}
 }
@@ -132,36 +131,33 @@ func TestPasswordsOfThoseWhoSignInElsewhere(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("nordwind", "ines@nordwind.example")
 	b := a.browser().get("/login").submit("/login", "mail", "ines@nordwind.example").want(200, "Enter your password")
-	a.must(a.Identity.Federate(t.Context(), "nordwind", identity.Federation{Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"nordwind.example"}}, "s"))
+	a.must(a.Federations.Set(t.Context(), "nordwind", federation.Federation{Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"nordwind.example"}}, "s"))
 	b.submit("/login/password", "password", password).want(http.StatusForbidden, "not right")
-	a.must(a.Identity.Unfederate(t.Context(), "nordwind"))
+	a.must(a.Federations.Remove(t.Context(), "nordwind"))
 	a.browser().signIn("ines@nordwind.example", secret).follow().want(200, "Nordwind B.V.")
 }
 
-// TestTheFirstFromElsewhereLeads: the first person of an organisation becomes its global admin, and ends the other
+// TestTheFirstFederatedPersonIsAdmin: the first person of an organisation becomes its global admin, and ends the other
 // invitations to it, which may be from above, also when it is their own provider that signs them in.
-func TestTheFirstFromElsewhereLeads(t *testing.T) {
+func TestTheFirstFederatedPersonIsAdmin(t *testing.T) {
 	a := newAuthority(t)
 	ctx := t.Context()
-	var leads []id.Principal
-	a.Identity.Crown = func(_ context.Context, _ tx.Tx, who id.Principal, _ identity.Realm) error {
-		leads = append(leads, who)
-		return nil
-	}
-	first, _, err := a.Identity.Invite(ctx, "c0002", identity.Personal{Name: "Maria", Mail: "maria@tailspin.example"})
+	var admins []id.Principal
+	a.roles.granted = func(who id.Principal) { admins = append(admins, who) }
+	first, _, err := a.People.Invite(ctx, "c0002", people.Personal{Name: "Maria", Mail: "maria@tailspin.example"})
 	a.must(err)
-	_, another, err := a.Identity.Invite(ctx, "c0002", identity.Personal{Name: "Eve", Mail: "eve@contoso.example"})
+	_, another, err := a.People.Invite(ctx, "c0002", people.Personal{Name: "Eve", Mail: "eve@contoso.example"})
 	a.must(err)
-	f := identity.Federation{Realm: org.OrganisationID("c0002"), Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"tailspin.example"}}
+	f := federation.Federation{Realm: org.OrganisationID("c0002"), Issuer: "https://theirs.example", ClientID: "us", Domains: []string{"tailspin.example"}}
 	for range 2 {
-		if p, err := a.Identity.Vouched(ctx, f, "maria", identity.Personal{Name: "Maria", Mail: "maria@tailspin.example"}); err != nil || p.ID != first.ID {
+		if p, err := a.People.SignInFederated(ctx, f, "maria", people.Personal{Name: "Maria", Mail: "maria@tailspin.example"}); err != nil || p.ID != first.ID {
 			t.Fatalf("%+v, %v", p, err)
 		}
 	}
-	if !slices.Equal(leads, []id.Principal{first.ID}) {
-		t.Errorf("led by %v", leads)
+	if !slices.Equal(admins, []id.Principal{first.ID}) {
+		t.Errorf("led by %v", admins)
 	}
-	if _, err := a.Identity.SetUp(ctx, another, identity.Personal{Name: "Eve"}, password); fault.CodeOf(err) != "ticket_spent" {
+	if _, err := a.People.SetUp(ctx, another, people.Personal{Name: "Eve"}, password); fault.CodeOf(err) != "ticket_spent" {
 		t.Errorf("an invitation from before the first still lets in: %v", err)
 	}
 }

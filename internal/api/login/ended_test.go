@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // TestWhatEndedHandsOutNothing: what a browser's session handed out and nobody redeemed yet is worth nothing once that
@@ -14,15 +14,15 @@ func TestWhatEndedHandsOutNothing(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("nordwind", "ines@nordwind.example")
 	ctx := t.Context()
-	for name, end := range map[string]func(identity.Session){
-		"signed out everywhere": func(identity.Session) { a.must(a.Identity.SignOutEverywhere(ctx, p.ID)) },
-		"signed out there":      func(s identity.Session) { a.must(a.Identity.End(ctx, p.ID, s.ID)) },
-		"the password changed": func(identity.Session) {
-			a.must(a.Identity.SetPassword(ctx, identity.Session{Person: p.ID}, password, password))
+	for name, end := range map[string]func(sessions.Session){
+		"signed out everywhere": func(sessions.Session) { a.must(a.Sessions.SignOutEverywhere(ctx, p.ID)) },
+		"signed out there":      func(s sessions.Session) { a.must(a.People.EndSession(ctx, p.ID, s.ID)) },
+		"the password changed": func(sessions.Session) {
+			a.must(a.People.SetPassword(ctx, sessions.Session{Person: p.ID}, password, password))
 		},
 	} {
 		b := a.browser().signIn("ines@nordwind.example", secret)
-		list, err := a.Identity.Sessions(ctx, p.ID)
+		list, err := a.Sessions.List(ctx, p.ID)
 		a.must(err)
 		code := b.get(authorization("common", azureCLI, loopback, "openid offline_access "+arm+"/.default")).code()
 		_, device := a.call("/common/oauth2/v2.0/devicecode", url.Values{"client_id": {azureCLI}, "scope": {arm + "/.default offline_access"}})
@@ -32,7 +32,7 @@ func TestWhatEndedHandsOutNothing(t *testing.T) {
 		a.refuses(grant{name + ": a device", "/common/oauth2/v2.0/token", url.Values{
 			"client_id": {azureCLI}, "grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {device.text("device_code")},
 		}, "expired_token"})
-		if list, err = a.Identity.Sessions(ctx, p.ID); err != nil || len(list) != 0 {
+		if list, err = a.Sessions.List(ctx, p.ID); err != nil || len(list) != 0 {
 			t.Errorf("%s: still signed in: %+v, %v", name, list, err)
 		}
 	}
@@ -53,11 +53,11 @@ func TestTokensOfDisabledPrograms(t *testing.T) {
 	if _, err := a.who(out.text("access_token")); err != nil {
 		t.Fatal(err)
 	}
-	a.must(a.Identity.EnableProgram(t.Context(), p.ID, false))
+	a.must(a.Programs.Enable(t.Context(), p.ID, false))
 	if who, err := a.who(out.text("access_token")); fault.CodeOf(err) != "session_ended" {
 		t.Errorf("a disabled program still acts for %s: %v", who.ID, err)
 	}
-	a.must(a.Identity.EnableProgram(t.Context(), p.ID, true))
+	a.must(a.Programs.Enable(t.Context(), p.ID, true))
 	if _, err := a.who(out.text("access_token")); err != nil {
 		t.Errorf("enabled again: %v", err)
 	}

@@ -9,18 +9,19 @@ import (
 	"rsc.io/qr"
 
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // appForm is the offer of an authenticator app.
 type appForm struct {
-	Offer   identity.Offer
+	Offer   people.Offer
 	Picture template.HTML
 	Passkey bool
 	Account bool // of somebody who is signed in
 }
 
-func newAppForm(o identity.Offer) (appForm, error) {
+func newAppForm(o people.Offer) (appForm, error) {
 	p, err := picture(o.URI)
 	return appForm{Offer: o, Picture: p}, err
 }
@@ -62,7 +63,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 		s.site().GoTo(w, r, "/login/second")
 		return
 	}
-	o, err := s.Identity.OfferTOTP(r.Context(), p)
+	o, err := s.People.OfferTOTP(r.Context(), p)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -70,7 +71,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	s.showEnrol(w, r, http.StatusOK, k, o, "")
 }
 
-func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, status int, k identity.Ticket, o identity.Offer, wrong string) {
+func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, status int, k sessions.Ticket, o people.Offer, wrong string) {
 	f, err := newAppForm(o)
 	if err != nil {
 		s.failed(w, r, err)
@@ -91,11 +92,11 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ticket := r.PostForm.Get("ticket")
-	codes, err := s.Identity.AcceptTOTP(r.Context(), p.ID, ticket, r.PostForm.Get("code"), "")
+	codes, err := s.People.AcceptTOTP(r.Context(), p.ID, ticket, r.PostForm.Get("code"), "")
 	if err != nil {
 		s.wrong(r)
 		status, text := s.words(r, err)
-		o, again := s.Identity.Offered(r.Context(), p, ticket)
+		o, again := s.People.OfferedTOTP(r.Context(), p, ticket)
 		if again != nil {
 			s.startAgain(w, r, again)
 			return
@@ -104,7 +105,7 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k.Methods, k.MFA = append(k.Methods, "otp", "mfa"), true
-	if err := s.Identity.Update(r.Context(), k); err != nil {
+	if err := s.Sessions.Update(r.Context(), k); err != nil {
 		s.failed(w, r, err)
 		return
 	}

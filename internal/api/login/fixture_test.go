@@ -30,11 +30,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/safe"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/vault"
@@ -56,6 +62,29 @@ type authority struct {
 	ahead atomic.Int64 // of the machine's clock
 	let   func(id.Principal, id.Organisation) bool
 	demo  bool
+	roles rights
+}
+
+// rights are those of a real installation, but that whoever is not known to the context manages everybody, and that a test
+// says who enters other realms.
+type rights struct {
+	*access.Service
+	a       *authority
+	granted func(id.Principal) // instead of the role of a global admin
+}
+
+func (r *rights) MayManage(context.Context, bool) (scope.Scope, error) { return scope.All(), nil }
+
+func (r *rights) Enters(_ context.Context, who id.Principal, into id.Organisation) (bool, error) {
+	return r.a.let != nil && r.a.let(who, into), nil
+}
+
+func (r *rights) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
+	if r.granted != nil {
+		r.granted(who)
+		return nil
+	}
+	return r.Service.GrantAdmin(ctx, t, who, realm)
 }
 
 func (a *authority) now() time.Time          { return time.Now().Add(time.Duration(a.ahead.Load())).UTC() }
@@ -79,50 +108,53 @@ func newAuthority(t testing.TB) *authority {
 	a.must(a.db.Do(t.Context(), func(ctx context.Context, t tx.Tx) error {
 		return sqlstore.Orgs{DB: a.db}.Save(ctx, t, scope.All(), world)
 	}))
-	x := sqlstore.Identity{DB: a.db}
-	keys, err := vault.Open(t.TempDir(), rand.Reader)
-	a.must(err)
+	events := event.Log{Store: operations.Events{DB: a.db}, Now: a.now}
 	a.Server = &login.Server{
-		Identity: &identity.Service{
-			DB: a.db, Store: x, Proofs: x, Trusts: x, Sealer: &safe.Service{DB: a.db, Store: sqlstore.Safe{DB: a.db}, Now: a.now, Random: rand.Reader, Ring: keys.Ring}, Events: event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now},
-			Now: a.now, Random: rand.Reader, Pepper: []byte("a key outside the database"), Name: "Purveyor",
-			Demo: func() bool { return a.demo },
-			May:  func(context.Context, bool) (scope.Scope, error) { return scope.All(), nil },
-			Enter: func(_ context.Context, who id.Principal, into id.Organisation) (bool, error) {
-				return a.let != nil && a.let(who, into), nil
-			},
-		},
 		Audiences: []string{"https://purveyor.example", arm, partnerCenter},
 		Now:       a.now, Random: rand.Reader, Key: []byte("thirty-two bytes for the forms.."), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Address: func(r *http.Request) string { return r.Header.Get("X-Test-Address") + r.URL.Path },
 	}
-	a.delegated(event.Log{Store: sqlstore.Events{DB: a.db}, Now: a.now})
+	a.signers(events)
+	a.delegated(events)
 	a.web = httptest.NewTLSServer(a.Handler())
 	a.Base = a.web.URL
 	t.Cleanup(a.web.Close)
 	return a
 }
 
+// signers adds what signs people and programs in.
+func (a *authority) signers(events event.Log) {
+	keys, err := vault.Open(a.t.TempDir(), rand.Reader)
+	a.must(err)
+	x, random := parties.Identity{DB: a.db}, identity.Random{Reader: rand.Reader}
+	a.roles.a, a.Directory = a, &identity.Directory{DB: a.db, Store: x}
+	manager := identity.Manager{Directory: a.Directory, Access: &a.roles}
+	sealer := &safe.Service{DB: a.db, Store: parties.Safe{DB: a.db}, Now: a.now, Random: rand.Reader, Ring: keys.Ring}
+	a.Sessions = &sessions.Service{
+		DB: a.db, Store: x, Keys: x, Directory: a.Directory, Access: &a.roles, Sealer: sealer, Events: events, Now: a.now, Random: random,
+	}
+	a.Programs = &programs.Service{DB: a.db, Store: x, Manager: manager, Sessions: a.Sessions, Events: events, Now: a.now, Random: random}
+	a.Federations = &federation.Service{DB: a.db, Store: x, Manager: manager, Sealer: sealer, Events: events}
+	a.People = &people.Service{
+		DB: a.db, Store: x, Manager: manager, Sessions: a.Sessions, Federations: a.Federations, Sealer: sealer, Events: events, Now: a.now, Random: random,
+		Pepper: []byte("a key outside the database"), Name: "Purveyor", Demo: func() bool { return a.demo },
+	}
+}
+
 // delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
 // is its global admin.
 func (a *authority) delegated(events event.Log) {
 	guard := &access.Roles{DB: a.db, Store: sqlstore.Access{DB: a.db}, Now: a.now}
-	who := a.Identity
 	a.must(guard.Load(a.t.Context()))
-	roles := &access.Service{
-		DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Lookup: who.Known, RealmOf: who.RealmOf, SignsIn: who.SignsIn,
-	}
-	who.Crown = func(ctx context.Context, t tx.Tx, p id.Principal, r identity.Realm) error {
-		return roles.Crown(ctx, t, p, r.ID)
-	}
+	a.roles.Service = &access.Service{DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Directory: a.Directory}
 	a.Audited = func(ctx context.Context, call string, result error) {
 		a.must(a.db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 			return events.Audit(ctx, t, access.Actor(ctx), event.Command{Name: call}, result)
 		}))
 	}
 	a.Delegation = &delegation.Service{
-		DB: a.db, Store: sqlstore.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
-		Jobs: job.Queue{Store: sqlstore.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
+		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: sqlstore.Orgs{DB: a.db}, Access: guard, Events: events,
+		Jobs: job.Queue{Store: operations.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
 	}
 }
 
@@ -149,36 +181,36 @@ func (a *authority) must(err error) {
 // tenantOf is the tenant of an organisation.
 func (a *authority) tenantOf(key string) string {
 	a.t.Helper()
-	r, err := a.Identity.Realm(a.t.Context(), key)
+	r, err := a.Directory.Realm(a.t.Context(), key)
 	a.must(err)
 	return r.Tenant
 }
 
 // person invites somebody and sets them up with a password, and with an authenticator app unless they are a customer's.
-func (a *authority) person(realm, mail string) (identity.Person, string) {
+func (a *authority) person(realm, mail string) (people.Person, string) {
 	a.t.Helper()
 	ctx := a.t.Context()
-	_, link, err := a.Identity.Invite(ctx, realm, identity.Personal{Name: "Somebody Else", Mail: mail})
+	_, link, err := a.People.Invite(ctx, realm, people.Personal{Name: "Somebody Else", Mail: mail})
 	a.must(err)
-	p, err := a.Identity.SetUp(ctx, link, identity.Personal{Name: "Somebody Else"}, password)
+	p, err := a.People.SetUp(ctx, link, people.Personal{Name: "Somebody Else"}, password)
 	a.must(err)
 	if strings.HasPrefix(realm, "c0") {
 		return p, ""
 	}
-	o, err := a.Identity.OfferTOTP(ctx, p)
+	o, err := a.People.OfferTOTP(ctx, p)
 	a.must(err)
-	_, err = a.Identity.AcceptTOTP(ctx, p.ID, o.Ticket, totp(o.Text, a.now()), "")
+	_, err = a.People.AcceptTOTP(ctx, p.ID, o.Ticket, totp(o.Text, a.now()), "")
 	a.must(err)
 	a.advance(time.Minute) // so that the next code counts
 	return p, o.Text
 }
 
 // program is one with a secret.
-func (a *authority) program(realm string, redirects ...string) (p identity.Program, secret string) {
+func (a *authority) program(realm string, redirects ...string) (p programs.Program, secret string) {
 	a.t.Helper()
-	p, err := a.Identity.NewProgram(a.t.Context(), realm, "Billing robot", redirects...)
+	p, err := a.Programs.Add(a.t.Context(), realm, "Billing robot", redirects...)
 	a.must(err)
-	_, secret, err = a.Identity.NewSecret(a.t.Context(), p.ID, 24*time.Hour)
+	_, secret, err = a.Programs.AddSecret(a.t.Context(), p.ID, 24*time.Hour)
 	a.must(err)
 	return p, secret
 }
@@ -380,7 +412,7 @@ func (a *authority) who(token string) (identity.Principal, error) {
 
 func (a *authority) personID(mail string) id.Principal {
 	a.t.Helper()
-	list, err := a.Identity.People(a.t.Context(), "")
+	list, err := a.People.List(a.t.Context(), "")
 	a.must(err)
 	for _, p := range list {
 		if p.Personal.Mail == mail {
@@ -395,7 +427,7 @@ func (a *authority) personID(mail string) id.Principal {
 func (a *authority) dump() string {
 	a.t.Helper()
 	var out []any
-	x := sqlstore.Identity{DB: a.db}
+	x := parties.Identity{DB: a.db}
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) error {
 		people, err := x.People(ctx, r, scope.All(), "")
 		if err != nil {
@@ -428,7 +460,7 @@ func (a *authority) events() string {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{})
+		list, err = operations.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{})
 		return err
 	}))
 	text, err := json.Marshal(list)

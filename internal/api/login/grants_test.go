@@ -48,21 +48,21 @@ func TestGrantsOfProgramsThatAreRefused(t *testing.T) {
 	sum := sha256.Sum256([]byte(secret)) // as the ledger holds it
 	other, otherSecret := a.program("nordwind")
 	dead, deadSecret := a.program("contoso")
-	a.must(a.Identity.EnableProgram(ctx, dead.ID, false))
-	_, short, err := a.Identity.NewSecret(ctx, p.ID, time.Minute)
+	a.must(a.Programs.Enable(ctx, dead.ID, false))
+	_, short, err := a.Programs.AddSecret(ctx, p.ID, time.Minute)
 	a.must(err)
 	a.advance(2 * time.Minute)
-	removed, removedSecret, err := a.Identity.NewSecret(ctx, p.ID, time.Hour)
+	removed, removedSecret, err := a.Programs.AddSecret(ctx, p.ID, time.Hour)
 	a.must(err)
-	a.must(a.Identity.RemoveCredential(ctx, p.ID, removed.ID))
+	a.must(a.Programs.RemoveCredential(ctx, p.ID, removed.ID))
 
 	key, file, x := certificate(t, a.now().Add(-time.Hour), a.now().Add(time.Hour))
-	c, err := a.Identity.NewCertificate(ctx, p.ID, file)
+	c, err := a.Programs.AddCertificate(ctx, p.ID, file)
 	a.must(err)
 	oldKey, oldFile, _ := certificate(t, a.now().Add(-time.Hour), a.now().Add(time.Hour+time.Minute))
-	old, err := a.Identity.NewCertificate(ctx, p.ID, oldFile)
+	old, err := a.Programs.AddCertificate(ctx, p.ID, oldFile)
 	a.must(err)
-	a.must(a.Identity.RemoveCredential(ctx, p.ID, old.ID))
+	a.must(a.Programs.RemoveCredential(ctx, p.ID, old.ID))
 	stranger, _, _ := certificate(t, a.now(), a.now().Add(time.Hour))
 
 	path := "/" + a.tenantOf("contoso") + "/oauth2/v2.0/token"
@@ -209,7 +209,7 @@ func TestGrantsOfPeopleThatAreRefused(t *testing.T) {
 	refuse("a refresh token as code", path, with(exchange(form.Get("refresh_token"))), "invalid_grant")
 	a.granted(path, form) // none of that cost it
 	form = refresh()
-	a.must(a.Identity.SignOutEverywhere(ctx, p.ID))
+	a.must(a.Sessions.SignOutEverywhere(ctx, p.ID))
 	refuse("a refresh token after signing out", path, form, "invalid_grant")
 	b.signIn("maria@contoso.example", secret)
 	form = refresh()

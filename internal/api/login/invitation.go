@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
 	s.showInvitation(w, r, x, f, asked)
 }
 
-func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x identity.Session, f invitationPage, asked delegation.Relationship) {
+func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) {
 	f, err := s.terms(r, x, f, asked)
 	if err != nil {
 		s.failed(w, r, err)
@@ -72,8 +73,8 @@ func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x identi
 }
 
 // terms is the page with what a relationship asks for, in words.
-func (s *Server) terms(r *http.Request, x identity.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
-	by, err := s.Identity.Realm(r.Context(), string(asked.Organisation))
+func (s *Server) terms(r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
+	by, err := s.Directory.Realm(r.Context(), string(asked.Organisation))
 	if err != nil {
 		return f, err
 	}
@@ -93,18 +94,18 @@ func (s *Server) terms(r *http.Request, x identity.Session, f invitationPage, as
 }
 
 // answering is the page with who is signed in, and for whom they answer.
-func (s *Server) answering(r *http.Request, x identity.Session, f invitationPage) (invitationPage, error) {
-	p, err := s.Identity.Person(r.Context(), x.Person)
+func (s *Server) answering(r *http.Request, x sessions.Session, f invitationPage) (invitationPage, error) {
+	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		return f, err
 	}
-	own, err := s.Identity.Realm(r.Context(), string(p.Realm))
+	own, err := s.Directory.Realm(r.Context(), string(p.Realm))
 	f.Mail, f.Realm = p.Personal.Mail, own.Name
 	return f, err
 }
 
 // notInvited says why nothing is shown, and lets somebody else sign in: links are forwarded, and people are more than one.
-func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x identity.Session, f invitationPage, err error) {
+func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, err error) {
 	status, text := s.words(r, err)
 	if fault.KindOf(err) == fault.Denied {
 		text = "A global administrator of the customer answers this. Nothing was changed."

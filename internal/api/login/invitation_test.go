@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -31,7 +31,7 @@ func (a *authority) recorded(mail string, want ...string) {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{Actor: string(a.personID(mail))})
+		list, err = operations.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{Actor: string(a.personID(mail))})
 		return err
 	}))
 	var got []string

@@ -99,11 +99,11 @@ func (s *Server) Verify(ctx context.Context, bearer string, audience ...string) 
 	if !slices.ContainsFunc(audience, func(a string) bool { return plainAudience(a) == plainAudience(c.Audience) }) {
 		return identity.Principal{}, notGenuine()
 	}
-	p, err := s.Identity.Standing(ctx, c.Holder, c.Session)
+	p, err := s.Sessions.Authenticate(ctx, c.Holder, c.Session)
 	if err != nil {
 		return identity.Principal{}, err
 	}
-	if err := s.Identity.MayEnter(ctx, p.ID, p.Realm, c.Realm); err != nil {
+	if err := s.Sessions.RequireEntry(ctx, p.ID, p.Realm, c.Realm); err != nil {
 		return identity.Principal{}, err
 	}
 	p.In = c.Realm

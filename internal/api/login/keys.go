@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 const (
@@ -38,7 +38,7 @@ func (s *Server) ready(ctx context.Context) (*keyring, error) {
 	if age := now.Sub(k.read); k.signer != nil && age >= 0 && age < keysHeld {
 		return k, nil
 	}
-	all, sign, err := s.Identity.SigningKeys(ctx, s.drawKey)
+	all, sign, err := s.Sessions.SigningKeys(ctx, s.drawKey)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Server) drawKey() (string, []byte, error) {
 	return base64.RawURLEncoding.EncodeToString(sum[:]), der, nil
 }
 
-func parseKey(k identity.Key) (*rsa.PrivateKey, error) {
+func parseKey(k sessions.Key) (*rsa.PrivateKey, error) {
 	any, err := x509.ParsePKCS8PrivateKey(k.Private)
 	if err != nil {
 		return nil, fmt.Errorf("signing key %s: %w", k.ID, err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
 // client is what asks for tokens on behalf of people. A public one keeps no secret.
@@ -16,7 +17,7 @@ type client struct {
 	Known     bool // ours or the provider's own: nobody is asked whether it may
 	Redirects []string
 	Realm     identity.Realm   // of a program
-	Program   identity.Program // behind it, if any
+	Program   programs.Program // behind it, if any
 }
 
 // knownClient is one of the public clients everybody has: ours, and the tools of the provider by their published ids.

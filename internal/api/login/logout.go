@@ -48,7 +48,7 @@ func (s *Server) postLogout(w http.ResponseWriter, r *http.Request) {
 // signedOut ends the browser's session; false when that failed, which is then shown.
 func (s *Server) signedOut(w http.ResponseWriter, r *http.Request) bool {
 	if x, ok := s.session(r); ok {
-		if err := s.Identity.End(r.Context(), x.Person, x.ID); err != nil {
+		if err := s.People.EndSession(r.Context(), x.Person, x.ID); err != nil {
 			s.failed(w, r, err)
 			return false
 		}

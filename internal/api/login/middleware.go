@@ -28,7 +28,7 @@ func (s *Server) Authenticate(next http.Handler, challenge func(w http.ResponseW
 				err = fault.New(fault.Denied, "cross_origin", "this request came from another site: nothing was done")
 				break
 			}
-			_, p, err = s.Identity.ByCookie(r.Context(), cookie)
+			_, p, err = s.Sessions.ByCookie(r.Context(), cookie)
 		default:
 			next.ServeHTTP(w, r)
 			return

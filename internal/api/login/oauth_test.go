@@ -27,6 +27,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -150,7 +151,7 @@ func TestAzureIdentityLogsIn(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.program("contoso")
 	key, file, x := certificate(t, a.now().Add(-time.Hour), a.now().Add(time.Hour))
-	_, err := a.Identity.NewCertificate(t.Context(), p.ID, file)
+	_, err := a.Programs.AddCertificate(t.Context(), p.ID, file)
 	a.must(err)
 	opts := azcore.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: a.web.URL + "/", Services: map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: arm, Audience: arm}}},
@@ -239,7 +240,7 @@ func TestCodeOfPublicClient(t *testing.T) {
 	}
 	// The page lists it, and signs it out.
 	b.get("/login/account").want(200, "Azure CLI")
-	a.must(a.Identity.End(t.Context(), p.ID, who.Session))
+	a.must(a.People.EndSession(t.Context(), p.ID, who.Session))
 	if _, err := a.who(out.text("access_token")); fault.CodeOf(err) != "session_ended" {
 		t.Errorf("signed out, and still taken: %v", err)
 	}
@@ -337,7 +338,7 @@ func TestMiddleware(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")
 	out := a.tokens("maria@contoso.example", secret, "common")
-	_, cookie, err := a.Identity.Open(t.Context(), identity.Session{Person: p.ID, MFA: true})
+	_, cookie, err := a.People.OpenSession(t.Context(), sessions.Session{Person: p.ID, MFA: true})
 	a.must(err)
 	var got id.Principal
 	h := a.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -385,7 +386,7 @@ func TestMiddleware(t *testing.T) {
 func TestKeysTakeOver(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.program("contoso")
-	_, s2, err := a.Identity.NewSecret(t.Context(), p.ID, 365*24*time.Hour)
+	_, s2, err := a.Programs.AddSecret(t.Context(), p.ID, 365*24*time.Hour)
 	a.must(err)
 	_ = secret
 	get := func() string {

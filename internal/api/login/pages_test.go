@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 var (
@@ -22,9 +23,9 @@ var (
 // The first start: a link, a person, a second factor, recovery codes, the account.
 func TestFirstStart(t *testing.T) {
 	a := newAuthority(t)
-	stale, err := a.Identity.Begin(t.Context())
+	stale, err := a.People.FirstLink(t.Context())
 	a.must(err)
-	link, err := a.Identity.Begin(t.Context())
+	link, err := a.People.FirstLink(t.Context())
 	a.must(err)
 	a.browser().get("/login/setup?ticket="+stale).want(http.StatusForbidden, "not known, was used, or has expired")
 	b := a.browser().get("/login/setup?ticket="+link).want(200, "Contoso GmbH")
@@ -53,7 +54,7 @@ func TestFirstStart(t *testing.T) {
 		t.Fatalf("%d recovery codes", len(codes))
 	}
 	b.submit("/login/enrolled").follow().want(200, "Your account")
-	if again, err := a.Identity.Begin(t.Context()); err != nil || again != "" {
+	if again, err := a.People.FirstLink(t.Context()); err != nil || again != "" {
 		t.Errorf("a link although somebody is there: %q %v", again, err)
 	}
 	a.browser().get("/login/setup?ticket="+link).want(http.StatusForbidden, "not known, was used, or has expired")
@@ -86,7 +87,7 @@ func TestLockOut(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")
 	try := func(password string) error {
-		_, err := a.Identity.SignIn(t.Context(), "maria@contoso.example", password)
+		_, err := a.People.SignIn(t.Context(), "maria@contoso.example", password)
 		return err
 	}
 	for range 5 {
@@ -100,15 +101,15 @@ func TestLockOut(t *testing.T) {
 	a.advance(time.Minute + time.Second)
 	a.must(try(password))
 	// A right password buys no tries at the second factor.
-	if _, err := a.Identity.Prove(t.Context(), p.ID, "000000"); err == nil {
+	if _, err := a.People.Prove(t.Context(), p.ID, "000000"); err == nil {
 		t.Fatal("a wrong code was taken")
 	}
-	if _, err := a.Identity.Prove(t.Context(), p.ID, totp(secret, a.now())); err == nil {
+	if _, err := a.People.Prove(t.Context(), p.ID, totp(secret, a.now())); err == nil {
 		t.Error("the sixth failure did not make them wait")
 	}
 	a.advance(3 * time.Minute)
 	a.browser().signIn("maria@contoso.example", secret)
-	if q, err := a.Identity.Person(t.Context(), p.ID); err != nil || q.Failures != 0 {
+	if q, err := a.People.Person(t.Context(), p.ID); err != nil || q.Failures != 0 {
 		t.Errorf("a whole sign-in left %d failures, %v", q.Failures, err)
 	}
 }
@@ -221,15 +222,15 @@ func TestAccount(t *testing.T) {
 	b.get("/login/account").submit("/login/account/password", "old", "wrong", "password", "seven green umbrellas", "again", "seven green umbrellas").want(http.StatusForbidden, "not right")
 	b.submit("/login/account/password", "old", password, "password", "tiny", "again", "tiny").want(422, "at least 12")
 	b.submit("/login/account/password", "old", password, "password", "seven green umbrellas", "again", "seven green umbrellas").follow().want(200, "password was changed")
-	if _, err := a.Identity.SignIn(t.Context(), "ines@nordwind.example", password); err == nil {
+	if _, err := a.People.SignIn(t.Context(), "ines@nordwind.example", password); err == nil {
 		t.Error("the old password is taken")
 	}
 
 	// One session is ended, then all.
-	third, token, err := a.Identity.Open(t.Context(), identity.Session{Person: p.ID, Agent: "Safari on macOS", MFA: true})
+	third, token, err := a.People.OpenSession(t.Context(), sessions.Session{Person: p.ID, Agent: "Safari on macOS", MFA: true})
 	a.must(err)
 	b.get("/login/account").want(200, "Safari on macOS").submit("/login/account/sessions/end", "session", string(third.ID)).follow().want(200, "signed out")
-	if _, _, err := a.Identity.ByCookie(t.Context(), token); fault.CodeOf(err) != "session_ended" {
+	if _, _, err := a.Sessions.ByCookie(t.Context(), token); fault.CodeOf(err) != "session_ended" {
 		t.Errorf("an ended session: %v", err)
 	}
 	b.submit("/login/account/sessions/all").want(200, "signed out everywhere")
@@ -258,11 +259,11 @@ func TestOldSessionsChangeNothing(t *testing.T) {
 
 func TestStaffWithoutSecondFactorInDemoData(t *testing.T) {
 	a := newAuthority(t)
-	_, link, err := a.Identity.Invite(t.Context(), "contoso", identity.Personal{Name: "D Emo", Mail: "demo@contoso.example"})
+	_, link, err := a.People.Invite(t.Context(), "contoso", people.Personal{Name: "D Emo", Mail: "demo@contoso.example"})
 	a.must(err)
-	p, err := a.Identity.SetUp(t.Context(), link, identity.Personal{Name: "D Emo"}, password)
+	p, err := a.People.SetUp(t.Context(), link, people.Personal{Name: "D Emo"}, password)
 	a.must(err)
-	if _, _, err := a.Identity.Open(t.Context(), identity.Session{Person: p.ID}); fault.KindOf(err) != fault.Denied {
+	if _, _, err := a.People.OpenSession(t.Context(), sessions.Session{Person: p.ID}); fault.KindOf(err) != fault.Denied {
 		t.Errorf("a session without a second factor: %v", err)
 	}
 	a.demo = true

@@ -14,7 +14,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // passkeys says whether browsers take passkeys from the address we are reached at: a name, not a number.
@@ -25,7 +26,7 @@ func (s *Server) passkeys(r *http.Request) bool {
 
 func (s *Server) webauthn(r *http.Request) (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{
-		RPID: s.host(r), RPDisplayName: s.Identity.Name, RPOrigins: []string{s.origin(r)},
+		RPID: s.host(r), RPDisplayName: s.People.Name, RPOrigins: []string{s.origin(r)},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired,
 		},
@@ -33,7 +34,7 @@ func (s *Server) webauthn(r *http.Request) (*webauthn.WebAuthn, error) {
 }
 
 // holder is a person as the ceremonies know one.
-type holder struct{ identity.Person }
+type holder struct{ people.Person }
 
 func (h holder) WebAuthnID() []byte          { return []byte(h.ID) }
 func (h holder) WebAuthnName() string        { return h.Personal.Mail }
@@ -90,13 +91,13 @@ func (s *Server) started(r *http.Request, who id.Principal, options any, data *w
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := s.Identity.Hand(r.Context(), identity.Ticket{Kind: identity.Ceremony, Person: who, Data: b})
+	ticket, err := s.Sessions.Issue(r.Context(), sessions.Ticket{Kind: sessions.PasskeyChallenge, Person: who, Data: b})
 	return map[string]any{"ticket": ticket, "options": options}, err
 }
 
 // pending is what a ceremony is checked against, once.
 func (s *Server) pending(r *http.Request, who id.Principal, ticket string) (data webauthn.SessionData, err error) {
-	k, err := s.Identity.Take(r.Context(), identity.Ceremony, ticket)
+	k, err := s.Sessions.Redeem(r.Context(), sessions.PasskeyChallenge, ticket)
 	if err != nil {
 		return data, err
 	}
@@ -141,36 +142,36 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) 
 	if err != nil {
 		return nil, refusedPasskey()
 	}
-	var who identity.Person
+	var who people.Person
 	credential, err := wa.ValidateDiscoverableLogin(func(_, handle []byte) (webauthn.User, error) {
-		p, err := s.Identity.Person(r.Context(), id.Principal(handle))
+		p, err := s.People.Person(r.Context(), id.Principal(handle))
 		who = p
 		return holder{p}, err
 	}, data, parsed)
 	if err != nil || credential.Authenticator.CloneWarning || !credential.Flags.UserVerified {
-		return nil, cmp.Or(s.Identity.Refused(r.Context(), who.ID, "hwk"), error(refusedPasskey()))
+		return nil, cmp.Or(s.Sessions.Refused(r.Context(), who.ID, "hwk"), error(refusedPasskey()))
 	}
 	record, err := json.Marshal(credential)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Identity.UsedPasskey(r.Context(), who.ID, keyName(credential.ID), record); err != nil {
+	if _, err := s.People.UsePasskey(r.Context(), who.ID, keyName(credential.ID), record); err != nil {
 		return nil, err
 	}
 	next := pages.Local(a.Next)
-	err = s.opened(w, r, who.ID, identity.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
+	err = s.opened(w, r, who.ID, sessions.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
 	return map[string]string{"location": next}, err
 }
 
 func keyName(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
 // enrolling is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
-func (s *Server) enrolling(r *http.Request) (p identity.Person, x identity.Session, k identity.Ticket, err error) {
+func (s *Server) enrolling(r *http.Request) (p people.Person, x sessions.Session, k sessions.Ticket, err error) {
 	if x, ok := s.session(r); ok && s.site().Cookie(r, pages.Flow) == "" {
 		if !x.Recent(s.Now()) {
 			return p, x, k, fault.New(fault.Denied, "sign_in_again", "your sign-in is some time ago: sign out, sign in again, and repeat this")
 		}
-		p, err = s.Identity.Person(r.Context(), x.Person)
+		p, err = s.People.Person(r.Context(), x.Person)
 		return p, x, k, err
 	}
 	if k, p, err = s.flow(r); err == nil && p.SecondFactor() {
@@ -221,7 +222,7 @@ func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (an
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Identity.AddPasskey(r.Context(), p.ID, identity.Passkey{ID: keyName(credential.ID), Name: a.Name, Record: record}, x.ID); err != nil {
+	if err := s.People.AddPasskey(r.Context(), p.ID, people.Passkey{ID: keyName(credential.ID), Name: a.Name, Record: record}, x.ID); err != nil {
 		return nil, err
 	}
 	if x.ID != "" {

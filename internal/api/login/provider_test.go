@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
 )
 
 func (a *authority) federates(issuer string) error {
-	return a.Identity.Federate(a.t.Context(), "c0002", identity.Federation{Issuer: issuer, ClientID: "us", Domains: []string{"tailspin.example"}}, "s")
+	return a.Federations.Set(a.t.Context(), "c0002", federation.Federation{Issuer: issuer, ClientID: "us", Domains: []string{"tailspin.example"}}, "s")
 }
 
 // TestProvidersAreOutside: an organisation cannot have us call what is on this machine or on its link, whatever it names.

@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -22,7 +22,7 @@ func (a *authority) attempts(who id.Principal, realm string) (out []string) {
 	a.t.Helper()
 	var list []event.Event
 	a.must(a.db.View(a.t.Context(), func(ctx context.Context, r tx.Read) (err error) {
-		list, err = sqlstore.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{About: string(who)})
+		list, err = operations.Events{DB: a.db}.Events(ctx, r, scope.All(), event.Filter{About: string(who)})
 		return err
 	}))
 	for _, e := range list {
@@ -48,7 +48,7 @@ func (a *authority) attempted(who id.Principal, realm string, want ...string) {
 
 func (a *authority) unrecorded(unknown, known uint64) {
 	a.t.Helper()
-	if u, k := a.Identity.Unrecorded(); u != unknown || k != known {
+	if u, k := a.Sessions.Unrecorded(); u != unknown || k != known {
 		a.t.Errorf("without a record: %d as nobody known, %d as somebody known; want %d and %d", u, k, unknown, known)
 	}
 }
@@ -89,7 +89,7 @@ func TestSignInsOfPeopleAreRecorded(t *testing.T) {
 	a.attempted(maria.ID, "contoso", want...)
 
 	// Somebody who may not sign in has nothing to lock.
-	a.must(a.Identity.Enable(t.Context(), maria.ID, false))
+	a.must(a.People.Enable(t.Context(), maria.ID, false))
 	for range 12 {
 		guess.submit("/login/password", "password", "guessed, canary").want(http.StatusForbidden, "not right")
 	}
@@ -130,7 +130,7 @@ func TestSignInsOfProgramsAreRecorded(t *testing.T) {
 	a.unrecorded(0, 5)
 	a.advance(time.Hour)
 	a.granted(path, form)
-	a.must(a.Identity.EnableProgram(t.Context(), p.ID, false))
+	a.must(a.Programs.Enable(t.Context(), p.ID, false))
 	a.refuses(grant{"a disabled program", path, form, "unauthorized_client"})
 	a.attempted(p.ID, "nordwind", append(want, "signed_in secret", "sign_in_refused secret")...)
 	a.refuses(grant{"an unknown program", path, with(form, "client_id", "00000000-0000-0000-0000-000000000001"), "unauthorized_client"})

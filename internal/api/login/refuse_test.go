@@ -22,6 +22,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
@@ -36,7 +37,7 @@ type forger struct {
 
 func (a *authority) forger(token string) forger {
 	a.t.Helper()
-	_, sign, err := a.Identity.SigningKeys(a.t.Context(), nil)
+	_, sign, err := a.Sessions.SigningKeys(a.t.Context(), nil)
 	a.must(err)
 	key, err := x509.ParsePKCS8PrivateKey(sign.Private)
 	a.must(err)
@@ -233,40 +234,40 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	}
 	ctx := t.Context()
 	p, secret := a.person("contoso", "maria@contoso.example")
-	fresh := func() (string, identity.Session) {
+	fresh := func() (string, sessions.Session) {
 		token := a.tokens("maria@contoso.example", secret, "common").text("access_token")
 		who, err := a.who(token)
 		a.must(err)
-		return token, identity.Session{ID: who.Session, Person: p.ID}
+		return token, sessions.Session{ID: who.Session, Person: p.ID}
 	}
 	token, s := fresh()
-	gone("the session ended", token, func() { a.must(a.Identity.End(ctx, p.ID, s.ID)) })
+	gone("the session ended", token, func() { a.must(a.People.EndSession(ctx, p.ID, s.ID)) })
 	token, _ = fresh()
-	gone("signed out everywhere", token, func() { a.must(a.Identity.SignOutEverywhere(ctx, p.ID)) })
+	gone("signed out everywhere", token, func() { a.must(a.Sessions.SignOutEverywhere(ctx, p.ID)) })
 	token, _ = fresh()
-	gone("the password changed", token, func() { a.must(a.Identity.SetPassword(ctx, identity.Session{Person: p.ID}, password, password)) })
+	gone("the password changed", token, func() { a.must(a.People.SetPassword(ctx, sessions.Session{Person: p.ID}, password, password)) })
 	token, _ = fresh()
-	gone("disabled", token, func() { a.must(a.Identity.Enable(ctx, p.ID, false)) })
-	a.must(a.Identity.Enable(ctx, p.ID, true))
+	gone("disabled", token, func() { a.must(a.People.Enable(ctx, p.ID, false)) })
+	a.must(a.People.Enable(ctx, p.ID, true))
 	token, _ = fresh()
-	gone("credentials reset", token, func() { _, err := a.Identity.Reset(ctx, p.ID); a.must(err) })
+	gone("credentials reset", token, func() { _, err := a.People.Reset(ctx, p.ID); a.must(err) })
 	q, secret2 := a.person("nordwind", "ines@nordwind.example")
 	gone("erased", a.tokens("ines@nordwind.example", secret2, "common").text("access_token"), func() {
-		a.must(a.db.Do(ctx, func(ctx context.Context, t tx.Tx) error { _, err := a.Identity.Erase(ctx, t, q.ID); return err }))
+		a.must(a.db.Do(ctx, func(ctx context.Context, t tx.Tx) error { _, err := a.People.Erase(ctx, t, q.ID); return err }))
 	})
 
 	robot, clientSecret := a.program("contoso")
 	get := func(secret string) string {
 		return a.granted("/common/oauth2/v2.0/token", url.Values{"client_id": {robot.AppID()}, "client_secret": {secret}, "grant_type": {"client_credentials"}, "scope": {arm + "/.default"}}).text("access_token")
 	}
-	x, second, err := a.Identity.NewSecret(ctx, robot.ID, time.Hour)
+	x, second, err := a.Programs.AddSecret(ctx, robot.ID, time.Hour)
 	a.must(err)
 	first := get(clientSecret)
-	gone("its secret removed", get(second), func() { a.must(a.Identity.RemoveCredential(ctx, robot.ID, x.ID)) })
+	gone("its secret removed", get(second), func() { a.must(a.Programs.RemoveCredential(ctx, robot.ID, x.ID)) })
 	if _, err := a.who(first); err != nil {
 		t.Errorf("a token of the other secret went too: %v", err)
 	}
-	gone("the program disabled", first, func() { a.must(a.Identity.EnableProgram(ctx, robot.ID, false)) })
+	gone("the program disabled", first, func() { a.must(a.Programs.Enable(ctx, robot.ID, false)) })
 	t.Logf("%d revoked tokens refused", n)
 }
 
@@ -276,7 +277,7 @@ func TestNothingUsableIsKept(t *testing.T) {
 	_, secret := a.person("contoso", "maria@contoso.example")
 	out := a.tokens("maria@contoso.example", secret, "common")
 	p, clientSecret := a.program("contoso")
-	_, cookie, err := a.Identity.Open(t.Context(), identity.Session{Person: a.personID("maria@contoso.example"), MFA: true})
+	_, cookie, err := a.People.OpenSession(t.Context(), sessions.Session{Person: a.personID("maria@contoso.example"), MFA: true})
 	a.must(err)
 	all := a.dump()
 	for name, text := range map[string]string{

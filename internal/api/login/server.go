@@ -13,22 +13,30 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // Server is the authority. Every field is needed but those that say so.
 type Server struct {
-	Identity   *identity.Service
-	Delegation *delegation.Service // whose invitations are answered on a page
-	Base       string              // where it is reached: "https://login.example.com", without a path
-	Hosts      []string            // may be empty: other hosts, with their port, that it answers as
-	Audiences  []string            // what tokens may be asked for; the first is what one gets who names nothing
-	Now        func() time.Time
-	Random     io.Reader
-	Key        []byte // 32 bytes that forms are bound to browsers with
-	Log        *slog.Logger
-	Audited    func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
-	HTTP       *http.Client                                         // towards external providers; nil is one with a time limit
-	Address    func(r *http.Request) string                         // may be nil: whose tries are counted, when a proxy stands in front
+	Directory   *identity.Directory
+	People      *people.Service
+	Sessions    *sessions.Service
+	Programs    *programs.Service
+	Federations *federation.Service
+	Delegation  *delegation.Service // whose invitations are answered on a page
+	Base        string              // where it is reached: "https://login.example.com", without a path
+	Hosts       []string            // may be empty: other hosts, with their port, that it answers as
+	Audiences   []string            // what tokens may be asked for; the first is what one gets who names nothing
+	Now         func() time.Time
+	Random      io.Reader
+	Key         []byte // 32 bytes that forms are bound to browsers with
+	Log         *slog.Logger
+	Audited     func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
+	HTTP        *http.Client                                         // towards external providers; nil is one with a time limit
+	Address     func(r *http.Request) string                         // may be nil: whose tries are counted, when a proxy stands in front
 
 	keys     keyring
 	failures limits

@@ -10,21 +10,23 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 // session is the browser's session, when it has one that holds.
-func (s *Server) session(r *http.Request) (identity.Session, bool) {
+func (s *Server) session(r *http.Request) (sessions.Session, bool) {
 	x, _, ok := s.signedIn(r)
 	return x, ok
 }
 
 // signedIn is the browser's session and who that is to the services.
-func (s *Server) signedIn(r *http.Request) (x identity.Session, who identity.Principal, ok bool) {
+func (s *Server) signedIn(r *http.Request) (x sessions.Session, who identity.Principal, ok bool) {
 	secret := s.site().Cookie(r, pages.Session)
 	if secret == "" {
 		return x, who, false
 	}
-	x, who, err := s.Identity.ByCookie(r.Context(), secret)
+	x, who, err := s.Sessions.ByCookie(r.Context(), secret)
 	return x, who, err == nil
 }
 
@@ -65,7 +67,7 @@ func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
 		s.showMail(w, r, http.StatusUnprocessableEntity, pages.Page{Next: next, Error: "Write your mail address, like name@example.com.", Data: mailForm{Mail: mail}})
 		return
 	}
-	f, elsewhere, err := s.Identity.Elsewhere(r.Context(), mail)
+	f, elsewhere, err := s.People.FederationFor(r.Context(), mail)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -88,20 +90,20 @@ func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int
 
 func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
 	next, mail := pages.Local(r.PostForm.Get("next")), r.PostForm.Get("mail")
-	p, err := s.Identity.SignIn(r.Context(), mail, r.PostForm.Get("password"))
+	p, err := s.People.SignIn(r.Context(), mail, r.PostForm.Get("password"))
 	if err != nil {
 		s.wrong(r)
 		status, text := s.words(r, err)
 		s.showPassword(w, r, status, pages.Page{Next: next, Error: text, Data: mailForm{Mail: mail}})
 		return
 	}
-	s.proceed(w, r, p, identity.Ticket{Methods: []string{"pwd"}, Next: next})
+	s.proceed(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: next})
 }
 
 // proceed goes on with somebody who proved something: to a second factor they have, to getting one, or in. The ticket
 // says what was proved and where they want to go.
-func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p identity.Person, k identity.Ticket) {
-	proof, enrolment, err := s.Identity.Needs(r.Context(), p)
+func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p people.Person, k sessions.Ticket) {
+	proof, enrolment, err := s.People.Needs(r.Context(), p)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -110,8 +112,8 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p identity.Pers
 		s.open(w, r, p.ID, k)
 		return
 	}
-	k.Kind, k.Person, k.Realm = identity.Flow, p.ID, p.Realm
-	secret, err := s.Identity.Hand(r.Context(), k)
+	k.Kind, k.Person, k.Realm = sessions.SignInFlow, p.ID, p.Realm
+	secret, err := s.Sessions.Issue(r.Context(), k)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -125,11 +127,11 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p identity.Pers
 }
 
 // flow is the sign-in that is half done in this browser.
-func (s *Server) flow(r *http.Request) (k identity.Ticket, p identity.Person, err error) {
-	if k, err = s.Identity.Look(r.Context(), identity.Flow, s.site().Cookie(r, pages.Flow)); err != nil {
+func (s *Server) flow(r *http.Request) (k sessions.Ticket, p people.Person, err error) {
+	if k, err = s.Sessions.Peek(r.Context(), sessions.SignInFlow, s.site().Cookie(r, pages.Flow)); err != nil {
 		return k, p, err
 	}
-	p, err = s.Identity.Person(r.Context(), k.Person)
+	p, err = s.People.Person(r.Context(), k.Person)
 	return k, p, err
 }
 
@@ -154,7 +156,7 @@ func (s *Server) second(w http.ResponseWriter, r *http.Request) {
 
 type secondForm struct{ App, Passkey bool }
 
-func (s *Server) showSecond(w http.ResponseWriter, r *http.Request, status int, k identity.Ticket, p identity.Person, wrong string) {
+func (s *Server) showSecond(w http.ResponseWriter, r *http.Request, status int, k sessions.Ticket, p people.Person, wrong string) {
 	s.site().Show(w, r, status, "second", pages.Page{
 		Title: "Second step", Next: k.Next, Error: wrong, Script: s.passkeys(r) && len(p.Passkeys) > 0,
 		Data: secondForm{App: len(p.TOTP) > 0, Passkey: len(p.Passkeys) > 0},
@@ -167,7 +169,7 @@ func (s *Server) postSecond(w http.ResponseWriter, r *http.Request) {
 		s.startAgain(w, r, err)
 		return
 	}
-	methods, err := s.Identity.Prove(r.Context(), p.ID, r.PostForm.Get("code"))
+	methods, err := s.People.Prove(r.Context(), p.ID, r.PostForm.Get("code"))
 	if err != nil {
 		s.wrong(r)
 		status, text := s.words(r, err)
@@ -179,7 +181,7 @@ func (s *Server) postSecond(w http.ResponseWriter, r *http.Request) {
 }
 
 // open starts the session and goes on. A session the browser had ends, and the half-done sign-in with it.
-func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) {
+func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) {
 	if err := s.opened(w, r, who, k); err != nil {
 		s.failed(w, r, err)
 		return
@@ -187,19 +189,19 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, 
 	s.site().GoTo(w, r, pages.Local(k.Next))
 }
 
-func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k identity.Ticket) error {
+func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) error {
 	ctx := r.Context()
 	old, had := s.session(r)
-	_, secret, err := s.Identity.Open(ctx, identity.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
+	_, secret, err := s.People.OpenSession(ctx, sessions.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
 	if err != nil {
 		return err
 	}
 	if flow := s.site().Cookie(r, pages.Flow); flow != "" {
-		_, _ = s.Identity.Take(ctx, identity.Flow, flow) // spent either way
+		_, _ = s.Sessions.Redeem(ctx, sessions.SignInFlow, flow) // spent either way
 		s.site().SetCookie(w, pages.Flow, "")
 	}
 	if had {
-		if err := s.Identity.End(ctx, old.Person, old.ID); err != nil {
+		if err := s.People.EndSession(ctx, old.Person, old.ID); err != nil {
 			return err
 		}
 	}

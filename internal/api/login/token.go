@@ -13,6 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
 const (
@@ -60,15 +61,15 @@ func (s *Server) granted(r *http.Request) (answer, error) {
 	case "client_credentials":
 		return s.forProgram(r, c)
 	case "authorization_code":
-		return s.forPerson(r, c, identity.Code, r.PostForm.Get("code"))
+		return s.forPerson(r, c, sessions.AuthorizationCode, r.PostForm.Get("code"))
 	case "refresh_token":
-		return s.forPerson(r, c, identity.Refresh, r.PostForm.Get("refresh_token"))
+		return s.forPerson(r, c, sessions.RefreshToken, r.PostForm.Get("refresh_token"))
 	case "device_code", deviceGrant:
 		code := r.PostForm.Get("device_code")
 		if code == "" {
 			code = r.PostForm.Get("code") // the first generation
 		}
-		return s.forPerson(r, c, identity.Device, code)
+		return s.forPerson(r, c, sessions.DeviceCode, code)
 	case "":
 		return answer{}, invalid("invalid_request", 900144, "the request must say what it shows: grant_type is missing")
 	default:
@@ -88,7 +89,7 @@ func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
 	if !slices.Equal(want.scopes, []string{".default"}) {
 		return answer{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
 	}
-	realm, err := s.Identity.InRealm(r.Context(), c.Program.ID, c.Program.Realm, tenant(r))
+	realm, err := s.Sessions.TokenRealm(r.Context(), c.Program.ID, c.Program.Realm, tenant(r))
 	if err != nil {
 		return answer{}, err
 	}
@@ -100,33 +101,33 @@ func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
 	}
 	access, err := s.access(r.Context(), cl)
 	if err == nil {
-		err = s.Identity.SignedIn(r.Context(), c.Program, c.Method, c.Credential)
+		err = s.Programs.RecordSignIn(r.Context(), c.Program, c.Method, c.Credential)
 	}
 	return s.answer(r, want, cl, access), err
 }
 
 // forPerson is tokens for a client that acts for a person, by a code, a device's ticket or a refresh token.
-func (s *Server) forPerson(r *http.Request, c caller, kind identity.TicketKind, secret string) (answer, error) {
+func (s *Server) forPerson(r *http.Request, c caller, kind sessions.TicketKind, secret string) (answer, error) {
 	if secret == "" {
 		return answer{}, invalid("invalid_request", 900144, "the request must hold what it shows: code, device_code or refresh_token is missing")
 	}
 	ctx := r.Context()
 	// Before it is used up, so that asking for the wrong tenant or resource costs nobody their session.
-	if k, err := s.Identity.Look(ctx, kind, secret); err == nil && k.Person != "" && k.Client == c.ID {
+	if k, err := s.Sessions.Peek(ctx, kind, secret); err == nil && k.Person != "" && k.Client == c.ID {
 		if _, _, err := s.asked(r, k); err != nil {
 			return answer{}, err
 		}
 	}
-	out, err := s.Identity.Redeem(ctx, identity.Asked{
+	out, err := s.Sessions.Exchange(ctx, sessions.TokenRequest{
 		Kind: kind, Secret: secret, Client: c.ID,
-		Check: func(k identity.Ticket) error {
-			if kind == identity.Code && (k.Redirect != r.PostForm.Get("redirect_uri") || !verifies(k.Challenge, r.PostForm.Get("code_verifier"))) {
+		Check: func(k sessions.Ticket) error {
+			if kind == sessions.AuthorizationCode && (k.Redirect != r.PostForm.Get("redirect_uri") || !verifies(k.Challenge, r.PostForm.Get("code_verifier"))) {
 				return invalid("invalid_grant", 501481, "the code belongs to another request: redirect_uri or code_verifier is not that of the first step")
 			}
 			return nil
 		},
-		Keep: func(k identity.Ticket) bool {
-			return kind == identity.Refresh || strings.Contains(" "+k.Scope+" ", " offline_access ")
+		Refreshable: func(k sessions.Ticket) bool {
+			return kind == sessions.RefreshToken || strings.Contains(" "+k.Scope+" ", " offline_access ")
 		},
 	})
 	if err != nil {
@@ -140,23 +141,23 @@ func (s *Server) forPerson(r *http.Request, c caller, kind identity.TicketKind, 
 }
 
 // expired says of a device's code that it expired, which is what devices wait to hear.
-func (s *Server) expired(kind identity.TicketKind, err error) error {
-	if kind == identity.Device && fault.CodeOf(err) == "ticket_spent" {
+func (s *Server) expired(kind sessions.TicketKind, err error) error {
+	if kind == sessions.DeviceCode && fault.CodeOf(err) == "ticket_spent" {
 		return invalid("expired_token", 70020, "%s", err.Error())
 	}
 	return err
 }
 
 // asked is the realm and resource tokens are for: those of the ticket, unless the request names others it may have.
-func (s *Server) asked(r *http.Request, k identity.Ticket) (realm identity.Realm, want wanted, err error) {
+func (s *Server) asked(r *http.Request, k sessions.Ticket) (realm identity.Realm, want wanted, err error) {
 	scope, resource := r.PostForm.Get("scope"), r.PostForm.Get("resource")
-	if scope == "" && resource == "" || k.Kind == identity.Code && scope == "" {
+	if scope == "" && resource == "" || k.Kind == sessions.AuthorizationCode && scope == "" {
 		scope = k.Scope
 	}
 	if want, err = s.wants(scope, resource); err != nil {
 		return realm, want, err
 	}
-	p, err := s.Identity.Person(r.Context(), k.Person)
+	p, err := s.People.Person(r.Context(), k.Person)
 	if err != nil {
 		return realm, want, err
 	}
@@ -164,18 +165,18 @@ func (s *Server) asked(r *http.Request, k identity.Ticket) (realm identity.Realm
 		return realm, want, invalid("consent_required", 65001, "the person has not agreed that this application acts there: send them to the authorization endpoint")
 	}
 	in := tenant(r)
-	if identity.Everybody(in) && k.Realm != "" {
+	if identity.AnyTenant(in) && k.Realm != "" {
 		in = string(k.Realm)
 	}
-	realm, err = s.Identity.InRealm(r.Context(), p.ID, p.Realm, in)
-	if err == nil && k.Kind == identity.Code && realm.ID != k.Realm {
+	realm, err = s.Sessions.TokenRealm(r.Context(), p.ID, p.Realm, in)
+	if err == nil && k.Kind == sessions.AuthorizationCode && realm.ID != k.Realm {
 		err = fault.New(fault.Denied, "wrong_tenant", "the code was given for another tenant")
 	}
 	return realm, want, err
 }
 
-func (s *Server) personal(r *http.Request, c caller, out identity.Redeemed, realm identity.Realm, want wanted) (answer, error) {
-	cl, err := s.stamped(r, realm, out.Person.ID, claims{
+func (s *Server) personal(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want wanted) (answer, error) {
+	cl, err := s.stamped(r, realm, out.Person, claims{
 		Audience: want.audience, Session: string(out.Session.ID), App: c.ID, AppProof: c.Proof, Party: c.ID, Kind: "user",
 		Scope: want.granted(), Methods: out.Session.Methods,
 	})
@@ -196,8 +197,8 @@ func (s *Server) personal(r *http.Request, c caller, out identity.Redeemed, real
 }
 
 // identFor is the id token: who signed in, for the client itself.
-func (s *Server) identFor(r *http.Request, c caller, out identity.Redeemed, realm identity.Realm, want wanted) (string, error) {
-	p, err := s.Identity.Person(r.Context(), out.Person.ID)
+func (s *Server) identFor(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want wanted) (string, error) {
+	p, err := s.People.Person(r.Context(), out.Person)
 	if err != nil {
 		return "", err
 	}
@@ -288,19 +289,19 @@ func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := identity.Ticket{Client: c.ID, Scope: want.text(), Agent: c.Name}
-	if !identity.Everybody(tenant(r)) {
-		realm, err := s.Identity.Realm(r.Context(), tenant(r))
+	k := sessions.Ticket{Client: c.ID, Scope: want.text(), Agent: c.Name}
+	if !identity.AnyTenant(tenant(r)) {
+		realm, err := s.Directory.Realm(r.Context(), tenant(r))
 		if err != nil {
 			return nil, err
 		}
 		k.Realm = realm.ID
 	}
-	secret, typed, err := s.Identity.Device(r.Context(), k)
+	secret, typed, err := s.Sessions.StartDevice(r.Context(), k)
 	if err != nil {
 		return nil, err
 	}
-	typed = identity.DeviceCode(typed)
+	typed = sessions.FormatUserCode(typed)
 	at := s.origin(r) + "/login/device"
 	a := map[string]any{
 		"user_code": typed, "device_code": secret, "verification_uri": at, "expires_in": 900, "interval": 5,
@@ -320,7 +321,7 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, invalid("invalid_token", 50013, "this token is not one of a person that holds now"))
 		return
 	}
-	p, err := s.Identity.Person(r.Context(), who.ID)
+	p, err := s.People.Person(r.Context(), who.ID)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

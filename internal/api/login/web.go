@@ -12,7 +12,7 @@ import (
 
 // site is where the pages are.
 func (s *Server) site() pages.Site {
-	return pages.Site{Name: s.Identity.Name, Secure: s.secure(), Key: s.Key, Random: s.Random, Log: s.Log}
+	return pages.Site{Name: s.People.Name, Secure: s.secure(), Key: s.Key, Random: s.Random, Log: s.Log}
 }
 
 // failed shows an error on a page of its own.

@@ -15,17 +15,31 @@ import (
 // gauges reads the counts of jobs, events and refused sign-ins when Prometheus asks.
 type gauges struct{ *Server }
 
+func describeJobs() *prometheus.Desc {
+	return prometheus.NewDesc("purveyor_jobs", "Jobs by state.", []string{"state"}, nil)
+}
+
+func describeRefused() *prometheus.Desc {
+	return prometheus.NewDesc("purveyor_sign_ins_unrecorded_total", "Attempts to sign in that were refused and left no record.", []string{"as"}, nil)
+}
+
+func describeEvents() *prometheus.Desc {
+	return prometheus.NewDesc("purveyor_events", "Records in the event log.", nil, nil)
+}
+
 // Describe is part of prometheus.Collector.
-func (g gauges) Describe(c chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, c) }
+func (gauges) Describe(c chan<- *prometheus.Desc) {
+	c <- describeJobs()
+	c <- describeRefused()
+	c <- describeEvents()
+}
 
 // Collect is part of the same.
 func (g gauges) Collect(c chan<- prometheus.Metric) {
-	jobs := prometheus.NewDesc("purveyor_jobs", "Jobs by state.", []string{"state"}, nil)
-	refused := prometheus.NewDesc("purveyor_sign_ins_unrecorded_total", "Attempts to sign in that were refused and left no record.", []string{"as"}, nil)
-	events := prometheus.NewDesc("purveyor_events", "Records in the event log.", nil, nil)
+	jobs, refused, events := describeJobs(), describeRefused(), describeEvents()
 	ctx, cancel := context.WithTimeout(access.AsLocalOperator(context.Background()), 5*time.Second)
 	defer cancel()
-	unknown, known := g.Identity.Unrecorded()
+	unknown, known := g.Sessions.Unrecorded()
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(unknown), "unknown")
 	c <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(known), "known")
 	err := g.DB.View(ctx, func(ctx context.Context, r tx.Read) error {

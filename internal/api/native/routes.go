@@ -38,7 +38,7 @@ func (s *Server) routes() []kernel.Route {
 		clock.Routes(s.Clock),
 		event.Routes(s.DB, s.Events, s.Anchors, s.Sign, s.KeepDays),
 		safe.Routes(s.Safe),
-		people.Routes(s.Identity),
+		people.Routes(s.People, s.Programs, s.Federations),
 		job.Routes(s.DB, s.Jobs),
 		status.Routes(s.status()),
 	)

@@ -17,7 +17,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/intake"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/job"
@@ -33,28 +36,31 @@ import (
 
 // Server serves the native API. Every field is required.
 type Server struct {
-	DB         tx.DB
-	Access     access.Guard
-	Roles      *access.Service
-	Orgs       *org.Service
-	Books      *pricing.Service
-	Intake     *intake.Service
-	Usage      *usage.Service
-	Invoices   *invoice.Service
-	Archive    *document.Archive
-	Recon      *recon.Service
-	Check      *check.Service
-	Clock      *clock.Service
-	Delegation *delegation.Service
-	Costs      *cost.Service
-	Notices    *notice.Service
-	Resources  *resource.Service
-	Events     event.Log
-	Jobs       job.Store
-	Log        *slog.Logger
-	Version    string
-	Safe       *safe.Service
-	Identity   *identity.Service
+	DB          tx.DB
+	Access      access.Guard
+	Roles       *access.Service
+	Orgs        *org.Service
+	Books       *pricing.Service
+	Intake      *intake.Service
+	Usage       *usage.Service
+	Invoices    *invoice.Service
+	Archive     *document.Archive
+	Recon       *recon.Service
+	Check       *check.Service
+	Clock       *clock.Service
+	Delegation  *delegation.Service
+	Costs       *cost.Service
+	Notices     *notice.Service
+	Resources   *resource.Service
+	Events      event.Log
+	Jobs        job.Store
+	Log         *slog.Logger
+	Version     string
+	Safe        *safe.Service
+	People      *people.Service
+	Sessions    *sessions.Service
+	Programs    *programs.Service
+	Federations *federation.Service
 
 	// Statement reads a reconciliation file without keeping it: its lines, and what is wrong with those it cannot read.
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, []usage.Problem, error)

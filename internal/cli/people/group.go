@@ -77,7 +77,7 @@ func (c *someMembers) change(ctx context.Context, e *command.Env, f func([]id.Pr
 		if _, err := api.Send(ctx, http.MethodPut, call.Path("groups", c.Group, "members"), map[string]any{"members": members}, nil); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.Out, "%s has %d members\n", found[i].Name, len(members))
+		_, err = fmt.Fprintf(e.Out, "%s has %s\n", found[i].Name, table.Count(len(members), "member"))
 		return err
 	})
 }

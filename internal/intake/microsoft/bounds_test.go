@@ -9,7 +9,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/poison"
+	"github.com/purveyor-csp/purveyor/internal/intake/microsoft/malformed"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
@@ -34,7 +34,7 @@ func (e *endless) Read(p []byte) (int, error) {
 // A record without an end is refused by the line on which it begins, after a few megabytes and in the memory of a few.
 func TestRecordWithoutAnEnd(t *testing.T) {
 	good := ""
-	for _, f := range poison.Files() {
+	for _, f := range malformed.Files() {
 		if f.Name == "reordered columns" {
 			good = string(f.Bytes) // a header and a row
 		}

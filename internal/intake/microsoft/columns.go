@@ -29,7 +29,7 @@ func usageNames() map[string]int {
 	return ignoring(m)
 }
 
-// ignored is the column of what the provider is known to add and nobody needs.
+// ignored is the column of members that the provider is known to add and that are not needed.
 const ignored = -2
 
 func ignoring(m map[string]int) map[string]int {
@@ -156,8 +156,8 @@ func statementRequired() []int {
 type layout struct {
 	dataset usage.Dataset
 	names   map[string]int
-	of      []int // CSV: column of each field, −1 for fields nobody knows
-	plan    []stretch
+	of      []int // CSV: column of each field, −1 for unknown fields
+	plan    []fieldRun
 }
 
 func layoutFor(d usage.Dataset) *layout {
@@ -167,8 +167,8 @@ func layoutFor(d usage.Dataset) *layout {
 	return &layout{dataset: d, names: usageNames()}
 }
 
-// guess says which dataset names belong to, or "" when to neither.
-func guess(has func(string) bool) usage.Dataset {
+// datasetByNames says which dataset names belong to, or "" when to neither.
+func datasetByNames(has func(string) bool) usage.Dataset {
 	switch {
 	case has("usagedate") && has("billingpretaxtotal"):
 		return usage.DailyUsage

@@ -221,7 +221,7 @@ func quoted(text []byte, at int, scratch []byte) (value, grown []byte, quotes, e
 	}
 }
 
-// strayQuote finds the line of a quote inside an unquoted field: nobody can say where such a record ends.
+// strayQuote finds the line of a quote inside an unquoted field: where such a record ends is not defined.
 func (b *block) strayQuote() error {
 	line := b.first
 	for _, l := range bytes.Split(b.text, []byte{'\n'}) {

@@ -55,7 +55,7 @@ func (d *decoder) begin(want usage.Dataset) error {
 		return d.beginCSV(head, want)
 	}
 	d.json = true
-	if !ofLines(text) {
+	if !isJSONLines(text) {
 		d.pages = &pages{in: d.in, refuse: d.refuse, line: 1, out: 1}
 		d.in = bufio.NewReaderSize(d.pages, maxRecord/4)
 		if head, err = d.in.Peek(maxRecord / 4); err != nil && err != io.EOF && err != bufio.ErrBufferFull {
@@ -73,8 +73,8 @@ func (d *decoder) begin(want usage.Dataset) error {
 func (d *decoder) beginJSON(text []byte, want usage.Dataset) error {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	lower := bytes.ToLower(first)
-	is := guess(func(n string) bool { return bytes.Contains(lower, []byte(`"`+n+`"`)) })
-	if k, ok := named(members(first)); ok && is == "" {
+	is := datasetByNames(func(n string) bool { return bytes.Contains(lower, []byte(`"`+n+`"`)) })
+	if k, ok := kindByNames(members(first)); ok && is == "" {
 		return d.refuseAs(k)
 	}
 	if is == "" && !anyOf(lowered(members(first)), usageNames()) && !anyOf(lowered(members(first)), statementNames()) {
@@ -95,7 +95,7 @@ func orDataset(a, b usage.Dataset) usage.Dataset {
 func (d *decoder) agree(want, is usage.Dataset) error {
 	switch {
 	case is == "" && want == "":
-		return d.refuse(1, "", "unknown_format", "neither daily rated usage (UsageDate, BillingPreTaxTotal) nor reconciliation lines (Subtotal, TaxTotal); %s. Choose the file that holds the rows", taken)
+		return d.refuse(1, "", "unknown_format", "neither daily rated usage (UsageDate, BillingPreTaxTotal) nor reconciliation lines (Subtotal, TaxTotal); %s. Choose the file that holds the rows", acceptedFiles)
 	case is != "" && want != "" && is != want:
 		return d.refuse(1, "", "other_dataset", "these are %s lines, and %s was asked for", is, want)
 	}
@@ -134,7 +134,7 @@ func (d *decoder) beginCSV(head []byte, want usage.Dataset) error {
 	for _, n := range names {
 		has[n] = true
 	}
-	is := guess(func(n string) bool { return has[n] })
+	is := datasetByNames(func(n string) bool { return has[n] })
 	if k, ok := kindOf(head); ok && is == "" {
 		return d.refuseAs(k)
 	}
@@ -223,7 +223,7 @@ func (d *decoder) assign(names []string) error {
 	if len(missing) > 0 {
 		return d.refuse(1, missing[0], "missing_column", "the file lacks %s", strings.Join(missing, ", "))
 	}
-	l.plan = stretches(l.of)
+	l.plan = fieldRuns(l.of)
 	return nil
 }
 

@@ -42,13 +42,13 @@ func (b *block) lined(each func(record []byte, at int, line int64) error) error 
 // scanner reads flat objects. Members come in the same order in every record, so the key after the last one is
 // guessed before it is looked up.
 type scanner struct {
-	b       *block
-	columns map[string]int // member name as printed → column, −1 for unknown
-	order   []member       // members of the last record
-	values  [][]byte
-	scratch []byte
-	seen    [128]bool
-	mould   mould // of the first record
+	b        *block
+	columns  map[string]int // member name as printed → column, −1 for unknown
+	order    []member       // members of the last record
+	values   [][]byte
+	scratch  []byte
+	seen     [128]bool
+	template template // of the first record
 }
 
 type member struct {
@@ -60,7 +60,7 @@ func (s *scanner) object(t []byte, line int64) error {
 	s.scratch = s.scratch[:0]
 	clear(s.seen[:])
 	clear(s.values)
-	first, cast := s.mould == nil, mould{}
+	first, read := s.template == nil, template{}
 	behind := 0 // the last value
 	if t[0] != '{' || t[len(t)-1] != '}' {
 		return s.bad(line, "")
@@ -93,7 +93,7 @@ func (s *scanner) object(t []byte, line int64) error {
 			s.values[column] = value
 		}
 		if first {
-			cast = cast.cast(t[behind:from], column)
+			read = read.with(t[behind:from], column)
 		}
 		behind = next
 		i = skip(t, next)
@@ -110,7 +110,7 @@ func (s *scanner) object(t []byte, line int64) error {
 		return s.bad(line, "")
 	}
 	if first {
-		s.mould = cast
+		s.template = read
 	}
 	return nil
 }

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// taken is what can be imported, as every refusal of another kind of file says it.
-const taken = "Purveyor takes the partner's daily rated usage and invoice reconciliation lines, as CSV or JSON lines"
+// acceptedFiles is what can be imported, as every refusal of another kind of file says it.
+const acceptedFiles = "Purveyor takes the partner's daily rated usage and invoice reconciliation lines, as CSV or JSON lines"
 
-// download is what to do about a file that holds the costs of somebody else's books.
-const download = "Download the daily rated usage and the reconciliation file of the invoice from the provider's billing workspace for partners"
+// adviceDownload is what to do about a file that holds other costs than those of the partner's invoice.
+const adviceDownload = "Download the daily rated usage and the reconciliation file of the invoice from the provider's billing workspace for partners"
 
 // kind is a kind of file that people have and that is not taken: what it is, and what to do instead.
 type kind struct {
@@ -59,8 +59,8 @@ func signatures() []signature {
 	}
 }
 
-// signed is the kind whose signature a file has.
-func signed(head []byte) (kind, bool) {
+// kindBySignature is the kind whose signature a file has.
+func kindBySignature(head []byte) (kind, bool) {
 	for _, s := range signatures() {
 		for _, b := range s.begins {
 			if bytes.HasPrefix(head, []byte(b)) && bytes.Contains(head, []byte(s.has)) {
@@ -71,8 +71,8 @@ func signed(head []byte) (kind, bool) {
 	return kind{}, false
 }
 
-// marked is the kind of a text in a mark-up language: a page that was answered instead of a file, or an XML document.
-func marked(head []byte) (kind, bool) {
+// kindByMarkup is the kind of a text in a mark-up language: a page that was answered instead of a file, or an XML document.
+func kindByMarkup(head []byte) (kind, bool) {
 	lower := bytes.ToLower(bytes.TrimLeft(head, " \t\r\n"))
 	if !bytes.HasPrefix(lower, []byte("<")) {
 		return kind{}, false
@@ -97,17 +97,17 @@ type export struct {
 	names []string
 }
 
-// exports are tried in their order: those with names that nobody else has come first. The names of one more export, or
+// exports are tried in their order: those with names of their own come first. The names of one more export, or
 // of one more language, are one more line here.
 func exports() []export {
-	cost := kind{"cost_export", "an Azure cost export", "Its amounts are not those of the partner's invoice. " + download}
-	focus := kind{"focus", "a cost file by the FOCUS specification", "Its amounts are grouped in another way than those of the partner's invoice. " + download}
-	aws := kind{"aws_cur", "a cost and usage report of AWS", "AWS is not sold through this provider. " + download}
-	oci := kind{"oci_cost", "a cost or usage report of Oracle Cloud", "Oracle Cloud is not sold through this provider. " + download}
-	gcp := kind{"gcp_billing", "a billing export of Google Cloud", "Google Cloud is not sold through this provider. " + download}
+	cost := kind{"cost_export", "an Azure cost export", "Its amounts are not those of the partner's invoice. " + adviceDownload}
+	focus := kind{"focus", "a cost file by the FOCUS specification", "Its amounts are grouped in another way than those of the partner's invoice. " + adviceDownload}
+	aws := kind{"aws_cur", "a cost and usage report of AWS", "AWS is not sold through this provider. " + adviceDownload}
+	oci := kind{"oci_cost", "a cost or usage report of Oracle Cloud", "Oracle Cloud is not sold through this provider. " + adviceDownload}
+	gcp := kind{"gcp_billing", "a billing export of Google Cloud", "Google Cloud is not sold through this provider. " + adviceDownload}
 	prices := kind{"price_sheet", "a price sheet", "It holds prices and no usage. What you charge stands in price books, which purveyor pricebook publish takes"}
 	legacy := kind{"legacy_reconciliation", "a reconciliation file of the provider's older offers", "Lines of today's offers are in the reconciliation file of the new commerce experience: download that"}
-	list := kind{"cost_export", "the manifest of an Azure cost export", "Neither it nor the files it lists are those of the partner's invoice. " + download}
+	list := kind{"cost_export", "the manifest of an Azure cost export", "Neither it nor the files it lists are those of the partner's invoice. " + adviceDownload}
 	problem := kind{"error_answer", "an error that the provider's interface answered", "What it says is the reason; ask again, and save the answer that holds items"}
 	w := strings.Fields
 	return []export{
@@ -163,8 +163,8 @@ func exports() []export {
 	}
 }
 
-// named is the kind of a file whose columns or members have these names.
-func named(names []string) (kind, bool) {
+// kindByNames is the kind of a file whose columns or members have these names.
+func kindByNames(names []string) (kind, bool) {
 	has := map[string]bool{}
 	for _, n := range names {
 		has[plainName(n)] = true
@@ -220,19 +220,19 @@ func kindOf(head []byte) (kind, bool) {
 	if bytes.IndexByte(head, 0) >= 0 || !utf8.Valid(head) {
 		head = []byte(string(latin1(head)))
 	}
-	if k, ok := marked(head); ok {
+	if k, ok := kindByMarkup(head); ok {
 		return k, true
 	}
 	text := bytes.TrimLeft(head, " \t\r\n[")
 	if bytes.HasPrefix(text, []byte("{")) {
-		return named(members(text))
+		return kindByNames(members(text))
 	}
 	for i, line := range strings.SplitN(string(head), "\n", 12) {
 		if i == 11 {
 			break
 		}
 		names, _ := fields(line)
-		if k, ok := named(names); ok && len(names) > 1 {
+		if k, ok := kindByNames(names); ok && len(names) > 1 {
 			return k, true
 		}
 	}
@@ -250,43 +250,7 @@ func latin1(b []byte) []rune {
 	return out
 }
 
-// members lists the names of the members of the first object of a text, and of the objects in it: "service.id" as Google
-// Cloud has it in CSV is {"service":{"id":…}} in JSON.
-func members(text []byte) (names []string) {
-	var outer []string
-	depth, name, start := 0, "", -1
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case start >= 0:
-			if c == '\\' {
-				i++
-			} else if c == '"' {
-				name, start = string(text[start:i]), -1
-			}
-		case c == '"':
-			start = i + 1
-		case c == ':' && name != "":
-			names = append(names, name)
-			if len(outer) > 0 {
-				names = append(names, outer[len(outer)-1]+"."+name)
-			}
-		case c == '{':
-			if depth++; depth > 1 {
-				outer = append(outer, name)
-			}
-		case c == '}':
-			if depth--; depth <= 0 {
-				return names
-			}
-			outer = outer[:len(outer)-1]
-		case c == ',':
-			name = ""
-		}
-	}
-	return names
-}
-
 // refuseAs refuses a file for what it is.
 func (d *decoder) refuseAs(k kind) error {
-	return d.refuse(0, "", k.code, "this is %s; %s. %s", k.what, taken, k.do)
+	return d.refuse(0, "", k.code, "this is %s; %s. %s", k.what, acceptedFiles, k.do)
 }

@@ -37,7 +37,7 @@ func Open(name string, want usage.Dataset, reading int, r io.Reader) (intake.Dec
 	}
 	d.line = 1
 	head, _ = in.Peek(32 << 10)
-	if k, ok := marked(head); ok {
+	if k, ok := kindByMarkup(head); ok {
 		return nil, "", d.refuseAs(k)
 	}
 	if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")) && isManifest(head) {
@@ -80,7 +80,7 @@ func (d *decoder) plain(r io.Reader) (*bufio.Reader, error) {
 		return nil, d.unreadable(err)
 	}
 	z.Multistream(false)
-	return bufio.NewReaderSize(&guarded{z: z, raw: raw, packed: packed, d: d}, 256<<10), nil
+	return bufio.NewReaderSize(&boundedGzip{z: z, raw: raw, packed: packed, d: d}, 256<<10), nil
 }
 
 type counter struct {
@@ -94,8 +94,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// guarded is an inflated stream, member after member, that stops when it grows out of proportion.
-type guarded struct {
+// boundedGzip is an inflated stream, member after member, that stops when it grows out of proportion.
+type boundedGzip struct {
 	z      *gzip.Reader
 	raw    *bufio.Reader
 	packed *counter
@@ -103,7 +103,7 @@ type guarded struct {
 	d      *decoder
 }
 
-func (g *guarded) Read(p []byte) (int, error) {
+func (g *boundedGzip) Read(p []byte) (int, error) {
 	n, err := g.z.Read(p)
 	g.n += int64(n)
 	if g.n > freeInflation && g.n/maxRatio > g.packed.n {
@@ -116,7 +116,7 @@ func (g *guarded) Read(p []byte) (int, error) {
 }
 
 // member goes on to the next gzip member, if one follows; anything else that follows is garbage.
-func (g *guarded) member() error {
+func (g *boundedGzip) member() error {
 	magic, err := g.raw.Peek(2)
 	switch {
 	case err == io.EOF && len(magic) == 0:
@@ -152,7 +152,7 @@ func (d *decoder) sniff(head []byte) error {
 	if len(head) == 0 {
 		return d.refuse(0, "", "empty_file", "the file is empty; nothing was read. Download it again")
 	}
-	if k, ok := signed(head); ok {
+	if k, ok := kindBySignature(head); ok {
 		return d.refuseAs(k)
 	}
 	switch {
@@ -161,13 +161,13 @@ func (d *decoder) sniff(head []byte) error {
 		if k, ok := kindOf(bytes.TrimLeft(head, "\xff\xfe\x00")); ok {
 			return d.refuseAs(k)
 		}
-		return d.refuse(1, "", "utf16", "the text is UTF-16 or UTF-32; %s in UTF-8. Save it as UTF-8, or download it again", taken)
+		return d.refuse(1, "", "utf16", "the text is UTF-16 or UTF-32; %s in UTF-8. Save it as UTF-8, or download it again", acceptedFiles)
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
 		d.head = append(d.head, head[:3]...)
 		_, err := d.in.Discard(3)
 		return err
 	case bytes.IndexByte(head, 0) >= 0:
-		return d.refuse(1, "", "binary", "this is binary data and no text; %s. Choose the file that holds the rows, or download it again", taken)
+		return d.refuse(1, "", "binary", "this is binary data and no text; %s. Choose the file that holds the rows, or download it again", acceptedFiles)
 	}
 	return nil
 }

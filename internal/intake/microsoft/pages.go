@@ -45,39 +45,6 @@ func (d *decoder) Pages() *intake.PageCount {
 	return &d.pages.count
 }
 
-// ofLines says whether a text that begins with an object is JSON lines: its first object ends on its first line, and is
-// no page of items.
-func ofLines(text []byte) bool {
-	if text[0] == '[' {
-		return false
-	}
-	depth, name, start := 0, "", -1
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case c == '\n':
-			return false
-		case start >= 0:
-			if c == '\\' {
-				i++
-			} else if c == '"' {
-				name, start = string(text[start:i]), -1
-			}
-		case c == '"':
-			start = i + 1
-		case c == '[' && depth == 1 && holdsItems(name):
-			return false
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth--; depth == 0 {
-				return true
-			}
-		}
-	}
-	return true
-}
-
 // holdsItems says whether a member of this name holds the items of a page.
 func holdsItems(name string) bool {
 	switch strings.ToLower(name) {

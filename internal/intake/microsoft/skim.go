@@ -9,9 +9,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// stretch is a run of neighbouring fields that a row is skimmed by: one field whose value is wanted, or any number
-// which rows share or nobody needs.
-type stretch struct {
+// fieldRun is a run of neighbouring fields that a row is skimmed by: one field whose value is wanted, or any number
+// that rows share or that are not needed.
+type fieldRun struct {
 	fields int
 	column int // of the one value wanted, or one of the two below
 }
@@ -22,8 +22,8 @@ const (
 	unneeded
 )
 
-// stretches divides the fields of a file by what skimming does with them.
-func stretches(of []int) (out []stretch) {
+// fieldRuns divides the fields of a file by what skimming does with them.
+func fieldRuns(of []int) (out []fieldRun) {
 	for _, c := range of {
 		kind := sharedText
 		switch {
@@ -36,7 +36,7 @@ func stretches(of []int) (out []stretch) {
 			out[n-1].fields++
 			continue
 		}
-		out = append(out, stretch{1, kind})
+		out = append(out, fieldRun{1, kind})
 	}
 	return out
 }

@@ -8,23 +8,23 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// mould is what the records of a JSON file have the same: the text before each value, and what the value is for.
-type mould []moulded
+// template is what the records of a JSON file have the same: the text before each value, and what the value is for.
+type template []templateMember
 
-type moulded struct {
+type templateMember struct {
 	before string // from the end of the last value: `, "unitPrice": `
 	column int    // wanted, or sharedText, or unneeded
 }
 
-// cast adds a member to the mould of a record that is being read in full.
-func (m mould) cast(before []byte, column int) mould {
+// with adds a member to the template of a record that is being read in full.
+func (m template) with(before []byte, column int) template {
 	switch {
 	case column < 0:
 		column = unneeded
 	case column >= int(usage.NumColumns) || usage.PartOf(usage.Column(column)) != usage.PartFact:
 		column = sharedText
 	}
-	return append(m, moulded{string(before), column})
+	return append(m, templateMember{string(before), column})
 }
 
 // jsonRows goes through the JSON lines of a block.
@@ -60,10 +60,10 @@ func (w *jsonRows) whole() {
 	}
 }
 
-// skim reads a record that is cast in the mould of the first: the values of its fact, and the text of what it shares
+// skim reads a record that has the template of the first: the values of its fact, and the text of what it shares
 // with other rows. It is false when there is anything unusual about it.
 func (w *jsonRows) skim() bool {
-	if w.s.mould == nil {
+	if w.s.template == nil {
 		return false
 	}
 	for _, c := range [...]usage.Column{usage.UsageDate, usage.Quantity, usage.EffectiveUnitPrice, usage.BillingPreTaxTotal, usage.PricingPreTaxTotal} {
@@ -73,8 +73,8 @@ func (w *jsonRows) skim() bool {
 	s.slash = s.nextSlash(0)
 	w.row.Runs = w.row.Runs[:0]
 	shared, from, end := w.text[:0], -1, 0 // from: of a run of shared members
-	for i := range w.s.mould {
-		m := &w.s.mould[i]
+	for i := range w.s.template {
+		m := &w.s.template[i]
 		start := s.at + len(m.before)
 		if start >= len(s.text) || string(s.text[s.at:start]) != m.before {
 			return false

@@ -156,11 +156,11 @@ func statement(name string, r io.Reader, most int) (lines []usage.StatementLine,
 		return nil, nil, err
 	}
 	lines = []usage.StatementLine{}
-	var spoilt spoiltIDs
+	var damaged damagedIDs
 	for {
 		b, err := dec.Next()
 		if err == io.EOF {
-			return lines, append(append(problems, spoilt.list...), slices.Concat(dec.Warnings(), partial(name, dec))...), nil
+			return lines, append(append(problems, damaged.list...), slices.Concat(dec.Warnings(), partial(name, dec))...), nil
 		}
 		if err != nil {
 			return nil, nil, err
@@ -173,7 +173,7 @@ func statement(name string, r io.Reader, most int) (lines []usage.StatementLine,
 				problems = append(problems, *bad)
 				return nil
 			}
-			spoilt.add(name, l)
+			damaged.add(name, l)
 			lines = append(lines, l.As(usage.Reading))
 			return nil
 		})
@@ -195,11 +195,11 @@ func partial(name string, dec intake.Decoder) []usage.Problem {
 	}}
 }
 
-// spoiltIDs are identifiers that a spreadsheet has changed: of each way the first, and on how many lines.
-type spoiltIDs struct{ list []usage.Problem }
+// damagedIDs are identifiers that a spreadsheet has changed: of each way the first, and on how many lines.
+type damagedIDs struct{ list []usage.Problem }
 
-func (s *spoiltIDs) add(file string, l *usage.StatementLine) {
-	for _, p := range plausible.SpoiltLine(l) {
+func (s *damagedIDs) add(file string, l *usage.StatementLine) {
+	for _, p := range plausible.DamagedLine(l) {
 		at := slices.IndexFunc(s.list, func(o usage.Problem) bool { return o.Code == p.Code })
 		if p.File, p.Rows = file, 1; at < 0 {
 			s.list = append(s.list, p)

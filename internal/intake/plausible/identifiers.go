@@ -7,15 +7,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// longestSpoilt bounds what a spreadsheet writes for an identifier that it took for a number or a date: it keeps 15 digits.
-const longestSpoilt = 30
+// longestDamaged bounds what a spreadsheet writes for an identifier that it took for a number or a date: it keeps 15 digits.
+const longestDamaged = 30
 
-// SpoiltID says what a spreadsheet has made of an identifier, as a code and a sentence; both are "" when nothing shows.
+// DamagedID says what a spreadsheet has made of an identifier, as a code and a sentence; both are "" when nothing shows.
 // It does not change identifiers: what was there can only be downloaded again. SKUs alone are known to have four signs,
 // so that zeros which were taken away show.
-func SpoiltID[T string | []byte](sku bool, printed T) (code, reason string) {
+func DamagedID[T string | []byte](sku bool, printed T) (code, reason string) {
 	const again = "Download the file again and import it without opening it in a spreadsheet"
-	if len(printed) > longestSpoilt {
+	if len(printed) > longestDamaged {
 		return "", ""
 	}
 	id := strings.TrimSpace(string(printed))
@@ -55,13 +55,13 @@ func monthName(s string) bool {
 	return len(a) > 0 && digitsOnly(a) && len(b) == 3 && strings.Contains(months, "|"+strings.ToLower(b)+"|")
 }
 
-// SpoiltLine lists what a spreadsheet has made of the identifiers of a line.
-func SpoiltLine(l *usage.StatementLine) (out []usage.Problem) {
+// DamagedLine lists what a spreadsheet has made of the identifiers of a line.
+func DamagedLine(l *usage.StatementLine) (out []usage.Problem) {
 	for _, x := range [...]struct{ column, id string }{
 		{"SkuId", l.SkuID}, {"ProductId", l.ProductID}, {"AvailabilityId", l.AvailabilityID}, {"ResellerMPNID", l.ResellerMPNID},
 		{"OrderId", l.OrderID}, {"SubscriptionId", l.SubscriptionID}, {"CustomerId", l.CustomerID}, {"ReferenceId", l.ReferenceID},
 	} {
-		if code, reason := SpoiltID(x.column == "SkuId", x.id); code != "" {
+		if code, reason := DamagedID(x.column == "SkuId", x.id); code != "" {
 			out = append(out, usage.Problem{Line: l.Line, Column: x.column, Code: code, Reason: reason, Value: x.id, Verdict: usage.Warned})
 		}
 	}

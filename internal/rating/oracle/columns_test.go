@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
-	drafts "github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/rating"
@@ -67,8 +65,7 @@ func TestFewColumnsRateTheSame(t *testing.T) {
 				t.Errorf("world %d, %s: %d groups by whole entries, %d by few columns, and they differ", world, month, len(whole), len(few))
 			}
 			groups += len(whole)
-			service := drafts.Service{Access: access.Local{}, Rater: n.rater}
-			edges, tally, err := service.Preview(n.ctx, st)
+			edges, tally, err := n.Invoices.Preview(n.ctx, st)
 			must(t, err)
 			for e, list := range edges {
 				sum := money.Decimal{}

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/aside"
-	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/filestore"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/intake"
-	"github.com/purveyor-csp/purveyor/internal/intake/microsoft"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -23,47 +19,28 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating/oracle"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
-	"github.com/purveyor-csp/purveyor/internal/sqlstore/storetest"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
-	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
-// installation is every part that rating stands on, over a real ledger, a real usage store and real files.
+// installation is an installation, with the parts that rating stands on.
 type installation struct {
+	*installtest.Installation
 	ctx    context.Context
 	db     *sqlstore.DB
-	orgs   *org.Service
 	books  *pricing.Service
 	intake *intake.Service
 	reader rating.Reader
 	rater  rating.Rater
 }
 
-// archives hands the file store to intake, which knows archives by what they do.
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
-
 func install(t *testing.T) *installation {
 	t.Helper()
-	n := &installation{ctx: access.AsLocalOperator(t.Context()), db: storetest.SQLite(t)}
-	rows, err := duckdb.Open(filepath.Join(t.TempDir(), "usage.duckdb"), duckdb.Options{MemoryLimit: "500MB"})
+	ctx := installtest.Operator(t.Context())
+	n, err := installtest.Open(ctx, t.TempDir(), installtest.Wrap{})
 	must(t, err)
-	t.Cleanup(func() { must(t, rows.Close()) })
-	files, err := filestore.Open(t.TempDir())
-	must(t, err)
-	now := func() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
-	events := event.Log{Store: sqlstore.Events{DB: n.db}, Now: now}
-	orgs, books, usages := sqlstore.Orgs{DB: n.db}, sqlstore.Books{DB: n.db}, sqlstore.Usage{DB: n.db}
-	n.orgs = &org.Service{DB: n.db, Store: orgs, Access: access.Local{}, Events: events, Now: now}
-	n.books = &pricing.Service{DB: n.db, Store: books, Access: access.Local{}, Events: events, Now: now}
-	n.intake = &intake.Service{
-		DB: n.db, Store: usages, Rows: rows, Files: archives{files}, Access: access.Local{}, Events: events, Now: now,
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName,
-	}
-	n.reader, n.rater = rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: sqlstore.Invoices{DB: n.db}}, rating.Rater{Rows: rows, Sums: rows}
-	return n
+	t.Cleanup(func() { must(t, n.Close()) })
+	return &installation{Installation: n, ctx: ctx, db: n.DB, books: n.Books, intake: n.Intake, reader: n.Invoices.Reader, rater: n.Invoices.Rater}
 }
 
 func must(t testing.TB, err error) {
@@ -73,10 +50,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func (n *installation) answers() *usage.Service {
-	return &usage.Service{DB: n.db, Store: sqlstore.Usage{DB: n.db}, Rows: n.rater.Rows, Access: access.Local{}, Events: n.intake.Events}
-}
-
 // answer answers references one after the other; what nothing imported names cannot be answered, and no answer is left.
 func (n *installation) answer(t *testing.T, w *oracle.World) {
 	t.Helper()
@@ -84,7 +57,7 @@ func (n *installation) answer(t *testing.T, w *oracle.World) {
 		return slices.ContainsFunc(w.Organisations, func(o org.Organisation) bool { return o.Key == key && o.Kind == org.Customer }), nil
 	}
 	w.Answers = slices.DeleteFunc(w.Answers, func(a usage.Resolution) bool {
-		err := n.answers().Resolve(n.ctx, a, known)
+		err := n.Usage.Resolve(n.ctx, a, known)
 		if fault.KindOf(err) != fault.NotFound {
 			must(t, err)
 		}
@@ -115,7 +88,7 @@ func (n *installation) run(t *testing.T, c command, ledger *oracle.Ledger) {
 		l.File = load.Files[0].Digest
 	}
 	if load.Aside != nil { // written off, so that a month can be complete later
-		_, err := n.answers().AnswerAside(n.ctx, aside.Answering{Ref: string(load.ID), WriteOff: true, Reason: "spoiled on purpose"}, time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC))
+		_, err := n.Usage.AnswerAside(n.ctx, aside.Answering{Ref: string(load.ID), WriteOff: true, Reason: "spoiled on purpose"}, time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC))
 		must(t, err)
 	}
 	got := oracle.Counts{Sealed: load.Rows.Sealed, Skipped: load.Rows.Skipped, Aside: load.Rows.Quarantined}

@@ -62,8 +62,7 @@ func TestRatingAgreesWithTheOracle(t *testing.T) {
 func (m *generator) build(t *testing.T, f *coverage) (*installation, *oracle.Ledger) {
 	t.Helper()
 	n, ledger := install(t), &oracle.Ledger{}
-	_, err := n.orgs.Apply(n.ctx, m.world.World, false)
-	must(t, err)
+	must(t, n.Apply(n.ctx, m.world.World))
 	m.publish(func(b pricing.Book) pricing.Book {
 		b, err := n.books.Publish(n.ctx, b)
 		must(t, err)

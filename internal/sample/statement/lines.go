@@ -91,12 +91,12 @@ func usageLine(s sample.Spec, k key, t *sums) *line {
 		l.effective = new(big.Rat).Mul(l.price, big.NewRat(85, 100))
 		l.adjustment = `["15.0% Partner earned credit for services managed"]`
 	}
-	l.settle()
+	l.setAmounts()
 	return l
 }
 
-// settle computes the subtotal and the tax of a usage line: trunc2(trunc2(Σ pricing) × rate).
-func (l *line) settle() {
+// setAmounts computes the subtotal and the tax of a usage line: trunc2(trunc2(Σ pricing) × rate).
+func (l *line) setAmounts() {
 	in := new(big.Rat).SetFrac(big.NewInt(cents(l.pricing)), big.NewInt(100))
 	l.subtotal = cents(in.Mul(in, l.rate))
 	l.tax = taxed(l.subtotal)

@@ -60,7 +60,7 @@ func plant(lines []*line, n, customers int, seed uint64) ([]*line, []Planted, er
 			break
 		}
 		code := codes()[len(planted)%len(codes())]
-		p, ok := l.spoil(code, alone, customers, rng)
+		p, ok := l.plantError(code, alone, customers, rng)
 		if !ok {
 			continue
 		}
@@ -86,8 +86,8 @@ func (l *line) identity() string {
 	return l.invoice + "|" + l.tenant + "|" + l.subscription + "|" + l.product + "|" + l.sku + "|" + l.meter + "|" + l.currency
 }
 
-// spoil plants one error in a line; ok is false when this line does not suit it.
-func (l *line) spoil(code string, alone map[string]int, customers int, rng *rand.Rand) (Planted, bool) {
+// plantError plants one error in a line; ok is false when this line does not suit it.
+func (l *line) plantError(code string, alone map[string]int, customers int, rng *rand.Rand) (Planted, bool) {
 	was := *l
 	amount := int64(0)
 	switch code {
@@ -106,11 +106,11 @@ func (l *line) spoil(code string, alone map[string]int, customers int, rng *rand
 		more := big.NewRat(int64(105+rng.IntN(40)), 100)
 		l.price, l.effective = new(big.Rat).Mul(l.price, more), new(big.Rat).Mul(l.effective, more)
 		l.pricing = new(big.Rat).Mul(l.pricing, more)
-		l.settle()
+		l.setAmounts()
 		amount = l.subtotal - was.subtotal
 	case "wrong_rate":
 		l.rate = new(big.Rat).Add(l.rate, big.NewRat(int64(300+rng.IntN(500)), 10_000))
-		l.settle()
+		l.setAmounts()
 		amount = l.subtotal - was.subtotal
 	case "tax":
 		amount = int64(5 + rng.IntN(500))

@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -27,7 +28,7 @@ func book(owner, key string, version int) pricing.Book {
 
 var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 	"versions are kept": func(t *testing.T, db *sqlstore.DB) {
-		b := sqlstore.Books{DB: db}
+		b := billing.Books{DB: db}
 		for _, v := range []pricing.Book{book("p", "B", 1), book("p", "b", 10), book("p", "b", 2), book("p", "b", 10)} {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
 		}
@@ -53,7 +54,7 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		b := sqlstore.Books{DB: db}
+		b := billing.Books{DB: db}
 		for _, owner := range []string{"p", "r", "R"} { // whoever stands above an owner sees no book of it
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), book(owner, "b", 1)) })
 		}

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 var clockCases = map[string]func(*testing.T, *sqlstore.DB){
 	"a ledger has no clock of its own until it is set": func(t *testing.T, db *sqlstore.DB) {
-		c := sqlstore.Clock{DB: db}
+		c := operations.Clock{DB: db}
 		stands := func() (at time.Time, ok bool) {
 			view(t, db, func(ctx context.Context, r tx.Read) (err error) {
 				at, ok, err = c.Clock(ctx, r)

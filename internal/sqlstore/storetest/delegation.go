@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -48,7 +49,7 @@ func activation(n string, r delegation.Registration) delegation.Activation {
 func saveDelegation(t *testing.T, db *sqlstore.DB) {
 	t.Helper()
 	saveWorld(t, db)
-	d, all := sqlstore.Delegation{DB: db}, scope.All()
+	d, all := parties.Delegation{DB: db}, scope.All()
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		for _, who := range []string{"r", "R"} {
 			r := registration(who, who, "c-"+who, 6)
@@ -73,7 +74,7 @@ func saveDelegation(t *testing.T, db *sqlstore.DB) {
 // counted is how many of each kind of thing a scope sees.
 func counted(t *testing.T, db *sqlstore.DB, s scope.Scope, f delegation.Filter) (n [5]int) {
 	t.Helper()
-	d := sqlstore.Delegation{DB: db}
+	d := parties.Delegation{DB: db}
 	view(t, db, func(ctx context.Context, r tx.Read) error {
 		a, e1 := d.Relationships(ctx, r, s, f)
 		b, e2 := d.Definitions(ctx, r, s, f)
@@ -89,7 +90,7 @@ func counted(t *testing.T, db *sqlstore.DB, s scope.Scope, f delegation.Filter) 
 var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 	"everything comes back": func(t *testing.T, db *sqlstore.DB) {
 		saveDelegation(t, db)
-		d, all := sqlstore.Delegation{DB: db}, scope.All()
+		d, all := parties.Delegation{DB: db}, scope.All()
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			rel, e1 := d.Relationships(ctx, r, all, delegation.Filter{ID: "rel_r"})
 			diff(t, rel, []delegation.Relationship{relationship("r", "r", "org_c-r")})
@@ -139,7 +140,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a scope changes nothing outside": func(t *testing.T, db *sqlstore.DB) {
 		saveDelegation(t, db)
-		d, mine := sqlstore.Delegation{DB: db}, scope.Of("p/r")
+		d, mine := parties.Delegation{DB: db}, scope.Of("p/r")
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
 			return d.SaveRelationship(ctx, tr, mine, relationship("new", "R", ""))
 		})
@@ -166,7 +167,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"an offer changes in the names it has for people alone": func(t *testing.T, db *sqlstore.DB) {
 		saveDelegation(t, db)
-		d := sqlstore.Delegation{DB: db}
+		d := parties.Delegation{DB: db}
 		var one delegation.Definition
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			list, err := d.Definitions(ctx, r, scope.All(), delegation.Filter{ID: "def_r"})
@@ -181,7 +182,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 		one.Always[0].Holder.Name = "nobody any more"
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return d.SaveDefinition(ctx, tr, scope.All(), one) })
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			_, err := sqlstore.Safe{DB: db}.ErasePerson(ctx, tr, id.Principal(one.Always[0].Holder.ID), at(9))
+			_, err := parties.Safe{DB: db}.ErasePerson(ctx, tr, id.Principal(one.Always[0].Holder.ID), at(9))
 			return err
 		})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return d.SaveDefinition(ctx, tr, scope.All(), one) })
@@ -193,7 +194,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a name is an organisation's once": func(t *testing.T, db *sqlstore.DB) {
 		saveDelegation(t, db)
-		d := sqlstore.Delegation{DB: db}
+		d := parties.Delegation{DB: db}
 		other := relationship("r", "r", "")
 		other.ID = "rel_other"
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return d.SaveRelationship(ctx, tr, scope.All(), other) })

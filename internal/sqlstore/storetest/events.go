@@ -13,10 +13,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-func newLog(db *sqlstore.DB) event.Log { return event.Log{Store: sqlstore.Events{DB: db}, Now: noon} }
+func newLog(db *sqlstore.DB) event.Log { return event.Log{Store: operations.Events{DB: db}, Now: noon} }
 
 func appendEvents(t *testing.T, db *sqlstore.DB, n int) {
 	t.Helper()
@@ -96,11 +97,11 @@ var eventCases = map[string]func(*testing.T, *sqlstore.DB){
 	"pages and scopes": func(t *testing.T, db *sqlstore.DB) {
 		appendEvents(t, db, 5)
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			some, e1 := sqlstore.Events{DB: db}.Events(ctx, r, scope.All(), event.Filter{After: 2, Limit: 2})
+			some, e1 := operations.Events{DB: db}.Events(ctx, r, scope.All(), event.Filter{After: 2, Limit: 2})
 			if len(some) != 2 || some[0].Number != 3 || some[1].Number != 4 {
 				t.Errorf("got %+v", some)
 			}
-			none, e2 := sqlstore.Events{DB: db}.Events(ctx, r, scope.Of("p"), event.Filter{})
+			none, e2 := operations.Events{DB: db}.Events(ctx, r, scope.Of("p"), event.Filter{})
 			if len(none) != 0 {
 				t.Errorf("a narrow scope saw %d events", len(none))
 			}

@@ -9,23 +9,28 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
+	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
 // savePeople adds to the small world a person, a program and a group of every organisation.
-func savePeople(t *testing.T, db *sqlstore.DB) sqlstore.Identity {
+func savePeople(t *testing.T, db *sqlstore.DB) parties.Identity {
 	t.Helper()
 	saveWorld(t, db)
-	x := sqlstore.Identity{DB: db}
+	x := parties.Identity{DB: db}
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		for _, key := range []string{"p", "r", "R", "r-1", "c-r", "c-R", "c-r-1"} {
 			realm := id.Organisation("org_" + key)
 			err := firstError(
-				x.SavePerson(ctx, tr, identity.Person{ID: id.Principal("prn_" + key), Realm: realm, Login: "l-" + key, State: identity.Active, Created: noon()}),
-				x.SaveProgram(ctx, tr, identity.Program{ID: id.Principal("prn_x" + key), Realm: realm, Name: "größe 'x'", State: identity.Active}),
+				x.SavePerson(ctx, tr, people.Person{ID: id.Principal("prn_" + key), Realm: realm, Login: "l-" + key, State: identity.Active, Created: noon()}),
+				x.SaveProgram(ctx, tr, programs.Program{ID: id.Principal("prn_x" + key), Realm: realm, Name: "größe 'x'", State: identity.Active}),
 				x.SaveGroup(ctx, tr, identity.Group{ID: id.Group("grp_" + key), Realm: realm, Members: []id.Principal{id.Principal("prn_" + key), "prn_p"}}))
 			if err != nil {
 				return err
@@ -39,7 +44,7 @@ func savePeople(t *testing.T, db *sqlstore.DB) sqlstore.Identity {
 func realmOf(t *testing.T, db *sqlstore.DB, s scope.Scope, ref string) (found identity.Realm, err error) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		found, err = sqlstore.Identity{DB: db}.Realm(ctx, r, s, ref)
+		found, err = parties.Identity{DB: db}.Realm(ctx, r, s, ref)
 		return nil
 	})
 	return found, err
@@ -134,12 +139,12 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a login is one person's, and an erased person has none": func(t *testing.T, db *sqlstore.DB) {
 		x := savePeople(t, db)
-		save := func(p identity.Person) func(context.Context, tx.Tx) error {
+		save := func(p people.Person) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.SavePerson(ctx, tr, p) }
 		}
-		refused(t, db, fault.Conflict, save(identity.Person{ID: "prn_other", Realm: "org_r", Login: "l-p"}))
+		refused(t, db, fault.Conflict, save(people.Person{ID: "prn_other", Realm: "org_r", Login: "l-p"}))
 		for _, key := range []string{"r", "R"} {
-			do(t, db, save(identity.Person{ID: id.Principal("prn_" + key), Realm: id.Organisation("org_" + key), State: identity.Erased}))
+			do(t, db, save(people.Person{ID: id.Principal("prn_" + key), Realm: id.Organisation("org_" + key), State: identity.Erased}))
 		}
 		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, ""); return err })
 		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, "L-P"); return err })
@@ -170,17 +175,17 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		diff(t, of("prn_xr"), []id.Group{"grp_r"})
 	},
 	"sessions end and are found by their cookie": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
-		save := func(s identity.Session) {
+		x := parties.Identity{DB: db}
+		save := func(s sessions.Session) {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return x.SaveSession(ctx, tr, s) })
 		}
-		one := identity.Session{ID: "ses_1", Person: "prn_a", Token: "digest", MFA: true, Methods: []string{"pwd", "mfa"}, Created: noon(), Expires: noon().Add(time.Hour)}
+		one := sessions.Session{ID: "ses_1", Person: "prn_a", Token: "digest", MFA: true, Methods: []string{"pwd", "mfa"}, Created: noon(), Expires: noon().Add(time.Hour)}
 		save(one)
-		save(identity.Session{ID: "ses_2", Person: "prn_a", Expires: noon().Add(time.Minute)})
-		save(identity.Session{ID: "ses_3", Person: "prn_a", Expires: noon().Add(time.Minute), Ended: noon()})
-		save(identity.Session{ID: "ses_4", Person: "prn_b", Expires: noon().Add(time.Minute)})
+		save(sessions.Session{ID: "ses_2", Person: "prn_a", Expires: noon().Add(time.Minute)})
+		save(sessions.Session{ID: "ses_3", Person: "prn_a", Expires: noon().Add(time.Minute), Ended: noon()})
+		save(sessions.Session{ID: "ses_4", Person: "prn_b", Expires: noon().Add(time.Minute)})
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error {
-			return x.SaveSession(ctx, tr, identity.Session{ID: "ses_5", Person: "prn_b", Token: "digest"})
+			return x.SaveSession(ctx, tr, sessions.Session{ID: "ses_5", Person: "prn_b", Token: "digest"})
 		})
 		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.SessionByToken(ctx, r, ""); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error {
@@ -202,17 +207,17 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_1"); return err })
 	},
 	"tickets are of a kind": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
-		k := identity.Ticket{Digest: "d", Kind: identity.Code, Person: "prn_a", Session: "ses_1", Scope: "openid", Data: []byte{0, 255}, Created: noon(), Expires: noon().Add(time.Minute)}
+		x := parties.Identity{DB: db}
+		k := sessions.Ticket{Digest: "d", Kind: sessions.AuthorizationCode, Person: "prn_a", Session: "ses_1", Scope: "openid", Data: []byte{0, 255}, Created: noon(), Expires: noon().Add(time.Minute)}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			return firstError(x.SaveTicket(ctx, tr, k), x.SaveTicket(ctx, tr, identity.Ticket{Digest: "e", Kind: identity.SetUp}))
+			return firstError(x.SaveTicket(ctx, tr, k), x.SaveTicket(ctx, tr, sessions.Ticket{Digest: "e", Kind: sessions.SetUpLink}))
 		})
 		missed(t, db, func(ctx context.Context, r tx.Read) error {
-			_, err := x.Ticket(ctx, r, identity.Refresh, "d")
+			_, err := x.Ticket(ctx, r, sessions.RefreshToken, "d")
 			return err
 		})
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			got, err := x.Ticket(ctx, r, identity.Code, "d")
+			got, err := x.Ticket(ctx, r, sessions.AuthorizationCode, "d")
 			mustBeUTC(t, got.Expires, k.Expires)
 			if got.Session != "ses_1" || got.Person != "prn_a" || string(got.Data) != "\x00\xff" || !got.Used.IsZero() {
 				t.Errorf("got %+v", got)
@@ -221,32 +226,32 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(
-				x.SaveTicket(ctx, tr, identity.Ticket{Digest: "f", Kind: identity.Refresh, Person: "prn_b"}), x.SaveSession(ctx, tr, identity.Session{ID: "ses_b", Person: "prn_b"}),
-				x.SaveSession(ctx, tr, identity.Session{ID: "ses_a", Person: "prn_a"}), x.Forget(ctx, tr, "prn_b"))
+				x.SaveTicket(ctx, tr, sessions.Ticket{Digest: "f", Kind: sessions.RefreshToken, Person: "prn_b"}), x.SaveSession(ctx, tr, sessions.Session{ID: "ses_b", Person: "prn_b"}),
+				x.SaveSession(ctx, tr, sessions.Session{ID: "ses_a", Person: "prn_a"}), x.Forget(ctx, tr, "prn_b"))
 		})
 		missed(t, db, func(ctx context.Context, r tx.Read) error {
-			_, err := x.Ticket(ctx, r, identity.Refresh, "f")
+			_, err := x.Ticket(ctx, r, sessions.RefreshToken, "f")
 			return err
 		})
 		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_b"); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_a"); return err })
 		for who, gone := range map[id.Principal]string{"": "e", "prn_a": "d"} {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error {
-				return firstError(x.DropTickets(ctx, tr, identity.Code, who), x.DropTickets(ctx, tr, identity.SetUp, who))
+				return firstError(x.DropTickets(ctx, tr, sessions.AuthorizationCode, who), x.DropTickets(ctx, tr, sessions.SetUpLink, who))
 			})
 			missed(t, db, func(ctx context.Context, r tx.Read) error {
-				return firstError(func() error { _, err := x.Ticket(ctx, r, identity.SetUp, gone); return err }(),
-					func() error { _, err := x.Ticket(ctx, r, identity.Code, gone); return err }())
+				return firstError(func() error { _, err := x.Ticket(ctx, r, sessions.SetUpLink, gone); return err }(),
+					func() error { _, err := x.Ticket(ctx, r, sessions.AuthorizationCode, gone); return err }())
 			})
 		}
 	},
 	"keys and federations": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Identity{DB: db}
-		keys := []identity.Key{{ID: "a", Private: []byte{1}, Created: noon().UTC()}, {ID: "b", Created: noon().UTC()}}
+		x := parties.Identity{DB: db}
+		keys := []sessions.Key{{ID: "a", Private: []byte{1}, Created: noon().UTC()}, {ID: "b", Created: noon().UTC()}}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(x.SaveKey(ctx, tr, keys[1]), x.SaveKey(ctx, tr, keys[0]),
-				x.SaveFederation(ctx, tr, identity.Federation{Realm: "org_r", Issuer: "https://old"}),
-				x.SaveFederation(ctx, tr, identity.Federation{Realm: "org_r", Issuer: "https://new", Domains: []string{"r.example"}}))
+				x.SaveFederation(ctx, tr, federation.Federation{Realm: "org_r", Issuer: "https://old"}),
+				x.SaveFederation(ctx, tr, federation.Federation{Realm: "org_r", Issuer: "https://new", Domains: []string{"r.example"}}))
 		})
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			have, err := x.Keys(ctx, r)
@@ -255,7 +260,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 				return err
 			}
 			f, err := x.Federations(ctx, r)
-			diff(t, f, []identity.Federation{{Realm: "org_r", Issuer: "https://new", Domains: []string{"r.example"}}})
+			diff(t, f, []federation.Federation{{Realm: "org_r", Issuer: "https://new", Domains: []string{"r.example"}}})
 			return err
 		})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return x.DropFederation(ctx, tr, "org_r") })

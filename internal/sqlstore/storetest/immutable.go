@@ -14,6 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -25,9 +26,9 @@ func immutable(t *testing.T, dsn string) {
 	appendEvents(t, db, 3)
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		return firstError(
-			sqlstore.Books{DB: db}.Insert(ctx, tr, scope.All(), book("p", "b", 1)),
+			billing.Books{DB: db}.Insert(ctx, tr, scope.All(), book("p", "b", 1)),
 			sqlstore.Access{DB: db}.AddPolicy(ctx, tr, access.Policy{Customer: "org_c", Number: 1, Charges: access.ChargesList}),
-			sqlstore.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
+			billing.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
 	})
 	saveDelegation(t, db)
 	raw := behind(t, dsn)

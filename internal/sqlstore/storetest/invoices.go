@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
@@ -53,7 +54,7 @@ func saveInvoices(t *testing.T, db *sqlstore.DB, docs ...invoice.Invoice) {
 	t.Helper()
 	for _, v := range docs {
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			return sqlstore.Invoices{DB: db}.Save(ctx, tr, scope.All(), v)
+			return billing.Invoices{DB: db}.Save(ctx, tr, scope.All(), v)
 		})
 	}
 }
@@ -61,7 +62,7 @@ func saveInvoices(t *testing.T, db *sqlstore.DB, docs ...invoice.Invoice) {
 func states(t *testing.T, db *sqlstore.DB, f invoice.Filter) (list []string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		docs, err := sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), f)
+		docs, err := billing.Invoices{DB: db}.List(ctx, r, scope.All(), f)
 		for _, v := range docs {
 			list = append(list, string(v.ID[4:])+" "+string(v.State))
 		}
@@ -73,7 +74,7 @@ func states(t *testing.T, db *sqlstore.DB, f invoice.Filter) (list []string) {
 func mustBill(t *testing.T, db *sqlstore.DB, want string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		billed, err := sqlstore.Invoices{DB: db}.Billed(ctx, r, scope.All(), "edg_rc-r", september)
+		billed, err := billing.Invoices{DB: db}.Billed(ctx, r, scope.All(), "edg_rc-r", september)
 		have := ""
 		for _, k := range slices.Sorted(maps.Keys(billed)) {
 			have += k + "=" + billed[k].String() + " "
@@ -87,7 +88,7 @@ func mustBill(t *testing.T, db *sqlstore.DB, want string) {
 
 var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 	"the snapshot comes back whole": func(t *testing.T, db *sqlstore.DB) {
-		x, v := sqlstore.Invoices{DB: db}, document("a", 1, "0.01", "-12345678901234.56")
+		x, v := billing.Invoices{DB: db}, document("a", 1, "0.01", "-12345678901234.56")
 		saveInvoices(t, db, v)
 		v.BuyerReference = "second thoughts"
 		saveInvoices(t, db, v)
@@ -106,7 +107,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.Internal, func(ctx context.Context, tr tx.Tx) error { return x.Save(ctx, tr, scope.All(), unrounded) })
 	},
 	"an issued document never changes": func(t *testing.T, db *sqlstore.DB) {
-		x, v := sqlstore.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
+		x, v := billing.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
 		saveInvoices(t, db, document("a", 1, "1.00"), v)
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return x.Save(ctx, tr, scope.All(), v) })
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error { return x.Discard(ctx, tr, scope.All(), v.ID) })
@@ -117,7 +118,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		mustBill(t, db, "k1=1 ")
 	},
 	"drafts are discarded": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		saveInvoices(t, db, document("a", 1, "1.00"))
 		discard := func(s scope.Scope) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.Discard(ctx, tr, s, "inv_a") }
@@ -127,7 +128,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.NotFound, discard(scope.All()))
 	},
 	"void and billed": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		first := issued(document("a", 1, "10.00", "5.00"), "S-1")
 		saveInvoices(t, db, first, document("draft", 2, "99.00"))
 		mustBill(t, db, "k1=10 k2=5 ")
@@ -184,7 +185,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			for {
 				var page []invoice.Summary
 				view(t, db, func(ctx context.Context, r tx.Read) (err error) {
-					page, err = sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: after, Limit: limit})
+					page, err = billing.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: after, Limit: limit})
 					return err
 				})
 				for _, v := range page {
@@ -217,7 +218,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			}
 		}
 		err := db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
-			_, err := sqlstore.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: "!"})
+			_, err := billing.Invoices{DB: db}.List(ctx, r, scope.All(), invoice.Filter{After: "!"})
 			return err
 		})
 		if fault.KindOf(err) != fault.Invalid {
@@ -225,7 +226,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		for from, want := range map[period.Month]string{0: "[2026-09]", september: "[2026-09]", september + 1: "[]"} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
-				months, err := sqlstore.Invoices{DB: db}.IssuedMonths(ctx, r, scope.All(), from)
+				months, err := billing.Invoices{DB: db}.IssuedMonths(ctx, r, scope.All(), from)
 				if fmt.Sprint(months) != want {
 					t.Errorf("issued from %s on: %v, want %s", from, months, want)
 				}
@@ -235,7 +236,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		x, v := sqlstore.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
+		x, v := billing.Invoices{DB: db}, issued(document("a", 1, "1.00"), "S-1")
 		saveInvoices(t, db, v)
 		postings := []invoice.Posting{
 			{ID: "pst_2", Organisation: "org_c-r", Path: "p/r/c-r", Document: v.ID, Account: invoice.Purchases, Debit: money.MustParse("1.00"), Currency: "EUR", On: september.End()},
@@ -321,7 +322,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 			{"partner", documentsOf("org_p", "p"), "[]", true},
 		} {
 			view(t, db, func(ctx context.Context, r tx.Read) error {
-				x := sqlstore.Invoices{DB: db}
+				x := billing.Invoices{DB: db}
 				list, e1 := x.List(ctx, r, c.s, invoice.Filter{})
 				var have []string
 				for _, v := range list {
@@ -337,7 +338,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"a series goes on where it is told to": func(t *testing.T, db *sqlstore.DB) {
 		saveWorld(t, db)
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		k := invoice.SeriesKey{Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2026}
 		start := func(first int64) func(context.Context, tx.Tx) error {
 			return func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, scope.All(), k, first) }
@@ -359,7 +360,7 @@ var invoiceCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error { return x.StartSeries(ctx, tr, documentsOf("org_R"), k, 5) })
 	},
 	"numbers have no gaps": func(t *testing.T, db *sqlstore.DB) {
-		x := sqlstore.Invoices{DB: db}
+		x := billing.Invoices{DB: db}
 		keys := []invoice.SeriesKey{
 			{Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2026}, {Seller: "org_r", Series: "s", Kind: invoice.KindInvoice, Year: 2026},
 			{Seller: "org_r", Series: "S", Kind: invoice.KindCreditNote, Year: 2026}, {Seller: "org_r", Series: "S", Kind: invoice.KindInvoice, Year: 2027},
@@ -425,7 +426,7 @@ func documentsOf(names ...string) scope.Scope {
 
 func get(db *sqlstore.DB, s scope.Scope, v id.Invoice) (doc invoice.Invoice, err error) {
 	err = db.View(context.Background(), func(ctx context.Context, r tx.Read) error {
-		doc, err = sqlstore.Invoices{DB: db}.Get(ctx, r, s, v)
+		doc, err = billing.Invoices{DB: db}.Get(ctx, r, s, v)
 		return err
 	})
 	return doc, err

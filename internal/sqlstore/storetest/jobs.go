@@ -16,6 +16,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/job"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -42,7 +44,7 @@ func enqueue(t *testing.T, db *sqlstore.DB, jobs ...job.Job) {
 	t.Helper()
 	do(t, db, func(ctx context.Context, tr tx.Tx) error {
 		for _, j := range jobs {
-			if err := (job.Queue{Store: sqlstore.Jobs{DB: db}}).Enqueue(ctx, tr, j); err != nil {
+			if err := (job.Queue{Store: operations.Jobs{DB: db}}).Enqueue(ctx, tr, j); err != nil {
 				return err
 			}
 		}
@@ -71,7 +73,7 @@ func (c *recorder) handle(_ context.Context, j job.Job) (job.Effect, error) {
 
 func newRunner(db *sqlstore.DB, workers int, business, machine *hands, handlers map[job.Kind]job.Handler) *job.Runner {
 	return &job.Runner{
-		Store: sqlstore.Jobs{DB: db}, DB: db, Handlers: handlers, Workers: workers, Now: business.now, Machine: machine.now,
+		Store: operations.Jobs{DB: db}, DB: db, Handlers: handlers, Workers: workers, Now: business.now, Machine: machine.now,
 		Owner: "this", Lease: time.Minute, Attempts: 3,
 	}
 }
@@ -86,7 +88,7 @@ func drained(t *testing.T, r *job.Runner, want int) {
 func theJob(t *testing.T, db *sqlstore.DB, kind job.Kind, key string) (found job.Job) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Jobs{DB: db}.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind})
+		list, err := operations.Jobs{DB: db}.Jobs(ctx, r, scope.All(), job.Filter{Kind: kind})
 		for _, j := range list {
 			if j.Key == key {
 				found = j
@@ -115,22 +117,22 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		mustBeUTC(t, j.Due, noon())
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			list, e1 := sqlstore.Jobs{DB: db}.Jobs(ctx, r, scope.All(), job.Filter{})
-			none, e2 := sqlstore.Jobs{DB: db}.Jobs(ctx, r, scope.Of("p"), job.Filter{})
+			list, e1 := operations.Jobs{DB: db}.Jobs(ctx, r, scope.All(), job.Filter{})
+			none, e2 := operations.Jobs{DB: db}.Jobs(ctx, r, scope.Of("p"), job.Filter{})
 			if len(list) != 3 || len(none) != 0 {
 				t.Errorf("%d jobs, and %d for a narrow scope", len(list), len(none))
 			}
 			return firstError(e1, e2)
 		})
 		refused(t, db, fault.Invalid, func(ctx context.Context, tr tx.Tx) error {
-			return job.Queue{Store: sqlstore.Jobs{DB: db}}.Enqueue(ctx, tr, job.Job{Kind: "k"})
+			return job.Queue{Store: operations.Jobs{DB: db}}.Enqueue(ctx, tr, job.Job{Kind: "k"})
 		})
 	},
 	"1 worker and 4 workers give the same outcome": func(t *testing.T, db *sqlstore.DB) {
 		business, machine := &hands{at: noon()}, &hands{at: noon()}
 		outcome := func(round string, workers int) string {
 			c := &recorder{db: db, by: map[string][]string{}}
-			queue := job.Queue{Store: sqlstore.Jobs{DB: db}}
+			queue := job.Queue{Store: operations.Jobs{DB: db}}
 			handlers := map[job.Kind]job.Handler{
 				"leaf": c.handle,
 				"tree": func(ctx context.Context, j job.Job) (job.Effect, error) {
@@ -184,7 +186,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		r := newRunner(db, 4, business, machine, handlers)
 		drained(t, r, 4)
 		view(t, db, func(ctx context.Context, rd tx.Read) error {
-			due, ok, err := sqlstore.Jobs{DB: db}.NextDue(ctx, rd)
+			due, ok, err := operations.Jobs{DB: db}.NextDue(ctx, rd)
 			if !ok {
 				t.Error("nothing is due next")
 			}
@@ -226,7 +228,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		mustHold(t, db, "behind")
 		for kind, want := range map[job.Kind]string{"bad": "the printer is away", "hopeless": "no such thing", "stranger": "does not know", "panic": "boom"} {
 			view(t, db, func(ctx context.Context, rd tx.Read) error {
-				list, err := sqlstore.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: kind, State: job.Failed})
+				list, err := operations.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: kind, State: job.Failed})
 				if len(list) != 1 || !strings.Contains(list[0].Error, want) {
 					t.Errorf("%s: got %+v", kind, list)
 				}
@@ -253,7 +255,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"only the attempt under way may settle": func(t *testing.T, db *sqlstore.DB) {
-		store := sqlstore.Jobs{DB: db}
+		store := operations.Jobs{DB: db}
 		enqueue(t, db, job.Job{Kind: "k", Key: "a"})
 		var attempts []job.Job
 		for i, owner := range []string{"this", "that", "that"} {
@@ -279,7 +281,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		business, machine := &hands{at: noon()}, &hands{at: noon()}
 		enqueue(t, db, job.Job{Kind: "k", Key: "a", Lane: "l"}, job.Job{Kind: "k", Key: "b", Lane: "l"})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			list, err := sqlstore.Jobs{DB: db}.Claim(ctx, tr, job.Claim{Owner: "dead", Due: noon(), Machine: noon(), Lease: noon().Add(time.Hour), Limit: 9})
+			list, err := operations.Jobs{DB: db}.Claim(ctx, tr, job.Claim{Owner: "dead", Due: noon(), Machine: noon(), Lease: noon().Add(time.Hour), Limit: 9})
 			if len(list) != 1 {
 				t.Errorf("claimed %d jobs of one lane", len(list))
 			}
@@ -311,7 +313,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 	"a day has one job by the machine's clock, which the business clock passes by": func(t *testing.T, db *sqlstore.DB) {
 		business, machine := &hands{at: noon()}, &hands{at: noon()}
 		ran, broken := 0, error(nil)
-		daily := &job.Daily{DB: db, Queue: job.Queue{Store: sqlstore.Jobs{DB: db}}, Kind: "daily", Machine: machine.now, Work: func(context.Context) error {
+		daily := &job.Daily{DB: db, Queue: job.Queue{Store: operations.Jobs{DB: db}}, Kind: "daily", Machine: machine.now, Work: func(context.Context) error {
 			ran++
 			return broken
 		}}
@@ -324,8 +326,8 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 			}
 			drained(t, r, want)
 			view(t, db, func(ctx context.Context, rd tx.Read) error {
-				list, err := sqlstore.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily"})
-				open, err2 := sqlstore.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily", State: job.Queued})
+				list, err := operations.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily"})
+				open, err2 := operations.Jobs{DB: db}.Jobs(ctx, rd, scope.All(), job.Filter{Kind: "daily", State: job.Queued})
 				if len(list) != of || len(open) != 1 {
 					t.Fatalf("%d jobs, of which %d are to come: %+v", len(list), len(open), list)
 				}
@@ -336,7 +338,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 				if of > 1 && !slices.ContainsFunc(list, func(j job.Job) bool { return j.State == last }) {
 					t.Errorf("got %+v, want one that is %s", list, last)
 				}
-				if _, ok, err := (sqlstore.Jobs{DB: db}).NextDue(ctx, rd); ok || err != nil {
+				if _, ok, err := (operations.Jobs{DB: db}).NextDue(ctx, rd); ok || err != nil {
 					t.Errorf("the business clock waits for it (%v)", err)
 				}
 				return firstError(err, err2)
@@ -385,7 +387,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			for i := range n {
 				j := job.Job{Kind: "k", Key: fmt.Sprint(i), Lane: fmt.Sprint(i % 50)}
-				if err := (job.Queue{Store: sqlstore.Jobs{DB: db}}).Enqueue(ctx, tr, j); err != nil {
+				if err := (job.Queue{Store: operations.Jobs{DB: db}}).Enqueue(ctx, tr, j); err != nil {
 					return err
 				}
 			}
@@ -394,7 +396,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		start := time.Now()
 		r := newRunner(db, 4, business, machine, map[job.Kind]job.Handler{"k": func(context.Context, job.Job) (job.Effect, error) {
 			return func(ctx context.Context, tr tx.Tx) error {
-				return sqlstore.Usage{DB: db}.Resolve(ctx, tr, scope.All(), usage.Resolution{Kind: "k", Ref: "r", Target: "t"})
+				return billing.Usage{DB: db}.Resolve(ctx, tr, scope.All(), usage.Resolution{Kind: "k", Ref: "r", Target: "t"})
 			}, nil
 		}})
 		drained(t, r, n)

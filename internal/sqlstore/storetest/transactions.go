@@ -10,6 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/operations"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -99,12 +101,12 @@ var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
 	},
 	"readers see one state": func(t *testing.T, db *sqlstore.DB) {
 		view(t, db, func(ctx context.Context, r tx.Read) error {
-			before, err := sqlstore.Usage{DB: db}.Resolutions(ctx, r, scope.All())
+			before, err := billing.Usage{DB: db}.Resolutions(ctx, r, scope.All())
 			if err != nil {
 				return err
 			}
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return resolve(ctx, db, tr, "a") })
-			after, err := sqlstore.Usage{DB: db}.Resolutions(ctx, r, scope.All())
+			after, err := billing.Usage{DB: db}.Resolutions(ctx, r, scope.All())
 			if len(before) != 0 || len(after) != 0 {
 				t.Errorf("a reader saw %v and then %v", before, after)
 			}
@@ -143,7 +145,7 @@ var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
 		for range 16 {
 			all.Go(func() {
 				err := db.Do(context.Background(), func(ctx context.Context, tr tx.Tx) error {
-					return sqlstore.Events{DB: db}.Remember(ctx, tr, "k", "d", nil)
+					return operations.Events{DB: db}.Remember(ctx, tr, "k", "d", nil)
 				})
 				if err != nil && fault.KindOf(err) != fault.Conflict {
 					t.Error(err)
@@ -151,7 +153,7 @@ var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
 			})
 			all.Go(func() {
 				if err := db.Do(context.Background(), func(ctx context.Context, tr tx.Tx) error {
-					_, _, err := sqlstore.Usage{DB: db}.NextNumbers(ctx, tr, 1)
+					_, _, err := billing.Usage{DB: db}.NextNumbers(ctx, tr, 1)
 					return err
 				}); err != nil {
 					t.Error(err)
@@ -160,7 +162,7 @@ var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		all.Wait()
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
-			load, batch, err := sqlstore.Usage{DB: db}.NextNumbers(ctx, tr, 1)
+			load, batch, err := billing.Usage{DB: db}.NextNumbers(ctx, tr, 1)
 			if load != 17 || batch != 17 {
 				t.Errorf("got load %d and batch %d, want 17 and 17", load, batch)
 			}
@@ -179,14 +181,14 @@ var transactionCases = map[string]func(*testing.T, *sqlstore.DB){
 }
 
 func resolve(ctx context.Context, db *sqlstore.DB, t tx.Tx, ref string) error {
-	return sqlstore.Usage{DB: db}.Resolve(ctx, t, scope.All(), usage.Resolution{Kind: "customer", Ref: ref, Target: "x"})
+	return billing.Usage{DB: db}.Resolve(ctx, t, scope.All(), usage.Resolution{Kind: "customer", Ref: ref, Target: "x"})
 }
 
 // mustHold says that exactly these references are resolved.
 func mustHold(t *testing.T, db *sqlstore.DB, refs ...string) {
 	t.Helper()
 	view(t, db, func(ctx context.Context, r tx.Read) error {
-		list, err := sqlstore.Usage{DB: db}.Resolutions(ctx, r, scope.All())
+		list, err := billing.Usage{DB: db}.Resolutions(ctx, r, scope.All())
 		var have []string
 		for _, x := range list {
 			have = append(have, x.Ref)

@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/scope"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore"
+	"github.com/purveyor-csp/purveyor/internal/sqlstore/billing"
 	"github.com/purveyor-csp/purveyor/internal/tx"
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
@@ -52,7 +53,7 @@ func NewSeal(load, batch uint32, n int) usage.Seal {
 
 // asideCase is what does not count: kept with its money, listed while it is open, and answered once.
 func asideCase(t *testing.T, db *sqlstore.DB) {
-	u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 0)
+	u, s := billing.Usage{DB: db}, NewSeal(1, 1, 0)
 	item := func(ref string, p period.Month, line int64) aside.Item {
 		return aside.Item{
 			Ref: ref, Kind: aside.KeptAside, Load: s.Load.ID, LoadNumber: 1, File: "a'b.csv", Line: line, Code: "not_a_number", Rows: 1,
@@ -99,7 +100,7 @@ func asideCase(t *testing.T, db *sqlstore.DB) {
 var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 	"what does not count is listed until it is answered": asideCase,
 	"what is sealed comes back to the last digit": func(t *testing.T, db *sqlstore.DB) {
-		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 3)
+		u, s := billing.Usage{DB: db}, NewSeal(1, 1, 3)
 		s.Load.Files = []usage.File{{Number: 1, Name: "a'b\\?.csv", Digest: "d"}}
 		s.Masks = []usage.Mask{{Batch: 1, Entitlement: "e", Day: september.Start()}}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
@@ -128,7 +129,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"the same seal twice is one": func(t *testing.T, db *sqlstore.DB) {
-		u := sqlstore.Usage{DB: db}
+		u := billing.Usage{DB: db}
 		for range 2 {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 600)) })
 		}
@@ -147,7 +148,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"superseded batches no longer count, once": func(t *testing.T, db *sqlstore.DB) {
-		u, second, third := sqlstore.Usage{DB: db}, NewSeal(2, 2, 5), NewSeal(3, 3, 1)
+		u, second, third := billing.Usage{DB: db}, NewSeal(2, 2, 5), NewSeal(3, 3, 1)
 		second.Supersede, third.Supersede = []uint32{1}, []uint32{1}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 4)) })
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, second) })
@@ -190,7 +191,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"loads are found by their numbers and their files": func(t *testing.T, db *sqlstore.DB) {
-		u := sqlstore.Usage{DB: db}
+		u := billing.Usage{DB: db}
 		for n, files := range map[uint32][]usage.File{1: {{Digest: "a"}, {Digest: "b"}}, 2: {{Digest: "b"}, {Digest: "b"}, {}}, 3: {{Digest: "c'"}}, 4: nil} {
 			s := NewSeal(n, n, 1)
 			s.Load.Files = files
@@ -222,7 +223,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"withdrawn batches no longer count, twice is once": func(t *testing.T, db *sqlstore.DB) {
-		u, second := sqlstore.Usage{DB: db}, NewSeal(2, 2, 5)
+		u, second := billing.Usage{DB: db}, NewSeal(2, 2, 5)
 		second.Supersede = []uint32{1}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 4)) })
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, second) })
@@ -248,7 +249,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"complete": func(t *testing.T, db *sqlstore.DB) {
-		u, unbilled := sqlstore.Usage{DB: db}, NewSeal(2, 2, 0)
+		u, unbilled := billing.Usage{DB: db}, NewSeal(2, 2, 0)
 		unbilled.Batches[0].Slot.Billed = false
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, NewSeal(1, 1, 0)) })
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, unbilled) })
@@ -268,7 +269,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"two scopes": func(t *testing.T, db *sqlstore.DB) {
-		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 14)
+		u, s := billing.Usage{DB: db}, NewSeal(1, 1, 14)
 		s.Masks = []usage.Mask{{Batch: 1, Entitlement: "e", Day: september.Start()}}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return resolve(ctx, db, tr, "tenant-3") })
@@ -301,7 +302,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"answers are replaced, and differ by case": func(t *testing.T, db *sqlstore.DB) {
-		u := sqlstore.Usage{DB: db}
+		u := billing.Usage{DB: db}
 		want := []usage.Resolution{{Kind: "customer", Ref: "A", Target: "t2"}, {Kind: "customer", Ref: "a", Target: "t3"}, {Kind: "product", Ref: "A", Target: "t1"}}
 		for _, x := range append([]usage.Resolution{{Kind: "customer", Ref: "A", Target: "t1"}}, want...) {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Resolve(ctx, tr, scope.All(), x) })
@@ -316,7 +317,7 @@ var usageCases = map[string]func(*testing.T, *sqlstore.DB){
 		if testing.Short() {
 			t.Skip("a large seal is left out of short runs")
 		}
-		u, s := sqlstore.Usage{DB: db}, NewSeal(1, 1, 100_000)
+		u, s := billing.Usage{DB: db}, NewSeal(1, 1, 100_000)
 		start := time.Now()
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return u.Seal(ctx, tr, s) })
 		sealed := time.Since(start)

@@ -8,21 +8,21 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Canon is how the dictionary items of files that were read by one version of the rules are written for hashing. Items
+// CanonicalForm is how the dictionary items of files that were read by one version of the rules are written for hashing. Items
 // that are sealed keep their hashes: columns that came with a later version stand behind the others, and only where
 // they are not blank. So rows of two readings that print the same have the same hash.
-type Canon struct {
+type CanonicalForm struct {
 	first, later []usage.Column
 }
 
-// CanonOf is the canon of a reading.
-func CanonOf(reading int) *Canon { return canonOf(reading, since) }
+// CanonicalFormOf is the canonical form of a reading.
+func CanonicalFormOf(reading int) *CanonicalForm { return canonicalFormOf(reading, since) }
 
 // since is the reading that brought a column.
 func since(usage.Column) int { return usage.FirstReading }
 
-func canonOf(reading int, since func(usage.Column) int) *Canon {
-	c := &Canon{}
+func canonicalFormOf(reading int, since func(usage.Column) int) *CanonicalForm {
+	c := &CanonicalForm{}
 	for column := range usage.NumColumns {
 		switch {
 		case usage.PartOf(column) != usage.PartEntry || usage.Derived(column) || since(column) > reading:
@@ -36,7 +36,7 @@ func canonOf(reading int, since func(usage.Column) int) *Canon {
 }
 
 // Entry adds the canonical bytes of an entry to b.
-func (c *Canon) Entry(b []byte, values *[usage.NumColumns][]byte) []byte {
+func (c *CanonicalForm) Entry(b []byte, values *[usage.NumColumns][]byte) []byte {
 	for _, column := range c.first {
 		b = AppendField(b, values[column])
 	}
@@ -49,7 +49,7 @@ func (c *Canon) Entry(b []byte, values *[usage.NumColumns][]byte) []byte {
 }
 
 // Fill takes over the values of an entry, whose texts are pieces of its canonical bytes, and derives the other columns.
-func (c *Canon) Fill(e *usage.Entry, values *[usage.NumColumns][]byte, canonical string) {
+func (c *CanonicalForm) Fill(e *usage.Entry, values *[usage.NumColumns][]byte, canonical string) {
 	take := func(column usage.Column) {
 		length := uint64(len(values[column]))
 		from := (bits.Len64(length|1) + 6) / 7 // bytes of the length before it

@@ -28,7 +28,7 @@ func TestHashesStay(t *testing.T) {
 		BenefitType: "SavingsPlan", Covered: true,
 	}
 	for reading := usage.FirstReading; reading <= usage.Reading; reading++ {
-		if got := first16(CanonOf(reading).Entry(nil, &values)); got != "f769b3fdc1d592961337c27ce72f4ffd" {
+		if got := first16(CanonicalFormOf(reading).Entry(nil, &values)); got != "f769b3fdc1d592961337c27ce72f4ffd" {
 			t.Errorf("reading %d: the hash of an entry is %s", reading, got)
 		}
 	}
@@ -49,7 +49,7 @@ func TestLaterColumn(t *testing.T) {
 	entry := func(reading int, info string) string {
 		var values [usage.NumColumns][]byte
 		values[usage.CustomerID], values[usage.ServiceInfo2], values[usage.EntitlementID] = []byte("t-1"), []byte(info), []byte(strings.Repeat("e", 200))
-		c := canonOf(reading, from)
+		c := canonicalFormOf(reading, from)
 		canonical := c.Entry(nil, &values)
 		var e usage.Entry
 		c.Fill(&e, &values, string(canonical))

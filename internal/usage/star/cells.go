@@ -47,8 +47,8 @@ func (c *Sum) Add(hi, lo uint64, cost money.Fixed) {
 	c.cost = c.cost.Add(cost)
 }
 
-// Take is the opposite of Add: one row less.
-func (c *Sum) Take(hi, lo uint64, cost money.Fixed) {
+// Subtract is the opposite of Add: one row less.
+func (c *Sum) Subtract(hi, lo uint64, cost money.Fixed) {
 	var borrow uint64
 	c.lo, borrow = bits.Sub64(c.lo, lo, 0)
 	c.hi, _ = bits.Sub64(c.hi, hi, borrow)
@@ -71,8 +71,8 @@ func (c *Sum) hash() (h [16]byte) {
 	return h
 }
 
-// Spots are the cells of one entitlement, as one worker adds them up.
-type Spots struct {
+// EntitlementCells are the cells of one entitlement, as one worker adds them up.
+type EntitlementCells struct {
 	entitlement string // in lower case
 	cells       map[batchDay]*Sum
 	last        batchDay
@@ -84,13 +84,13 @@ type batchDay struct {
 	day   period.Date
 }
 
-// NewSpots begins with no cell; the entitlement is in lower case.
-func NewSpots(entitlement string) *Spots {
-	return &Spots{entitlement: entitlement, cells: map[batchDay]*Sum{}}
+// NewEntitlementCells begins with no cell; the entitlement is in lower case.
+func NewEntitlementCells(entitlement string) *EntitlementCells {
+	return &EntitlementCells{entitlement: entitlement, cells: map[batchDay]*Sum{}}
 }
 
 // At is the cell of a batch and day.
-func (s *Spots) At(batch uint32, day period.Date) *Sum {
+func (s *EntitlementCells) At(batch uint32, day period.Date) *Sum {
 	k := batchDay{batch, day}
 	if s.cell != nil && s.last == k {
 		return s.cell
@@ -104,8 +104,8 @@ func (s *Spots) At(batch uint32, day period.Date) *Sum {
 	return c
 }
 
-// Plus is the hash of two multisets together.
-func Plus(a, b [16]byte) (h [16]byte) {
+// AddHashes is the hash of two multisets together.
+func AddHashes(a, b [16]byte) (h [16]byte) {
 	lo, carry := bits.Add64(binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]), 0)
 	hi, _ := bits.Add64(binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(b[:8]), carry)
 	binary.BigEndian.PutUint64(h[:], hi)
@@ -153,7 +153,7 @@ func (m Cells) Merge(o Cells) {
 }
 
 // Add adds what a worker added up.
-func (m Cells) Add(s *Spots) {
+func (m Cells) Add(s *EntitlementCells) {
 	for k, c := range s.cells {
 		m.At(Key{k.batch, s.entitlement, k.day}).merge(c)
 	}

@@ -21,8 +21,8 @@ type Dictionary struct {
 	known map[usage.Hash]uint32
 }
 
-// Knowing is an empty dictionary whose items get the numbers they had, and others that nothing had.
-func Knowing(known map[usage.Hash]uint32) *Dictionary {
+// DictionaryOf is an empty dictionary whose items get the numbers they had, and others that nothing had.
+func DictionaryOf(known map[usage.Hash]uint32) *Dictionary {
 	d := &Dictionary{known: known}
 	for _, n := range known {
 		d.last.Store(max(d.last.Load(), n))
@@ -64,7 +64,7 @@ func (d *Dictionary) Find(canonical []byte) (it Item, fresh bool) {
 	return it, true
 }
 
-// Count is how many items there are. Nobody may be finding any meanwhile, nor while all are listed.
+// Count is how many items there are. It must not run beside Find; neither may All.
 func (d *Dictionary) Count() (n int) {
 	for i := range d.parts {
 		n += len(d.parts[i].items)

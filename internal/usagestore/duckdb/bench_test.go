@@ -57,7 +57,7 @@ func benchEntry(r *rand.Rand, n uint32) usage.EntryRecord {
 }
 
 // month is the dictionaries and rows of a month: as many rows for each entry, day after day.
-func month(entries, rowsPerEntry int) (words, facts []*usage.Block) {
+func month(entries, rowsPerEntry int) (dictionary, facts []*usage.Block) {
 	r := rand.New(rand.NewSource(1))
 	b := &usage.Block{}
 	for i := range 2000 {
@@ -72,10 +72,10 @@ func month(entries, rowsPerEntry int) (words, facts []*usage.Block) {
 	}
 	for i := range entries {
 		if b.Entries = append(b.Entries, benchEntry(r, uint32(i+1))); len(b.Entries) == 4096 {
-			words, b = append(words, b), &usage.Block{}
+			dictionary, b = append(dictionary, b), &usage.Block{}
 		}
 	}
-	words, b = append(words, b), &usage.Block{}
+	dictionary, b = append(dictionary, b), &usage.Block{}
 	amount := func(whole int) money.Fixed { // 15 decimals, as printed doubles have
 		f, _ := money.ParseFixed(fmt.Appendf(nil, "%d.%015d", whole, r.Int63n(1_000_000_000_000_000)))
 		return f
@@ -89,7 +89,7 @@ func month(entries, rowsPerEntry int) (words, facts []*usage.Block) {
 			facts, b = append(facts, b), &usage.Block{}
 		}
 	}
-	return words, append(facts, b)
+	return dictionary, append(facts, b)
 }
 
 var firstDay = period.NewDate(2026, 9, 1)
@@ -134,11 +134,11 @@ func openBench(tb testing.TB, opts Options) (*Store, string) {
 
 // BenchmarkLoad loads a month of 1,000,000 rows, 30 an entry, and reports rows a second and stored bytes a row.
 func BenchmarkLoad(b *testing.B) {
-	words, facts := month(33_333, 30)
+	dictionary, facts := month(33_333, 30)
 	rows, stored := 33_333*30, int64(0)
 	for b.Loop() {
 		s, path := openBench(b, Options{Threads: 1})
-		fill(b, s, 1, words, facts)
+		fill(b, s, 1, dictionary, facts)
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
@@ -156,8 +156,8 @@ func BenchmarkLoad(b *testing.B) {
 func BenchmarkSums(b *testing.B) {
 	s, _ := openBench(b, Options{})
 	defer s.Close()
-	words, facts := month(33_333, 30)
-	fill(b, s, 1, words, facts)
+	dictionary, facts := month(33_333, 30)
+	fill(b, s, 1, dictionary, facts)
 	for b.Loop() {
 		if n := countSums(b, s); n != 33_333 {
 			b.Fatalf("%d groups", n)
@@ -169,8 +169,8 @@ func BenchmarkSums(b *testing.B) {
 // spilled is gone afterwards.
 func TestSmallMemory(t *testing.T) {
 	s, path := openBench(t, Options{MemoryLimit: "52MB", Threads: 1})
-	words, facts := month(150_000, 1)
-	fill(t, s, 1, words, facts)
+	dictionary, facts := month(150_000, 1)
+	fill(t, s, 1, dictionary, facts)
 	spilled, groups := 0, 0
 	q := usage.Query{Batches: []usage.BatchRef{{Load: 1, Batch: 1}}}
 	err := s.Sums(t.Context(), scope.All(), q, func(usage.Sum) error {
@@ -197,8 +197,8 @@ func TestSmallMemory(t *testing.T) {
 // TestStoredBytes holds the store to its share: 70 bytes a row at 30 rows an entry, dictionaries included.
 func TestStoredBytes(t *testing.T) {
 	s, path := openBench(t, Options{})
-	words, facts := month(15_000, 30)
-	fill(t, s, 1, words, facts)
+	dictionary, facts := month(15_000, 30)
+	fill(t, s, 1, dictionary, facts)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -18,10 +18,10 @@ func (s *Store) CellRows(ctx context.Context, sc scope.Scope, cells []usage.Cell
 		return nil
 	}
 	return s.with(ctx, func(c *conn) error {
-		if err := c.limit(ctx, sc); err != nil {
+		if err := c.restrict(ctx, sc); err != nil {
 			return err
 		}
-		return c.cellRows(ctx, cells, closed("f.load")+` AND `+seen(sc, "f.load", "f.entry", "f.day"), yield)
+		return c.cellRows(ctx, cells, closed("f.load")+` AND `+visibleSQL(sc, "f.load", "f.entry", "f.day"), yield)
 	})
 }
 
@@ -31,7 +31,7 @@ func (w *writer) CellRows(ctx context.Context, cells []usage.Cell, yield func(us
 	if len(cells) == 0 {
 		return w.usable()
 	}
-	return w.alone(ctx, func(l *lane) error {
+	return w.exclusively(ctx, func(l *writeConn) error {
 		if err := l.commit(ctx); err != nil {
 			return err
 		}
@@ -46,13 +46,13 @@ type place struct {
 }
 
 func (c *conn) cellRows(ctx context.Context, cells []usage.Cell, where string, yield func(usage.CellRow) error) error {
-	spots, batches := make([]usage.Mask, len(cells)), make([]uint32, len(cells))
+	keys, batches := make([]usage.Mask, len(cells)), make([]uint32, len(cells))
 	for i, x := range cells {
-		spots[i] = usage.Mask{Batch: x.Batch, Entitlement: x.Entitlement, Day: x.Day}
+		keys[i] = usage.Mask{Batch: x.Batch, Entitlement: x.Entitlement, Day: x.Day}
 		batches[i] = x.Batch
 	}
 	slices.Sort(batches)
-	if err := c.spots(ctx, "spots", spots); err != nil {
+	if err := c.putCellKeys(ctx, "asked_cells", keys); err != nil {
 		return err
 	}
 	where += ` AND f.batch IN (` + numbers(slices.Compact(batches)) + `)`
@@ -65,7 +65,7 @@ func (c *conn) cellRows(ctx context.Context, cells []usage.Cell, where string, y
 			f.cost_hi, f.cost_lo, f.pricing_hi, f.pricing_lo,
 			e.hash, coalesce(t.hash, 0)::UHUGEINT, v.hash, e.entitlement_id, f.load
 		FROM facts f JOIN entries e ON e.load = f.load AND e.number = f.entry
-		JOIN (SELECT DISTINCT batch, day, lower(entitlement) AS entitlement FROM temp.spots) s
+		JOIN (SELECT DISTINCT batch, day, lower(entitlement) AS entitlement FROM temp.asked_cells) s
 			ON s.batch = f.batch AND s.day = f.day AND s.entitlement = lower(e.entitlement_id)
 		JOIN variants v ON v.load = f.load AND v.number = f.variant
 		LEFT JOIN tag_sets t ON t.load = f.load AND t.number = f.tag_set
@@ -125,11 +125,11 @@ func (w *writer) RemoveRows(ctx context.Context, list []usage.Place) error {
 	if len(list) == 0 {
 		return w.usable()
 	}
-	return w.alone(ctx, func(l *lane) error {
+	return w.exclusively(ctx, func(l *writeConn) error {
 		if err := l.commit(ctx); err != nil {
 			return err
 		}
-		if err := l.conn.places(ctx, list); err != nil {
+		if err := l.conn.putPlaces(ctx, list); err != nil {
 			return err
 		}
 		var todo []string
@@ -141,8 +141,8 @@ func (w *writer) RemoveRows(ctx context.Context, list []usage.Place) error {
 	})
 }
 
-// places makes the table places.
-func (c *conn) places(ctx context.Context, list []usage.Place) error {
+// putPlaces makes the table places.
+func (c *conn) putPlaces(ctx context.Context, list []usage.Place) error {
 	if err := c.exec(ctx, `CREATE OR REPLACE TEMP TABLE places (file USMALLINT, line UINTEGER)`); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func closed(load string) string { return load + ` IN (SELECT number FROM loads W
 // read runs a statement for a scope and hands over its chunks.
 func (s *Store) read(ctx context.Context, sc scope.Scope, sql string, each func(rows) error) error {
 	return s.with(ctx, func(c *conn) error {
-		if err := c.limit(ctx, sc); err != nil {
+		if err := c.restrict(ctx, sc); err != nil {
 			return err
 		}
 		return c.query(ctx, sql, each)
@@ -56,18 +56,18 @@ func (s *Store) Cells(ctx context.Context, sc scope.Scope, batches []uint32) (ou
 func (s *Store) Entries(ctx context.Context, sc scope.Scope, load uint32, list []uint32, yield func(usage.EntryRecord) error) error {
 	columns := entryColumns()
 	return s.with(ctx, func(c *conn) error {
-		if err := c.limit(ctx, sc); err != nil {
+		if err := c.restrict(ctx, sc); err != nil {
 			return err
 		}
 		which := ""
 		if len(list) > 0 {
 			which = `AND e.number IN (SELECT number FROM wanted)`
-			if err := c.wanted(ctx, list); err != nil {
+			if err := c.putNumbers(ctx, list); err != nil {
 				return err
 			}
 		}
 		sql := fmt.Sprintf(`SELECT e.number, e.hash, %s FROM entries e WHERE e.load = %d AND %s AND %s %s ORDER BY e.number`,
-			sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"), which)
+			sqlNames(columns, "e.", ""), load, closed("e.load"), visibleSQL(sc, "e.load", "e.number"), which)
 		return c.query(ctx, sql, func(r rows) error {
 			number, hash := column[uint32](r, 0), column[wide128](r, 1)
 			texts := make([][]text128, len(columns))
@@ -93,13 +93,13 @@ func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns 
 	if len(columns) == 0 {
 		return nil
 	}
-	words, texts := make([]words, len(columns)), make([][]string, len(columns))
+	interned, texts := make([]internedTexts, len(columns)), make([][]string, len(columns))
 	for i := range texts {
-		words[i].known = map[string]string{}
+		interned[i].known = map[string]string{}
 		texts[i] = make([]string, chunkRows)
 	}
 	sql := fmt.Sprintf(`SELECT e.number, %s FROM entries e WHERE e.load = %d AND %s AND %s`,
-		sqlNames(columns, "e.", ""), load, closed("e.load"), seen(sc, "e.load", "e.number"))
+		sqlNames(columns, "e.", ""), load, closed("e.load"), visibleSQL(sc, "e.load", "e.number"))
 	if columns[0] == usage.Tags {
 		sql = fmt.Sprintf(`SELECT t.number, t.text FROM tag_sets t WHERE t.load = %d AND %s AND %s`,
 			load, closed("t.load"), inFacts(sc, load, "tag_set", "t.number"))
@@ -108,7 +108,7 @@ func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns 
 		for at := range columns {
 			from, to := column[text128](r, 1+at), texts[at][:r.n]
 			for i := range to {
-				to[i] = words[at].text(from, i)
+				to[i] = interned[at].text(from, i)
 			}
 			texts[at] = to
 		}
@@ -116,22 +116,22 @@ func (s *Store) Texts(ctx context.Context, sc scope.Scope, load uint32, columns 
 	})
 }
 
-// words keeps one copy of the texts of a column, as long as there are few: those of most columns repeat.
-type words struct {
+// internedTexts keeps one copy of the texts of a column, as long as there are few: those of most columns repeat.
+type internedTexts struct {
 	known map[string]string
 	last  string
 }
 
-const fewWords = 1 << 16
+const maxInterned = 1 << 16
 
-func (w *words) text(column []text128, row int) string {
+func (w *internedTexts) text(column []text128, row int) string {
 	b := column[row].bytes()
 	if string(b) == w.last {
 		return w.last
 	}
 	s, ok := w.known[string(b)]
 	if !ok {
-		if s = string(b); len(w.known) < fewWords {
+		if s = string(b); len(w.known) < maxInterned {
 			w.known[s] = s
 		}
 	}
@@ -139,8 +139,8 @@ func (w *words) text(column []text128, row int) string {
 	return s
 }
 
-// wanted makes the table wanted of the given numbers.
-func (c *conn) wanted(ctx context.Context, list []uint32) error {
+// putNumbers makes the table wanted of the given numbers.
+func (c *conn) putNumbers(ctx context.Context, list []uint32) error {
 	if err := c.exec(ctx, `CREATE TEMP TABLE wanted (number UINTEGER)`); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func inFacts(sc scope.Scope, load uint32, column, number string) string {
 	if sc.IsAll() {
 		return `true`
 	}
-	return fmt.Sprintf(`%s IN (SELECT f.%s FROM facts f WHERE f.load = %d AND %s)`, number, column, load, seen(sc, "f.load", "f.entry", "f.day"))
+	return fmt.Sprintf(`%s IN (SELECT f.%s FROM facts f WHERE f.load = %d AND %s)`, number, column, load, visibleSQL(sc, "f.load", "f.entry", "f.day"))
 }
 
 // Variants lists the variants of a load, by number.
@@ -227,7 +227,7 @@ func (s *Store) Facts(ctx context.Context, sc scope.Scope, q usage.FactQuery, yi
 		f.quantity_hi, f.quantity_lo, f.effective_unit_price_hi, f.effective_unit_price_lo,
 		f.cost_hi, f.cost_lo, f.pricing_hi, f.pricing_lo FROM facts f
 		WHERE f.batch = %d AND f.entry = %d AND f.tag_set = %d AND f.variant = %d AND %s AND %s AND %s ORDER BY f.file, f.line`,
-		q.Batch, q.Entry, q.TagSet, q.Variant, within(q.Period, "f.day"), closed("f.load"), seen(sc, "f.load", "f.entry", "f.day"))
+		q.Batch, q.Entry, q.TagSet, q.Variant, within(q.Period, "f.day"), closed("f.load"), visibleSQL(sc, "f.load", "f.entry", "f.day"))
 	return s.read(ctx, sc, sql, func(r rows) error {
 		var amounts [4][]money.Fixed
 		for i := range amounts {
@@ -259,7 +259,7 @@ func (s *Store) Wide(ctx context.Context, sc scope.Scope, batches []uint32) (out
 		return nil, nil
 	}
 	sql := `SELECT f.batch, f.entry, f.tag_set, f.variant, f.day, f.file, f.line, f.kind, f.head, f.tail FROM wide f
-		WHERE f.batch IN (` + numbers(batches) + `) AND ` + closed("f.load") + ` AND ` + seen(sc, "f.load", "f.entry", "f.day")
+		WHERE f.batch IN (` + numbers(batches) + `) AND ` + closed("f.load") + ` AND ` + visibleSQL(sc, "f.load", "f.entry", "f.day")
 	err = s.read(ctx, sc, sql, func(r rows) error {
 		kind, head, tail := column[uint16](r, 7), column[wide128](r, 8), column[wide128](r, 9)
 		for i := range r.n {

@@ -18,14 +18,14 @@ func (s *Store) Resources(ctx context.Context, sc scope.Scope, batches []usage.B
 		return nil
 	}
 	sql := `WITH g AS (SELECT f.load, f.batch, f.entry, min(f.day) AS first, max(f.day) AS last FROM facts f
-			WHERE ` + asked(batches) + ` AND ` + seen(sc, "f.load", "f.entry", "f.day") + unhidden(masks) + ` GROUP BY f.load, f.batch, f.entry)
+			WHERE ` + inBatchesSQL(batches) + ` AND ` + visibleSQL(sc, "f.load", "f.entry", "f.day") + notMaskedSQL(masks) + ` GROUP BY f.load, f.batch, f.entry)
 		SELECT min(e.resource_uri), min(e.resource_group), min(e.resource_location), min(e.consumed_service),
 			lower(e.customer_id) AS tenant, lower(e.entitlement_id) AS entitlement, min(g.first), max(g.last)
 		FROM g JOIN chosen b ON b.load = g.load AND b.batch = g.batch JOIN entries e ON e.load = g.load AND e.number = g.entry
 		WHERE e.resource_uri <> '' GROUP BY tenant, entitlement, lower(e.resource_uri)
 		ORDER BY tenant, entitlement, lower(min(e.resource_group)), lower(e.resource_uri)`
 	return s.with(ctx, func(c *conn) error {
-		if err := c.narrow(ctx, sc, batches, masks); err != nil {
+		if err := c.selectRows(ctx, sc, batches, masks); err != nil {
 			return err
 		}
 		return c.query(ctx, sql, func(r rows) error {

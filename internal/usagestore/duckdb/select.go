@@ -15,9 +15,9 @@ import (
 // What a reader may see and asks for is first written into temporary tables of its own connection, however long the
 // lists are; the statements join them.
 
-// seen is the SQL for "this entry is within the scope", on a day where one is given: always true for All, else a look
+// visibleSQL is the SQL for "this entry is within the scope", on a day where one is given: always true for All, else a look
 // into the table seen, which limit fills.
-func seen(s scope.Scope, load, entry string, day ...string) string {
+func visibleSQL(s scope.Scope, load, entry string, day ...string) string {
 	if s.IsAll() {
 		return `true`
 	}
@@ -28,9 +28,9 @@ func seen(s scope.Scope, load, entry string, day ...string) string {
 	return fmt.Sprintf(`EXISTS (FROM temp.seen s WHERE s.load = %s AND s.number = %s%s)`, load, entry, on)
 }
 
-// limit makes the table seen for a scope that is not All: the entries whose customer or entitlement is among its
+// restrict makes the table seen for a scope that is not All: the entries whose customer or entitlement is among its
 // references, compared without regard to case, with the days on which they are.
-func (c *conn) limit(ctx context.Context, s scope.Scope) error {
+func (c *conn) restrict(ctx context.Context, s scope.Scope) error {
 	if s.IsAll() {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (c *conn) limit(ctx context.Context, s scope.Scope) error {
 }
 
 // The days that stand for an open beginning and an open end.
-const sinceEver, untilEver = -700_000, 2_900_000
+const firstDate, endDate = -700_000, 2_900_000
 
 // references writes the references of a scope into temporary tables.
 func (c *conn) references(ctx context.Context, refs []scope.Ref) error {
@@ -73,7 +73,7 @@ func (c *conn) references(ctx context.Context, refs []scope.Ref) error {
 		}
 		a.begin(length)
 		for i, r := range part {
-			position[i], since[i], until[i] = done, sinceEver, untilEver
+			position[i], since[i], until[i] = done, firstDate, endDate
 			if !r.Days.Start.IsZero() {
 				since[i] = int32(r.Days.Start.Days())
 			}
@@ -124,19 +124,19 @@ func (c *conn) fillPairs(table string, of []int32, texts []string) error {
 	return a.flush()
 }
 
-// narrow makes the tables that say which rows are asked for: seen, chosen and hidden.
-func (c *conn) narrow(ctx context.Context, s scope.Scope, batches []usage.BatchRef, masks []usage.Mask) error {
-	if err := c.limit(ctx, s); err != nil {
+// selectRows makes the tables that say which rows are asked for: seen, chosen and hidden.
+func (c *conn) selectRows(ctx context.Context, s scope.Scope, batches []usage.BatchRef, masks []usage.Mask) error {
+	if err := c.restrict(ctx, s); err != nil {
 		return err
 	}
-	if err := c.choose(ctx, batches); err != nil {
+	if err := c.selectBatches(ctx, batches); err != nil {
 		return err
 	}
-	return c.hide(ctx, masks)
+	return c.selectMasked(ctx, masks)
 }
 
-// choose makes the table chosen: the given batches, as far as their loads are closed.
-func (c *conn) choose(ctx context.Context, batches []usage.BatchRef) error {
+// selectBatches makes the table chosen: the given batches, as far as their loads are closed.
+func (c *conn) selectBatches(ctx context.Context, batches []usage.BatchRef) error {
 	if err := c.exec(ctx, `CREATE TEMP TABLE asked (load UINTEGER, batch UINTEGER)`); err != nil {
 		return err
 	}
@@ -162,9 +162,9 @@ func (c *conn) choose(ctx context.Context, batches []usage.BatchRef) error {
 		WHERE load IN (SELECT number FROM loads WHERE closed)`)
 }
 
-// asked is the SQL for "this row is of one of the loads and one of the batches". As numbers in the statement they let
+// inBatchesSQL is the SQL for "this row is of one of the loads and one of the batches". As numbers in the statement they let
 // DuckDB pass over row groups of others and cost next to nothing for each row; chosen says later which pairs count.
-func asked(batches []usage.BatchRef) string {
+func inBatchesSQL(batches []usage.BatchRef) string {
 	var loads, list []uint32
 	for _, b := range batches {
 		loads, list = append(loads, b.Load), append(list, b.Batch)
@@ -174,16 +174,16 @@ func asked(batches []usage.BatchRef) string {
 	return `f.load IN (` + numbers(slices.Compact(loads)) + `) AND f.batch IN (` + numbers(slices.Compact(list)) + `)`
 }
 
-// unhidden is the SQL, after another condition, for "no mask takes this row out".
-func unhidden(masks []usage.Mask) string {
+// notMaskedSQL is the SQL, after another condition, for "no mask takes this row out".
+func notMaskedSQL(masks []usage.Mask) string {
 	if len(masks) == 0 {
 		return ``
 	}
 	return ` AND NOT EXISTS (FROM temp.hidden h WHERE h.batch = f.batch AND h.entry = f.entry AND h.day = f.day)`
 }
 
-// spots makes a table of (batch, day, entitlement).
-func (c *conn) spots(ctx context.Context, table string, list []usage.Mask) error {
+// putCellKeys makes a table of (batch, day, entitlement).
+func (c *conn) putCellKeys(ctx context.Context, table string, list []usage.Mask) error {
 	if err := c.exec(ctx, `CREATE OR REPLACE TEMP TABLE `+table+` (batch UINTEGER, day DATE, entitlement VARCHAR)`); err != nil {
 		return err
 	}
@@ -213,9 +213,9 @@ func (c *conn) spots(ctx context.Context, table string, list []usage.Mask) error
 	return a.flush()
 }
 
-// hide makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches.
-func (c *conn) hide(ctx context.Context, masks []usage.Mask) error {
-	if err := c.spots(ctx, "masks", masks); err != nil {
+// selectMasked makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches.
+func (c *conn) selectMasked(ctx context.Context, masks []usage.Mask) error {
+	if err := c.putCellKeys(ctx, "masks", masks); err != nil {
 		return err
 	}
 	return c.exec(ctx, `CREATE TEMP TABLE hidden AS SELECT DISTINCT m.batch, e.number AS entry, m.day

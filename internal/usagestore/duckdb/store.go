@@ -72,7 +72,7 @@ func Open(path string, opts Options) (*Store, error) {
 	s := &Store{engine: e, threads: opts.Threads, spill: own, writers: map[uint32]*writer{}, dropped: map[uint32]int{}}
 	if err := s.open(path, opts.ReadOnly); err != nil {
 		e.close()
-		return nil, errors.Join(err, s.tidy())
+		return nil, errors.Join(err, s.removeSpill())
 	}
 	return s, nil
 }
@@ -99,7 +99,7 @@ func spillTo(path string, opts Options) (spill, own string, err error) {
 	return own, own, disk.Refused(err, "the folder of temporary files cannot be written", "nothing was done")
 }
 
-func (s *Store) tidy() error {
+func (s *Store) removeSpill() error {
 	if s.spill == "" {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (s *Store) Close() error {
 		c.close()
 	}
 	s.engine.close()
-	return errors.Join(err, s.tidy())
+	return errors.Join(err, s.removeSpill())
 }
 
 // session is a connection that looks into the file.

@@ -17,7 +17,7 @@ func (s *Store) Sums(ctx context.Context, sc scope.Scope, q usage.Query, yield f
 		return nil
 	}
 	return s.with(ctx, func(c *conn) error {
-		if err := c.narrow(ctx, sc, q.Batches, q.Masks); err != nil {
+		if err := c.selectRows(ctx, sc, q.Batches, q.Masks); err != nil {
 			return err
 		}
 		wide, err := c.any(ctx, `FROM wide WHERE batch IN (SELECT batch FROM chosen)`)
@@ -42,11 +42,11 @@ func (c *conn) any(ctx context.Context, from string) (bool, error) {
 // literals, which are rare, are added up beside them and joined where there are any.
 func sumsSQL(sc scope.Scope, q usage.Query, wide bool) string {
 	key := `f.batch, f.entry, f.tag_set, f.variant, ` + span(q.Cuts, "f.day") + ` AS span`
-	from := ` FROM %t f WHERE ` + asked(q.Batches) + ` AND ` + within(q.Period, "f.day")
+	from := ` FROM %t f WHERE ` + inBatchesSQL(q.Batches) + ` AND ` + within(q.Period, "f.day")
 	if !sc.IsAll() {
-		from += ` AND ` + seen(sc, "f.load", "f.entry", "f.day")
+		from += ` AND ` + visibleSQL(sc, "f.load", "f.entry", "f.day")
 	}
-	from += unhidden(q.Masks)
+	from += notMaskedSQL(q.Masks)
 	from += ` GROUP BY f.batch, f.entry, f.tag_set, f.variant, span`
 	sql := `WITH g AS (SELECT ` + key + `, any_value(f.load) AS load, count(*) AS n, sum(f.quantity_hi)::HUGEINT AS qh,
 		sum(f.quantity_lo)::HUGEINT AS ql, sum(f.cost_hi)::HUGEINT AS ch, sum(f.cost_lo)::HUGEINT AS cl,

@@ -24,14 +24,14 @@ func (s *Store) Totals(ctx context.Context, sc scope.Scope, q usage.Query, by ra
 		return nil
 	}
 	return s.with(ctx, func(c *conn) error {
-		if err := c.narrow(ctx, sc, q.Batches, q.Masks); err != nil {
+		if err := c.selectRows(ctx, sc, q.Batches, q.Masks); err != nil {
 			return err
 		}
-		t := &totalling{conn: c, scope: sc, asking: q, by: by}
+		t := &totalsQuery{conn: c, scope: sc, asking: q, by: by}
 		if err := t.number(ctx); err != nil {
 			return err
 		}
-		if err := t.wides(ctx); err != nil {
+		if err := t.readWide(ctx); err != nil {
 			return err
 		}
 		return c.query(ctx, t.sql("facts", `count(*), sum(f.quantity_hi)::HUGEINT, sum(f.quantity_lo)::HUGEINT, sum(f.cost_hi)::HUGEINT, sum(f.cost_lo)::HUGEINT`),
@@ -39,8 +39,8 @@ func (s *Store) Totals(ctx context.Context, sc scope.Scope, q usage.Query, by ra
 	})
 }
 
-// totalling is one call of Totals: what its numbers mean.
-type totalling struct {
+// totalsQuery is one call of Totals: what its numbers mean.
+type totalsQuery struct {
 	*conn
 	scope    scope.Scope
 	asking   usage.Query
@@ -55,11 +55,11 @@ type totalling struct {
 type totalKey struct{ entry, variant, tags, span, day int32 }
 
 // number numbers what the grouping tells apart of entries, variants and tag sets of the loads asked for.
-func (t *totalling) number(ctx context.Context) error {
+func (t *totalsQuery) number(ctx context.Context) error {
 	loads := ` IN (SELECT load FROM chosen)`
 	visible := `e.load` + loads
 	if !t.scope.IsAll() {
-		visible += ` AND ` + seen(t.scope, "e.load", "e.number")
+		visible += ` AND ` + visibleSQL(t.scope, "e.load", "e.number")
 	}
 	columns := []string{`true AS every`}
 	for _, c := range t.by.Columns {
@@ -96,9 +96,9 @@ func (c *conn) numbered(ctx context.Context, what string, columns []string, from
 		`DROP TABLE `+what+`_items`)
 }
 
-func (t *totalling) readEntries(ctx context.Context) error {
+func (t *totalsQuery) readEntries(ctx context.Context) error {
 	t.entries = map[int32]*usage.Entry{}
-	known := make([]words, len(t.by.Columns))
+	known := make([]internedTexts, len(t.by.Columns))
 	for i := range known {
 		known[i].known = map[string]string{}
 	}
@@ -121,7 +121,7 @@ func (t *totalling) readEntries(ctx context.Context) error {
 	})
 }
 
-func (t *totalling) readVariants(ctx context.Context) error {
+func (t *totalsQuery) readVariants(ctx context.Context) error {
 	t.variants = map[int32]*usage.Variant{}
 	return t.query(ctx, `SELECT id, unit_price, exchange_rate, covered, reversed, unlisted FROM variant_keys`, func(r rows) error {
 		ids, price, rate, covered := column[int32](r, 0), column[text128](r, 1), column[text128](r, 2), column[bool](r, 3)
@@ -137,7 +137,7 @@ func (t *totalling) readVariants(ctx context.Context) error {
 
 // numberTags numbers tag sets by the values of the names asked for. Which keys a name means is decided here, for SQL
 // compares letters in another way.
-func (t *totalling) numberTags(ctx context.Context) error {
+func (t *totalsQuery) numberTags(ctx context.Context) error {
 	var of []int32
 	var keys []string
 	err := t.query(ctx, `SELECT DISTINCT key FROM tag_pairs WHERE load IN (SELECT load FROM chosen)`, func(r rows) error {
@@ -212,7 +212,7 @@ func apart(list string) (values []string) {
 }
 
 // sql adds up a table of rows per group. A row whose dictionary lacks it has −1 for a number.
-func (t *totalling) sql(table, sums string) string {
+func (t *totalsQuery) sql(table, sums string) string {
 	tag, join, day := `0::INTEGER`, ``, `0::INTEGER`
 	if len(t.by.Tags) > 0 {
 		tag = `(CASE WHEN f.tag_set = 0 THEN 0 ELSE coalesce(g.id, -1) END)::INTEGER`
@@ -225,18 +225,18 @@ func (t *totalling) sql(table, sums string) string {
 		day + ` AS day, ` + sums + ` FROM ` + table + ` f JOIN chosen b ON b.load = f.load AND b.batch = f.batch
 		LEFT JOIN entry_ids e ON e.load = f.load AND e.number = f.entry
 		LEFT JOIN variant_ids v ON v.load = f.load AND v.number = f.variant` + join + `
-		WHERE ` + asked(t.asking.Batches) + ` AND ` + within(t.asking.Period, "f.day") + ` AND ` + seen(t.scope, "f.load", "f.entry", "f.day")
-	return sql + unhidden(t.asking.Masks) + ` GROUP BY 1, 2, 3, 4, 5`
+		WHERE ` + inBatchesSQL(t.asking.Batches) + ` AND ` + within(t.asking.Period, "f.day") + ` AND ` + visibleSQL(t.scope, "f.load", "f.entry", "f.day")
+	return sql + notMaskedSQL(t.asking.Masks) + ` GROUP BY 1, 2, 3, 4, 5`
 }
 
 // keys reads the groups of a chunk.
-func (t *totalling) keys(r rows) func(i int) totalKey {
+func (t *totalsQuery) keys(r rows) func(i int) totalKey {
 	entry, variant, tags, spans, day := column[int32](r, 0), column[int32](r, 1), column[int32](r, 2), column[int32](r, 3), column[int32](r, 4)
 	return func(i int) totalKey { return totalKey{entry[i], variant[i], tags[i], spans[i], day[i]} }
 }
 
-// wides adds up the wide literals, which are rare, per group.
-func (t *totalling) wides(ctx context.Context) error {
+// readWide adds up the wide literals, which are rare, per group.
+func (t *totalsQuery) readWide(ctx context.Context) error {
 	some, err := t.any(ctx, `FROM wide WHERE batch IN (SELECT batch FROM chosen)`)
 	if err != nil || !some {
 		return err
@@ -262,7 +262,7 @@ func (t *totalling) wides(ctx context.Context) error {
 }
 
 // each yields the groups of a chunk.
-func (t *totalling) each(r rows, yield func(*rating.Total) error) error {
+func (t *totalsQuery) each(r rows, yield func(*rating.Total) error) error {
 	at, n := t.keys(r), column[int64](r, 5)
 	var halves [4][]wide128
 	for i := range halves {

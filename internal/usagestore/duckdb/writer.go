@@ -9,17 +9,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// writer takes the blocks of one load. It writes straight into the tables, over two lanes: each is a connection with
-// long transactions, whose full row groups DuckDB compresses into the file as they come. Words are the dictionaries
-// and cells. Close commits the lane of facts and then, as the one deciding act, the lane of words together with the
-// mark that the load is closed; until then readers pass over what was committed of it. More lanes would not pay: one
+// writer takes the blocks of one load. It writes straight into the tables, over two connections: each is a connection with
+// long transactions, whose full row groups DuckDB compresses into the file as they come. The second has the dictionaries
+// and cells. Close commits the connection of facts and then, as the one deciding act, the connection of dictionaries together with the
+// mark that the load is closed; until then readers pass over what was committed of it. More connections would not pay: one
 // takes more rows a second than two cores can decode, and each would leave an unfilled row group that DuckDB rewrites
 // later.
 type writer struct {
-	store *Store
-	load  uint32
-	facts lanes
-	words lanes
+	store      *Store
+	load       uint32
+	facts      connSlot
+	dictionary connSlot
 
 	done chan struct{} // closed when the load was closed or given up
 
@@ -28,12 +28,12 @@ type writer struct {
 	fault error // the first failure: nothing more is taken, the load can only be aborted
 }
 
-// lanes holds the one lane of its kind while nobody is using it.
-type lanes chan *lane
+// connSlot holds the one connection of its kind while it is idle.
+type connSlot chan *writeConn
 
-// Begin starts a load under a number nobody used before; the fault for a used one is Conflict.
+// Begin starts a load under a number that was not used before; the fault for a used one is Conflict.
 func (s *Store) Begin(ctx context.Context, load uint32) (usage.Writer, error) {
-	w := &writer{store: s, load: load, facts: make(lanes, 1), words: make(lanes, 1), done: make(chan struct{})}
+	w := &writer{store: s, load: load, facts: make(connSlot, 1), dictionary: make(connSlot, 1), done: make(chan struct{})}
 	s.mu.Lock()
 	_, open := s.writers[load]
 	if !open {
@@ -44,12 +44,12 @@ func (s *Store) Begin(ctx context.Context, load uint32) (usage.Writer, error) {
 		return nil, used(load)
 	}
 	err := s.register(ctx, load)
-	var facts, words *lane
+	var facts, dictionary *writeConn
 	if err == nil {
-		facts, err = s.lane(ctx, load)
+		facts, err = s.newWriteConn(ctx, load)
 	}
 	if err == nil {
-		if words, err = s.lane(ctx, load); err != nil {
+		if dictionary, err = s.newWriteConn(ctx, load); err != nil {
 			facts.close()
 		}
 	}
@@ -58,7 +58,7 @@ func (s *Store) Begin(ctx context.Context, load uint32) (usage.Writer, error) {
 		return nil, err
 	}
 	w.facts <- facts
-	w.words <- words
+	w.dictionary <- dictionary
 	return w, nil
 }
 
@@ -82,8 +82,8 @@ func (s *Store) register(ctx context.Context, load uint32) error {
 	})
 }
 
-// take is a lane nobody is using, or why there is none.
-func (w *writer) take(ctx context.Context, from lanes) (*lane, error) {
+// take waits for the connection to be idle and takes it; the error says why there is none.
+func (w *writer) take(ctx context.Context, from connSlot) (*writeConn, error) {
 	if err := w.usable(); err != nil {
 		return nil, err
 	}
@@ -123,15 +123,15 @@ func (w *writer) fail(err error) error {
 // Append writes a block; several goroutines may append at the same time. After an error the load can only be aborted.
 func (w *writer) Append(ctx context.Context, b *usage.Block) error {
 	if len(b.Entries)+len(b.TagSets)+len(b.Variants) > 0 {
-		if err := w.use(ctx, w.words, func(l *lane) error { return l.putWords(ctx, b) }); err != nil {
+		if err := w.use(ctx, w.dictionary, func(l *writeConn) error { return l.putDictionary(ctx, b) }); err != nil {
 			return err
 		}
 	}
-	return w.use(ctx, w.facts, func(l *lane) error { return l.putRows(ctx, b) })
+	return w.use(ctx, w.facts, func(l *writeConn) error { return l.putRows(ctx, b) })
 }
 
-// use runs f with a lane that nobody else is using.
-func (w *writer) use(ctx context.Context, from lanes, f func(*lane) error) error {
+// use takes the connection, runs f with it and puts it back.
+func (w *writer) use(ctx context.Context, from connSlot, f func(*writeConn) error) error {
 	l, err := w.take(ctx, from)
 	if err != nil {
 		return err
@@ -140,27 +140,27 @@ func (w *writer) use(ctx context.Context, from lanes, f func(*lane) error) error
 	return w.fail(l.conn.interruptible(ctx, func() error { return f(l) }))
 }
 
-// alone commits the facts and runs f with the lane of words, while nobody else writes.
-func (w *writer) alone(ctx context.Context, f func(*lane) error) error {
+// exclusively commits the facts and runs f with the connection of dictionaries, while no other goroutine writes.
+func (w *writer) exclusively(ctx context.Context, f func(*writeConn) error) error {
 	facts, err := w.take(ctx, w.facts)
 	if err != nil {
 		return err
 	}
 	defer func() { w.facts <- facts }()
-	words, err := w.take(ctx, w.words)
+	dictionary, err := w.take(ctx, w.dictionary)
 	if err != nil {
 		return err
 	}
-	defer func() { w.words <- words }()
+	defer func() { w.dictionary <- dictionary }()
 	if err := facts.commit(ctx); err != nil {
 		return w.fail(err)
 	}
-	return w.fail(f(words))
+	return w.fail(f(dictionary))
 }
 
 // PutCells stores the cells of the load's batches.
 func (w *writer) PutCells(ctx context.Context, cells []usage.Cell) error {
-	return w.use(ctx, w.words, func(l *lane) error { return l.cells(catalog, "cells", cells) })
+	return w.use(ctx, w.dictionary, func(l *writeConn) error { return l.cells(catalog, "cells", cells) })
 }
 
 // Remove takes out the rows and wide literals of the given cells, and the cells themselves if they were put already.
@@ -169,7 +169,7 @@ func (w *writer) Remove(ctx context.Context, cells []usage.Cell) error {
 	if len(cells) == 0 {
 		return w.usable()
 	}
-	return w.alone(ctx, func(l *lane) error {
+	return w.exclusively(ctx, func(l *writeConn) error {
 		if err := l.commit(ctx); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (w *writer) RemoveFiles(ctx context.Context, files []uint16) error {
 	for i, f := range files {
 		list[i] = uint32(f)
 	}
-	return w.alone(ctx, func(l *lane) error {
+	return w.exclusively(ctx, func(l *writeConn) error {
 		if err := l.commit(ctx); err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func removal(load uint32) []string {
 
 // Close makes the load durable and readable, in one commit; a load that failed cannot be closed.
 func (w *writer) Close(ctx context.Context) error {
-	err := w.alone(ctx, func(l *lane) error {
+	err := w.exclusively(ctx, func(l *writeConn) error {
 		return l.commit(ctx, fmt.Sprintf(`UPDATE loads SET closed = true WHERE number = %d`, w.load))
 	})
 	if err != nil {
@@ -256,7 +256,7 @@ func (w *writer) release() {
 		return
 	}
 	(<-w.facts).close()
-	(<-w.words).close()
+	(<-w.dictionary).close()
 	w.forget()
 }
 

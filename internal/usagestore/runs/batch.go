@@ -57,16 +57,16 @@ func (v *Store) read(ctx context.Context, l *load, number uint32) (*batch, error
 	b := &batch{}
 	closed, err := v.source.SortedRows(ctx, usage.BatchRef{Load: l.number, Batch: number}, func(rows int64, first period.Date) error {
 		if rows >= maxRows {
-			return errUnfit
+			return errNotKept
 		}
 		b.first, b.rows = first, newColumn(int(rows))
-		return v.keep(l, rows*rowBytes)
+		return v.reserve(l, rows*rowBytes)
 	}, func(r *rating.Rows) error {
 		before := len(b.runs)
 		if err := b.append(r); err != nil {
 			return err
 		}
-		return v.keep(l, int64(len(b.runs)-before)*runBytes)
+		return v.reserve(l, int64(len(b.runs)-before)*runBytes)
 	})
 	if err != nil || !closed {
 		return nil, err
@@ -91,7 +91,7 @@ func (b *batch) append(r *rating.Rows) error {
 	for i := range r.Day {
 		at := int(r.Day[i]) - b.first.Days()
 		if at < 0 || at >= maxDays {
-			return errUnfit
+			return errNotKept
 		}
 		last := len(b.runs) - 1
 		if last < 0 || b.runs[last].entry != r.Entry[i] || b.runs[last].tagSet != r.TagSet[i] || b.runs[last].variant != r.Variant[i] {
@@ -109,7 +109,7 @@ func (b *batch) append(r *rating.Rows) error {
 func (b *batch) put(at int, day uint8, quantity, cost money.Fixed) error {
 	if !fits(quantity) || !fits(cost) {
 		if len(b.extra) == maxExtras {
-			return errUnfit
+			return errNotKept
 		}
 		b.extra = append(b.extra, extra{at, day, quantity.Decimal(), cost.Decimal()})
 		quantity, cost = money.Fixed{}, money.Fixed{}
@@ -138,7 +138,7 @@ func (b *batch) addWides(list []usage.WideValue) error {
 		})
 		day := w.Fact.Day.Days() - b.first.Days()
 		if !found || day < 0 || day >= maxDays || len(b.extra) == maxExtras {
-			return errUnfit
+			return errNotKept
 		}
 		x := extra{run: at, day: uint8(day)}
 		if x.quantity = w.Value; w.Column == usage.BillingPreTaxTotal {

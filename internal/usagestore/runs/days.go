@@ -8,13 +8,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// sight is on which days of a batch the rows of its entries count.
-type sight struct {
+// rowMask is on which days of a batch the rows of its entries count.
+type rowMask struct {
 	days uint64   // of entries that are not listed
 	of   []uint64 // by number of entry, where they differ
 }
 
-func (s *sight) on(entry uint32) uint64 {
+func (s *rowMask) daysOf(entry uint32) uint64 {
 	if s.of == nil {
 		return s.days
 	}
@@ -24,16 +24,16 @@ func (s *sight) on(entry uint32) uint64 {
 	return 0
 }
 
-// seenColumns are those that scopes and masks look at.
-var seenColumns = []usage.Column{usage.CustomerID, usage.EntitlementID, usage.ResourceGroup}
+// scopeColumns are those that scopes and masks look at.
+var scopeColumns = []usage.Column{usage.CustomerID, usage.EntitlementID, usage.ResourceGroup}
 
-// sightOf is what of a batch lies within a scope and a question's period and is not masked. The columns that are looked
+// rowMaskOf is what of a batch lies within a scope and a question's period and is not masked. The columns that are looked
 // at must have been read.
-func (l *load) sightOf(b *batch, number uint32, s scope.Scope, q *usage.Query) sight {
-	out := sight{days: b.days & b.within(q.Period)}
+func (l *load) rowMaskOf(b *batch, number uint32, s scope.Scope, q *usage.Query) rowMask {
+	out := rowMask{days: b.days & b.within(q.Period)}
 	entitlements := l.columns[usage.EntitlementID]
 	if !s.IsAll() {
-		out.of = l.scoped(b, s, out.days)
+		out.of = l.visibleDays(b, s, out.days)
 	}
 	hidden := map[string]uint64{} // days, by entitlement
 	for _, m := range q.Masks {
@@ -62,17 +62,17 @@ func (l *load) sightOf(b *batch, number uint32, s scope.Scope, q *usage.Query) s
 	return out
 }
 
-// scoped is the days on which the scope sees each entry: those of its references to the entry's customer or entitlement
+// visibleDays is the days on which the scope sees each entry: those of its references to the entry's customer or entitlement
 // that do not leave out its resource group.
-func (l *load) scoped(b *batch, s scope.Scope, days uint64) []uint64 {
-	refs := map[string][]seen{}
+func (l *load) visibleDays(b *batch, s scope.Scope, days uint64) []uint64 {
+	refs := map[string][]visibleRef{}
 	for _, r := range s.Refs() {
 		key := strings.ToLower(r.ID)
-		refs[key] = append(refs[key], seen{strings.ToLower(r.Group), lower(r.Except), days & b.within(r.Days)})
+		refs[key] = append(refs[key], visibleRef{strings.ToLower(r.Group), lower(r.Except), days & b.within(r.Days)})
 	}
 	customers, entitlements, groups := l.columns[usage.CustomerID], l.columns[usage.EntitlementID], l.columns[usage.ResourceGroup]
-	find := func(t *texts) [][]seen {
-		list := make([][]seen, len(t.folded))
+	find := func(t *texts) [][]visibleRef {
+		list := make([][]visibleRef, len(t.folded))
 		for i, name := range t.folded {
 			list[i] = refs[name]
 		}
@@ -84,9 +84,9 @@ func (l *load) scoped(b *batch, s scope.Scope, days uint64) []uint64 {
 		if n == missing {
 			continue
 		}
-		for _, list := range [...][]seen{ofCustomer[n], ofEntitlement[entitlements.of[i]]} {
+		for _, list := range [...][]visibleRef{ofCustomer[n], ofEntitlement[entitlements.of[i]]} {
 			for at := range list {
-				if r := &list[at]; r.shows(groups.folded[groups.of[i]]) {
+				if r := &list[at]; r.includes(groups.folded[groups.of[i]]) {
 					out[i] |= r.days
 				}
 			}
@@ -95,15 +95,15 @@ func (l *load) scoped(b *batch, s scope.Scope, days uint64) []uint64 {
 	return out
 }
 
-// seen is a reference of a scope, in lower case, with its days in a batch.
-type seen struct {
+// visibleRef is a reference of a scope, in lower case, with its days in a batch.
+type visibleRef struct {
 	group  string
 	except []string
 	days   uint64
 }
 
-// shows says whether a resource group is one that the reference shows.
-func (r *seen) shows(group string) bool {
+// includes says whether a resource group is one that the reference shows.
+func (r *visibleRef) includes(group string) bool {
 	return (r.group == "" || r.group == group) && !slices.Contains(r.except, group)
 }
 

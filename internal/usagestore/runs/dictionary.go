@@ -45,8 +45,8 @@ type tuple struct {
 // entryBytes is about what an entry takes, whose texts are held already.
 const entryBytes = 700
 
-// need reads columns that are not there yet: together, and each alone when not all fit. The load is locked.
-func (v *Store) need(ctx context.Context, l *load, columns []usage.Column) error {
+// readMissing reads columns that are not there yet: together, and each alone when not all fit. The load is locked.
+func (v *Store) readMissing(ctx context.Context, l *load, columns []usage.Column) error {
 	columns = slices.DeleteFunc(slices.Clone(columns), func(c usage.Column) bool { return l.columns[c] != nil })
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
@@ -54,16 +54,16 @@ func (v *Store) need(ctx context.Context, l *load, columns []usage.Column) error
 		return nil
 	}
 	if len(columns) == 1 {
-		return l.once(columns[0], func() error { return v.readColumns(ctx, l, columns) })
+		return l.readOnce(columns[0], func() error { return v.readColumns(ctx, l, columns) })
 	}
-	if !slices.ContainsFunc(columns, func(c usage.Column) bool { return l.refused[c] }) {
-		err := l.once(fmt.Sprint(columns), func() error { return v.readColumns(ctx, l, columns) })
-		if !errors.Is(err, errUnfit) {
+	if !slices.ContainsFunc(columns, func(c usage.Column) bool { return l.notKept[c] }) {
+		err := l.readOnce(fmt.Sprint(columns), func() error { return v.readColumns(ctx, l, columns) })
+		if !errors.Is(err, errNotKept) {
 			return err
 		}
 	}
 	for _, c := range columns {
-		if err := v.need(ctx, l, []usage.Column{c}); err != nil {
+		if err := v.readMissing(ctx, l, []usage.Column{c}); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column
 	err := v.source.Texts(ctx, scope.All(), l.number, columns, func(numbers []uint32, list [][]string) error {
 		size, bytes := int(slices.Max(numbers))+1, int64(0)
 		if more := size - len(read[0].of); more > 0 { // numbers come from 1 on without gaps, mostly
-			if err := v.keep(l, int64(4*more*len(read))); err != nil {
+			if err := v.reserve(l, int64(4*more*len(read))); err != nil {
 				return err
 			}
 		}
@@ -97,7 +97,7 @@ func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column
 				t.of[n] = id
 			}
 		}
-		return v.keep(l, bytes)
+		return v.reserve(l, bytes)
 	})
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column
 		l.columns = map[usage.Column]*texts{}
 	}
 	for i, t := range read {
-		if slices.Contains(seenColumns, columns[i]) {
+		if slices.Contains(scopeColumns, columns[i]) {
 			for _, s := range t.all {
 				t.folded = append(t.folded, strings.ToLower(s))
 			}
@@ -129,7 +129,7 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 		return t, nil
 	}
 	// Without columns entries are told apart from what is no entry; any column knows those.
-	if err := v.need(ctx, l, append([]usage.Column{usage.CustomerID}, columns...)); err != nil {
+	if err := v.readMissing(ctx, l, append([]usage.Column{usage.CustomerID}, columns...)); err != nil {
 		return nil, err
 	}
 	t := &tuple{columns: columns, total: &l.bytes}
@@ -157,7 +157,7 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 		l.tuples = map[string]*tuple{}
 	}
 	t.bytes.Store(int64(4*len(t.of) + 12*len(t.sample)))
-	if err := l.once("tuple "+key.String(), func() error { return v.keep(l, t.bytes.Load()) }); err != nil {
+	if err := l.readOnce("tuple "+key.String(), func() error { return v.reserve(l, t.bytes.Load()) }); err != nil {
 		return nil, err
 	}
 	l.tuples[key.String()] = t
@@ -222,7 +222,7 @@ func (v *Store) tagsOf(ctx context.Context, l *load) (*tags, error) {
 	if l.tags != nil {
 		return l.tags, nil
 	}
-	err := l.once("tags", func() (err error) {
+	err := l.readOnce("tags", func() (err error) {
 		l.tags, err = v.readTags(ctx, l)
 		return err
 	})
@@ -243,7 +243,7 @@ func (v *Store) readTags(ctx context.Context, l *load) (*tags, error) {
 	keys, values := map[string]uint32{}, map[string]uint32{}
 	err := v.source.TagSets(ctx, scope.All(), l.number, func(r usage.TagSetRecord) error { // by number
 		if more := int64(r.Number) + 1 - int64(len(t.known)); more > 0 {
-			if err := v.keep(l, 5*more); err != nil {
+			if err := v.reserve(l, 5*more); err != nil {
 				return err
 			}
 		}
@@ -254,7 +254,7 @@ func (v *Store) readTags(ctx context.Context, l *load) (*tags, error) {
 		for _, p := range r.Pairs {
 			t.keys, t.values = append(t.keys, number(keys, &t.keyTexts, p.Key)), append(t.values, number(values, &t.valueTexts, p.Value))
 		}
-		return v.keep(l, int64(8*len(r.Pairs)))
+		return v.reserve(l, int64(8*len(r.Pairs)))
 	})
 	if err != nil {
 		return nil, err
@@ -300,7 +300,7 @@ func (v *Store) listsOf(ctx context.Context, l *load, names []string) (*lists, e
 		}
 		l.lists = map[string]*lists{}
 	}
-	if err := l.once("lists "+key, func() error { return v.keep(l, x.bytes()) }); err != nil {
+	if err := l.readOnce("lists "+key, func() error { return v.reserve(l, x.bytes()) }); err != nil {
 		return nil, err
 	}
 	l.lists[key] = x

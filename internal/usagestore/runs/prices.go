@@ -30,7 +30,7 @@ func (v *Store) pricesOf(ctx context.Context, l *load, unit func(*usage.Variant)
 	if l.prices != nil {
 		return l.prices, nil
 	}
-	err := l.once("prices", func() (err error) {
+	err := l.readOnce("prices", func() (err error) {
 		l.prices, err = v.readPrices(ctx, l, unit)
 		return err
 	})
@@ -46,7 +46,7 @@ func (v *Store) readPrices(ctx context.Context, l *load, unit func(*usage.Varian
 	for i := range list {
 		n := int(list[i].Number)
 		if more := n + 1 - len(p.variants); more > 0 {
-			if err := v.keep(l, int64(more)*variantBytes); err != nil {
+			if err := v.reserve(l, int64(more)*variantBytes); err != nil {
 				return nil, err
 			}
 			p.variants = append(p.variants, make([]variant, more)...)
@@ -59,7 +59,7 @@ func (v *Store) readPrices(ctx context.Context, l *load, unit func(*usage.Varian
 	for i := range p.variants {
 		var ok bool
 		if p.variants[i].by, ok = factorOf(p.variants[i].price, p.places); !ok {
-			return nil, errUnfit
+			return nil, errNotKept
 		}
 	}
 	return p, nil

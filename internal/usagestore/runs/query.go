@@ -26,19 +26,19 @@ func (v *Store) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating
 		return cmp.Or(cmp.Compare(a.Load, b.Load), cmp.Compare(a.Batch, b.Batch))
 	})
 	batches = slices.Compact(batches)
-	loads, fits := v.hold(batches)
+	loads, fits := v.loadsOf(batches)
 	if !fits {
 		return false, nil
 	}
-	defer v.trim()
+	defer v.evict()
 	var parts []*part
 	for _, b := range batches {
 		p, err := v.part(ctx, loads[b.Load], b.Batch, s, &q, &r)
-		if err == nil && total(loads) > v.most {
-			v.tooMany(batches)
-			err = errUnfit
+		if err == nil && total(loads) > v.maxBytes {
+			v.reject(batches)
+			err = errNotKept
 		}
-		if errors.Is(err, errUnfit) {
+		if errors.Is(err, errNotKept) {
 			return false, nil
 		}
 		if err != nil {
@@ -67,16 +67,16 @@ func total(loads map[uint32]*load) (bytes int64) {
 // part is what a question asks of one batch.
 type part struct {
 	*batch
-	reading     *rating.Reading
-	sight       sight
-	dims, kin   *tuple
-	tags, picks *lists
+	reading          *rating.Reading
+	mask             rowMask
+	dims, priceClass *tuple
+	tags, picks      *lists
 	*prices
 	slots   []slot
 	slot    [maxDays]int32
 	spans   int
-	classes [][]int32 // of kin, by kind, picks and span
-	firsts  firsts
+	classes [][]int32 // of priceClass, by kind, picks and span
+	index   baseIndex
 	list    []base
 	of      []uint32 // for each run and span its base
 	sums    []sum
@@ -120,13 +120,13 @@ func (v *Store) part(ctx context.Context, l *load, number uint32, s scope.Scope,
 func (p *part) prepare(ctx context.Context, v *Store, l *load, number uint32, s scope.Scope, q *usage.Query) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := v.need(ctx, l, seenColumns); err != nil {
+	if err := v.readMissing(ctx, l, scopeColumns); err != nil {
 		return err
 	}
 	if p.dims, err = v.tupleOf(ctx, l, p.reading.By.Columns); err != nil {
 		return err
 	}
-	if p.kin, err = v.tupleOf(ctx, l, p.reading.Rated); err != nil {
+	if p.priceClass, err = v.tupleOf(ctx, l, p.reading.Rated); err != nil {
 		return err
 	}
 	if p.tags, err = v.listsOf(ctx, l, p.reading.By.Tags); err != nil {
@@ -136,7 +136,7 @@ func (p *part) prepare(ctx context.Context, v *Store, l *load, number uint32, s 
 		return err
 	}
 	p.prices, err = v.pricesOf(ctx, l, p.reading.Unit)
-	p.sight = l.sightOf(p.batch, number, s, q)
+	p.mask = l.rowMaskOf(p.batch, number, s, q)
 	return err
 }
 
@@ -174,14 +174,14 @@ func (p *part) assign(ctx context.Context) error {
 			inSpan[p.slots[n].span] |= 1 << day
 		}
 	}
-	p.of, p.classes = make([]uint32, len(p.runs)*p.spans), make([][]int32, len(p.kin.sample))
-	p.firsts = newFirsts(len(p.dims.sample), len(p.tags.all))
+	p.of, p.classes = make([]uint32, len(p.runs)*p.spans), make([][]int32, len(p.priceClass.sample))
+	p.index = newBaseIndex(len(p.dims.sample), len(p.tags.all))
 	for i := range p.runs {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		r := &p.runs[i]
-		days := r.days & p.sight.on(r.entry)
+		days := r.days & p.mask.daysOf(r.entry)
 		for span, in := range inSpan {
 			at := i*p.spans + span
 			if days&in == 0 {
@@ -199,16 +199,16 @@ func (p *part) assign(ctx context.Context) error {
 }
 
 func (p *part) base(r *run, span int) (uint32, error) {
-	dims, kin := number(p.dims.of, r.entry), number(p.kin.of, r.entry)
+	dims, priceClass := number(p.dims.of, r.entry), number(p.priceClass.of, r.entry)
 	tags, picks := p.tags.number(r.tagSet), p.picks.number(r.tagSet)
-	if dims == missing || kin == missing || tags == missing || picks == missing || int(r.variant) >= len(p.variants) || p.variants[r.variant].value == nil {
+	if dims == missing || priceClass == missing || tags == missing || picks == missing || int(r.variant) >= len(p.variants) || p.variants[r.variant].value == nil {
 		return 0, fault.New(fault.Internal, "usage_dictionary", "the usage store has rows that lack an entry, a tag set or a variant; nothing was added up: run check, and import what it names again")
 	}
-	class := p.class(kin, picks, r.variant, span)
+	class := p.class(priceClass, picks, r.variant, span)
 	if class < 0 {
 		return none, nil
 	}
-	first := p.firsts.of(dims, tags)
+	first := p.index.of(dims, tags)
 	for n := first; n != none; n = p.list[n].next {
 		if p.list[n].class == class {
 			return n, nil
@@ -216,9 +216,9 @@ func (p *part) base(r *run, span int) (uint32, error) {
 	}
 	n := uint32(len(p.list))
 	p.list = append(p.list, base{dims, tags, class, first})
-	p.firsts.set(dims, tags, n)
+	p.index.set(dims, tags, n)
 	if len(p.list)*len(p.slots) > maxSums {
-		return 0, errUnfit
+		return 0, errNotKept
 	}
 	return n, nil
 }
@@ -239,9 +239,9 @@ func (x *lists) number(set uint32) uint32 {
 }
 
 // class asks once for everything that prices cannot tell apart.
-func (p *part) class(kin, picks, variant uint32, span int) int32 {
+func (p *part) class(priceClass, picks, variant uint32, span int) int32 {
 	const unknown = -2
-	list := p.classes[kin]
+	list := p.classes[priceClass]
 	x := &p.variants[variant]
 	at := (x.kind*len(p.picks.all)+int(picks))*p.spans + span
 	if list == nil {
@@ -249,27 +249,27 @@ func (p *part) class(kin, picks, variant uint32, span int) int32 {
 		for i := range list {
 			list[i] = unknown
 		}
-		p.classes[kin] = list
+		p.classes[priceClass] = list
 	}
 	if list[at] == unknown {
-		list[at] = int32(p.reading.Class(p.kin.entry(kin), x.value, x.kind, p.picks.all[picks], span))
+		list[at] = int32(p.reading.Class(p.priceClass.entry(priceClass), x.value, x.kind, p.picks.all[picks], span))
 	}
 	return list[at]
 }
 
-// firsts finds for dims and tags the first base there is.
-type firsts struct {
+// baseIndex finds for dims and tags the first base there is.
+type baseIndex struct {
 	tags  int
 	dense []uint32
 	far   map[uint64]uint32
 }
 
-// manyPairs is up to how many pairs a list is worth it.
-const manyPairs = 1 << 22
+// maxDensePairs is up to how many pairs a list is worth it.
+const maxDensePairs = 1 << 22
 
-func newFirsts(dims, tags int) firsts {
-	f := firsts{tags: tags}
-	if dims*tags > manyPairs {
+func newBaseIndex(dims, tags int) baseIndex {
+	f := baseIndex{tags: tags}
+	if dims*tags > maxDensePairs {
 		f.far = map[uint64]uint32{}
 		return f
 	}
@@ -280,7 +280,7 @@ func newFirsts(dims, tags int) firsts {
 	return f
 }
 
-func (f *firsts) of(dims, tags uint32) uint32 {
+func (f *baseIndex) of(dims, tags uint32) uint32 {
 	if f.far == nil {
 		return f.dense[int(dims)*f.tags+int(tags)]
 	}
@@ -290,7 +290,7 @@ func (f *firsts) of(dims, tags uint32) uint32 {
 	return none
 }
 
-func (f *firsts) set(dims, tags, n uint32) {
+func (f *baseIndex) set(dims, tags, n uint32) {
 	if f.far == nil {
 		f.dense[int(dims)*f.tags+int(tags)] = n
 		return
@@ -298,13 +298,13 @@ func (f *firsts) set(dims, tags, n uint32) {
 	f.far[uint64(dims)<<32|uint64(tags)] = n
 }
 
-// few is how many rows one goroutine adds up alone.
-const few = 200_000
+// parallelFrom is how many rows one goroutine adds up alone.
+const parallelFrom = 200_000
 
 // add adds the runs up, on several processors where there are many rows.
 func (p *part) add(ctx context.Context) error {
 	workers := 1
-	if len(p.rows.day) > few && len(p.list)*len(p.slots) < maxSums/8 {
+	if len(p.rows.day) > parallelFrom && len(p.list)*len(p.slots) < maxSums/8 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	sums := make([][]sum, workers)
@@ -331,7 +331,7 @@ func (p *part) addRuns(ctx context.Context, from, to int) []sum {
 			return sums
 		}
 		r := &p.runs[i]
-		days := r.days & p.sight.on(r.entry)
+		days := r.days & p.mask.daysOf(r.entry)
 		if days == 0 {
 			continue
 		}
@@ -380,7 +380,7 @@ func (p *part) addExtras() {
 	for i := range p.extra {
 		x := &p.extra[i]
 		r := &p.runs[x.run]
-		if p.sight.on(r.entry)>>x.day&1 == 0 {
+		if p.mask.daysOf(r.entry)>>x.day&1 == 0 {
 			continue
 		}
 		slot := p.slot[x.day]

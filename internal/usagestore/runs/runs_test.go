@@ -24,7 +24,7 @@ func fresh(t *testing.T) usage.RowStore {
 	return s
 }
 
-// keep keeps so many bytes: enough for a few random loads, so that others are let go.
+// reserve keeps so many bytes: enough for a few random loads, so that others are let go.
 func keep(bytes int64) usagetest.OpenRuns {
 	return func(_ *testing.T, store usage.RowStore) rating.RunStore { return runs.New(store.(runs.Source), bytes) }
 }

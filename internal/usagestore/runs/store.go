@@ -28,74 +28,74 @@ type Source interface {
 
 // Store keeps batches of a Source, of those looked at last as many as fit. It may be used by several goroutines.
 type Store struct {
-	source Source
-	most   int64 // bytes
+	source   Source
+	maxBytes int64 // bytes
 
-	mu    sync.Mutex
-	loads map[uint32]*load
-	turn  int64
-	over  map[string]bool // lists of batches that do not fit together
+	mu       sync.Mutex
+	loads    map[uint32]*load
+	uses     int64
+	rejected map[string]bool // lists of batches that do not fit together
 }
 
 var _ rating.RunStore = (*Store)(nil)
 
 // New keeps at most so many bytes.
 func New(source Source, most int64) *Store {
-	return &Store{source: source, most: most, loads: map[uint32]*load{}, over: map[string]bool{}}
+	return &Store{source: source, maxBytes: most, loads: map[uint32]*load{}, rejected: map[string]bool{}}
 }
 
 // load is what is kept of one load: the dictionary that its batches share, and those of its batches that were asked for.
 type load struct {
-	number  uint32
-	dropped int   // how often something of it had been dropped before it was read
-	turn    int64 // when it was looked at last; of the Store
+	number   uint32
+	dropped  int   // how often something of it had been dropped before it was read
+	lastUsed int64 // when it was looked at last; of the Store
 
 	bytes   atomic.Int64
 	mu      sync.Mutex   // of what follows
-	refused map[any]bool // batches, columns and other parts that do not fit, or have a form that is not kept
+	notKept map[any]bool // batches, columns and other parts that do not fit, or have a form that is not kept
 	batches map[uint32]*batch
 	dictionary
 }
 
-// errUnfit says that something cannot be kept; the question is then for the usage store.
-var errUnfit = errors.New("runs: this is not kept")
+// errNotKept says that something cannot be kept; the question is then for the usage store.
+var errNotKept = errors.New("runs: this is not kept")
 
-// manyLists is how many lists of batches are remembered not to fit.
-const manyLists = 100
+// maxRejected is how many lists of batches are remembered not to fit.
+const maxRejected = 100
 
-// tooMany remembers that batches do not fit together.
-func (v *Store) tooMany(batches []usage.BatchRef) {
+// reject remembers that batches do not fit together.
+func (v *Store) reject(batches []usage.BatchRef) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.over) == manyLists {
-		clear(v.over)
+	if len(v.rejected) == maxRejected {
+		clear(v.rejected)
 	}
-	v.over[fmt.Sprint(batches)] = true
+	v.rejected[fmt.Sprint(batches)] = true
 }
 
-// hold is the loads of batches, and marks them as looked at; false when it is known that they do not fit.
-func (v *Store) hold(batches []usage.BatchRef) (map[uint32]*load, bool) {
+// loadsOf is the loads of batches, and marks them as looked at; false when it is known that they do not fit.
+func (v *Store) loadsOf(batches []usage.BatchRef) (map[uint32]*load, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.over[fmt.Sprint(batches)] {
+	if v.rejected[fmt.Sprint(batches)] {
 		return nil, false
 	}
-	v.turn++
+	v.uses++
 	held := map[uint32]*load{}
 	for _, b := range batches {
 		l := v.loads[b.Load]
 		if dropped := v.source.Dropped(b.Load); l == nil || l.dropped != dropped {
-			l = &load{number: b.Load, dropped: dropped, refused: map[any]bool{}, batches: map[uint32]*batch{}}
+			l = &load{number: b.Load, dropped: dropped, notKept: map[any]bool{}, batches: map[uint32]*batch{}}
 			v.loads[b.Load] = l
 		}
-		l.turn = v.turn
+		l.lastUsed = v.uses
 		held[b.Load] = l
 	}
 	return held, true
 }
 
-// trim forgets loads, beginning with the one looked at longest ago, until what is kept fits.
-func (v *Store) trim() {
+// evict forgets loads, beginning with the one looked at longest ago, until what is kept fits.
+func (v *Store) evict() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for {
@@ -103,38 +103,38 @@ func (v *Store) trim() {
 		var oldest *load
 		for _, l := range v.loads {
 			bytes := l.bytes.Load()
-			if total += bytes; bytes > 0 && (oldest == nil || l.turn < oldest.turn) {
+			if total += bytes; bytes > 0 && (oldest == nil || l.lastUsed < oldest.lastUsed) {
 				oldest = l
 			}
 		}
-		if total <= v.most || oldest == nil {
+		if total <= v.maxBytes || oldest == nil {
 			return
 		}
 		delete(v.loads, oldest.number)
 	}
 }
 
-// keep counts bytes that a load is about to hold; it is errUnfit when they alone would be too many. The load is locked.
-func (v *Store) keep(l *load, bytes int64) error {
-	if l.bytes.Add(bytes) > v.most {
-		return errUnfit
+// reserve counts bytes that a load is about to hold; it is errNotKept when they alone would be too many. The load is locked.
+func (v *Store) reserve(l *load, bytes int64) error {
+	if l.bytes.Add(bytes) > v.maxBytes {
+		return errNotKept
 	}
 	return nil
 }
 
-// once reads a part of a load. What it counted is undone when it fails, and what does not fit is not tried again. The
+// readOnce reads a part of a load. What it counted is undone when it fails, and what does not fit is not tried again. The
 // load is locked.
-func (l *load) once(part any, read func() error) error {
-	if l.refused[part] {
-		return errUnfit
+func (l *load) readOnce(part any, read func() error) error {
+	if l.notKept[part] {
+		return errNotKept
 	}
 	before := l.bytes.Load()
 	err := read()
 	if err != nil {
 		l.bytes.Store(before)
 	}
-	if errors.Is(err, errUnfit) {
-		l.refused[part] = true
+	if errors.Is(err, errNotKept) {
+		l.notKept[part] = true
 	}
 	return err
 }
@@ -146,7 +146,7 @@ func (v *Store) batchOf(ctx context.Context, l *load, number uint32) (b *batch, 
 	if b := l.batches[number]; b != nil {
 		return b, nil
 	}
-	err = l.once(number, func() error {
+	err = l.readOnce(number, func() error {
 		b, err = v.read(ctx, l, number)
 		return err
 	})

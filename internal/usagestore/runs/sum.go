@@ -140,7 +140,7 @@ func (s *sum) beforeCredit(places int, unit money.Decimal) (money.Decimal, error
 
 // factorOf is a price as a factor of so many decimals; false when it does not fit.
 func factorOf(price money.Decimal, places int) (f factor, ok bool) {
-	text, seen, after := price.String(), false, 0
+	text, pointSeen, after := price.String(), false, 0
 	if text[0] == '-' {
 		f.negative, text = true, text[1:]
 	}
@@ -154,10 +154,10 @@ func factorOf(price money.Decimal, places int) (f factor, ok bool) {
 	}
 	for i := range len(text) {
 		if text[i] == '.' {
-			seen = true
+			pointSeen = true
 			continue
 		}
-		if seen {
+		if pointSeen {
 			after++
 		}
 		if !put(uint64(text[i] - '0')) {

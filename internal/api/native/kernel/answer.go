@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -14,12 +15,14 @@ type registrar interface {
 	register(b binding)
 	streamed() bool
 	secret() bool
+	input() reflect.Type
 }
 
 // binding is what a route is registered by.
 type binding struct {
 	api      huma.API
 	op       huma.Operation
+	longest  Size
 	printers printers
 }
 
@@ -31,8 +34,9 @@ type Answer[I, O any] struct {
 	streams bool
 }
 
-func (a Answer[I, O]) streamed() bool { return a.streams }
-func (a Answer[I, O]) secret() bool   { return a.secrets }
+func (a Answer[I, O]) streamed() bool    { return a.streams }
+func (a Answer[I, O]) secret() bool      { return a.secrets }
+func (Answer[I, O]) input() reflect.Type { return reflect.TypeFor[I]() }
 
 func (a Answer[I, O]) register(b binding) {
 	if a.before == nil {

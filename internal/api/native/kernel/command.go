@@ -39,7 +39,7 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			return
 		}
 		key := ""
-		if !route.streams() { // files are recognised by their content, and what is answered about them is not kept
+		if !route.Streams() { // files are recognised by their content, and what is answered about them is not kept
 			key = callersKey(r)
 		}
 		if key != "" {
@@ -83,14 +83,18 @@ func callersKey(r *http.Request) string {
 // digestOf names a request by what it asks for. Bodies that are streamed are left out; others are held, up to the longest.
 func (k *Kernel) digestOf(r *http.Request, route *Route) (string, error) {
 	var text []byte
-	if !route.streams() && r.Body != nil {
+	if !route.Streams() && r.Body != nil {
 		var err error
 		if text, err = io.ReadAll(io.LimitReader(r.Body, int64(route.Longest)+1)); err != nil || len(text) > int(route.Longest) {
-			return "", fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %s; nothing was done", route.Longest).Because(err)
+			return "", badBody(route.Longest).Because(err)
 		}
 		r.Body = io.NopCloser(bytes.NewReader(text))
 	}
 	return event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+}
+
+func badBody(longest Size) *fault.Fault {
+	return fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %s; nothing was done", longest)
 }
 
 // kept is an answer under an idempotency key.

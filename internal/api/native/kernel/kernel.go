@@ -84,13 +84,16 @@ func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
 		r := &k.routes[i]
 		op := huma.Operation{
 			OperationID: r.ID, Method: r.Method, Path: Prefix + r.Path, Summary: r.Summary, Tags: []string{r.Area},
-			Errors:       []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
-			MaxBodyBytes: int64(r.Longest), DefaultStatus: http.StatusOK, Middlewares: huma.Middlewares{k.named(r)},
+			Errors:        []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
+			DefaultStatus: http.StatusOK, Middlewares: huma.Middlewares{k.named(r)},
+		}
+		if r.Longest != Unlimited {
+			op.MaxBodyBytes = int64(r.Longest) + 1 // it refuses what reaches its limit
 		}
 		if !r.isRead() {
 			op.Parameters = append(op.Parameters, idempotencyKey())
 		}
-		r.answer.register(binding{api, op, print})
+		r.answer.register(binding{api, op, r.Longest, print})
 	}
 	return api.OpenAPI()
 }

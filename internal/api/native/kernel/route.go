@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
@@ -66,10 +67,21 @@ func (r Route) Recorded() (recorded bool, why string) {
 	return r.reads.recorded, r.reads.why
 }
 
+// Conditional says whether the route takes If-Match.
+func (r Route) Conditional() bool {
+	in := r.answer.input()
+	for i := range in.NumField() {
+		if in.Field(i).Type == reflect.TypeFor[Tags]() {
+			return true
+		}
+	}
+	return false
+}
+
 func (r Route) isRead() bool { return r.Method == http.MethodGet }
 
-// streams says whether the handler reads the body itself, piece by piece: then it is not held in memory.
-func (r Route) streams() bool { return r.answer != nil && r.answer.streamed() }
+// Streams says whether the handler reads the body itself, piece by piece: then it is not held in memory.
+func (r Route) Streams() bool { return r.answer != nil && r.answer.streamed() }
 
 // verify is an error that names every part a declaration leaves out.
 func (r Route) verify() error {
@@ -87,7 +99,7 @@ func (r Route) verify() error {
 	missing("longest", r.Longest == 0)
 	missing("answer", r.answer == nil)
 	missing("reads", r.isRead() && (r.reads == nil || !r.reads.recorded && strings.TrimSpace(r.reads.why) == ""))
-	if r.Longest == Unlimited && !r.streams() {
+	if r.Longest == Unlimited && !r.Streams() {
 		bad = bad.With("longest", "a body that is held in memory needs a limit")
 	}
 	if len(bad.Fields) == 0 {

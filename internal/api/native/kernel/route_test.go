@@ -67,8 +67,8 @@ func TestARouteKnowsWhatItStreams(t *testing.T) {
 		answer Command
 		want   bool
 	}{"nothing": {Nothing(nothing), false}, "upload": {upload, true}, "exchange": {exchange, true}} {
-		if r := Post("x", "/x", access.UsageImport, "X", Form, c.answer); r.streams() != c.want {
-			t.Errorf("%s streams: %t", name, r.streams())
+		if r := Post("x", "/x", access.UsageImport, "X", Form, c.answer); r.Streams() != c.want {
+			t.Errorf("%s streams: %t", name, r.Streams())
 		}
 	}
 }

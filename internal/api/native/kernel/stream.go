@@ -49,9 +49,8 @@ func File[I, O any](media []Media, prepare func(context.Context, *I) (Download[O
 // declares, reading fails with tooLong.
 func Upload[I, O any](body, answer Media, tooLong func(longest Size) error, handle func(context.Context, *I, io.Reader) (O, error)) Answer[I, O] {
 	return Answer[I, O]{streams: true, bind: func(b binding, _ func(context.Context, *I, O) error) {
-		longest := Size(b.op.MaxBodyBytes)
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
-			out, err := handle(h.Context(), in, &limitedReader{from: h.BodyReader(), left: int64(longest), tooLong: func() error { return tooLong(longest) }})
+			out, err := handle(h.Context(), in, b.limited(h.BodyReader(), tooLong))
 			if err != nil {
 				fail(h, err)
 				return
@@ -61,6 +60,14 @@ func Upload[I, O any](body, answer Media, tooLong func(longest Size) error, hand
 			_ = huma.DefaultJSONFormat.Marshal(h.BodyWriter(), out) // the client went away
 		})
 	}}
+}
+
+// limited is a body up to the longest that the route declares.
+func (b binding) limited(body io.Reader, tooLong func(longest Size) error) io.Reader {
+	if b.longest == Unlimited {
+		return body
+	}
+	return &limitedReader{from: body, left: int64(b.longest), tooLong: func() error { return tooLong(b.longest) }}
 }
 
 // limitedReader reads up to a limit, and fails behind it.
@@ -86,6 +93,7 @@ func Exchange[I any](body, answer Media, handle func(*Lines, *http.Request, *I) 
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
 			r, w := humago.Unwrap(h)
 			_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 and in-process connections are so anyway
+			r.Body = io.NopCloser(b.limited(r.Body, func(longest Size) error { return badBody(longest) }))
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
 			switch err := handle(out, r, in); {
 			case err != nil && !out.begun:

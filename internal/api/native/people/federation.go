@@ -3,7 +3,7 @@ package people
 import (
 	"context"
 
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
@@ -21,7 +21,7 @@ type RealmPath struct {
 }
 
 func (v handlers) showFederation(ctx context.Context, in *RealmPath) (Federation, error) {
-	f, err := v.who.Federated(ctx, org.OrganisationID(in.Realm))
+	f, err := v.federations.Show(ctx, org.OrganisationID(in.Realm))
 	return Federation{f.Issuer, f.ClientID, f.Domains, f.Create}, err
 }
 
@@ -35,9 +35,9 @@ type federateInput struct {
 
 func (v handlers) federate(ctx context.Context, in *federateInput) error {
 	b := in.Body
-	return v.who.Federate(ctx, in.Realm, identity.Federation{Issuer: b.Issuer, ClientID: b.ClientID, Domains: b.Domains, Create: b.Create}, b.Secret)
+	return v.federations.Set(ctx, in.Realm, federation.Federation{Issuer: b.Issuer, ClientID: b.ClientID, Domains: b.Domains, Create: b.Create}, b.Secret)
 }
 
 func (v handlers) unfederate(ctx context.Context, in *RealmPath) error {
-	return v.who.Unfederate(ctx, in.Realm)
+	return v.federations.Remove(ctx, in.Realm)
 }

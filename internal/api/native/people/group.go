@@ -21,7 +21,7 @@ func groupOf(g identity.Group) Group {
 }
 
 func (v handlers) listGroups(ctx context.Context, in *OfRealm) (kernel.List[Group], error) {
-	found, err := v.who.Groups(ctx, in.id())
+	found, err := v.people.Groups(ctx, in.id())
 	list := make([]Group, len(found))
 	for i, g := range found {
 		list[i] = groupOf(g)
@@ -37,7 +37,7 @@ type newGroupInput struct {
 }
 
 func (v handlers) newGroup(ctx context.Context, in *newGroupInput) (Group, error) {
-	g, err := v.who.NewGroup(ctx, in.Body.Realm, in.Body.Name)
+	g, err := v.people.AddGroup(ctx, in.Body.Realm, in.Body.Name)
 	return groupOf(g), err
 }
 
@@ -49,5 +49,5 @@ type membersInput struct {
 }
 
 func (v handlers) setMembers(ctx context.Context, in *membersInput) error {
-	return v.who.SetMembers(ctx, in.Group, in.Body.Members)
+	return v.people.SetMembers(ctx, in.Group, in.Body.Members)
 }

@@ -7,10 +7,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-type handlers struct{ who *identity.Service }
+type handlers struct {
+	people      *people.Service
+	programs    *programs.Service
+	federations *federation.Service
+}
 
 // Person is somebody who signs in, without what they prove themselves with.
 type Person struct {
@@ -23,7 +30,7 @@ type Person struct {
 	Created      time.Time       `json:"created"`
 }
 
-func personOf(p identity.Person) Person {
+func personOf(p people.Person) Person {
 	return Person{p.ID, p.Realm, p.Personal.Name, p.Personal.Mail, p.State, p.SecondFactor(), p.Created}
 }
 
@@ -41,7 +48,7 @@ func (o OfRealm) id() id.Organisation {
 }
 
 func (v handlers) listPeople(ctx context.Context, in *OfRealm) (kernel.List[Person], error) {
-	found, err := v.who.People(ctx, in.id())
+	found, err := v.people.List(ctx, in.id())
 	list := make([]Person, len(found))
 	for i, p := range found {
 		list[i] = personOf(p)
@@ -65,12 +72,12 @@ type Invited struct {
 }
 
 func (v handlers) invitePerson(ctx context.Context, in *kernel.Body[Invitee]) (Invited, error) {
-	mine := identity.Personal{Name: in.Body.Name, Mail: in.Body.Mail}
+	personal := people.Personal{Name: in.Body.Name, Mail: in.Body.Mail}
 	if in.Body.Password != "" {
-		p, err := v.who.Enlist(ctx, in.Body.Realm, mine, in.Body.Password)
+		p, err := v.people.AddWithPassword(ctx, in.Body.Realm, personal, in.Body.Password)
 		return Invited{Person: personOf(p)}, err
 	}
-	p, ticket, err := v.who.Invite(ctx, in.Body.Realm, mine)
+	p, ticket, err := v.people.Invite(ctx, in.Body.Realm, personal)
 	return Invited{personOf(p), SetUpPath + ticket}, err
 }
 
@@ -93,21 +100,21 @@ type SignedIn struct {
 }
 
 func (v handlers) showPerson(ctx context.Context, in *kernel.PersonPath) (Looked, error) {
-	p, sessions, err := v.who.Of(ctx, in.Person)
+	p, live, err := v.people.Show(ctx, in.Person)
 	out := Looked{Person: personOf(p), Sessions: []SignedIn{}}
-	for _, x := range sessions {
+	for _, x := range live {
 		out.Sessions = append(out.Sessions, SignedIn{x.ID, x.Agent, x.Client, x.Created, x.Seen})
 	}
 	return out, err
 }
 
 func (v handlers) resetPerson(ctx context.Context, in *kernel.PersonPath) (Invited, error) {
-	ticket, err := v.who.Reset(ctx, in.Person)
+	ticket, err := v.people.Reset(ctx, in.Person)
 	return Invited{Person{ID: in.Person, State: identity.Invited}, SetUpPath + ticket}, err
 }
 
 func (v handlers) signOutPerson(ctx context.Context, in *kernel.PersonPath) error {
-	return v.who.SignOut(ctx, in.Person)
+	return v.people.SignOut(ctx, in.Person)
 }
 
 type enableInput struct {
@@ -118,5 +125,5 @@ type enableInput struct {
 }
 
 func (v handlers) enablePerson(ctx context.Context, in *enableInput) error {
-	return v.who.Enable(ctx, in.Person, in.Body.Enabled)
+	return v.people.Enable(ctx, in.Person, in.Body.Enabled)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
 // Program is a service principal, with what it proves itself with but for what is secret.
@@ -30,7 +31,7 @@ type Credential struct {
 	Expires time.Time `json:"expires"`
 }
 
-func programOf(p identity.Program) Program {
+func programOf(p programs.Program) Program {
 	out := Program{p.ID, p.Realm, p.Name, p.State, p.AppID(), append([]string{}, p.Redirects...), []Credential{}, p.Created}
 	for _, s := range p.Secrets {
 		out.Credentials = append(out.Credentials, Credential{s.ID, "secret", s.Hint, s.Created, s.Expires})
@@ -42,7 +43,7 @@ func programOf(p identity.Program) Program {
 }
 
 func (v handlers) listPrograms(ctx context.Context, in *OfRealm) (kernel.List[Program], error) {
-	found, err := v.who.Programs(ctx, in.id())
+	found, err := v.programs.List(ctx, in.id())
 	list := make([]Program, len(found))
 	for i, p := range found {
 		list[i] = programOf(p)
@@ -59,7 +60,7 @@ type newProgramInput struct {
 }
 
 func (v handlers) newProgram(ctx context.Context, in *newProgramInput) (Program, error) {
-	p, err := v.who.NewProgram(ctx, in.Body.Realm, in.Body.Name, in.Body.Redirects...)
+	p, err := v.programs.Add(ctx, in.Body.Realm, in.Body.Name, in.Body.Redirects...)
 	return programOf(p), err
 }
 
@@ -76,7 +77,7 @@ type enableProgramInput struct {
 }
 
 func (v handlers) enableProgram(ctx context.Context, in *enableProgramInput) error {
-	return v.who.EnableProgram(ctx, in.Program, in.Body.Enabled)
+	return v.programs.Enable(ctx, in.Program, in.Body.Enabled)
 }
 
 type newSecretInput struct {
@@ -93,7 +94,7 @@ type Secret struct {
 }
 
 func (v handlers) newSecret(ctx context.Context, in *newSecretInput) (Secret, error) {
-	k, plain, err := v.who.NewSecret(ctx, in.Program, time.Duration(in.Body.Days)*24*time.Hour)
+	k, plain, err := v.programs.AddSecret(ctx, in.Program, time.Duration(in.Body.Days)*24*time.Hour)
 	return Secret{Credential{k.ID, "secret", k.Hint, k.Created, k.Expires}, plain}, err
 }
 
@@ -105,7 +106,7 @@ type newCertificateInput struct {
 }
 
 func (v handlers) newCertificate(ctx context.Context, in *newCertificateInput) (Credential, error) {
-	c, err := v.who.NewCertificate(ctx, in.Program, []byte(in.Body.Certificate))
+	c, err := v.programs.AddCertificate(ctx, in.Program, []byte(in.Body.Certificate))
 	return Credential{c.ID, "certificate", "", c.Created, c.Expires}, err
 }
 
@@ -115,5 +116,5 @@ type credentialPath struct {
 }
 
 func (v handlers) dropCredential(ctx context.Context, in *credentialPath) error {
-	return v.who.RemoveCredential(ctx, in.Program, in.Credential)
+	return v.programs.RemoveCredential(ctx, in.Program, in.Credential)
 }

@@ -5,18 +5,20 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
-	"github.com/purveyor-csp/purveyor/internal/identity"
+	"github.com/purveyor-csp/purveyor/internal/identity/federation"
+	"github.com/purveyor-csp/purveyor/internal/identity/people"
+	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
 const area = "people"
 
 // Routes are the calls about people, groups and programs, and where organisations' people sign in.
-func Routes(who *identity.Service) []kernel.Route {
-	v := handlers{who}
-	return slices.Concat(v.people(), v.programs())
+func Routes(who *people.Service, robots *programs.Service, providers *federation.Service) []kernel.Route {
+	v := handlers{who, robots, providers}
+	return slices.Concat(v.personRoutes(), v.programRoutes())
 }
 
-func (v handlers) people() []kernel.Route {
+func (v handlers) personRoutes() []kernel.Route {
 	return kernel.Under(area,
 		kernel.Get("person-list", "/people", access.IdentityRead, "People who sign in, and whether they may",
 			kernel.Page(v.listPeople).ReadsEach(func(p Person) kernel.Parties { return kernel.Parties{p.Realm} })),
@@ -33,7 +35,7 @@ func (v handlers) people() []kernel.Route {
 	)
 }
 
-func (v handlers) programs() []kernel.Route {
+func (v handlers) programRoutes() []kernel.Route {
 	return kernel.Under(area,
 		kernel.Get("program-list", "/programs", access.IdentityRead, "Programs that sign in, and until when",
 			kernel.Page(v.listPrograms).ReadsEach(func(p Program) kernel.Parties { return kernel.Parties{p.Realm} })),
