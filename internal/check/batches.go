@@ -34,8 +34,8 @@ func loads(st *stored, r *Report) {
 	}
 }
 
-// batches holds the rows of every sealed batch against what was sealed: their number, their cost, their currency, and
-// the digest of all they say.
+// batches compares the rows of every sealed batch with what was sealed: their number, their cost, their currency, and the
+// digest of everything they say.
 func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
 	for _, b := range st.batches {
 		if b.Slot.Dataset != usage.DailyUsage {
@@ -49,7 +49,7 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 		r.Checked[Currencies]++
 		r.Checked[Digests]++
 		for _, d := range list {
-			r.bad(departs[d.Of], string(b.ID), "%s", d.Text)
+			r.bad(checkOf[d.Of], string(b.ID), "%s", d.Text)
 		}
 	}
 	return nil
@@ -74,10 +74,10 @@ func (v *Service) once(ctx context.Context, s scope.Scope, st *stored, r *Report
 	return nil
 }
 
-// departs is the check that fails when stored rows are not those that were sealed.
-var departs = map[string]string{star.OfRows: Batches, star.OfContent: Digests, star.OfCurrency: Currencies}
+// checkOf is the check that fails when stored rows are not those that were sealed.
+var checkOf = map[string]string{star.OfRows: Batches, star.OfContent: Digests, star.OfCurrency: Currencies}
 
-// lineDigests makes the digests of batches of reconciliation lines again.
+// lineDigests recomputes the digests of batches of reconciliation lines.
 func lineDigests(st *stored, r *Report) {
 	contents, cost := map[uint32][]string{}, map[uint32]money.Decimal{}
 	for i := range st.lines {

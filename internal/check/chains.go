@@ -8,18 +8,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// unequal is a group that an edge pays something else for than it was sold for on the edge above, as far as was seen.
-type unequal struct {
+// priceMismatch is a group for which an edge pays another amount than it was sold for on the edge above.
+type priceMismatch struct {
 	document *invoice.Invoice
 	group    invoice.Group
 	sold     money.Amount
 	split    bool // other days of it were sold above: a price of an edge above begins, or began, within them
 }
 
-// bought holds what an edge pays for a group against what it was sold for on the edge above: on one of the documents
-// there, for what is corrected above is not always worth a document below.
+// bought compares what an edge pays for a group with what it was sold for on the edge above, on any of the documents there:
+// a correction above does not always change an amount below.
 func (m *month) bought(d *invoice.Invoice, g *invoice.Group, r *Report) {
-	list := m.sold[of(string(d.Seller), g)]
+	list := m.sold[groupName(string(d.Seller), g)]
 	if len(list) == 0 {
 		return
 	}
@@ -28,25 +28,26 @@ func (m *month) bought(d *invoice.Invoice, g *invoice.Group, r *Report) {
 		return was.Value.Equal(g.Bought.Value) && (was.Currency == g.Bought.Currency || was.Value.IsZero())
 	}
 	if !slices.ContainsFunc(list, is) {
-		at := whole(string(d.Seller), g)
-		m.unequal[at] = append(m.unequal[at], unequal{document: d, group: *g, sold: list[len(list)-1]})
+		at := monthName(string(d.Seller), g)
+		m.mismatches[at] = append(m.mismatches[at], priceMismatch{document: d, group: *g, sold: list[len(list)-1]})
 	}
 }
 
-// whole is the name of a group whatever days of its month it is of.
-func whole(who string, g *invoice.Group) name {
+// monthName is the name of a group whatever days of its month it is of.
+func monthName(who string, g *invoice.Group) name {
 	return nameOf(who, g.Batch, g.Entry, g.TagSet, g.Variant, period.Period{}, g.Charge)
 }
 
-// chains says what was bought for something else than it was sold for. A group that was sold above by other days, too,
-// before a price parted them, may have been bought by those: no document above says what a part of them came to.
+// chains reports groups that were bought for another amount than they were sold for. A group that was sold above by longer
+// spans, too, before a change of price cut them, may have been bought by those: no document above says what a part of them
+// came to.
 func (v *Service) chains(m *month, r *Report) error {
 	for _, d := range m.documents {
-		if len(m.unequal) == 0 || d.Preceding != nil || m.exact[d.ID] == nil {
+		if len(m.mismatches) == 0 || d.Preceding != nil || m.exact[d.ID] == nil {
 			continue
 		}
 		err := invoice.Groups(v.Files, d.Worksheet, func(g invoice.Group) error {
-			list := m.unequal[whole(string(d.Buyer), &g)]
+			list := m.mismatches[monthName(string(d.Buyer), &g)]
 			for i := range list {
 				u := &list[i]
 				u.split = u.split || g.Span != u.group.Span && g.Span.Overlaps(u.group.Span)
@@ -57,7 +58,7 @@ func (v *Service) chains(m *month, r *Report) error {
 			return err
 		}
 	}
-	for _, list := range m.unequal {
+	for _, list := range m.mismatches {
 		for _, u := range list {
 			if !u.split {
 				r.bad(Chains, u.document.Number, "%s buys %s for %s, and it was sold to it for %s", u.document.SellerKey, what(&u.group), u.group.Bought, u.sold)

@@ -58,7 +58,7 @@ const (
 	Numbers    = "number_gaps"          // series count 1, 2, 3 …
 	Journal    = "journal_balance"      // debits = credits
 	States     = "row_states"           // every row that counts is rated once, and in one state on each edge
-	Again      = "made_again"           // drafting once more makes the same
+	Recomputed = "made_again"           // drafting once more makes the same
 	Files      = "files"                // there, and whole
 )
 
@@ -158,7 +158,7 @@ func (v *Service) period(ctx context.Context, s scope.Scope, st *stored, p perio
 		return err
 	}
 	m.edges(r)
-	return v.again(ctx, s, m, r)
+	return v.recompute(ctx, s, m, r)
 }
 
 // periods lists the months that anything is about.
@@ -174,7 +174,7 @@ func (s *stored) periods() []period.Month {
 }
 
 // files verifies that sources, worksheets and documents are there and whole. One that is not is named with what it
-// belongs to: that is what somebody will ask for.
+// belongs to, which is what people look for.
 func (v *Service) files(s *stored, r *Report) {
 	of := map[string][]string{}
 	for i := range s.loads {

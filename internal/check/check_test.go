@@ -193,7 +193,7 @@ func reopen(t *testing.T, dir string) *installtest.Installation {
 // everyCheck is every name a violation can have.
 func everyCheck() []string {
 	return []string{check.Events, check.World, check.Issued, check.Loads, check.Batches, check.Digests, check.Documents, check.Worksheets, check.Arithmetic,
-		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Again, check.Files, check.Twice}
+		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Recomputed, check.Files, check.Twice}
 }
 
 // What lived and was not damaged holds, and every check found something to look at.
@@ -291,10 +291,10 @@ func TestPlanted(t *testing.T) {
 		"a posting that is gone":           {check.Journal, "is not posted", func(d damaged) { d.sql("DELETE FROM posting WHERE account = 'payable'") }, nil},
 		"a posting of more":                {check.Journal, "differ by", func(d damaged) { d.sql("UPDATE posting SET debit = debit + 1 WHERE account = 'receivable'") }, nil},
 		"a row billed twice":               {check.States, "twice", func(d damaged) { d.worksheet("b", func(l []invoice.Group) []invoice.Group { return append(l, l[0]) }) }, nil},
-		"a draft that says something else": {check.Again, "something else", func(d damaged) {
+		"a draft that says something else": {check.Recomputed, "something else", func(d damaged) {
 			d.sql(`UPDATE invoice SET body = replace(body, '"description":"Compute"', '"description":"Computing"') WHERE state = 'draft'`)
 		}, nil},
-		"an invoice that says something else": {check.Again, "something else", func(d damaged) { d.replace("b", `"description":"Compute"`, `"description":"Computing"`) }, nil},
+		"an invoice that says something else": {check.Recomputed, "something else", func(d damaged) { d.replace("b", `"description":"Compute"`, `"description":"Computing"`) }, nil},
 		"a document that is gone":             {check.Files, "-2026-0000", func(d damaged) { remove(d.t, d.file(archived(d))) }, nil},
 		"a worksheet that is gone":            {check.Files, "It is the worksheet of R-2026-0000", func(d damaged) { remove(d.t, d.file(d.document("a").Worksheet)) }, nil},
 		"a source that is gone":               {check.Files, "It is the archive of", func(d damaged) { remove(d.t, d.file(source(d))) }, nil},

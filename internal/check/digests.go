@@ -13,13 +13,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// said is the digest an event gave, and which event that was.
-type said struct {
+// recordedDigest is a digest that an event recorded, and the event.
+type recordedDigest struct {
 	digest string
 	by     event.Event
 }
 
-// digestsOf are the digests that an event tells.
+// digestsOf are the digests that an event recorded.
 func digestsOf(e event.Event) map[string]string {
 	var data struct {
 		Digests map[string]string `json:"digests"`
@@ -40,8 +40,8 @@ func (v *Service) digests(ctx context.Context, r tx.Read) (now, earlier map[stri
 	return now, earlier, err
 }
 
-// Record writes what the world and the books are into the event log, where no event tells it yet: in a ledger from
-// before changes told it, or whose old events were pruned. It is the installation's own, once at its start.
+// Record writes the digests of world and books into the event log where no event has them yet: in a ledger of a build before
+// changes recorded them, or whose old events were pruned. The installation calls it once at its start.
 func (v *Service) Record(ctx context.Context) error {
 	grant, err := v.Access.Require(ctx, access.Check)
 	if err != nil {
@@ -49,7 +49,7 @@ func (v *Service) Record(ctx context.Context) error {
 	}
 	missing := false
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-		missing, err = v.untold(ctx, r)
+		missing, err = v.unrecorded(ctx, r)
 		return err
 	})
 	if err != nil || !missing {
@@ -64,9 +64,9 @@ func (v *Service) Record(ctx context.Context) error {
 	})
 }
 
-// untold says whether something is stored whose digest no event tells.
-func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
-	told := map[string]bool{}
+// unrecorded says whether something is stored whose digest no event recorded.
+func (v *Service) unrecorded(ctx context.Context, r tx.Read) (bool, error) {
+	recorded := map[string]bool{}
 	for _, typ := range event.WithDigests() {
 		list, err := v.Events.Store.Events(ctx, r, scope.All(), event.Filter{Type: typ, Newest: true, Limit: 1})
 		if err != nil {
@@ -74,11 +74,11 @@ func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 		}
 		for _, e := range list {
 			for name := range digestsOf(e) {
-				told[name] = true
+				recorded[name] = true
 			}
 		}
 	}
-	if told["organisations"] && told["books"] {
+	if recorded["organisations"] && recorded["books"] {
 		return false, nil
 	}
 	x, err := v.Orgs.Index(ctx, r, scope.All())
@@ -86,18 +86,18 @@ func (v *Service) untold(ctx context.Context, r tx.Read) (bool, error) {
 		return false, nil // it cannot be read: check says so, and nothing is recorded
 	}
 	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
-	return x.Len() > 0 && !told["organisations"] || len(books) > 0 && !told["books"], err
+	return x.Len() > 0 && !recorded["organisations"] || len(books) > 0 && !recorded["books"], err
 }
 
-// world holds organisations, edges, exchange rates, tax rows and books against the newest events that tell what they
-// became, and their ids against what those are derived from. It says whether they can be read at all.
+// world compares organisations, edges, exchange rates, tax rows and books with the digests of the newest events that recorded
+// them, and their ids with what ids are derived from. It says whether they can be read at all.
 func (v *Service) world(ctx context.Context, r tx.Read, st *stored, out *Report) (readable bool, err error) {
 	now, earlier, err := v.digests(ctx, r)
 	if err != nil {
 		return false, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(st.told)) {
-		was := st.told[name]
+	for _, name := range slices.Sorted(maps.Keys(st.recorded)) {
+		was := st.recorded[name]
 		if out.Checked[World]++; was.digest != now[name] && was.digest != earlier[name] {
 			out.bad(World, name, "they are not what event %d (%s of %s) says they became: something other than this program changed them; restore the ledger from a backup",
 				was.by.Number, was.by.Type, was.by.At.Format("2006-01-02"))

@@ -1,6 +1,6 @@
 // Package check owns the verification of a live installation: every invariant, on the ledger, the usage store and the
 // files.
 //
-// It changes nothing and repairs nothing. Always true: it reads what is stored, not what is remembered; a check that
-// found nothing to look at says so by its count.
+// It changes nothing and repairs nothing. Always true: it reads what is stored, not what is cached; the count of a
+// check shows when there was nothing to check.
 package check

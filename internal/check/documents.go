@@ -33,7 +33,7 @@ func document(d *invoice.Invoice, exact map[string]money.Decimal, r *Report) {
 	}
 }
 
-// issued holds every issued document against the event that made it final, and against its row in lists.
+// issued compares every issued document with the event that made it final, and with its row in lists.
 func issued(st *stored, r *Report) {
 	for i := range st.documents {
 		d := &st.documents[i]
@@ -66,7 +66,7 @@ func issued(st *stored, r *Report) {
 	}
 }
 
-// same compares summaries by what they say.
+// same compares summaries field by field.
 func same(a, b invoice.Summary) bool {
 	equal := a.Net.Equal(b.Net) && a.Tax.Equal(b.Tax) && a.Total.Equal(b.Total)
 	for _, x := range [...]*invoice.Summary{&a, &b} {
@@ -75,8 +75,8 @@ func same(a, b invoice.Summary) bool {
 	return equal && a == b
 }
 
-// numbers checks that every series counts 1, 2, 3 … without gaps, or on from the number it was told to go on with. Where
-// the event that says so was pruned, the first number there is has to do.
+// numbers checks that every series counts 1, 2, 3 … without gaps, or on from the number that it was started with. Where
+// the event that recorded the start was pruned, the first number there is counts as it.
 func numbers(st *stored, r *Report) {
 	series, names := map[string][]int{}, map[string]string{}
 	for _, d := range st.documents {
@@ -106,8 +106,8 @@ func numbers(st *stored, r *Report) {
 	}
 }
 
-// journal checks that what every document posted is what documents like it post, in its currency, and balances for
-// each organisation.
+// journal checks that the postings of every document are those that its amounts ask for, in its currency, and balance for each
+// organisation.
 func journal(st *stored, r *Report) {
 	for i := range st.documents {
 		d := &st.documents[i]

@@ -33,7 +33,7 @@ func (m *month) edges(r *Report) {
 func (m *month) edge(list []*invoice.Invoice, r *Report) {
 	var last *invoice.Invoice
 	for _, d := range list {
-		if stands(d) && (last == nil || d.Ordinal > last.Ordinal) {
+		if counts(d) && (last == nil || d.Ordinal > last.Ordinal) {
 			last = d
 		}
 	}
@@ -42,11 +42,11 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 	}
 	billed := map[string]money.Decimal{}
 	for _, d := range list {
-		if !stands(d) && d.Ordinal > last.Ordinal {
+		if !counts(d) && d.Ordinal > last.Ordinal {
 			continue
 		}
-		if !stands(d) {
-			counted, known := m.counted(d, last)
+		if !counts(d) {
+			counted, known := m.stoodBeside(d, last)
 			if !known {
 				return
 			}
@@ -73,10 +73,10 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 	}
 }
 
-// counted says whether a document that is void now still stood when a later one was made: then that one bills the
-// difference to it. Documents of earlier builds do not name those that stood; the order of events tells, and it is not known
-// when both were exported and pruned.
-func (m *month) counted(d, later *invoice.Invoice) (counted, known bool) {
+// stoodBeside says whether a document that is void now still stood when a later one was made: then that one bills the
+// difference to it. Documents of earlier builds do not name those that stood; the order of events says it, and it is not known
+// when both events were exported and pruned.
+func (m *month) stoodBeside(d, later *invoice.Invoice) (counted, known bool) {
 	if later.Fixed != nil {
 		return slices.Contains(later.Pins.Standing, d.ID), true
 	}
@@ -84,11 +84,11 @@ func (m *month) counted(d, later *invoice.Invoice) (counted, known bool) {
 	return void > made, void > 0 || made > 0
 }
 
-// again rates the month once more: drafts and documents must come out the same when all they were made from is as it
+// recompute rates the month again: drafts and documents must come out the same when everything they were made from is as it
 // was, and every row that counts is rated once.
-func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report) error {
+func (v *Service) recompute(ctx context.Context, s scope.Scope, m *month, r *Report) error {
 	var rated int64
-	st, list, err := v.Documents.AgainOf(ctx, m.period, func(g *rating.Group) error {
+	st, list, err := v.Documents.RecomputeWithState(ctx, m.period, func(g *rating.Group) error {
 		rated += g.Sum.Rows
 		m.state(g, r)
 		return nil
@@ -103,13 +103,13 @@ func (v *Service) again(ctx context.Context, s scope.Scope, m *month, r *Report)
 	}
 	for _, d := range list {
 		if d.Same || d.Inputs {
-			r.Checked[Again]++
+			r.Checked[Recomputed]++
 		}
 		if d.Inputs && !d.Same {
-			r.bad(Again, d.Name, "made once more from the same, it says something else")
+			r.bad(Recomputed, d.Name, "made once more from the same, it says something else")
 		}
 	}
-	counting, err := v.counting(ctx, s, st)
+	counting, err := v.countedRows(ctx, s, st)
 	if err != nil {
 		return err
 	}
@@ -155,8 +155,8 @@ func (m *month) state(g *rating.Group, r *Report) {
 	}
 }
 
-// counting is how many rows of a month count by the state that it was rated from: an import may have sealed more since.
-func (v *Service) counting(ctx context.Context, s scope.Scope, st *rating.State) (n int64, err error) {
+// countedRows is how many rows of a month count by the state that it was rated from: an import may have sealed more since.
+func (v *Service) countedRows(ctx context.Context, s scope.Scope, st *rating.State) (n int64, err error) {
 	shadowed, err := v.Documents.Rater.Shadowed(ctx, s, st)
 	if err != nil {
 		return 0, err

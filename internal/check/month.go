@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// month is what is known of one period while it is checked. Groups are kept by a hash of what they are of: there may be
+// month is what is known of one period while it is checked. Groups are kept by a hash of their identity, for there may be
 // millions.
 type month struct {
 	period    period.Month
@@ -25,15 +25,15 @@ type month struct {
 	drafted   map[string]int64 // as the event log has it
 	voided    map[string]int64
 
-	sold     map[name][]money.Amount             // by buyer and group, on any document: prices and rows may have changed since
-	groups   map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
-	spans    map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
-	invoiced map[name]bool                       // by edge and group, on documents that stand
-	unequal  map[name][]unequal                  // by buyer and group whatever its span: what was bought for something else
-	exact    map[id.Invoice]map[string]money.Decimal
+	sold       map[name][]money.Amount             // by buyer and group, on any document: prices and rows may have changed since
+	groups     map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
+	spans      map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
+	invoiced   map[name]bool                       // by edge and group, on documents that stand
+	mismatches map[name][]priceMismatch            // by buyer and group whatever its span: what was bought for something else
+	exact      map[id.Invoice]map[string]money.Decimal
 }
 
-// name is the hash of what a group is of.
+// name is the hash of a group's identity.
 type name [16]byte
 
 // figures is what worksheets say of a group of usage, before any price; stored is how many rows of it there are.
@@ -48,7 +48,7 @@ func newMonth(st *stored, p period.Month) *month {
 	m := &month{
 		period: p, charges: map[id.Charge]charge.Charge{}, drafts: st.drafts[p], drafted: st.drafted, voided: st.voided,
 		sold: map[name][]money.Amount{}, groups: map[name][]figures{},
-		spans: map[period.Period]map[uint32]uint32{}, invoiced: map[name]bool{}, unequal: map[name][]unequal{}, exact: map[id.Invoice]map[string]money.Decimal{},
+		spans: map[period.Period]map[uint32]uint32{}, invoiced: map[name]bool{}, mismatches: map[name][]priceMismatch{}, exact: map[id.Invoice]map[string]money.Decimal{},
 	}
 	for i := range st.documents {
 		if st.documents[i].Period == p {
@@ -73,10 +73,10 @@ func newMonth(st *stored, p period.Month) *month {
 	return m
 }
 
-// stands says whether a document counts: one that was voided, and the credit note that answers it, cancel out.
-func stands(d *invoice.Invoice) bool { return d.State == invoice.Issued && d.Preceding == nil }
+// counts says whether a document counts: one that was voided, and the credit note that answers it, cancel out.
+func counts(d *invoice.Invoice) bool { return d.State == invoice.Issued && d.Preceding == nil }
 
-// nameOf hashes what a group is of, and who it concerns.
+// nameOf hashes a group's identity, and who it concerns.
 func nameOf(who string, batch, entry, tagSet, variant uint32, span period.Period, charge string) (n name) {
 	b := append([]byte(who), 0)
 	for _, x := range [...]uint32{batch, entry, tagSet, variant, uint32(span.Start), uint32(span.End)} {
@@ -87,8 +87,8 @@ func nameOf(who string, batch, entry, tagSet, variant uint32, span period.Period
 	return n
 }
 
-// of is the name of a group of a worksheet.
-func of(who string, g *invoice.Group) name {
+// groupName is the name of a group of a worksheet.
+func groupName(who string, g *invoice.Group) name {
 	return nameOf(who, g.Batch, g.Entry, g.TagSet, g.Variant, g.Span, g.Charge)
 }
 
@@ -103,7 +103,7 @@ func (v *Service) worksheets(m *month, r *Report) error {
 		seen := map[name]bool{}
 		err := invoice.Groups(v.Files, d.Worksheet, func(g invoice.Group) error {
 			lines[g.Line] = lines[g.Line].Add(g.Sold)
-			own := of("", &g)
+			own := groupName("", &g)
 			if seen[own] {
 				r.bad(States, d.Number, "%s is on its worksheet twice", what(&g))
 			}
@@ -120,7 +120,7 @@ func (v *Service) worksheets(m *month, r *Report) error {
 		document(d, lines, r)
 	}
 	for _, d := range m.documents {
-		if m.exact[d.ID] == nil || !stands(d) {
+		if m.exact[d.ID] == nil || !counts(d) {
 			continue
 		}
 		err := invoice.Groups(v.Files, d.Worksheet, func(g invoice.Group) error {
@@ -136,12 +136,12 @@ func (v *Service) worksheets(m *month, r *Report) error {
 
 // note remembers a group of a document.
 func (m *month) note(d *invoice.Invoice, g *invoice.Group, own name, r *Report) {
-	at := of(string(d.Buyer), g)
+	at := groupName(string(d.Buyer), g)
 	if list := m.sold[at]; len(list) == 0 || !list[len(list)-1].Value.Equal(g.Sold) || list[len(list)-1].Currency != d.Currency {
 		m.sold[at] = append(list, money.Of(g.Sold, d.Currency))
 	}
-	if stands(d) {
-		m.invoiced[of(string(d.Edge), g)] = true
+	if counts(d) {
+		m.invoiced[groupName(string(d.Edge), g)] = true
 	}
 	if g.Charge != "" {
 		r.Checked[Sources]++
@@ -169,7 +169,7 @@ func what(g *invoice.Group) string {
 	return fmt.Sprintf("%s of %s, %s", g.Meter, g.Entitlement, g.Span.Start)
 }
 
-// arithmetic makes the amount of a group again from what is beside it, and follows its currency.
+// arithmetic recomputes the amount of a group from its other fields, and follows its currency.
 func arithmetic(d *invoice.Invoice, g *invoice.Group, r *Report) {
 	r.Checked[Arithmetic]++
 	r.Checked[Currencies]++

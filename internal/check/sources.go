@@ -11,9 +11,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// sources holds what worksheets say of their groups against the rows in the usage store. A group may be of fewer rows
-// than the store has, for some did not count when the document was made: which ones is not on record, so only that there
-// are as many can be said. It can never be of more rows than there are.
+// sources compares what worksheets say of their groups with the rows in the usage store. A group may be of fewer rows than the
+// store has, for some did not count when the document was made. Which ones is not recorded, so only that there are enough rows
+// can be checked: a group can never be of more rows than there are.
 func (v *Service) sources(ctx context.Context, s scope.Scope, m *month, r *Report) error {
 	for _, span := range m.sortedSpans() {
 		q := usage.Query{Period: span}
@@ -22,7 +22,7 @@ func (v *Service) sources(ctx context.Context, s scope.Scope, m *month, r *Repor
 		}
 		var doubtful []usage.Sum // of quantities with the other sign, as those of refunds are
 		err := v.Rows.Sums(ctx, s, q, func(x usage.Sum) error {
-			if m.takesBack(span, &x) {
+			if m.hasRefund(span, &x) {
 				doubtful = append(doubtful, x)
 				return nil
 			}
@@ -50,7 +50,7 @@ func (m *month) sortedSpans() []period.Period {
 	return slices.SortedFunc(maps.Keys(m.spans), func(a, b period.Period) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 }
 
-// compare holds a group of the store against what worksheets say of all of it.
+// compare compares a group of the store with what worksheets say of all of it.
 func (m *month) compare(span period.Period, x usage.Sum, r *Report) {
 	list := m.groups[nameOf("", x.Batch, x.Entry, x.TagSet, x.Variant, span, "")]
 	for i := range list {
@@ -66,8 +66,8 @@ func (m *month) compare(span period.Period, x usage.Sum, r *Report) {
 	}
 }
 
-// takesBack says whether a worksheet has a group with its quantity taken back.
-func (m *month) takesBack(span period.Period, x *usage.Sum) bool {
+// hasRefund says whether a worksheet has a group with its quantity refunded.
+func (m *month) hasRefund(span period.Period, x *usage.Sum) bool {
 	return slices.ContainsFunc(m.groups[nameOf("", x.Batch, x.Entry, x.TagSet, x.Variant, span, "")], func(f figures) bool {
 		return f.rows == x.Rows && !f.quantity.Equal(x.Quantity) && f.quantity.Equal(x.Quantity.Neg())
 	})

@@ -32,7 +32,7 @@ type stored struct {
 	started   map[string]int                   // seller and what numbers begin with → the number the series began with
 	since     time.Time                        // of the first event that was not pruned; zero when none was
 	drafts    map[period.Month]int
-	told      map[string]said // what events say that world and books became, the newest of each name
+	recorded  map[string]recordedDigest // digests of world and books that events recorded, the newest of each name
 }
 
 // issue is what the event says that made a document final.
@@ -102,7 +102,7 @@ const eventsAtOnce = 1000
 
 func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *Service) error {
 	s.issues, s.drafted, s.voided = map[string]issue{}, map[string]int64{}, map[string]int64{}
-	s.told, s.started = map[string]said{}, map[string]int{}
+	s.recorded, s.started = map[string]recordedDigest{}, map[string]int{}
 	checkpoint, err := v.Events.Store.Checkpoint(ctx, t)
 	if err != nil {
 		return err
@@ -125,11 +125,11 @@ func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *S
 	}
 }
 
-// note takes from an event what it says of a document.
+// note takes from an event what it says about a document.
 func (s *stored) note(e event.Event) {
 	if slices.Contains(event.WithDigests(), e.Type) {
 		for name, digest := range digestsOf(e) {
-			s.told[name] = said{digest, e}
+			s.recorded[name] = recordedDigest{digest, e}
 		}
 	}
 	switch e.Type {

@@ -13,20 +13,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Query says which costs are asked for.
+// Query says which costs to sum.
 type Query struct {
 	Period   period.Month
 	Customer string   // key; "" is everybody's
-	At       string   // a place among resources, as @CUSTOMER/ENTITLEMENT/GROUP; "" is wherever the caller may look
+	At       string   // a place among resources, as @CUSTOMER/ENTITLEMENT/GROUP; "" is everything the caller may see
 	By       []string // dimensions, see Dimensions
 }
 
-// Costs is what a month costs. They are what would be invoiced were the month billed now: nothing of them is kept.
+// Costs is what a month costs: what would be invoiced if the month were billed now. They are computed anew each time.
 type Costs struct {
 	Period period.Month `json:"period"`
 	State  State        `json:"state"`
 	By     []string     `json:"by"`
-	Shown  scope.View   `json:"shown"` // the kinds of money that are
+	Shown  scope.View   `json:"shown"` // the kinds of money that are shown
 	Rows   []Row        `json:"items"`
 	OwnUse money.Totals `json:"own_use,omitempty"` // cost of what the partner uses itself: part of the rows, sold to nobody
 
@@ -36,7 +36,7 @@ type Costs struct {
 // State says how much of a month's usage there is.
 type State string
 
-// Of a month nothing was imported; something, which may change yet; or all that the provider billed.
+// Nothing of a month was imported; a part, which may still change; or everything that the provider billed.
 const (
 	Nothing  State = "nothing_imported"
 	Open     State = "open"
@@ -44,7 +44,7 @@ const (
 )
 
 // Row is one group. Amounts are exact, by currency. Missing counts, for each kind of money, the rows whose amount is not
-// known: it is no part of the sum, and not 0.
+// known: they are not in the sum, which does not make them 0.
 type Row struct {
 	Group   map[string]string `json:"group"` // dimension → value, "" for what has none
 	Cost    money.Totals      `json:"cost,omitempty"`

@@ -34,7 +34,7 @@ func (f Format) MediaType() string {
 	return map[Format]string{FormatPDF: "application/pdf", FormatJSON: "application/json", FormatCSV: "text/csv; charset=utf-8"}[f]
 }
 
-// Archive hands out issued documents, and keeps what it made: the same bytes for ever after.
+// Archive hands out issued documents, and keeps the files it made, so that each is handed out as the same bytes for ever.
 type Archive struct {
 	DB       tx.DB
 	Invoices *invoice.Service
@@ -110,7 +110,7 @@ func (a *Archive) archived(ctx context.Context, invoice id.Invoice, f Format) (d
 	return digest, err
 }
 
-// draw makes a document from its snapshot, as it was issued: that it was voided since is told by the credit note.
+// draw makes a document from its snapshot, as it was issued: that it was voided since is said by its credit note.
 func (a *Archive) draw(d invoice.Invoice, f Format, how Separators) (io.ReadCloser, error) {
 	if d.State == invoice.Void {
 		d.State = invoice.Issued

@@ -65,7 +65,7 @@ func Detail(w io.Writer, v invoice.Invoice, how Separators, groups func(yield fu
 	if err != nil {
 		return err
 	}
-	sign := v.Preceding != nil // a credit note shows the groups of what it answers, turned round
+	sign := v.Preceding != nil // a credit note shows the groups of the document it answers with the reverse sign
 	err = groups(func(g invoice.Group) error {
 		if sign {
 			g.Sold, g.Quantity = g.Sold.Neg(), g.Quantity.Neg()
@@ -139,7 +139,7 @@ func (d *detail) group(g *invoice.Group) error {
 	}
 	span := g.Span
 	if l.Kind == invoice.ChargeLine {
-		span = l.Served()
+		span = l.ServiceDates()
 	}
 	r := d.record(l, string(l.Kind), span, g.Sold)
 	r[4], r[6], r[7], r[8], r[9] = text(orElse(g.Entitlement, l.Subscription)), text(g.ResourceGroup), text(g.Resource), text(g.Location), text(g.Category)
@@ -168,11 +168,11 @@ func (d *detail) record(l *detailLine, kind string, span period.Period, exact mo
 // finish writes a line's records, and what leads from their sum to its net.
 func (d *detail) finish(w io.Writer, l *detailLine) error {
 	if !l.Billed.IsZero() {
-		if err := l.records.Write(d.record(l, "already_billed", l.Served(), l.Billed.Neg())); err != nil {
+		if err := l.records.Write(d.record(l, "already_billed", l.ServiceDates(), l.Billed.Neg())); err != nil {
 			return err
 		}
 	}
-	if err := l.records.Write(d.record(l, "rounding", l.Served(), l.Residue)); err != nil {
+	if err := l.records.Write(d.record(l, "rounding", l.ServiceDates(), l.Residue)); err != nil {
 		return err
 	}
 	l.records.Flush()

@@ -11,7 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// buyersInvoice is what a buyer may see of a document: this list, and nothing because it happens to be there.
+// buyersInvoice is what a buyer may see of a document: exactly the fields listed here.
 type buyersInvoice struct {
 	ID             string              `json:"id"`
 	Kind           invoice.Kind        `json:"kind"`
@@ -84,7 +84,7 @@ func JSON(w io.Writer, v invoice.Invoice) error {
 	for i := range v.Lines {
 		l := &v.Lines[i]
 		out.Lines = append(out.Lines, buyersLine{
-			l.Number, string(l.Kind), l.Customer, l.CustomerName, l.Subscription, l.SubscriptionOf, words.describe(l), l.ChargeType, l.Served(), l.Quantity,
+			l.Number, string(l.Kind), l.Customer, l.CustomerName, l.Subscription, l.SubscriptionOf, words.describe(l), l.ChargeType, l.ServiceDates(), l.Quantity,
 			l.Unit, l.UnitCode, l.UnitPrice, l.Mixed, l.Exact, l.Billed, l.Net.Fixed(n), l.Tax,
 		})
 	}

@@ -30,7 +30,7 @@ type page struct {
 	header bool // a table is open: its header is repeated on the next page
 }
 
-// PDF draws a document on A4: on the first page what is to be paid, until when and where, and the taxes; then its lines.
+// PDF draws a document on A4: on the first page the amount due, until when and to which account it is paid, and the taxes; then its lines.
 func PDF(w io.Writer, v invoice.Invoice) error {
 	if v.Layout == 0 {
 		return first.PDF(w, v)

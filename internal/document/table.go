@@ -209,7 +209,7 @@ func (p *page) under(l *invoice.Line) []string {
 	if p.v.Subtotals != "subscription" && p.v.Subtotals != "" || l.Customer != p.v.BuyerKey || l.Kind == invoice.ChargeLine {
 		name = orElse(l.SubscriptionOf, l.Subscription)
 	}
-	parts := []string{p.span(l.Served()), name}
+	parts := []string{p.span(l.ServiceDates()), name}
 	switch {
 	case l.Mixed && l.Kind == invoice.UsageLine && l.Billed.IsZero():
 		parts = append(parts, p.say("several_prices"))

@@ -15,18 +15,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// otherMonth is the reason of a worklist for what a provider's invoice charges for other months.
+// otherMonth is the reason in a worklist for charges of a provider's invoice that are of other months.
 const otherMonth rating.Reason = "other_month"
 
-// asideRef is the kind of reference by which what a file brought and does not count is answered.
+// asideRef is the kind of reference that answers rows and files which do not count.
 const asideRef = "aside"
 
 func waitingOf(st *rating.State, other []aside.OtherMonth) aside.Waiting {
 	return aside.Waiting{Aside: aside.NewOpen(aside.OfMonth(st.Aside, st.Period)), Unknown: aside.NewOpen(aside.OfMonth(st.Aside, 0)), OtherMonths: other}
 }
 
-// otherMonths is what the provider's invoices of a month charge for other months, and what other invoices charge for it,
-// as far as it is on no issued document.
+// otherMonths lists the charges of the month's provider invoices that are of other months, and those of other invoices that
+// are of this one, as far as they are on no issued document.
 func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, grant access.Grant) ([]aside.OtherMonth, error) {
 	if !grant.Scope.IsAll() {
 		return nil, nil
@@ -57,7 +57,7 @@ func (v *Service) otherMonths(ctx context.Context, r tx.Read, st *rating.State, 
 	return out, nil
 }
 
-// pinned is the digests of the batches that issued documents of a month were made from.
+// pinned has the digests of the batches that issued documents of a month were made from.
 func (v *Service) pinned(ctx context.Context, r tx.Read, grant access.Grant, p period.Month) (map[string]bool, error) {
 	docs, err := v.documents(ctx, r, grant.Scope, Filter{Period: p, State: Issued})
 	out := map[string]bool{}
@@ -69,7 +69,7 @@ func (v *Service) pinned(ctx context.Context, r tx.Read, grant access.Grant, p p
 	return out, err
 }
 
-// waitingList is what waits, as entries of the worklist: each reference says what it is.
+// waitingList has the rows and files that wait as entries of the worklist, each under a reference that describes it.
 func waitingList(w *aside.Waiting) (out []Unresolved) {
 	for _, open := range []*aside.Open{w.Aside, w.Unknown} {
 		if open == nil {
@@ -117,7 +117,7 @@ func waitingList(w *aside.Waiting) (out []Unresolved) {
 	return append(out, late)
 }
 
-// openAside is a Conflict when rows or files of the month do not count and nobody has answered for them.
+// openAside is a Conflict when rows or files of the month do not count and are not answered.
 func openAside(st *rating.State) error {
 	open := aside.NewOpen(slices.DeleteFunc(aside.OfMonth(st.Aside, st.Period), func(a aside.Item) bool { return a.Unbilled }))
 	if open == nil {
@@ -128,7 +128,7 @@ func openAside(st *rating.State) error {
 		st.Period, open, open.Items[0].Said())
 }
 
-// Overridden is what issuing a month with Incomplete does not wait for.
+// Overridden lists the rows and files that issuing a month with Incomplete leaves out.
 func (v *Service) Overridden(ctx context.Context, p period.Month) (out aside.Waiting, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {

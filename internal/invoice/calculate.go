@@ -8,13 +8,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// unitCode is the UN/ECE Recommendation 20 code for "one", which suits what has no unit of its own.
+// unitCode is the UN/ECE Recommendation 20 code for "one", for lines without a unit of their own.
 const unitCode = "C62"
 
-// settle rounds a line: the one place where an invoice drops digits. Its net is what the whole key comes to, rounded
-// half away from zero to the minor unit, less what earlier documents billed for it; the residue is what rounding
+// roundLine rounds a line: the only place where an invoice drops digits. Its net is the exact amount of its key, rounded half
+// away from zero to the minor unit, less the amount that earlier documents billed for the key; the residue is what rounding
 // added.
-func settle(l *Line, c money.Currency, u unitPrice) {
+func roundLine(l *Line, c money.Currency, u unitPrice) {
 	whole := money.Of(l.Exact, c).Round().Value
 	l.Net = whole.Sub(l.Billed)
 	l.Residue = whole.Sub(l.Exact)
@@ -33,7 +33,7 @@ func settle(l *Line, c money.Currency, u unitPrice) {
 }
 
 // total adds up a document: nets of the printed lines, tax per category and rate on the sum of printed nets (EN
-// 16931 BR-CO-10 to BR-CO-17). Lines must be settled; Prepaid and Rounding are as given.
+// 16931 BR-CO-10 to BR-CO-17). Lines must be rounded; Prepaid and Rounding are as given.
 func (v *Invoice) total() {
 	type category struct{ category, percent, reason, place string }
 	sums := map[category]*TaxTotal{}

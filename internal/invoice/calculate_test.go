@@ -19,7 +19,7 @@ func standardLine(net, percent string) Line {
 func documentOf(c money.Currency, lines ...Line) Invoice {
 	v := Invoice{Currency: c, Lines: lines}
 	for i := range v.Lines {
-		settle(&v.Lines[i], c, unitPrice{})
+		roundLine(&v.Lines[i], c, unitPrice{})
 	}
 	v.total()
 	return v

@@ -20,19 +20,19 @@ import (
 
 // run is one billing run of a period: everything rated so far, per edge.
 type run struct {
-	state *rating.State
-	edges map[id.Edge]*edgeDraft
-	open  map[rating.Reason]*Unresolved
-	ex    Excluded
-	tally Tally
-	held  []Summary
-	pack  *packer
-	input string // digest of the state, once it was asked for
-	cuts  []period.Date
+	state    *rating.State
+	edges    map[id.Edge]*edgeDraft
+	open     map[rating.Reason]*Unresolved
+	excluded Excluded
+	tally    Tally
+	held     []Summary
+	pack     *packer
+	input    string // digest of the state, once it was asked for
+	cuts     []period.Date
 
 	rebilled map[id.Edge]bool // billed anew, at the terms of today
 
-	keeps   bool           // there are documents that stand: what waits may be on them
+	keeps   bool           // documents stand, on which unresolved groups may have been invoiced
 	waiting []rating.Group // found no customer, chain or price
 }
 
@@ -42,12 +42,12 @@ type edgeDraft struct {
 	lines     map[string]*draftLine
 	places    map[place]*draftLine
 	exchange  map[string]rating.Exchange
-	rates     map[conversion]rateOf // what exchange was last told of each
+	rates     map[conversion]rateOf // the last exchange rate of each
 	books     map[id.Book]bool
 	worksheet sheet
 }
 
-// conversion is what a document names one exchange rate for, and rateOf where the last one came from: from a step, or
+// conversion is what a document names one exchange rate for. rateOf is where the last one came from: a step, or a rate
 // printed by the provider.
 type conversion struct {
 	from, to money.Currency
@@ -80,7 +80,7 @@ type Unresolved struct {
 	Asides     []aside.Item      `json:"asides,omitempty"`
 }
 
-// Excluded counts what nobody is billed for: what rules took out, and what the partner uses itself.
+// Excluded counts rows that are billed to nobody: those that rules exclude, and those of the partner's own use.
 type Excluded struct {
 	Rows int64        `json:"rows"`
 	Cost money.Totals `json:"cost"`
@@ -101,11 +101,11 @@ type Tally struct {
 func newRun(st *rating.State) *run {
 	return &run{
 		state: st, cuts: st.Query().Cuts, edges: map[id.Edge]*edgeDraft{}, open: map[rating.Reason]*Unresolved{}, pack: newPacker(),
-		ex: Excluded{Cost: money.Totals{}}, tally: Tally{Cost: money.Totals{}, List: money.Totals{}},
+		excluded: Excluded{Cost: money.Totals{}}, tally: Tally{Cost: money.Totals{}, List: money.Totals{}},
 	}
 }
 
-// add takes one rated group into the lines of every edge of its chain.
+// add adds one rated group to the lines of every edge of its chain.
 func (r *run) add(g *rating.Group) error {
 	n := max(g.Sum.Rows, 1)
 	cost := money.Of(g.Base.Cost, g.Base.Currency)
@@ -119,8 +119,8 @@ func (r *run) add(g *rating.Group) error {
 		return nil
 	}
 	if g.Excluded {
-		r.ex.Rows += n
-		r.ex.Cost.Add(cost)
+		r.excluded.Rows += n
+		r.excluded.Cost.Add(cost)
 	}
 	for i := range g.Steps {
 		if err := r.edge(g.Steps[i].Edge).add(r.pack, g, &g.Steps[i]); err != nil {
@@ -204,7 +204,7 @@ func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
 	if !d.books[s.Rate.Book] {
 		d.books[s.Rate.Book] = true
 	}
-	d.exchanged(g, s)
+	d.noteExchange(g, s)
 	if p == nil { // nothing is to be kept
 		return nil
 	}
@@ -226,9 +226,9 @@ func (d *edgeDraft) line(g *rating.Group) *draftLine {
 	return l
 }
 
-// exchanged notes the exchange rates of a group: those of the step, and the one the provider printed. Of two for one
+// noteExchange notes the exchange rates of a group: those of the step, and the one the provider printed. Of two for one
 // conversion the later counts.
-func (d *edgeDraft) exchanged(g *rating.Group, s *rating.Step) {
+func (d *edgeDraft) noteExchange(g *rating.Group, s *rating.Step) {
 	for i := range s.Exchange {
 		x := &s.Exchange[i]
 		if c, is := (conversion{x.From, x.To, x.Date}), (rateOf{step: x}); d.rates[c] != is {
@@ -300,8 +300,9 @@ func group(g *rating.Group, s *rating.Step, key string) Group {
 	return w
 }
 
-// document makes the draft of one edge: settled lines for what is new, totals, tax. It has no lines when nothing is.
-func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
+// document makes the draft of one edge: rounded lines for amounts that are new, totals, tax. It has no lines when no amount
+// is.
+func (r *run) document(d *edgeDraft, before edgeHistory) (Invoice, error) {
 	x, e := r.state.Index, d.edge
 	if o := before.other; o != nil {
 		return Invoice{}, fault.New(fault.Conflict, "other_currency",
@@ -325,14 +326,14 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 	}
 	for key, made := range d.lines {
 		l, known := made.Line, before.lines[key].Key != ""
-		l.Billed, l.Cost = before.billed[key], less(l.Cost, before.cost[key])
-		settle(&l, v.Currency, made.unit)
+		l.Billed, l.Cost = before.billed[key], minus(l.Cost, before.cost[key])
+		roundLine(&l, v.Currency, made.unit)
 		if !known || !l.Net.IsZero() {
 			v.Lines = append(v.Lines, l)
 		}
 	}
 	for key, already := range before.billed {
-		if d.lines[key] == nil && !already.IsZero() { // billed before, and no longer there
+		if d.lines[key] == nil && !already.IsZero() { // billed before, and the rows are gone
 			v.Lines = append(v.Lines, withdrawn(before.lines[key], already, before.cost[key], v.Currency))
 		}
 	}
@@ -350,13 +351,13 @@ func (r *run) document(d *edgeDraft, before past) (Invoice, error) {
 }
 
 func withdrawn(l Line, already money.Decimal, cost money.Totals, c money.Currency) Line {
-	l.Exact, l.Billed, l.Cost, l.Rows = money.Decimal{}, already, less(nil, cost), 0
-	settle(&l, c, unitPrice{})
+	l.Exact, l.Billed, l.Cost, l.Rows = money.Decimal{}, already, minus(nil, cost), 0
+	roundLine(&l, c, unitPrice{})
 	return l
 }
 
-// less is what is left of sums without others. Currencies of which nothing is left are left out.
-func less(all, without money.Totals) money.Totals {
+// minus subtracts sums. Currencies that come to 0 are left out.
+func minus(all, without money.Totals) money.Totals {
 	left := money.Totals{}
 	for c, d := range all {
 		left.Add(money.Of(d, c))
@@ -381,8 +382,8 @@ func (r *run) pins(d *edgeDraft) Pins {
 	return p
 }
 
-// order is the edges of the run in natural order: by seller, buyer, start. Numbers are given in it.
-func (r *run) order() []*edgeDraft {
+// edgesInOrder is the edges of the run in natural order: by seller, buyer, start. Numbers are given in it.
+func (r *run) edgesInOrder() []*edgeDraft {
 	x := r.state.Index
 	return slices.SortedFunc(maps.Values(r.edges), func(a, b *edgeDraft) int {
 		return cmp.Or(

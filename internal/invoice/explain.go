@@ -15,8 +15,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// Explanation leads one printed amount back to the provider's rows. For a buyer, what the seller pays and how it
-// prices are left out.
+// Explanation traces one printed amount back to the provider's rows. For a buyer, it leaves out what the seller pays and
+// how it prices.
 type Explanation struct {
 	Invoice string        `json:"invoice"`
 	State   State         `json:"state"`
@@ -44,7 +44,7 @@ type Explained struct {
 	Rows          []ExplainedRow    `json:"rows"`
 	Exchange      []rating.Exchange `json:"exchange,omitempty"`
 
-	// The seller's eyes only.
+	// For the seller only.
 	Rate     *pricing.Rate `json:"rate,omitempty"`
 	Base     *money.Amount `json:"base,omitempty"`
 	Bought   *money.Amount `json:"bought,omitempty"`
@@ -52,7 +52,7 @@ type Explained struct {
 }
 
 // ExplainedRow is one row of the provider's file: of usage, or the reconciliation line of a charge. Printed is the
-// record as it stands there, and Cost what it says: the seller's eyes only.
+// record as it stands there, and Cost the cost it says; both are for the seller only.
 type ExplainedRow struct {
 	File     string         `json:"file"`
 	Line     int64          `json:"line"`
@@ -67,8 +67,8 @@ type Lines interface {
 	Line(archive string, line int64, count int) (string, error)
 }
 
-// Explain leads a line of a document back to rows. asBuyer leaves out what only the seller may see; who does not look
-// with the seller's eyes gets that in any case. What the provider printed is for those who may see the partner's cost.
+// Explain traces a line of a document back to rows. asBuyer leaves out what only the seller may see, which callers of other
+// organisations do not get in any case. What the provider printed is for those who may see the partner's cost.
 func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer bool) (Explanation, error) {
 	grant, err := v.Access.Require(ctx, access.Explain)
 	if err != nil {
@@ -81,17 +81,17 @@ func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer b
 	if number < 1 || number > len(d.Lines) {
 		return Explanation{}, fault.New(fault.NotFound, "no_such_line", "%s has lines 1 to %d", ref, len(d.Lines))
 	}
-	private := !asBuyer && grant.Scope.Owns(d.Seller) && paid(grant.View)
-	x := explaining{service: v, scope: grant.Scope, private: private, provider: private && grant.View.Has(scope.Cost), document: &d}
+	private := !asBuyer && grant.Scope.Owns(d.Seller) && seesCost(grant.View)
+	x := explainer{service: v, scope: grant.Scope, private: private, provider: private && grant.View.Has(scope.Cost), document: &d}
 	if err := x.readFiles(ctx, v); err != nil {
 		return Explanation{}, err
 	}
 	return x.line(ctx, d.Lines[number-1])
 }
 
-// line explains one line. A credit note turns every amount of the document it answers round; the rows behind them are
-// as they were.
-func (x *explaining) line(ctx context.Context, l Line) (Explanation, error) {
+// line explains one line. A credit note reverses the sign of every amount of the document it answers; the rows behind them
+// are as they were.
+func (x *explainer) line(ctx context.Context, l Line) (Explanation, error) {
 	d := x.document
 	e := Explanation{
 		Invoice: orElse(d.Number, string(d.ID)), State: d.State, Line: l, Groups: []Explained{}, Billed: l.Billed, Residue: l.Residue, Net: l.Net,
@@ -135,7 +135,7 @@ func (g Group) reversed() Group {
 	return g
 }
 
-// forBuyer is what a buyer may see of a line: this list, and nothing because it happens to be there.
+// forBuyer is what a buyer may see of a line: exactly the fields listed here.
 func (l Line) forBuyer() Line {
 	return Line{
 		Number: l.Number, Kind: l.Kind, Customer: l.Customer, CustomerName: l.CustomerName, Subscription: l.Subscription,

@@ -9,8 +9,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// amounts is what a fact stands for: it holds 0 in the place of what is too long for it.
-func (x *explaining) amounts(f usage.Fact) (quantity, cost money.Decimal) {
+// amounts are those of a fact; where a number is too long for it, the fact itself holds 0.
+func (x *explainer) amounts(f usage.Fact) (quantity, cost money.Decimal) {
 	quantity, cost = f.Quantity.Decimal(), f.Cost.Decimal()
 	for _, w := range x.wide[f.Batch][usage.Place{File: f.File, Line: f.Line}] {
 		switch w.Column {
@@ -23,10 +23,10 @@ func (x *explaining) amounts(f usage.Fact) (quantity, cost money.Decimal) {
 	return quantity, cost
 }
 
-// comes says whether facts are as many as a group says, and come to what it says.
-func (x *explaining) comes(facts []usage.Fact, g Group) bool {
+// matches says whether facts have the number and the amounts that a group says.
+func (x *explainer) matches(facts []usage.Fact, g Group) bool {
 	quantity, cost := g.Quantity, g.Provider.Cost.Value
-	if x.document.Preceding != nil { // its groups are turned round
+	if x.document.Preceding != nil { // its groups have the reverse sign
 		quantity, cost = quantity.Neg(), cost.Neg()
 	}
 	for _, f := range facts {
@@ -36,11 +36,11 @@ func (x *explaining) comes(facts []usage.Fact, g Group) bool {
 	return int64(len(facts)) == g.Rows && quantity.IsZero() && cost.IsZero()
 }
 
-// mostTries is how many choices of days are tried before all of them are shown.
-const mostTries = 20_000
+// maxTries is how many choices of days are tried before all facts are shown.
+const maxTries = 20_000
 
-// onDays finds the days whose facts come to a group, or nil: rows come to count, and stop, by the day.
-func (x *explaining) onDays(all []usage.Fact, g Group) []usage.Fact {
+// onDays finds the days whose facts match a group, or nil: whether rows count is decided by the day.
+func (x *explainer) onDays(all []usage.Fact, g Group) []usage.Fact {
 	by := map[period.Date][]usage.Fact{}
 	for _, f := range all {
 		by[f.Day] = append(by[f.Day], f)
@@ -53,11 +53,11 @@ func (x *explaining) onDays(all []usage.Fact, g Group) []usage.Fact {
 	tries := 0
 	var choose func(from int, chosen []usage.Fact) []usage.Fact
 	choose = func(from int, chosen []usage.Fact) []usage.Fact {
-		if tries++; tries > mostTries || int64(len(chosen)) > g.Rows {
+		if tries++; tries > maxTries || int64(len(chosen)) > g.Rows {
 			return nil
 		}
 		if int64(len(chosen)) == g.Rows {
-			if x.comes(chosen, g) {
+			if x.matches(chosen, g) {
 				return chosen
 			}
 			return nil

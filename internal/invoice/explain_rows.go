@@ -12,21 +12,21 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// explaining is one document being led back to its rows.
-type explaining struct {
+// explainer traces one document back to its rows.
+type explainer struct {
 	service  *Service
 	scope    scope.Scope
-	private  bool // the seller is asking
+	private  bool // the caller is the seller
 	provider bool // and may see what the provider charges the partner
 	document *Invoice
 	files    map[uint32]map[uint16]usage.File // by load and number
 	digests  map[string]usage.File
 	wide     map[uint32]map[usage.Place][]usage.WideValue // by batch
-	masks    map[usage.Mask]bool                          // what of the batches looked at does not count now
-	masked   map[uint32]bool                              // batches looked at
+	masks    map[usage.Mask]bool                          // rows of the batches read that do not count now
+	masked   map[uint32]bool                              // batches whose masks were read
 }
 
-func (x *explaining) readFiles(ctx context.Context, v *Service) error {
+func (x *explainer) readFiles(ctx context.Context, v *Service) error {
 	x.files, x.digests, x.wide = map[uint32]map[uint16]usage.File{}, map[string]usage.File{}, map[uint32]map[usage.Place][]usage.WideValue{}
 	x.masks, x.masked = map[usage.Mask]bool{}, map[uint32]bool{}
 	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
@@ -44,7 +44,7 @@ func (x *explaining) readFiles(ctx context.Context, v *Service) error {
 	})
 }
 
-func (x *explaining) group(ctx context.Context, g Group) (Explained, error) {
+func (x *explainer) group(ctx context.Context, g Group) (Explained, error) {
 	e := Explained{Meter: orElse(g.Meter, g.Product), Resource: g.Resource, ResourceGroup: g.ResourceGroup, Span: g.Span, Quantity: g.Quantity, Unit: g.Unit,
 		Amount: g.Sold, Exchange: g.Exchange, Rows: []ExplainedRow{}}
 	if x.private {
@@ -69,7 +69,7 @@ func (x *explaining) group(ctx context.Context, g Group) (Explained, error) {
 }
 
 // charge adds the reconciliation line a charge was read from.
-func (x *explaining) charge(g Group, e *Explained) error {
+func (x *explainer) charge(g Group, e *Explained) error {
 	row := ExplainedRow{Line: g.Source.Line, Quantity: g.Quantity, Cost: &g.Provider.Cost.Value}
 	if x.document.Preceding != nil {
 		cost := g.Provider.Cost.Value.Neg()
@@ -85,8 +85,8 @@ func (x *explaining) charge(g Group, e *Explained) error {
 // recordLines is how many lines a printed record may take.
 const recordLines = 50
 
-// printed adds the file of a row and the record as it stands there, or takes away what is the partner's alone to see.
-func (x *explaining) printed(row *ExplainedRow, f usage.File) error {
+// printed adds the file of a row and the record as printed there, or removes what only the partner may see.
+func (x *explainer) printed(row *ExplainedRow, f usage.File) error {
 	row.File = f.Name
 	if !x.provider {
 		row.Cost = nil
@@ -111,10 +111,10 @@ func (x *explaining) printed(row *ExplainedRow, f usage.File) error {
 	return nil
 }
 
-// facts are the rows behind a group. Where the batch has more rows of the group than the document was made from, those
-// that do not count now are left out: a newer download has brought them again, or unbilled rows stand in for them. Where
-// others counted then, they are those of the days that come to what the group says.
-func (x *explaining) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
+// facts are the rows behind a group. Where the batch has more rows of the group than the document was made from, rows that
+// do not count now are left out: they came again with a newer download, or unbilled rows shadow them. Where other rows
+// counted then, they are found by the days whose rows match what the group says.
+func (x *explainer) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	q := usage.FactQuery{Batch: g.Batch, Entry: g.Entry, TagSet: g.TagSet, Variant: g.Variant, Period: g.Span}
 	var all []usage.Fact
 	err := x.service.Rater.Rows.Facts(ctx, x.scope, q, func(f usage.Fact) error {
@@ -133,7 +133,7 @@ func (x *explaining) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	left := slices.DeleteFunc(slices.Clone(all), func(f usage.Fact) bool {
 		return x.masks[usage.Mask{Batch: f.Batch, Entitlement: strings.ToLower(g.Entitlement), Day: f.Day}]
 	})
-	if x.comes(left, g) {
+	if x.matches(left, g) {
 		return left, nil
 	}
 	if then := x.onDays(all, g); then != nil {
@@ -142,7 +142,7 @@ func (x *explaining) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	return all, nil
 }
 
-func (x *explaining) readWide(ctx context.Context, batch uint32) error {
+func (x *explainer) readWide(ctx context.Context, batch uint32) error {
 	if x.wide[batch] != nil {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (x *explaining) readWide(ctx context.Context, batch uint32) error {
 	return err
 }
 
-func (x *explaining) readMasks(ctx context.Context, batch uint32) error {
+func (x *explainer) readMasks(ctx context.Context, batch uint32) error {
 	if x.masked[batch] {
 		return nil
 	}

@@ -199,7 +199,7 @@ func TestExplainCorrections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := n.Bill(t)[0]
+	recomputed := n.Bill(t)[0]
 	for _, c := range []struct {
 		ref     string
 		state   invoice.State
@@ -209,7 +209,7 @@ func TestExplainCorrections(t *testing.T) {
 	}{
 		{string(first.ID), invoice.Void, "", "36 24", "30"},
 		{string(note.ID), invoice.Issued, first.Number, "-36 -24", "-30"},
-		{string(again.ID), invoice.Issued, "", "36 24", "30"},
+		{string(recomputed.ID), invoice.Issued, "", "36 24", "30"},
 	} {
 		list := explain(t, n, c.ref, false)
 		if got := fmt.Sprint(list[0].Net, list[1].Net); got != c.nets {

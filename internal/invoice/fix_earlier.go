@@ -36,7 +36,7 @@ func (v *Service) FixEarlier(ctx context.Context, terms TermsStore) error {
 			st := states[d.Period]
 			e := st.Index.Edge(d.Edge)
 			if e == nil {
-				continue // the world has no such edge any more: nothing can be made on it
+				continue // the world no longer has the edge: no document can be made on it
 			}
 			f := st.FixedBy(e, d.Exchange, st.Query().Cuts)
 			f.Currency, d.Fixed = d.Currency, &f

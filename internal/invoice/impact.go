@@ -23,7 +23,7 @@ import (
 // to more than they do without it.
 type Impact struct {
 	Period     period.Month   `json:"period"`
-	Seller     string         `json:"seller,omitempty"` // keys; none when rows would only begin or cease to wait
+	Seller     string         `json:"seller,omitempty"` // keys; none where rows would only become or cease to be unresolved
 	Buyer      string         `json:"buyer,omitempty"`
 	Currency   money.Currency `json:"currency,omitempty"`
 	Net        money.Decimal  `json:"net"`
@@ -36,8 +36,8 @@ type impactKey struct {
 	currency      money.Currency
 }
 
-// Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller sees
-// what concerns its own sales; who may not read documents sees nothing.
+// Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller gets
+// what concerns its own sales, and nothing without the right to read documents.
 func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, error) {
 	grant, may, err := v.mayReadDocuments(ctx)
 	if err != nil || !may {

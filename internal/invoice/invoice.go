@@ -81,7 +81,7 @@ type Invoice struct {
 	Pins      Pins       `json:"pins"`
 	Notes     []string   `json:"notes,omitempty"`
 
-	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself: the seller's eyes only.
+	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself; for the seller only.
 	Fixed *rating.Fixed `json:"fixed,omitempty"`
 	// Rebills says that the document is part of billing an edge and month anew, and may only be issued with the other parts.
 	Rebills bool `json:"rebills,omitempty"`
@@ -115,7 +115,7 @@ type Line struct {
 	Net            money.Decimal `json:"net"`              // round(Exact) − Billed
 	Residue        money.Decimal `json:"residue"`          // Net + Billed − Exact
 	Tax            LineTax       `json:"tax"`              //
-	Cost           money.Totals  `json:"cost,omitempty"`   // what the seller pays for Net, exact: without what earlier documents carry; the seller's eyes only
+	Cost           money.Totals  `json:"cost,omitempty"`   // what the seller pays for Net, exact: without what earlier documents carry; for the seller only
 	Rows           int64         `json:"rows,omitempty"`   // usage rows behind it
 	Charge         id.Charge     `json:"charge,omitempty"` // for a charge line
 	Allowances     []Allowance   `json:"allowances,omitempty"`
@@ -168,7 +168,7 @@ type Pins struct {
 	Batches []string  `json:"batches"` // digests, sorted
 	Books   []id.Book `json:"books"`
 	Rater   string    `json:"rater"`            // version of the arithmetic
-	Inputs  string    `json:"inputs,omitempty"` // digest of all that rating looked at
+	Inputs  string    `json:"inputs,omitempty"` // digest of everything that rating depends on
 	// Standing are the documents of the edge and month that stood when the draft was made: with others it is drafted anew.
 	Standing []id.Invoice `json:"standing,omitempty"`
 }

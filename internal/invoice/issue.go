@@ -30,7 +30,7 @@ type Issuing struct {
 }
 
 // Issue gives approved documents their numbers, in natural order and in one transaction, and makes them final. It
-// refuses a period whose billed usage is not known to be complete, unless told otherwise. Documents are issued only while
+// refuses a period whose billed usage is not known to be complete, unless Incomplete is set. Documents are issued only while
 // what they were made from stands: otherwise the month is drafted anew, and it is a Conflict when an approved one changed.
 func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
@@ -65,7 +65,7 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 		if err := together(list, have); err != nil {
 			return err
 		}
-		slices.SortFunc(list, natural)
+		slices.SortFunc(list, byNaturalOrder)
 		for _, d := range list {
 			if how.DryRun {
 				out = append(out, Summarise(d))
@@ -81,7 +81,7 @@ func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 	return out, err
 }
 
-func natural(a, b Invoice) int {
+func byNaturalOrder(a, b Invoice) int {
 	return cmp.Or(strings.Compare(a.SellerKey, b.SellerKey), strings.Compare(a.Series, b.Series),
 		strings.Compare(a.BuyerKey, b.BuyerKey), cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.ID, b.ID))
 }

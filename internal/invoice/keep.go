@@ -12,8 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// keep adds to the lines of a run what was invoiced and finds no customer, chain, book, rate or list price any more: it
-// stays as it was invoiced, by what the worksheets say of it. Only rows that are gone are credited.
+// keep adds to the lines of a run those groups that were invoiced and now find no customer, chain, book, rate or list price:
+// they stay as they were invoiced, by the records of the worksheets. Only rows that are gone are credited.
 func (r *run) keep(files Files, have []Invoice) error {
 	if len(r.waiting) == 0 {
 		return nil
@@ -30,7 +30,7 @@ func (r *run) keep(files Files, have []Invoice) error {
 	return nil
 }
 
-// CodeWorksheetUnreadable is the code of the Unavailable by which drafting stops rather than credit what it cannot look up.
+// CodeWorksheetUnreadable is the code of the Unavailable by which drafting stops rather than credit amounts that it cannot look up.
 const CodeWorksheetUnreadable = "worksheet_unreadable"
 
 // record is what a worksheet says of a group on an edge.
@@ -40,8 +40,8 @@ type record struct {
 	depth int // of the seller: the partner's own sale comes first
 }
 
-// recorded reads of the newest document that stands on each edge what its worksheet says of the groups that wait, by the
-// hash of their entry or the id of their charge.
+// recorded reads, from the worksheet of the newest document that stands on each edge, the records of the groups that wait, by
+// the hash of their entry or the id of their charge.
 func (r *run) recorded(files Files, have []Invoice) (map[string][]record, error) {
 	wanted := map[string]bool{}
 	for i := range r.waiting {
@@ -86,7 +86,7 @@ func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 		if !x.Span.Contains(g.Span.Start) || r.state.Index.Edge(x.edge) == nil {
 			continue
 		}
-		if best := by[x.edge]; best == nil || x.likeness(g) > best.likeness(g) {
+		if best := by[x.edge]; best == nil || x.similarity(g) > best.similarity(g) {
 			by[x.edge] = x
 		}
 	}
@@ -96,7 +96,7 @@ func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 	}
 	kept := *g
 	kept.Customer = r.state.Index.ByKey(steps[0].Customer)
-	if !r.asRecorded(&kept, steps) {
+	if !r.priceAsRecorded(&kept, steps) {
 		return nil
 	}
 	r.open[g.Unresolved].Invoiced += max(g.Sum.Rows, 1)
@@ -133,14 +133,14 @@ func (r *run) soldBy(by map[id.Edge]*record, on period.Date) (steps []*record) {
 	if len(steps) > 0 {
 		return steps
 	}
-	for x := deepest; x != nil; x = r.above(by, x) {
+	for x := deepest; x != nil; x = r.sellerRecord(by, x) {
 		steps = slices.Insert(steps, 0, x)
 	}
 	return steps
 }
 
-// above is the record of the edge on which the seller of another bought, or nil.
-func (r *run) above(by map[id.Edge]*record, x *record) *record {
+// sellerRecord is the record of the edge on which the seller of another bought, or nil.
+func (r *run) sellerRecord(by map[id.Edge]*record, x *record) *record {
 	seller := r.state.Index.Edge(x.edge).Seller
 	for _, o := range by {
 		if o.depth < x.depth && r.state.Index.Edge(o.edge).Buyer == seller {
@@ -150,9 +150,9 @@ func (r *run) above(by map[id.Edge]*record, x *record) *record {
 	return nil
 }
 
-// likeness says how much of a group a record is about: its tags, the provider's price and exchange rate, and whether it
-// was covered may be several of one entry.
-func (x *record) likeness(g *rating.Group) (n int) {
+// similarity counts in how much a record agrees with a group: one entry may have several tag sets, prices and exchange rates
+// of the provider, and covered usage or not.
+func (x *record) similarity(g *rating.Group) (n int) {
 	if g.Charge != nil {
 		return 1
 	}
@@ -168,9 +168,9 @@ func (x *record) likeness(g *rating.Group) (n int) {
 	return n
 }
 
-// asRecorded prices a group by the rates of records. What comes to the same as it did has the amounts it had, also where
-// today's reading of the row would not make them again.
-func (r *run) asRecorded(g *rating.Group, steps []*record) bool {
+// priceAsRecorded prices a group by the rates of records. A group with the base amounts it had keeps its amounts, also where
+// today's reading of the row would compute others.
+func (r *run) priceAsRecorded(g *rating.Group, steps []*record) bool {
 	var rates []rating.EdgeRate
 	for _, x := range steps {
 		rates = append(rates, rating.EdgeRate{Edge: r.state.Index.Edge(x.edge), Rate: x.Rate})

@@ -15,13 +15,13 @@ const layout = SwissUID
 // SwissUID is the layout from which on Swiss VAT ids have their own name.
 const SwissUID = 3
 
-// printedBy takes from the terms of the edge what only concerns how a document is printed.
+// printedBy takes from the terms of the edge the settings of how a document is printed.
 func (v *Invoice) printedBy(t org.Terms) {
 	v.Layout, v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals = layout, t.Language, t.CustomerNumber, t.ZeroLines, t.Subtotals
 }
 
-// laidOut is a document as an earlier layout holds it, so that it can be held against one made then.
-func (v Invoice) laidOut(before int) Invoice {
+// inLayout is a document as an earlier layout holds it, to be compared with one made then.
+func (v Invoice) inLayout(before int) Invoice {
 	if before >= v.Layout {
 		return v
 	}
@@ -32,7 +32,7 @@ func (v Invoice) laidOut(before int) Invoice {
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {
 		l := &v.Lines[i]
-		if l.ChargeType != "" && !slices.Contains(wordedAtFirst(), strings.ToLower(l.ChargeType)) {
+		if l.ChargeType != "" && !slices.Contains(layout0ChargeTypes(), strings.ToLower(l.ChargeType)) {
 			l.Description = l.Service + ", " + l.ChargeType
 		}
 		l.ServicePeriod, l.ChargeType = period.Period{}, ""
@@ -40,15 +40,15 @@ func (v Invoice) laidOut(before int) Invoice {
 	return v
 }
 
-// Served is the time a line is for: of a charge the provider's, of usage the days on which it was used.
-func (l *Line) Served() period.Period {
+// ServiceDates is the time a line is for: of a charge the provider's, of usage the days on which it was used.
+func (l *Line) ServiceDates() period.Period {
 	if l.ServicePeriod.Start != 0 {
 		return l.ServicePeriod
 	}
 	return l.Span
 }
 
-// wordedAtFirst are the charge types that layout 0 has words for; it prints others as the provider names them.
-func wordedAtFirst() []string {
+// layout0ChargeTypes are the charge types that layout 0 has words for; it prints others as the provider names them.
+func layout0ChargeTypes() []string {
 	return []string{"new", "renew", "cyclecharge", "addquantity", "removequantity", "cancelimmediate", "customercredit", "convert"}
 }

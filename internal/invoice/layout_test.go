@@ -27,7 +27,7 @@ func TestChargeLinePrintsItsServicePeriod(t *testing.T) {
 			g := rating.Group{Charge: &charge.Charge{ID: "chg_1", Name: "Reserved VM", Type: "changeBillingPlan", Service: c.service}, Span: month, Customer: &org.Organisation{Key: "c"}}
 			l := newLine(&g, targetOf(&g, place{charge: "chg_1"}))
 			l.Span = g.Span
-			if got := l.Served(); got != c.want {
+			if got := l.ServiceDates(); got != c.want {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 			if l.Description != "Reserved VM, change of billing plan" {

@@ -35,14 +35,14 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	if err != nil {
 		return nil, err
 	}
-	if !grant.View.Has(scope.Sell) || !paid(grant.View) {
+	if !grant.View.Has(scope.Sell) || !seesCost(grant.View) {
 		return []Margin{}, nil
 	}
-	run, have, err := v.rated(ctx, scope.All(), p, adding{light: true, issued: true}) // prices come from above whoever looks
+	run, have, err := v.rated(ctx, scope.All(), p, adding{light: true, issued: true}) // prices come from sellers above the caller
 	if err != nil {
 		return nil, err
 	}
-	have = slices.DeleteFunc(have, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // what is bought is no sale of one's own
+	have = slices.DeleteFunc(have, func(d Invoice) bool { return !grant.Scope.Owns(d.Seller) }) // documents that the caller buys by are not its sales
 	return run.margins(have), nil
 }
 
@@ -77,8 +77,8 @@ func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organi
 	return sum, nil
 }
 
-// paid says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.
-func paid(view scope.View) bool { return view.Has(scope.Cost) || view.Has(scope.Buy) }
+// seesCost says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.
+func seesCost(view scope.View) bool { return view.Has(scope.Cost) || view.Has(scope.Buy) }
 
 // margins is the rule. A voided document and the credit note answering it cancel out, so both are left out.
 func (r *run) margins(list []Invoice) []Margin {

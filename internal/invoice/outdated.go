@@ -12,8 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// outdated lists the documents that were made from something else than what there is now: other rows, organisations,
-// books or answers, or beside other documents of their edge that stood. The state is left as drafting sees it.
+// outdated lists the documents that were made from other rows, organisations, books or answers than there are now, or beside
+// other documents of their edge. It leaves the state as drafting uses it.
 func outdated(st *rating.State, list []Invoice, have []Summary) (names []string) {
 	st.Unfix(beingRebilled(have, nil))
 	digest := ""
@@ -94,13 +94,13 @@ func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) 
 	return err
 }
 
-// manyNames is how many documents an error names one by one.
-const manyNames = 5
+// maxNames is how many documents an error names one by one.
+const maxNames = 5
 
 func changedMeanwhile(names []string) error {
 	more := ""
-	if len(names) > manyNames {
-		names, more = names[:manyNames], " and others"
+	if len(names) > maxNames {
+		names, more = names[:maxNames], " and others"
 	}
 	return fault.New(fault.Conflict, "drafted_anew",
 		"what the approved documents of %s%s were made from has changed since (organisations, books or answers, new usage of the month, or documents beside them): nothing was issued, and the month was drafted anew. Look at the drafts and approve them again",

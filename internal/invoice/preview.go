@@ -22,7 +22,7 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 	}
 	rater := v.Rater
 	rater.Columns = groupedBy(st)
-	run, edges := newRun(st), map[*org.Edge]map[spot]*money.Decimal{}
+	run, edges := newRun(st), map[*org.Edge]map[placeKey]*money.Decimal{}
 	err = rater.Rate(ctx, grant.Scope, st, func(g *rating.Group) error {
 		run.count(g, max(g.Sum.Rows, 1), money.Of(g.Base.Cost, g.Base.Currency))
 		if g.OwnUse {
@@ -35,10 +35,10 @@ func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]
 			s := &g.Steps[i]
 			lines := edges[s.Edge]
 			if lines == nil {
-				lines = map[spot]*money.Decimal{}
+				lines = map[placeKey]*money.Decimal{}
 				edges[s.Edge] = lines
 			}
-			at := spotOf(g, s.Edge.Terms.Grouping)
+			at := placeKeyOf(g, s.Edge.Terms.Grouping)
 			sum := lines[at]
 			if sum == nil {
 				sum = &money.Decimal{}
@@ -77,27 +77,27 @@ func groupedBy(st *rating.State) []usage.Column {
 	return slices.Compact(list)
 }
 
-// spot is a place by the entry that says so: entries which differ in nothing that matters here are one to a rating of
-// few columns. Of tags it has the value that is grouped by.
-type spot struct {
+// placeKey names a place by its entry: a rating of few columns has one entry for all that do not differ in them. Of tags it
+// has the value that is grouped by.
+type placeKey struct {
 	customer *org.Organisation
 	entry    *usage.Entry
 	tag      string
 	charge   id.Charge
 }
 
-func spotOf(g *rating.Group, grouping org.Grouping) spot {
+func placeKeyOf(g *rating.Group, grouping org.Grouping) placeKey {
 	if g.Charge != nil {
-		return spot{charge: g.Charge.ID}
+		return placeKey{charge: g.Charge.ID}
 	}
-	at := spot{customer: g.Customer, entry: g.Entry}
+	at := placeKey{customer: g.Customer, entry: g.Entry}
 	if name, ok := strings.CutPrefix(string(grouping), "tag:"); ok {
 		at.tag = tagValue(g.TagPairs, name)
 	}
 	return at
 }
 
-func (s spot) place(grouping org.Grouping) place {
+func (s placeKey) place(grouping org.Grouping) place {
 	if s.charge != "" {
 		return place{charge: s.charge}
 	}

@@ -62,7 +62,7 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 
 // shownTo is a document as who has a grant may see it.
 func (v Invoice) shownTo(grant access.Grant) Invoice {
-	if !grant.Scope.Owns(v.Seller) || !paid(grant.View) {
+	if !grant.Scope.Owns(v.Seller) || !seesCost(grant.View) {
 		return v.withheld()
 	}
 	return v

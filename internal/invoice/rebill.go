@@ -30,7 +30,7 @@ func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]S
 }
 
 // PlanRebill is the documents that Rebill would draft, and by how much the next documents of the month would come to more
-// than they do without it: those of the buyer, and those of whoever buys from it at prices that follow its cost. Nothing is
+// than they do without it: those of the buyer, and those of organisations that buy from it at prices that follow its cost. Nothing is
 // changed.
 func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) ([]Summary, []Impact, error) {
 	grant, edges, err := v.mayRebill(ctx, p, buyer)
@@ -99,7 +99,7 @@ func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant
 }
 
 // CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. Other
-// drafts of the month are made anew, for those of whoever buys from it followed its cost. It says how many were discarded.
+// drafts of the month are made anew, for the prices of organisations that buy from it followed its cost. It says how many were discarded.
 func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string) (discarded int, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
@@ -145,7 +145,7 @@ func beingRebilled(have []Summary, more map[id.Edge]bool) map[id.Edge]bool {
 func isDraft(d Summary) bool { return d.State == Draft || d.State == Approved }
 
 // reversed is the credit notes over the documents that stand, as drafts.
-func (p *past) reversed() (notes []made) {
+func (p *edgeHistory) reversed() (notes []made) {
 	for _, d := range p.standing {
 		n := d.reverse(rebillReason)
 		n.State, n.Rebills = Draft, true
@@ -155,7 +155,7 @@ func (p *past) reversed() (notes []made) {
 }
 
 // forgotten is a past in which nothing stands; the ordinals go on.
-func (p *past) forgotten() past { return past{ordinal: p.ordinal} }
+func (p *edgeHistory) forgotten() edgeHistory { return edgeHistory{ordinal: p.ordinal} }
 
 // together is a Conflict when some of the documents that bill an edge and month anew are to be issued and others not.
 func together(list []Invoice, have []Summary) error {

@@ -86,7 +86,7 @@ type adding struct {
 	rebilled map[id.Edge]bool          // at the terms of today
 	issued   bool                      // what is only drafted to be billed anew is at the terms it was issued by
 	light    bool                      // without worksheets: nothing is to be kept
-	look     func(*rating.Group) error // is shown each rated group; may be nil
+	visit    func(*rating.Group) error // is shown each rated group; may be nil
 }
 
 // rated rates a period and adds it up to the lines of every edge, beside the documents there are.
@@ -121,10 +121,10 @@ func (v *Service) add(ctx context.Context, s scope.Scope, st *rating.State, have
 		run.pack = nil
 	}
 	err := v.Rater.Rate(ctx, s, st, func(g *rating.Group) error {
-		if err := run.add(g); err != nil || how.look == nil {
+		if err := run.add(g); err != nil || how.visit == nil {
 			return err
 		}
-		return how.look(g)
+		return how.visit(g)
 	})
 	if err == nil {
 		err = run.keep(v.Files, have)
@@ -191,7 +191,7 @@ func (r *run) documents(have []Invoice) (out []made, err error) {
 			r.edge(e)
 		}
 	}
-	for _, d := range r.order() {
+	for _, d := range r.edgesInOrder() {
 		before, anew := history(have, d.edge), r.rebilled[d.edge.ID]
 		if anew {
 			out = append(out, before.reversed()...)
@@ -215,7 +215,7 @@ func (r *run) documents(have []Invoice) (out []made, err error) {
 }
 
 func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, drafts, have []Invoice) (Run, error) {
-	out := Run{Period: run.state.Period, Drafts: []Summary{}, Tally: run.tally, Excluded: run.ex}
+	out := Run{Period: run.state.Period, Drafts: []Summary{}, Tally: run.tally, Excluded: run.excluded}
 	out.Unresolved, out.Held = run.worklist(), run.held
 	keep := map[id.Invoice]bool{}
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
@@ -267,14 +267,14 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 func sameContent(a, b Invoice) bool {
 	before := min(a.Layout, b.Layout)
 	for _, x := range [...]*Invoice{&a, &b} {
-		*x = x.laidOut(before)
+		*x = x.inLayout(before)
 		x.State, x.Number, x.Pins, x.Fixed = "", "", Pins{}, nil
 		x.DraftedAt, x.IssuedAt, x.IssueDate, x.DueDate = time.Time{}, time.Time{}, 0, 0
 	}
 	return bytes.Equal(canonical(a), canonical(b))
 }
 
-// Approve says of drafts that somebody has looked at them. An empty list means all drafts of the period.
+// Approve approves drafts after review. An empty list means all drafts of the period.
 func (v *Service) Approve(ctx context.Context, p period.Month, invoices []id.Invoice) ([]Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceApprove)
 	if err != nil {

@@ -50,7 +50,7 @@ type Group struct {
 	Tags          string `json:"tags,omitempty"`
 
 	// The arithmetic. Cost is as the provider printed it; Bought what the seller of this edge pays; Sold the exact
-	// amount in the document's currency. Provider, Cost, Bought and Base are the seller's eyes only.
+	// amount in the document's currency. Provider, Cost, Bought and Base are for the seller only.
 	Quantity money.Decimal `json:"quantity"`
 	Provider Provider      `json:"provider"`
 	Bought   money.Amount  `json:"bought"`

@@ -178,7 +178,7 @@ func intersection(a, b map[string]string) map[string]string {
 }
 
 // within says whether every key and day a rule matches is matched by the other rule too.
-func within(inner, outer *matcher) bool {
+func matchesWithin(inner, outer *matcher) bool {
 	if inner.rule.Covered && !outer.rule.Covered || inner.days.Start < outer.days.Start {
 		return false
 	}

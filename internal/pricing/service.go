@@ -84,7 +84,7 @@ func (v *Service) mayPublish(ctx context.Context, b Book) (access.Grant, error) 
 	if err != nil {
 		return grant, err
 	}
-	if !grant.Scope.Owns(org.OrganisationID(b.Owner)) { // whether there is such an owner is not told either
+	if !grant.Scope.Owns(org.OrganisationID(b.Owner)) { // the answer does not say either whether there is such an owner
 		return grant, fault.New(fault.NotFound, "organisation_not_found", "no organisation %q is known: nothing was changed", b.Owner)
 	}
 	return grant, Validate(b)

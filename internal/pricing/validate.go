@@ -188,7 +188,7 @@ func (v *validation) compare() {
 				break
 			}
 			if o.rule.Priority > m.rule.Priority {
-				if within(m, o) {
+				if matchesWithin(m, o) {
 					v.add("dead_rule", "it can never apply: rule %q (priority %d) matches everything it matches and comes first; raise its priority or leave it out",
 						o.rule.Key, o.rule.Priority)
 					break

@@ -112,11 +112,11 @@ func TestCoveredAtList(t *testing.T) {
 		return []pricing.Rule{{Key: "all", Price: p, Covered: covered}}
 	}
 	list := pricing.Price{Kind: pricing.ListFactor, Factor: money.MustParse("0.9")}
-	for asked, want := range map[bool]string{true: "11.25", false: "0"} {
+	for forCovered, want := range map[bool]string{true: "11.25", false: "0"} {
 		w := chainOf()
 		x := w.Index()
 		books := CompileBooks([]pricing.Book{
-			{Owner: "p", Key: "b", Version: 1, Rules: rule(asked, list)},
+			{Owner: "p", Key: "b", Version: 1, Rules: rule(forCovered, list)},
 			{Owner: "r", Key: "b", Version: 1, Rules: rule(true, pricing.Price{Kind: pricing.Free})},
 		})
 		g := Group{
@@ -126,7 +126,7 @@ func TestCoveredAtList(t *testing.T) {
 		g.Base = usageBase(&g)
 		priceAlong(x, books, x.Chain("c", september), pricing.Key{Covered: true}, &g)
 		if g.Unresolved != "" || g.Steps[0].Sold.Value.String() != want {
-			t.Errorf("asked for %t: %q, %+v; want %s", asked, g.Unresolved, g.Steps, want)
+			t.Errorf("asked for %t: %q, %+v; want %s", forCovered, g.Unresolved, g.Steps, want)
 		}
 		if !g.Base.List.IsZero() {
 			t.Errorf("it lists at %s", g.Base.List)

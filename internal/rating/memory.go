@@ -102,7 +102,7 @@ type bookDays struct {
 	Since period.Date
 }
 
-// saleOf is the sale to a customer on a day, or nil when somebody on the way buys from nobody.
+// saleOf is the sale to a customer on a day, or nil when an organisation on the chain has no seller.
 func (st *State) saleOf(customer *org.Organisation, on period.Date) (s *sale, text string) {
 	chain := st.Index.Chain(customer.ID, on)
 	if len(chain) == 0 {

@@ -19,14 +19,14 @@ type books struct {
 	partners map[string]bool         // in lower case, how the provider names the partner; none when that is not known
 }
 
-// line is a statement line with what it was found to be.
+// line is a statement line, and the subtotal that it should have.
 type line struct {
 	*usage.StatementLine
 	id      usage.Identity
 	correct money.Decimal // the subtotal it should have; its own when nothing is wrong with it
 }
 
-// comparison is a statement being held against what its rows should have made.
+// comparison compares a statement with the one that its rows should have made.
 type comparison struct {
 	books
 	lines       []*line
@@ -49,8 +49,8 @@ func (c *comparison) differ(code Code, id usage.Identity, amount money.Decimal, 
 	c.part(string(code), amount, id.Currency)
 }
 
-// named is a difference that costs nothing.
-func (c *comparison) named(code Code, id usage.Identity, why string, args ...any) {
+// differWithoutAmount adds a difference that changes no amount.
+func (c *comparison) differWithoutAmount(code Code, id usage.Identity, why string, args ...any) {
 	c.differences = append(c.differences, difference(id, code, money.Decimal{}, fmt.Sprintf(why, args...)))
 }
 
@@ -58,7 +58,7 @@ func (c *comparison) note(code NoteCode, l *usage.StatementLine, why string, arg
 	c.notes = append(c.notes, Note{code, l.InvoiceNumber, l.Line, fmt.Sprintf(why, args...)})
 }
 
-// compare is the rule: pure. Every part is computed by itself, so that what stays unexplained is a check of all of them.
+// compare is the rule: pure. Every part is computed by itself, so that the unexplained rest is a check of all of them.
 func compare(b books, statement []usage.StatementLine, total money.Totals) Result {
 	c := &comparison{books: b, of: map[*usage.StatementLine]*line{}, printed: map[string]bool{}, parts: map[string]money.Totals{}}
 	if c.rows.Behind == nil {
@@ -98,8 +98,8 @@ func compare(b books, statement []usage.StatementLine, total money.Totals) Resul
 	return c.result(total)
 }
 
-// divide accounts for the lines of the month's invoices: controls are held against their rows, charges against those
-// that were imported.
+// divide accounts for the lines of the month's invoices: control totals are compared with their rows, charges with those that
+// were imported.
 func (c *comparison) divide(lines []*usage.StatementLine) {
 	known, there := map[string]int{}, map[string]bool{}
 	for i := range c.charged {
@@ -111,16 +111,16 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 	var controls []*usage.StatementLine
 	for _, i := range at {
 		controls = append(controls, lines[i])
-		c.zeros(lines[i])
+		c.noteLeadingZeros(lines[i])
 	}
 	for _, i := range orphans {
 		l := lines[i]
-		c.doubts(l)
+		c.noteDoubts(l)
 		c.differ(NoRows, c.of[l].id, l.Subtotal, "no daily rows stand behind line %d; import them", l.Line)
 	}
 	for _, i := range charges {
 		l := lines[i]
-		c.doubts(l)
+		c.noteDoubts(l)
 		switch content := usage.Content(*l); {
 		case known[content] > 0:
 			known[content]--
@@ -130,7 +130,7 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 			c.differ(NotImported, c.of[l].id, l.Subtotal, "line %d is no control of imported rows, and was not imported as a charge; import this statement", l.Line)
 		}
 	}
-	for i := range c.charged { // charges we have and the statement has not
+	for i := range c.charged { // imported charges that the statement lacks
 		l := &c.charged[i]
 		if content := usage.Content(*l); known[content] > 0 && c.printed[l.InvoiceNumber] {
 			known[content]--
@@ -140,7 +140,7 @@ func (c *comparison) divide(lines []*usage.StatementLine) {
 	c.usage(controls)
 }
 
-// usage compares usage lines with their rows, then pairs what is missing here with what is too much there.
+// usage compares usage lines with their rows, then pairs missing lines with surplus ones of another customer.
 func (c *comparison) usage(controls []*usage.StatementLine) {
 	pairs, missing, surplus := c.rows.Pair(controls)
 	for i := range pairs {
@@ -155,7 +155,7 @@ func (c *comparison) usage(controls []*usage.StatementLine) {
 			continue
 		}
 		c.truncation(e)
-		if e.Subtotal().IsZero() { // a line of nothing may as well not be there
+		if e.Subtotal().IsZero() { // a line of 0 may be left out
 			continue
 		}
 		if l := c.moved(e, surplus, taken); l != nil {
@@ -186,7 +186,7 @@ func (c *comparison) moved(e *usage.ControlTotal, surplus []*usage.StatementLine
 	return nil
 }
 
-// pair holds lines against the rows they stand for and names what is wrong with them, if anything.
+// pair compares lines with their rows, and adds a difference if they disagree.
 func (c *comparison) pair(p *usage.Pairing) {
 	e, l := p.Total, p.Lines[0]
 	off := p.Subtotal().Sub(e.Subtotal())
@@ -202,17 +202,17 @@ func (c *comparison) pair(p *usage.Pairing) {
 	c.truncation(e)
 	switch id := c.of[l].id; {
 	case off.IsZero():
-		c.prices(p)
+		c.checkPrices(p)
 	case p.Right(): // several lines, each truncated by itself
 		c.part(PartTruncation, off, e.Currency)
-		c.prices(p)
+		c.checkPrices(p)
 	case !l.ExchangeRate.Equal(e.Rate):
 		c.differ(WrongRate, id, off, "exchange rate %s, where the rows say %s", l.ExchangeRate, e.Rate)
 	case !l.UnitPrice.Equal(e.Price):
 		c.differ(WrongPrice, id, off, "unit price %s, where the rows say %s", l.UnitPrice, e.Price)
 	case off.Abs().Equal(oneCent):
 		c.differ(Cent, id, off, "one cent off what truncation makes of %s × %s", e.Pricing.Truncate(2), e.Rate)
-	case effective(e, l):
+	case wrongEffectivePrice(e, l):
 		c.differ(WrongPrice, id, off, "effective unit price %s, where the rows come to %s", l.EffectiveUnitPrice, e.Effective())
 	case len(p.Lines) == 1 && !l.BillableQuantity.IsZero() && !l.BillableQuantity.Equal(e.Quantity):
 		c.differ(OffFormula, id, off, "quantity %s, where the %d rows come to %s", l.BillableQuantity, e.Rows, e.Quantity)
@@ -221,18 +221,18 @@ func (c *comparison) pair(p *usage.Pairing) {
 	}
 }
 
-// prices names the lines of the right amount whose effective unit price is another one than that of their rows.
-func (c *comparison) prices(p *usage.Pairing) {
+// checkPrices finds the lines of the right amount whose effective unit price is another one than that of their rows.
+func (c *comparison) checkPrices(p *usage.Pairing) {
 	for _, l := range p.Lines {
 		if !l.EffectiveUnitPrice.IsZero() && p.Total.Agrees() && !p.Total.PricedAt(l.EffectiveUnitPrice) {
-			c.named(WrongPrice, c.of[l].id, "effective unit price %s, where the rows come to %s; the subtotal of line %d is right all the same", l.EffectiveUnitPrice, p.Total.Effective(), l.Line)
+			c.differWithoutAmount(WrongPrice, c.of[l].id, "effective unit price %s, where the rows come to %s; the subtotal of line %d is right all the same", l.EffectiveUnitPrice, p.Total.Effective(), l.Line)
 		}
 	}
 }
 
-// effective says whether a line is off because of its effective unit price: that makes what it prints, and is not what
-// the rows come to.
-func effective(e *usage.ControlTotal, l *usage.StatementLine) bool {
+// wrongEffectivePrice says whether a line is off because of its effective unit price: the printed subtotal follows from that
+// price, and the rows come to another one.
+func wrongEffectivePrice(e *usage.ControlTotal, l *usage.StatementLine) bool {
 	if l.EffectiveUnitPrice.IsZero() || e.Quantity.IsZero() {
 		return false
 	}
@@ -254,16 +254,16 @@ func (c *comparison) truncation(e *usage.ControlTotal) {
 		e.Rows, e.Exact, e.Pricing.Mul(e.Rate), e.Pricing, e.Rate)
 }
 
-// zeros notes that a line has its rows by leading zeros.
-func (c *comparison) zeros(l *usage.StatementLine) {
-	if k, zeros, _ := c.rows.Behind.Match(l); zeros {
+// noteLeadingZeros notes that a line matches its rows only when leading zeros are added.
+func (c *comparison) noteLeadingZeros(l *usage.StatementLine) {
+	if k, byZeros, _ := c.rows.Behind.Match(l); byZeros {
 		c.note(LeadingZeros, l, "line %d has SKU %q and availability %q, and its rows %q and %q: leading zeros are gone, as when a spreadsheet takes an id for a number",
 			l.Line, l.SkuID, l.AvailabilityID, k.SKU, k.Availability)
 	}
 }
 
-// doubts notes what is odd about a line that no rows control.
-func (c *comparison) doubts(l *usage.StatementLine) {
+// noteDoubts notes what is doubtful about a line that no rows control.
+func (c *comparison) noteDoubts(l *usage.StatementLine) {
 	for _, d := range l.Warnings() {
 		c.note(Doubtful, l, "line %d: %s", l.Line, d.Reason)
 	}

@@ -10,8 +10,8 @@ import (
 
 func dec(s string) money.Decimal { return money.MustParse(s) }
 
-// held is a statement held against rows, and nothing charged.
-func held(rows *usage.ControlTotals, statement []usage.StatementLine) Result {
+// compareRows compares a statement with rows, without charges.
+func compareRows(rows *usage.ControlTotals, statement []usage.StatementLine) Result {
 	return compare(books{rows: rows, charges: money.Totals{}, sold: money.Totals{}}, statement, nil)
 }
 
@@ -107,7 +107,7 @@ func TestCompare(t *testing.T) {
 			rowsOf(g, "a", "m2", "2", "100")
 			rowsOf(g, "b", "m1", "99.5", "1.001")
 			rowsOf(g, "b", "m3", "12", "55")
-			r := held(g, c.change(slices.Clone(good)))
+			r := compareRows(g, c.change(slices.Clone(good)))
 			var got []found
 			for _, d := range r.Differences {
 				got = append(got, found{d.Code, d.Customer, d.Amount.String()})
@@ -135,7 +135,7 @@ func TestEffectivePriceAfterCredit(t *testing.T) {
 	for price, wrong := range map[string]int{"1.7": 0, "0.85": 0, "2": 1, "1.65": 1} {
 		l := subtotal(lineOf("a", "m1", "20", "2"), dec("13.60"))
 		l.EffectiveUnitPrice = dec(price)
-		r := held(rows, []usage.StatementLine{l})
+		r := compareRows(rows, []usage.StatementLine{l})
 		if len(r.Differences) != wrong || !r.Unexplained.IsZero() {
 			t.Errorf("%s: %+v, unexplained %v", price, r.Differences, r.Unexplained)
 		}
@@ -169,7 +169,7 @@ func TestTaxRates(t *testing.T) {
 				lines = append(lines, l)
 			}
 			wrong := func() (n int) {
-				for _, d := range held(&usage.ControlTotals{}, lines).Differences {
+				for _, d := range compareRows(&usage.ControlTotals{}, lines).Differences {
 					if d.Code == WrongTax {
 						n++
 					}
@@ -201,7 +201,7 @@ func TestWorkedExamples(t *testing.T) {
 			g.Add(&e, &usage.Variant{UnitPrice: price, ExchangeRate: "1"}, usage.Sum{Quantity: dec(quantity), Pricing: right, Cost: right})
 			l := usage.StatementLine{InvoiceNumber: "G", MeterDescription: "m", UnitPrice: dec(price), BillableQuantity: dec(quantity),
 				ExchangeRate: dec("1"), Currency: "USD", ChargeEnd: 1, Subtotal: right.Mul(dec("10")), Total: right.Mul(dec("10"))}
-			r := held(g, []usage.StatementLine{l})
+			r := compareRows(g, []usage.StatementLine{l})
 			if len(r.Differences) != 1 || r.Differences[0].Code != OffFormula || !r.Differences[0].Amount.Equal(right.Mul(dec("9"))) {
 				t.Errorf("%s × %s printed ten times too large: %+v", price, quantity, r.Differences)
 			}

@@ -32,7 +32,7 @@ func (c *comparison) otherPartners(statement []usage.StatementLine) {
 		lines[at]++
 	}
 	for _, at := range order {
-		c.named(OtherPartner, usage.Identity{Invoice: at.invoice, Currency: at.currency}, "%d lines of invoice %s name partner %s, which is not ours: that is %s",
+		c.differWithoutAmount(OtherPartner, usage.Identity{Invoice: at.invoice, Currency: at.currency}, "%d lines of invoice %s name partner %s, which is not ours: that is %s",
 			lines[at], at.invoice, at.partner, strings.Join(slices.Sorted(maps.Keys(c.partners)), ", "))
 	}
 }
@@ -117,7 +117,7 @@ func monthOf(lines []*usage.StatementLine, asked period.Month) period.Month {
 	return found
 }
 
-// missingInvoices makes one difference of each invoice of the month that the statement has nothing of.
+// missingInvoices makes one difference of each invoice of the month of which the statement has no line.
 func (c *comparison) missingInvoices() {
 	rows, lines := map[string]int64{}, map[string]int{}
 	sums := map[string]money.Totals{}

@@ -99,7 +99,7 @@ func TestTruncationIsBounded(t *testing.T) {
 			g := &usage.ControlTotals{}
 			e := usage.Entry{usage.InvoiceNumber: "G1", usage.CustomerID: "a", usage.SubscriptionID: "plan", usage.ProductID: "P", usage.SkuID: "S", usage.MeterName: "m", usage.BillingCurrency: "EUR"}
 			g.Add(&e, &usage.Variant{UnitPrice: "1", ExchangeRate: "0.8"}, usage.Sum{Rows: c.rows, Quantity: dec("100"), Pricing: dec(c.pricing), Cost: dec(c.cost)})
-			r := held(g, []usage.StatementLine{subtotal(lineOf("a", "m", "100", "1"), dec(c.line))})
+			r := compareRows(g, []usage.StatementLine{subtotal(lineOf("a", "m", "100", "1"), dec(c.line))})
 			var got []string
 			for _, d := range r.Differences {
 				got = append(got, string(d.Code)+" "+d.Amount.String())
@@ -130,7 +130,7 @@ func TestWhatDifferencesSay(t *testing.T) {
 		l := subtotal(lineOf("a", "m", "100", "1"), dec("68"))
 		l.SkuID, l.EffectiveUnitPrice = "0001", dec("0.85")
 		change(&l)
-		return held(g, []usage.StatementLine{l})
+		return compareRows(g, []usage.StatementLine{l})
 	}
 	if r := one(func(*usage.StatementLine) {}); len(r.Differences) > 0 || len(r.Notes) > 0 {
 		t.Errorf("nothing is wrong: %+v %v", r.Differences, r.Notes)

@@ -9,8 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// name puts names beside the ids of the differences: those of the statement, else of the imported lines, else of customers
-// ours.
+// name adds names to the ids of the differences: those of the statement, else of the imported lines, else of our customers.
 func (r *Result) name(st *rating.State, statement []usage.StatementLine) {
 	customers, subscriptions, products := map[string]string{}, map[string]string{}, map[string]string{}
 	learn := func(l *usage.StatementLine) {
@@ -49,7 +48,7 @@ func (r *Result) name(st *rating.State, statement []usage.StatementLine) {
 	}
 }
 
-// otherMonths is what of the rows of a month's invoices is for other months.
+// otherMonths lists the rows of a month's invoices that are for other months.
 func otherMonths(batches []usage.Batch, p period.Month) (out []aside.OtherMonth) {
 	for i := range batches {
 		if o := batches[i].OtherMonth(batches); o != nil && o.Billed == p {

@@ -8,7 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Result is one comparison. Unexplained is what no part and no difference accounts for: all zero when all is well.
+// Result is one comparison. Unexplained is the amount that no part and no difference accounts for: 0 in every currency when
+// all is well.
 type Result struct {
 	Statement   money.Totals `json:"statement"`         // the provider's invoice total, with tax
 	Imported    money.Totals `json:"imported"`          // Σ rows + Σ charges, at the provider's prices, exact
@@ -17,12 +18,12 @@ type Result struct {
 	Parts       []Part       `json:"parts"`             // Σ parts per currency + unexplained = statement
 	Differences []Difference `json:"differences"`
 	Unexplained money.Totals `json:"unexplained"`
-	Notes       []Note       `json:"notes,omitempty"` // worth knowing, and no money
+	Notes       []Note       `json:"notes,omitempty"` // worth knowing, without an amount
 
-	// What is wrong with the file itself: lines that cannot be read are compared with nothing.
+	// Problems of the file itself: lines that cannot be read are not compared.
 	Problems []usage.Problem `json:"problems,omitempty"`
 
-	Aside       *aside.Open        `json:"aside,omitempty"`        // what of the month's files does not count
+	Aside       *aside.Open        `json:"aside,omitempty"`        // rows and files of the month that do not count
 	OtherMonths []aside.OtherMonth `json:"other_months,omitempty"` // of its imported rows, those for other months
 }
 
@@ -36,7 +37,7 @@ func (r *Result) Unread() (n int) {
 	return n
 }
 
-// Partial is what the statement says is missing of it, or "".
+// Partial says which pages are missing of the statement, or "".
 func (r *Result) Partial() string {
 	for _, p := range r.Problems {
 		if p.Code == usage.PagesMissing {
@@ -46,7 +47,7 @@ func (r *Result) Partial() string {
 	return ""
 }
 
-// Note is something odd that costs nothing: the amounts agree all the same.
+// Note is something odd that changes no amount.
 type Note struct {
 	Code        NoteCode `json:"code"`
 	Invoice     string   `json:"invoice"`
@@ -84,7 +85,7 @@ func (p Part) MarshalJSON() ([]byte, error) {
 const (
 	PartRows       = "rows"       // Σ daily rated rows, exact
 	PartCharges    = "charges"    // Σ subtotals of charges
-	PartTruncation = "truncation" // what the provider's documented truncation took off usage lines, and the rows' own rounding
+	PartTruncation = "truncation" // the provider's documented truncation of usage lines, and the rows' own rounding
 	PartTax        = "tax_total"  // tax as it should be on the correct subtotals
 )
 

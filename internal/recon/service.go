@@ -28,7 +28,7 @@ type Service struct {
 	Invoices *invoice.Service
 }
 
-// Compare holds a statement of a period against the books. total is the provider's invoice total per currency; nil
+// Compare compares a statement of a period with the books. total is the provider's invoice total per currency; nil
 // means the sum of the lines' totals.
 func (v *Service) Compare(ctx context.Context, p period.Month, statement []usage.StatementLine, total money.Totals) (Result, error) {
 	return v.CompareRead(ctx, p, func() ([]usage.StatementLine, error) { return statement, nil }, total)

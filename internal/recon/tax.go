@@ -6,7 +6,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// tax checks the tax of every line against the rate its invoice is taxed at, and books what is right as a part.
+// tax checks the tax of every line against the rate of its invoice, and adds the right tax as a part.
 func (c *comparison) tax() {
 	rates := taxRates(c.lines)
 	for _, l := range c.lines {
@@ -57,18 +57,18 @@ func taxRates(lines []*line) map[taxOf]money.Decimal {
 	return out
 }
 
-// The largest lines of an invoice propose rates, and more of them vote.
-const proposing, voting = 40, 400
+// The largest maxProposers lines of an invoice propose rates, and the largest maxVoters vote.
+const maxProposers, maxVoters = 40, 400
 
 // taxRate is the rate that explains the tax of most lines, the roundest of several: large lines tell it to more digits
 // than rates have (14.975 % in Quebec), and rounding blurs small ones.
 func taxRate(list []*line) (rate money.Decimal) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *line) int { return b.Subtotal.Abs().Cmp(a.Subtotal.Abs()) })
-	list = list[:min(len(list), voting)]
+	list = list[:min(len(list), maxVoters)]
 	tried, most := map[string]bool{}, 0
 	for _, steps := range [...]int64{100, 1000, 2000, 4000, 10_000, 20_000, 40_000, 100_000, 1_000_000, 1_000_000_000_000_000} {
-		for _, l := range list[:min(len(list), proposing)] {
+		for _, l := range list[:min(len(list), maxProposers)] {
 			r := l.TaxTotal.Mul(money.FromInt(steps)).Quo(l.Subtotal, 0).Quo(money.FromInt(steps), 15)
 			if tried[r.String()] {
 				continue

@@ -50,7 +50,7 @@ func TestByHand(t *testing.T) {
 	}
 	unit := pricing.Rule{Key: "all", Price: pricing.Price{Kind: pricing.UnitPrice, Unit: money.MustParse("0.7"), Currency: "CHF"}}
 	benefit := func(r *oracle.Row) { r[usage.BenefitType], r[usage.BillingPreTaxTotal] = "SavingsPlan", "0.00" }
-	asked := func(r pricing.Rule) pricing.Rule { r.Covered = true; return r }
+	forCovered := func(r pricing.Rule) pricing.Rule { r.Covered = true; return r }
 	cost := price(pricing.CostFactor, "1")
 	for name, c := range map[string]struct {
 		first, second pricing.Rule
@@ -66,8 +66,8 @@ func TestByHand(t *testing.T) {
 		"a unit price in its own currency":   {cost, unit, nil, []string{"14.484664541", "16.2400028"}, ""},
 		"free, and sold on at 0":             {price(pricing.Free, "0"), price(pricing.CostFactor, "2"), nil, []string{"0", "0"}, ""},
 		"covered, and nobody asks":           {cost, unit, benefit, []string{"0", "0"}, ""},
-		"covered, and the customer pays":     {cost, asked(unit), benefit, []string{"0", "16.2400028"}, ""},
-		"covered, at list":                   {asked(price(pricing.ListFactor, "1")), cost, benefit, []string{"17.040493744857256352", "0"}, ""},
+		"covered, and the customer pays":     {cost, forCovered(unit), benefit, []string{"0", "16.2400028"}, ""},
+		"covered, at list":                   {forCovered(price(pricing.ListFactor, "1")), cost, benefit, []string{"17.040493744857256352", "0"}, ""},
 		"a benefit with an amount":           {cost, cost, func(r *oracle.Row) { r[usage.BenefitType] = "SavingsPlan" }, []string{"14.484664541", "13.6604871286171"}, ""},
 		"no exchange rate printed":           {price(pricing.ListFactor, "1"), cost, func(r *oracle.Row) { r[usage.ExchangeRate] = "" }, nil, oracle.MissingRate},
 		"the wrong month":                    {cost, cost, func(r *oracle.Row) { r[usage.UsageDate] = "10/13/2026" }, nil, oracle.MissingRate},

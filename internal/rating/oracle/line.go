@@ -100,7 +100,7 @@ func (w *World) Charge(l *Line, p period.Month, beside string) Outcome {
 	if by != nil {
 		o.Answer = by
 	}
-	o = w.walk(o, &subject{
+	o = w.priceAlong(o, &subject{
 		customer: o.Customer.Key, family: family, product: l.Text[lineProduct], sku: l.Text[lineSKU],
 		publisher: l.Text["PublisherName"], chargeType: l.Text["ChargeType"], plan: l.Text["SubscriptionDescription"],
 	}, on)

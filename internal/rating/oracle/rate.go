@@ -68,8 +68,8 @@ func (o Outcome) because(reason, ref string) Outcome {
 	return o
 }
 
-// walk prices one subject along its chain.
-func (w *World) walk(o Outcome, s *subject, on period.Date) Outcome {
+// priceAlong prices one subject along its chain.
+func (w *World) priceAlong(o Outcome, s *subject, on period.Date) Outcome {
 	if o.Customer.Kind == org.Partner {
 		o.OwnUse = true
 		return o

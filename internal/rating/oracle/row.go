@@ -172,7 +172,7 @@ func (w *World) Usage(r *Row) Outcome {
 	if thirdParty(r[usage.PublisherName], r[usage.PublisherID]) {
 		family = pricing.FamilyMarketplace
 	}
-	return w.walk(o, &subject{
+	return w.priceAlong(o, &subject{
 		customer: o.Customer.Key, family: family, product: r[usage.ProductID], sku: r[usage.SkuID],
 		category: r[usage.MeterCategory], subCategory: r[usage.MeterSubCategory], meter: r[usage.MeterID],
 		region: r[usage.MeterRegion], publisher: r[usage.PublisherName], chargeType: r[usage.ChargeType],

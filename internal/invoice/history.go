@@ -10,9 +10,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// past is what an edge billed in a period so far, by documents that stand: per line key Σ nets, Σ costs and the newest
+// edgeHistory is what an edge billed in a period so far, by documents that stand: per line key Σ nets, Σ costs and the newest
 // line.
-type past struct {
+type edgeHistory struct {
 	billed   map[string]money.Decimal
 	cost     map[string]money.Totals
 	lines    map[string]Line
@@ -21,9 +21,9 @@ type past struct {
 	other    *Invoice   // the newest that stands and is not in the currency of the edge
 }
 
-// history is the past of an edge. A voided document and the credit note answering it cancel out.
-func history(have []Invoice, e *org.Edge) past {
-	p := past{billed: map[string]money.Decimal{}, cost: map[string]money.Totals{}, lines: map[string]Line{}, ordinal: 1}
+// history is the edgeHistory of an edge. A voided document and the credit note answering it cancel out.
+func history(have []Invoice, e *org.Edge) edgeHistory {
+	p := edgeHistory{billed: map[string]money.Decimal{}, cost: map[string]money.Totals{}, lines: map[string]Line{}, ordinal: 1}
 	have = slices.Clone(have)
 	slices.SortStableFunc(have, func(a, b Invoice) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 	for i := range have {
@@ -54,7 +54,7 @@ func history(have []Invoice, e *org.Edge) past {
 }
 
 // ids names the documents that stand, sorted.
-func (p *past) ids() (list []id.Invoice) {
+func (p *edgeHistory) ids() (list []id.Invoice) {
 	for _, d := range p.standing {
 		list = append(list, d.ID)
 	}
@@ -64,7 +64,7 @@ func (p *past) ids() (list []id.Invoice) {
 
 // tax is the treatment of everything on a document: that of the first one that stands, which it corrects; else what the
 // parties come to today.
-func (p *past) tax(seller, buyer org.LegalEntity, on period.Date, rows []org.Tax) (LineTax, error) {
+func (p *edgeHistory) tax(seller, buyer org.LegalEntity, on period.Date, rows []org.Tax) (LineTax, error) {
 	for _, d := range p.standing {
 		if len(d.Lines) > 0 {
 			return d.Lines[0].Tax, nil
@@ -74,7 +74,7 @@ func (p *past) tax(seller, buyer org.LegalEntity, on period.Date, rows []org.Tax
 }
 
 // follows names the documents whose amounts on the same lines these lines change, newest first.
-func (p *past) follows(lines []Line) (list []Preceding) {
+func (p *edgeHistory) follows(lines []Line) (list []Preceding) {
 	named := map[int]bool{}
 	for i := range lines {
 		if l := &lines[i]; p.lines[l.Key].Key != "" {
@@ -91,22 +91,22 @@ func (p *past) follows(lines []Line) (list []Preceding) {
 	return list
 }
 
-// left is what of a document's amount on a line no later document took back.
-type left struct {
+// remainder is the part of a document's amount on a line that no later document took back.
+type remainder struct {
 	document int // of those that stand
 	amount   money.Decimal
 }
 
-// changed says which of the documents that stand a further amount on a line is about: what takes back takes from the
-// newest that still has an amount on it, and on to older ones; what comes on top belongs to the newest.
-func (p *past) changed(key string, net money.Decimal) (documents []int) {
-	var open []left
+// changed says which of the documents that stand a further amount on a line changes: an amount that takes back takes from
+// the newest that still has an amount on the line, then from older ones; an additional amount belongs to the newest.
+func (p *edgeHistory) changed(key string, net money.Decimal) (documents []int) {
+	var open []remainder
 	last := 0
 	for i, d := range p.standing {
 		for _, l := range d.Lines {
 			if l.Key == key {
 				last = i
-				open, _ = settleAgainst(open, left{i, l.Net})
+				open, _ = offset(open, remainder{i, l.Net})
 			}
 		}
 	}
@@ -116,13 +116,13 @@ func (p *past) changed(key string, net money.Decimal) (documents []int) {
 	case open[len(open)-1].amount.Sign() == net.Sign():
 		return []int{open[len(open)-1].document}
 	}
-	_, documents = settleAgainst(open, left{len(p.standing), net})
+	_, documents = offset(open, remainder{len(p.standing), net})
 	return documents
 }
 
-// settleAgainst takes an amount from those that are open, the newest first, or puts it on top of them when it has their
-// sign. It names the documents it takes from.
-func settleAgainst(open []left, x left) (rest []left, from []int) {
+// offset takes an amount from open remainders, the newest first, or appends it when it has their sign. It returns the
+// documents that it takes from.
+func offset(open []remainder, x remainder) (rest []remainder, from []int) {
 	rest = slices.Clone(open)
 	for len(rest) > 0 && x.amount.Sign() != 0 && rest[len(rest)-1].amount.Sign() != x.amount.Sign() {
 		top := &rest[len(rest)-1]

@@ -13,38 +13,38 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// Remade is a stored document held against the same one made again: its lines, taxes and worksheet. Inputs says that
-// all it was made from is as it was, or at least every group of its worksheet; then it must be the Same, or at least its
-// lines.
-type Remade struct {
+// Recomputed compares a stored document with the same one computed again: its lines, taxes and worksheet. Inputs says that
+// everything it was made from is as it was, or at least every group of its worksheet; then it must be the Same, or at least
+// its lines.
+type Recomputed struct {
 	Document id.Invoice
 	Name     string // number, or id
 	Same     bool
 	Inputs   bool
 }
 
-// Again makes the documents of a period once more and holds them against the stored ones: drafts, approved ones, and
-// of issued ones the newest that stands on each edge. It stores nothing. Each rated group is shown to look, which may
-// be nil.
-func (v *Service) Again(ctx context.Context, p period.Month, look func(*rating.Group) error) ([]Remade, error) {
-	_, out, err := v.AgainOf(ctx, p, look)
+// Recompute computes the documents of a period again and compares them with the stored ones: drafts, approved ones, and of
+// the issued ones the newest that stands on each edge. It stores nothing. visit, which may be nil, is called for each rated
+// group.
+func (v *Service) Recompute(ctx context.Context, p period.Month, visit func(*rating.Group) error) ([]Recomputed, error) {
+	_, out, err := v.RecomputeWithState(ctx, p, visit)
 	return out, err
 }
 
-// AgainOf is Again, and says from which state of the ledger it was made: another may be there by now.
-func (v *Service) AgainOf(ctx context.Context, p period.Month, look func(*rating.Group) error) (*rating.State, []Remade, error) {
+// RecomputeWithState is Recompute, and returns the state of the ledger that it used: the ledger may have changed since.
+func (v *Service) RecomputeWithState(ctx context.Context, p period.Month, visit func(*rating.Group) error) (*rating.State, []Recomputed, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if err != nil {
 		return nil, nil, err
 	}
-	run, have, err := v.rated(ctx, grant.Scope, p, adding{look: look})
+	run, have, err := v.rated(ctx, grant.Scope, p, adding{visit: visit})
 	if err != nil {
 		return nil, nil, err
 	}
-	var out []Remade
+	var out []Recomputed
 	for i := range have {
 		if d := &have[i]; !d.Rebills && (d.State == Draft || d.State == Approved) || d.State == Issued && newest(have, d) && !run.rebilled[d.Edge] {
-			one, err := run.again(d, have)
+			one, err := run.recompute(d, have)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -65,12 +65,12 @@ func newest(have []Invoice, d *Invoice) bool {
 	return d.Preceding == nil
 }
 
-// again makes one document once more, after those that were issued before it.
-func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
-	out := Remade{Document: d.ID, Name: orElse(d.Number, string(d.ID))}
+// recompute computes one document again, after those that were issued before it.
+func (r *run) recompute(d *Invoice, have []Invoice) (Recomputed, error) {
+	out := Recomputed{Document: d.ID, Name: orElse(d.Number, string(d.ID))}
 	e := r.state.Index.Edge(d.Edge)
 	if e == nil {
-		return out, nil // the edge is gone from the world: nothing can be made on it
+		return out, nil // the world no longer has the edge
 	}
 	var before []Invoice
 	for i := range have {
@@ -87,16 +87,16 @@ func (r *run) again(d *Invoice, have []Invoice) (Remade, error) {
 	sum := sha256.Sum256(draft.worksheet.packed.Bytes())
 	doc.Worksheet = hex.EncodeToString(sum[:]) // as the file store names it
 	out.Same, out.Inputs = sameContent(doc, *d), doc.Pins.Inputs == d.Pins.Inputs && doc.Pins.Rater == d.Pins.Rater
-	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties, taxes or what concerns others may have changed
-		out.Same, out.Inputs = bytes.Equal(priced(doc.laidOut(d.Layout)), priced(*d)), true
+	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties or taxes may have changed, or what other documents are made from
+		out.Same, out.Inputs = bytes.Equal(priced(doc.inLayout(d.Layout)), priced(*d)), true
 	}
 	out.Inputs = out.Inputs && !voidedSince(d, doc, before, was) && (d.Fixed == nil || slices.Equal(d.Pins.Standing, was.ids()))
 	return out, nil
 }
 
-// voidedSince says whether an earlier document was voided after one was made: a line of the one counts it as billed, or
-// its cost as carried, or what is on the voided one was not worth a line then and is now.
-func voidedSince(d *Invoice, again Invoice, before []Invoice, was past) bool {
+// voidedSince says whether an earlier document was voided after d was made: then a line of d counts an amount as billed, or
+// a cost as carried, that now is not; or a line is needed now for what the voided document billed.
+func voidedSince(d *Invoice, recomputed Invoice, before []Invoice, was edgeHistory) bool {
 	void, made := map[string]bool{}, map[string]Line{}
 	for i := range before {
 		if before[i].Edge == d.Edge && before[i].State == Void {
@@ -110,12 +110,12 @@ func voidedSince(d *Invoice, again Invoice, before []Invoice, was past) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(again.Lines, func(l Line) bool {
-		return void[l.Key] && (made[l.Key].Key == "" || !less(l.Cost, made[l.Key].Cost).IsZero())
+	return slices.ContainsFunc(recomputed.Lines, func(l Line) bool {
+		return void[l.Key] && (made[l.Key].Key == "" || !minus(l.Cost, made[l.Key].Cost).IsZero())
 	})
 }
 
-// priced is what of a document follows from its worksheet alone.
+// priced is the part of a document that follows from its worksheet alone.
 func priced(v Invoice) []byte {
 	x := Invoice{ID: v.ID, Period: v.Period, Ordinal: v.Ordinal, Currency: v.Currency, Exchange: v.Exchange, Net: v.Net, Worksheet: v.Worksheet}
 	for _, l := range v.Lines {
