@@ -53,7 +53,7 @@ func TestBillOfAPart(t *testing.T) {
 			t.Errorf("%s: acme is billed %s, exit code %d: %s", c.what, b.net("acme"), b.code, b.text)
 		}
 	}
-	if r := s.take(part, "--complete"); r.sealed != 2 || r.code == 0 || !names(r.text, "what was said to be complete is not") {
+	if r := s.take(part, "--complete"); r.sealed != 2 || r.code == 0 || !names(r.text, "not complete as --complete says") {
 		t.Errorf("a part that is said to be complete: exit code %d: %s", r.code, r.text)
 	}
 	for file, code := range map[string]int{statement: 0, some: 1} {

@@ -74,10 +74,10 @@ func TestWhatIsNoDataDirectory(t *testing.T) {
 	}
 	purveyor(t, "init", in("right"), "--customers", "1")
 	purveyor(t, "status", "--data", in("right"))
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is no data directory yet") {
+	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is not a data directory yet") {
 		t.Errorf("apply begins: %d, %s", code, got)
 	}
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is no data directory yet") {
+	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is not a data directory yet") {
 		t.Errorf("apply again: %d, %s", code, got)
 	}
 	serving(t, in("right"), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})

@@ -36,7 +36,7 @@ func (s *Server) routes() []kernel.Route {
 		resource.Routes(s.Resources),
 		check.Routes(s.Check),
 		clock.Routes(s.Clock),
-		event.Routes(s.DB, s.Events, s.Anchors, s.Sign, s.KeepDays),
+		event.Routes(s.DB, s.Events, s.anchor, s.Sign, s.KeepDays),
 		safe.Routes(s.Safe),
 		people.Routes(s.People, s.Programs, s.Federations),
 		job.Routes(s.DB, s.Jobs),

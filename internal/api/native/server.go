@@ -97,8 +97,9 @@ func (s *Server) Handler() http.Handler {
 
 func (s *Server) kernel() (*kernel.Kernel, error) {
 	return kernel.New(kernel.Config{
-		Access: s.Access, Audit: s.audit(), Log: s.Log, Version: s.Version, DigestKey: s.DigestKey, Machine: s.Machine,
-		Wake: s.Wake, Named: s.Named, Callers: s.Callers, Busy: &s.busy,
+		Access: s.Access, Audit: s.audit(), Log: s.Log, Version: s.Version, DigestKey: s.DigestKey,
+		Machine: func() time.Time { return s.Machine() },
+		Wake:    s.Wake, Named: s.Named, Callers: s.Callers, Busy: &s.busy,
 	}, s.routes())
 }
 
@@ -118,6 +119,9 @@ func (s *Server) Audited(ctx context.Context, call string, result error) {
 func (s *Server) ForgetAnswers(ctx context.Context) error {
 	return kernel.ForgetAnswers(ctx, s.audit(), s.Machine())
 }
+
+// anchor is the newest anchor of the event log; the source is read at each call.
+func (s *Server) anchor() (event.Anchor, error) { return s.Anchors() }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
