@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/installtest"
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
@@ -129,7 +130,7 @@ func TestCorrectionsFindsPlantedFaults(t *testing.T) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					l := newLifetime(f, 100+seed, 10)
+					l := newLifetime(f, 100+seed, 10, installtest.Wrap{Rating: holdRows})
 					plant(l)
 					l.live(10, 8)
 				}()

@@ -60,6 +60,7 @@ type Options struct {
 	Log       *slog.Logger
 	Temporary bool
 	Now       func() time.Time  // the machine's clock
+	Threads   int               // of the usage store; 0 is its default
 	Named     bool              // callers in this process say who they are, by the context of their requests
 	Warn      func(text string) // is told what whoever runs the installation should know; nil writes it to the log
 	Wrap      Wrap

@@ -29,7 +29,7 @@ const (
 // finished first; one that ended before left nothing but what is thrown away here. One that is not there is made only
 // where nothing was sealed yet.
 func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*duckdb.Store, error) {
-	name, opts := RowsName, duckdb.Options{MemoryLimit: o.Memory, ReadOnly: n.OnlyRead}
+	name, opts := RowsName, duckdb.Options{MemoryLimit: o.Memory, Threads: o.Threads, ReadOnly: n.OnlyRead}
 	switch {
 	case n.OnlyRead:
 		if _, err := os.Stat(filepath.Join(dir, RebuiltName)); err == nil {

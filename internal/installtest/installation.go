@@ -45,6 +45,7 @@ type Wrap = installation.Wrap
 func Open(ctx context.Context, dir string, w Wrap) (*Installation, error) {
 	n, err := installation.Open(ctx, dir, installation.Options{
 		Settings: config.Settings{Memory: "500MB", Workers: 2}, Log: slog.New(slog.DiscardHandler), Now: Today, Wrap: w,
+		Threads: 1, // for a few rows a second one costs more than it does
 	})
 	if err != nil {
 		return nil, err

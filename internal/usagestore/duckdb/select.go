@@ -213,8 +213,12 @@ func (c *conn) putCellKeys(ctx context.Context, table string, list []usage.Mask)
 	return a.flush()
 }
 
-// selectMasked makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches.
+// selectMasked makes the table hidden: the (batch, entry, day) that masks take out of the chosen batches. Without masks no
+// statement asks for it.
 func (c *conn) selectMasked(ctx context.Context, masks []usage.Mask) error {
+	if len(masks) == 0 {
+		return nil
+	}
 	if err := c.putCellKeys(ctx, "masks", masks); err != nil {
 		return err
 	}
