@@ -24,6 +24,7 @@ type bench struct {
 	absent          []string // what could not be measured, and why
 	postgresVersion string
 	served          served
+	changed         []changes // of one organisation
 }
 
 // The ways that are measured.
@@ -49,6 +50,9 @@ func (b *bench) file(name string) string { return filepath.Join(b.dir, name) }
 func (b *bench) input(ctx context.Context) error {
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return err
+	}
+	if b.organisations {
+		return nil // it makes its own
 	}
 	if _, err := os.Stat(b.file("world.yaml")); err != nil {
 		if err := b.purveyorRun(ctx, "init", b.dir, "--customers", "200", "--edges", "3"); err != nil {
@@ -90,6 +94,9 @@ func (b *bench) purveyorRun(ctx context.Context, args ...string) error {
 // ways measures every way as often as asked, in rounds, so that a noisy minute does not fall on one of them alone.
 func (b *bench) ways(ctx context.Context) error {
 	b.results = map[string][]result{}
+	if b.organisations {
+		return b.organisationChanges(ctx)
+	}
 	if b.views {
 		return b.serve(ctx)
 	}
@@ -116,6 +123,9 @@ func (b *bench) ways(ctx context.Context) error {
 		}
 	}
 	if err := b.serve(ctx); err != nil {
+		return err
+	}
+	if err := b.organisationChanges(ctx); err != nil {
 		return err
 	}
 	bin := pgtest.Find()

@@ -18,6 +18,10 @@ func run(slower, oursSlower float64, rows int) *bench {
 	for i := range queries {
 		b.served.first[i], b.served.queries[i] = 0.24*slower, []float64{0.008 * slower * oursSlower}
 	}
+	few, many := changes{organisations: fewOrganisations}, changes{organisations: manyOrganisations}
+	few.create, many.create = []float64{0.001 * slower}, []float64{0.001 * slower * oursSlower}
+	many.viewed, many.viewedAfter = []float64{0.008 * slower}, []float64{0.008 * slower * oursSlower}
+	b.changed = []changes{few, many}
 	return b
 }
 

@@ -83,6 +83,7 @@ func (b *bench) table(s *strings.Builder) {
 		}
 	}
 	b.answered(s)
+	b.organisationTable(s)
 	for _, a := range b.absent {
 		s.WriteString("\n" + a + ".\n")
 	}

@@ -71,9 +71,23 @@ func (f *forest) with(t Tree) *forest {
 	return &forest{nodes: replaced(f.nodes, gone, come), byKey: keys.Map(), byID: ids.Map(), byPath: paths.Map(), next: t.Next}
 }
 
+// fewNodes is how many nodes are put into their places one by one; of more the list is merged.
+const fewNodes = 64
+
 // replaced is a list by path without some nodes and with others.
 func replaced(list []*node, gone map[*node]bool, come []*node) []*node {
-	byPath := func(a, b *node) int { return strings.Compare(a.Path, b.Path) }
+	if len(come) <= fewNodes {
+		list = slices.Clone(list)
+		for n := range gone {
+			i, _ := slices.BinarySearchFunc(list, n, byPath)
+			list = slices.Delete(list, i, i+1)
+		}
+		for _, n := range come {
+			i, _ := slices.BinarySearchFunc(list, n, byPath)
+			list = slices.Insert(list, i, n)
+		}
+		return list
+	}
 	slices.SortFunc(come, byPath)
 	next := make([]*node, 0, len(list)+len(come))
 	for _, n := range list {
@@ -87,6 +101,8 @@ func replaced(list []*node, gone map[*node]bool, come []*node) []*node {
 	}
 	return append(next, come...)
 }
+
+func byPath(a, b *node) int { return strings.Compare(a.Path, b.Path) }
 
 // spot is a place that exists: a node, or something below a customer.
 type spot struct {

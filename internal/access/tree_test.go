@@ -47,8 +47,29 @@ func TestPlacedNodesEqualTheWholeTree(t *testing.T) {
 				whole.Nodes = append(whole.Nodes, known[key])
 			}
 			sameForest(t, f, newForest(whole), keys)
+			f = f.with(Tree{}) // nothing changes
+			sameForest(t, f, newForest(whole), keys)
 		}
 	})
+}
+
+// TestManyNodesAreMerged puts more nodes into a tree at once than are put there one by one.
+func TestManyNodesAreMerged(t *testing.T) {
+	var first, all Tree
+	for i := range 3 * fewNodes {
+		key := fmt.Sprintf("k%03d", i*7%(3*fewNodes))
+		n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: "p/" + key}
+		if i%3 == 0 {
+			old := n
+			old.Path = "q/" + key
+			first.Nodes = append(first.Nodes, old)
+		}
+		all.Nodes = append(all.Nodes, n)
+	}
+	f := newForest(first).with(all)
+	if len(f.nodes) != len(all.Nodes) || !slices.IsSortedFunc(f.nodes, byPath) || f.byPath.Len() != len(all.Nodes) {
+		t.Errorf("%d nodes, %d paths", len(f.nodes), f.byPath.Len())
+	}
 }
 
 // ups yields a key and all above it.

@@ -71,7 +71,7 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 		if err != nil || len(p.result.Diff) == 0 {
 			return err
 		}
-		if err := v.save(ctx, t, grant.Scope, p.have, p.change); err != nil {
+		if err := v.save(ctx, t, grant.Scope, p.have, p.now, p.change); err != nil {
 			return err
 		}
 		p.result.Applied = true
@@ -110,17 +110,17 @@ type plan struct {
 	result Result
 	have   *Index // the whole state
 	change Change
+	now    *Index // the whole state after it
 }
 
 // subject is whose world is applied: the partner's, or that of the first organisation that a part of the tree begins with.
 func (p *plan) subject(s scope.Scope) id.Organisation {
-	now := p.have.With(p.change, "")
 	if s.IsAll() {
-		return now.Partner().ID
+		return p.now.Partner().ID
 	}
 	var top *Organisation
-	for o, place := range now.places.All() {
-		if org := now.Organisation(o); slices.Contains(s.Places(), place) && (top == nil || org.Key < top.Key) {
+	for o, place := range p.now.places.All() {
+		if org := p.now.Organisation(o); slices.Contains(s.Places(), place) && (top == nil || org.Key < top.Key) {
 			top = org
 		}
 	}
@@ -141,29 +141,30 @@ func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World
 		return p, err
 	}
 	p.change = difference(part, merged)
+	p.now = p.have.With(p.change, "")
 	var notes []string
 	if s.IsAll() {
 		notes, err = Review(part, merged, books)
 	} else {
-		notes, err = v.reviewPart(p.have, p.change, s, books)
+		notes, err = v.reviewPart(&p, s, books)
 	}
 	if err != nil {
 		return p, err
 	}
 	p.result = Result{Diff: Diff(part, merged), Kept: kept, Notes: notes, World: merged}
 	if !s.IsAll() {
-		p.result.World = *p.have.With(p.change, "").World()
+		p.result.World = *p.now.World()
 	}
 	p.result.Edges, p.result.Rates = altered(part, merged, v.today())
 	return p, nil
 }
 
 // reviewPart validates a change of a part of the tree.
-func (v *Service) reviewPart(have *Index, c Change, s scope.Scope, books map[string][]string) ([]string, error) {
+func (v *Service) reviewPart(p *plan, s scope.Scope, books map[string][]string) ([]string, error) {
+	have, now, c := p.have, p.now, p.change
 	if len(c.Rates)+len(c.Taxes) > 0 || c.ReplaceTaxes {
 		return nil, fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
 	}
-	now := have.With(c, "")
 	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err
 	}

@@ -196,12 +196,13 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 		if err != nil {
 			return err
 		}
-		if notes, err = v.fits(ctx, t, grant.Scope, have, c); err != nil {
+		now := have.With(c, "")
+		if notes, err = v.fits(ctx, t, grant.Scope, have, now, c); err != nil {
 			return err
 		}
-		changes := spelled(have, have.With(c, ""), c)
+		changes := spelled(have, now, c)
 		if len(changes) > 0 {
-			if err := v.save(ctx, t, grant.Scope, have, c); err != nil {
+			if err := v.save(ctx, t, grant.Scope, have, now, c); err != nil {
 				return err
 			}
 			if err := v.tell(ctx, t, typ, grant.Actor, subject, c, changes); err != nil {
@@ -218,8 +219,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 }
 
 // fits validates what a change touches. What the caller does not see is NotFound.
-func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have *Index, c Change) (notes []string, err error) {
-	now := have.With(c, "")
+func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now *Index, c Change) (notes []string, err error) {
 	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err
 	}

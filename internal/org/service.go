@@ -50,9 +50,8 @@ func (v *Service) World(ctx context.Context) (w World, err error) {
 // today is the business day.
 func (v *Service) today() period.Date { return period.DateOf(v.Now()) }
 
-// save writes a change of a state and tells Places what moved by it. It validates nothing.
-func (v *Service) save(ctx context.Context, t tx.Tx, s scope.Scope, have *Index, c Change) error {
-	now := have.With(c, "")
+// save writes a change that leads from one state to another, and tells Places what moved by it. It validates nothing.
+func (v *Service) save(ctx context.Context, t tx.Tx, s scope.Scope, have, now *Index, c Change) error {
 	concerned := concernedBy(have, now, c)
 	c.Paths = map[string]string{}
 	for _, o := range concerned {
