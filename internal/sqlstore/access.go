@@ -49,7 +49,7 @@ type (
 
 // Roles lists the custom roles by owner and name.
 func (a Access) Roles(ctx context.Context, r tx.Read) ([]access.Role, error) {
-	return load[access.Role](ctx, a.DB.in(r), "SELECT body FROM role_definition ORDER BY owner, name")
+	return load[access.Role](ctx, a.DB.transaction(r), "SELECT body FROM role_definition ORDER BY owner, name")
 }
 
 // SaveRole adds a role or replaces the one with its id. Conflict when another has its owner and name.
@@ -59,12 +59,12 @@ func (a Access) SaveRole(ctx context.Context, t tx.Tx, role access.Role) error {
 		return err
 	}
 	row := roleRow{ID: string(role.ID), Owner: string(role.Owner), Name: role.Name, Body: text}
-	return replace(ctx, a.DB.in(t), &row, "id", "owner", "name", "body")
+	return replace(ctx, a.DB.transaction(t), &row, "id", "owner", "name", "body")
 }
 
 // DropRole removes a role; NotFound when there is none.
 func (a Access) DropRole(ctx context.Context, t tx.Tx, role id.Role) error {
-	n, err := changed(a.DB.in(t).NewRaw("DELETE FROM role_definition WHERE id = ?", string(role)).Exec(ctx))
+	n, err := changed(a.DB.transaction(t).NewRaw("DELETE FROM role_definition WHERE id = ?", string(role)).Exec(ctx))
 	if err == nil && n == 0 {
 		err = fault.New(fault.NotFound, "role_not_found", "no role %s is known", role)
 	}
@@ -74,7 +74,7 @@ func (a Access) DropRole(ctx context.Context, t tx.Tx, role id.Role) error {
 // Assignments lists assignments by subject, scope and id.
 func (a Access) Assignments(ctx context.Context, r tx.Read, f access.Filter) ([]access.Assignment, error) {
 	var texts []string
-	q := a.DB.in(r).NewSelect().TableExpr("role_assignment").Column("body").Order("subject", "scope", "id")
+	q := a.DB.transaction(r).NewSelect().TableExpr("role_assignment").Column("body").Order("subject", "scope", "id")
 	for column, value := range map[string]string{"id": string(f.ID), "subject": f.Subject, "role": string(f.Role), "source": f.Source} {
 		if value != "" {
 			q = q.Where("? = ?", bun.Ident(column), value)
@@ -97,12 +97,12 @@ func (a Access) SaveAssignment(ctx context.Context, t tx.Tx, v access.Assignment
 		subject = string(v.Group)
 	}
 	row := assignmentRow{ID: string(v.ID), Subject: subject, Role: string(v.Role), Scope: v.Scope, Source: v.Source, Body: text}
-	return replace(ctx, a.DB.in(t), &row, "id", "subject", "role", "scope", "source", "body")
+	return replace(ctx, a.DB.transaction(t), &row, "id", "subject", "role", "scope", "source", "body")
 }
 
 // DropAssignment removes an assignment; NotFound when there is none.
 func (a Access) DropAssignment(ctx context.Context, t tx.Tx, v id.Assignment) error {
-	n, err := changed(a.DB.in(t).NewRaw("DELETE FROM role_assignment WHERE id = ?", string(v)).Exec(ctx))
+	n, err := changed(a.DB.transaction(t).NewRaw("DELETE FROM role_assignment WHERE id = ?", string(v)).Exec(ctx))
 	if err == nil && n == 0 {
 		err = fault.New(fault.NotFound, "assignment_not_found", "no assignment %s is known", v)
 	}
@@ -112,7 +112,7 @@ func (a Access) DropAssignment(ctx context.Context, t tx.Tx, v id.Assignment) er
 // Policies lists those of a customer, or of all when it is "", by customer and number.
 func (a Access) Policies(ctx context.Context, r tx.Read, customer id.Organisation) ([]access.Policy, error) {
 	q := "SELECT body FROM customer_policy WHERE ? = '' OR customer = ? ORDER BY customer, number"
-	return load[access.Policy](ctx, a.DB.in(r), q, string(customer), string(customer))
+	return load[access.Policy](ctx, a.DB.transaction(r), q, string(customer), string(customer))
 }
 
 // AddPolicy adds one; Conflict when its number is taken.
@@ -121,13 +121,13 @@ func (a Access) AddPolicy(ctx context.Context, t tx.Tx, p access.Policy) error {
 	if err != nil {
 		return err
 	}
-	return insert(ctx, a.DB.in(t), []policyRow{{Customer: string(p.Customer), Number: p.Number, Body: text}}, false)
+	return insert(ctx, a.DB.transaction(t), []policyRow{{Customer: string(p.Customer), Number: p.Number, Body: text}}, false)
 }
 
 // Tree is where organisations stand, the entitlements customers have at an instant, and when either changes next.
 func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (t access.Tree, err error) {
 	var rows []orgRow
-	q := a.DB.in(r)
+	q := a.DB.transaction(r)
 	if err := q.NewRaw("SELECT id, key, path, body FROM organisation ORDER BY key").Scan(ctx, &rows); err != nil {
 		return t, err
 	}

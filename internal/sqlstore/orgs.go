@@ -58,7 +58,7 @@ type (
 // World is everything the scope sees: organisations by key, edges by seller's key, buyer's key and start, rates by
 // currencies and month, tax rows in the order they were given.
 func (o Orgs) World(ctx context.Context, r tx.Read, s scope.Scope) (w org.World, err error) {
-	q := o.DB.in(r)
+	q := o.DB.transaction(r)
 	if w.Organisations, err = load[org.Organisation](ctx, q, "SELECT body FROM organisation WHERE ? ORDER BY key", within(s, "path")); err != nil {
 		return w, err
 	}
@@ -84,7 +84,7 @@ func (o Orgs) World(ctx context.Context, r tx.Read, s scope.Scope) (w org.World,
 // Organisation is one organisation and its place, or NotFound.
 func (o Orgs) Organisation(ctx context.Context, r tx.Read, s scope.Scope, which id.Organisation) (found org.Organisation, place string, err error) {
 	var row orgRow
-	ok, err := one(ctx, o.DB.in(r).NewRaw("SELECT * FROM organisation WHERE id = ? AND ?", string(which), within(s, "path")), &row)
+	ok, err := one(ctx, o.DB.transaction(r).NewRaw("SELECT * FROM organisation WHERE id = ? AND ?", string(which), within(s, "path")), &row)
 	if err != nil {
 		return found, "", err
 	}
@@ -105,7 +105,7 @@ func load[T any](ctx context.Context, q bun.Tx, query string, args ...any) ([]T,
 // Save adds or replaces what the change names. Naming an organisation or edge outside the scope is NotFound; a change
 // of rates or tax rows, which are everybody's, needs the scope of everything.
 func (o Orgs) Save(ctx context.Context, t tx.Tx, s scope.Scope, c org.Change) error {
-	q := o.DB.in(t)
+	q := o.DB.transaction(t)
 	if !s.IsAll() && len(c.Rates)+len(c.Taxes) > 0 || !s.IsAll() && c.ReplaceTaxes {
 		return fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
 	}
