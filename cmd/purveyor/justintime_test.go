@@ -170,7 +170,7 @@ func TestJustInTime(t *testing.T) {
 	s.refused("reading, once it agreed", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), "")
 	s.refused("writing", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 
-	wish := delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
+	wish := delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
 	_, err := s.n.Delegation.Activate(s.now(plain), wish)
 	s.refused("without a second factor", err, fault.Denied)
 	a, err := s.n.Delegation.Activate(s.now(agent), wish)
@@ -251,7 +251,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)
 	holder := delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}
-	_, err := s.n.Delegation.Stand(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
+	_, err := s.n.Delegation.RecordStanding(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
 	s.ok(err)
 	agent := s.session(s.agent, true)
 	s.refused("by what stands at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)

@@ -27,7 +27,7 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 	s.ok(err)
 	r, err := s.n.Delegation.Register(s.now(s.session(s.boss, false)), d.ID, delegation.Place{Entitlement: "e-1"})
 	s.ok(err)
-	_, err = s.n.Delegation.Activate(s.now(s.session(s.agent, true)), delegation.Wish{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"})
+	_, err = s.n.Delegation.Activate(s.now(s.session(s.agent, true)), delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"})
 	s.ok(err)
 
 	about, err := s.n.Safe.Export(s.op, s.agent.ID)

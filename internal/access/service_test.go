@@ -359,7 +359,7 @@ func TestCustomRoles(t *testing.T) {
 	}
 }
 
-func TestTheLastAdminStays(t *testing.T) {
+func TestTheLastAdminIsKept(t *testing.T) {
 	h := newHouse(t)
 	first := h.give("nina", "nordwind", access.ResellerGlobalAdmin, "nordwind")
 	nina := as("nina", "nordwind")

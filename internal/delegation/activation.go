@@ -22,7 +22,7 @@ const (
 	Lapsed  ActivationState = "lapsed" // nobody answered
 )
 
-// Activation is an eligible role of one person at a place, for a time and a reason.
+// Activation is an eligible role that one person holds at a place, for a time and a reason.
 type Activation struct {
 	ID           id.Activation   `json:"id"`
 	Registration id.Registration `json:"registration"`
@@ -57,8 +57,8 @@ type Entry struct {
 
 const answerActivation = 24 * time.Hour
 
-// Wish is what somebody asks to be activated.
-type Wish struct {
+// ActivationRequest says which eligible role somebody asks for, how long and why.
+type ActivationRequest struct {
 	Registration id.Registration `json:"registration"`
 	Role         string          `json:"role"` // id or name
 	Length       string          `json:"length"`
@@ -66,7 +66,7 @@ type Wish struct {
 	Case         string          `json:"case,omitempty"`
 }
 
-// At is the activation as time alone has made it by an instant. What its registration has to say comes on top.
+// At is the activation at an instant, by its own times alone. Its registration may have ended before.
 func (a Activation) At(now time.Time) Activation {
 	if due := a.due(); !due.IsZero() && !now.Before(due) {
 		if a.State == Waiting {
@@ -121,9 +121,9 @@ func (a Activation) covers(target string) bool {
 	return target == place || strings.HasPrefix(target, place+"/")
 }
 
-// activate is the activation that somebody gets, or has to wait for. NotFound for a role they are not eligible for;
+// newActivation is the activation that somebody gets, or has to wait for. NotFound for a role they are not eligible for;
 // Denied without the second factor that the policy asks for.
-func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at time.Time) (Activation, error) {
+func (r Registration) newActivation(who identity.Principal, w ActivationRequest, role RoleID, at time.Time) (Activation, error) {
 	i := slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, nil) })
 	if i < 0 { // not they themselves, but by a group
 		i = slices.IndexFunc(r.Eligible, func(e Eligible) bool { return e.Role == role && e.Holder.is(who.ID, who.Groups) })
@@ -136,8 +136,8 @@ func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at t
 		return Activation{}, fault.New(fault.Denied, "second_factor_needed",
 			"this role is activated with a second factor only; nothing was activated. Sign in with one and ask again")
 	}
-	length, ok := activation(w.Length)
-	most, _ := activation(policy.Longest)
+	length, ok := parseActivation(w.Length)
+	most, _ := parseActivation(policy.Longest)
 	bad := fault.New(fault.Invalid, "bad_activation", "the role cannot be activated like this; nothing was activated")
 	if !ok || length <= 0 || length > most {
 		bad.With("length", "must be a duration such as PT1H, of at most "+policy.Longest)
@@ -156,18 +156,18 @@ func (r Registration) activate(who identity.Principal, w Wish, role RoleID, at t
 		a.Through = id.Group(h.ID)
 	}
 	if len(policy.Approvers) == 0 {
-		a = a.start(length, at)
+		a = a.started(length, at)
 	}
 	return a, nil
 }
 
-func (a Activation) start(length time.Duration, at time.Time) Activation {
+func (a Activation) started(length time.Duration, at time.Time) Activation {
 	a.State, a.Start, a.End = Running, at.UTC(), at.UTC().Add(length)
 	return a
 }
 
-// decide is the activation after an approver's answer. Nobody answers for themselves.
-func (a Activation) decide(r Registration, who identity.Principal, yes bool, note string, at time.Time) (Activation, error) {
+// decided is the activation after an approver's answer. Nobody answers for themselves.
+func (a Activation) decided(r Registration, who identity.Principal, yes bool, note string, at time.Time) (Activation, error) {
 	if a.At(at).State != Waiting || !r.InForce(at) {
 		return a, fault.New(fault.Conflict, "activation_decided", "activation %s waits for nobody: it is %s; nothing was changed", a.ID, a.At(at).State)
 	}
@@ -183,8 +183,8 @@ func (a Activation) decide(r Registration, who identity.Principal, yes bool, not
 	}
 	a.Decided, a.DecidedBy, a.Note, a.State = at.UTC(), string(who.ID), strings.TrimSpace(note), Refused
 	if yes {
-		length, _ := activation(a.Length)
-		a = a.start(length, at)
+		length, _ := parseActivation(a.Length)
+		a = a.started(length, at)
 	}
 	return a, nil
 }
@@ -193,8 +193,8 @@ func (e Eligible) mayApprove(who identity.Principal) bool {
 	return slices.ContainsFunc(e.Policy.Approvers, func(h Holder) bool { return h.is(who.ID, who.Groups) })
 }
 
-// stop ends an activation before its instant, or withdraws one that waits. One that is over stays as it is.
-func (a Activation) stop(by string, at time.Time) Activation {
+// stopped ends an activation before its instant, or withdraws one that waits. One that is over stays as it is.
+func (a Activation) stopped(by string, at time.Time) Activation {
 	if s := a.At(at).State; s != Running && s != Waiting {
 		return a
 	}

@@ -25,29 +25,29 @@ func TestActivate(t *testing.T) {
 	at := instantOf("2026-03-01T09:00:00Z")
 	ended := registered()
 	ended.Ended = at
-	wish := Wish{Registration: "reg_1", Length: "PT1H", Reason: "the shop is down"}
-	with := func(change func(*Wish)) Wish { w := wish; change(&w); return w }
+	request := ActivationRequest{Registration: "reg_1", Length: "PT1H", Reason: "the shop is down"}
+	with := func(change func(*ActivationRequest)) ActivationRequest { w := request; change(&w); return w }
 	for _, c := range []struct {
-		name  string
-		r     Registration
-		who   identity.Principal
-		wish  Wish
-		role  RoleID
-		kind  fault.Kind
-		state ActivationState
+		name    string
+		r       Registration
+		who     identity.Principal
+		request ActivationRequest
+		role    RoleID
+		kind    fault.Kind
+		state   ActivationState
 	}{
-		{"waits for an approver", registered(), person("a", true, "grp_1"), wish, Contributor, "", Waiting},
-		{"no approver is asked", registered(), person("a", false, "grp_1"), with(func(w *Wish) { w.Length = "PT30M" }), SupportRequests, "", Running},
-		{"no second factor", registered(), person("a", false, "grp_1"), wish, Contributor, fault.Denied, ""},
-		{"not in the group", registered(), person("a", true, "grp_7"), wish, Contributor, fault.NotFound, ""},
-		{"held always, not eligible", registered(), person("a", true, "grp_1"), wish, Reader, fault.NotFound, ""},
-		{"registration ended", ended, person("a", true, "grp_1"), wish, Contributor, fault.NotFound, ""},
-		{"too long", registered(), person("a", true, "grp_1"), with(func(w *Wish) { w.Length = "PT8H1M" }), Contributor, fault.Invalid, ""},
-		{"for days", registered(), person("a", true, "grp_1"), with(func(w *Wish) { w.Length = "P1D" }), Contributor, fault.Invalid, ""},
-		{"for no time", registered(), person("a", true, "grp_1"), with(func(w *Wish) { w.Length = "PT0H" }), Contributor, fault.Invalid, ""},
-		{"no reason", registered(), person("a", true, "grp_1"), with(func(w *Wish) { w.Reason = "  " }), Contributor, fault.Invalid, ""},
+		{"waits for an approver", registered(), person("a", true, "grp_1"), request, Contributor, "", Waiting},
+		{"no approver is asked", registered(), person("a", false, "grp_1"), with(func(w *ActivationRequest) { w.Length = "PT30M" }), SupportRequests, "", Running},
+		{"no second factor", registered(), person("a", false, "grp_1"), request, Contributor, fault.Denied, ""},
+		{"not in the group", registered(), person("a", true, "grp_7"), request, Contributor, fault.NotFound, ""},
+		{"held always, not eligible", registered(), person("a", true, "grp_1"), request, Reader, fault.NotFound, ""},
+		{"registration ended", ended, person("a", true, "grp_1"), request, Contributor, fault.NotFound, ""},
+		{"too long", registered(), person("a", true, "grp_1"), with(func(w *ActivationRequest) { w.Length = "PT8H1M" }), Contributor, fault.Invalid, ""},
+		{"for days", registered(), person("a", true, "grp_1"), with(func(w *ActivationRequest) { w.Length = "P1D" }), Contributor, fault.Invalid, ""},
+		{"for no time", registered(), person("a", true, "grp_1"), with(func(w *ActivationRequest) { w.Length = "PT0H" }), Contributor, fault.Invalid, ""},
+		{"no reason", registered(), person("a", true, "grp_1"), with(func(w *ActivationRequest) { w.Reason = "  " }), Contributor, fault.Invalid, ""},
 	} {
-		a, err := c.r.activate(c.who, c.wish, c.role, at)
+		a, err := c.r.newActivation(c.who, c.request, c.role, at)
 		if fault.KindOf(err) != c.kind || a.State != c.state {
 			t.Errorf("%s: %s, %v", c.name, a.State, err)
 		}
@@ -57,7 +57,7 @@ func TestActivate(t *testing.T) {
 func TestDecide(t *testing.T) {
 	at := instantOf("2026-03-01T09:00:00Z")
 	r := registered()
-	asked, err := r.activate(person("a", true, "grp_1", "grp_3"), Wish{Length: "PT1H", Reason: "x"}, Contributor, at)
+	asked, err := r.newActivation(person("a", true, "grp_1", "grp_3"), ActivationRequest{Length: "PT1H", Reason: "x"}, Contributor, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,12 +77,12 @@ func TestDecide(t *testing.T) {
 		{"without a second factor", person("b", false, "grp_3"), true, 0, fault.Denied, Waiting},
 		{"too late", person("b", true, "grp_3"), true, answerActivation, fault.Conflict, Waiting},
 	} {
-		got, err := asked.decide(r, c.who, c.yes, "note", at.Add(c.later))
+		got, err := asked.decided(r, c.who, c.yes, "note", at.Add(c.later))
 		if fault.KindOf(err) != c.kind || got.State != c.state {
 			t.Errorf("%s: %s, %v", c.name, got.State, err)
 		}
 	}
-	running, _ := asked.decide(r, person("b", true, "grp_3"), true, "", at)
+	running, _ := asked.decided(r, person("b", true, "grp_3"), true, "", at)
 	for _, c := range []struct {
 		at   time.Duration
 		want bool
@@ -95,13 +95,13 @@ func TestDecide(t *testing.T) {
 	if running.InForce(r, at.Add(time.Minute)) || !running.InForce(r, at.Add(time.Minute-1)) {
 		t.Error("it does not end with its registration")
 	}
-	stopped := running.stop("x", at.Add(time.Second))
-	if stopped.InForce(registered(), at.Add(time.Second)) || stopped.stop("y", at.Add(time.Minute)) != stopped {
+	stopped := running.stopped("x", at.Add(time.Second))
+	if stopped.InForce(registered(), at.Add(time.Second)) || stopped.stopped("y", at.Add(time.Minute)) != stopped {
 		t.Error("it is not ended before its instant, once")
 	}
 }
 
-func TestLeast(t *testing.T) {
+func TestLeastRole(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		actions []string
@@ -115,7 +115,7 @@ func TestLeast(t *testing.T) {
 		{"a restart", []string{"Microsoft.Compute/virtualMachines/restart/action", "Microsoft.Consumption/budgets/write"}, Contributor, 0},
 		{"roles given", []string{"Microsoft.Compute/virtualMachines/restart/action", "Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/write"}, Contributor, 1},
 	} {
-		role, beyond := least(c.actions)
+		role, beyond := leastRole(c.actions)
 		if role != c.role || len(beyond) != c.beyond {
 			t.Errorf("%s: %s, beyond it %v", c.name, BuiltIn().Name(role), beyond)
 		}

@@ -28,8 +28,9 @@ type Loss struct {
 	Because     string      `json:"because"`
 }
 
-// earning is what follows for one customer's entitlement from who held what.
-type earning struct {
+// creditHistory says of one customer's entitlement who held which roles when: from this follow the days on which credit is
+// earned.
+type creditHistory struct {
 	all           Roles
 	entitlement   string
 	registrations []Registration                      // there, ended ones too
@@ -38,8 +39,8 @@ type earning struct {
 	now           time.Time
 }
 
-// on is the credit of one day.
-func (e earning) on(day period.Date) Credit {
+// day is the credit of one day.
+func (e creditHistory) day(day period.Date) Credit {
 	c := Credit{Entitlement: e.entitlement, Day: day}
 	from, to := day.Time(), day.AddDays(1).Time()
 	if to.After(e.now) {
@@ -47,28 +48,28 @@ func (e earning) on(day period.Date) Credit {
 	}
 	sellers := e.chain(day)
 	counts := func(r Registration) bool { return slices.Contains(sellers, r.Organisation) && e.earns(r) }
-	if whole := e.covered(from, to, func(r Registration) bool { return r.ResourceGroup == "" && counts(r) }); whole != "" {
+	if whole := e.coveredBy(from, to, func(r Registration) bool { return r.ResourceGroup == "" && counts(r) }); whole != "" {
 		c.Earned, c.Because = true, whole
 		return c
 	}
 	for _, group := range e.groups() {
-		if e.covered(from, to, func(r Registration) bool { return (r.ResourceGroup == "" || r.ResourceGroup == group) && counts(r) }) != "" {
+		if e.coveredBy(from, to, func(r Registration) bool { return (r.ResourceGroup == "" || r.ResourceGroup == group) && counts(r) }) != "" {
 			c.Groups = append(c.Groups, group)
 		}
 	}
-	c.Because = e.why(day, from, to, sellers)
+	c.Because = e.reason(day, from, to, sellers)
 	return c
 }
 
 // earns says whether a registration holds a role that earns, always, and is linked to a partner number: what
 // provisioning left is linked by itself.
-func (e earning) earns(r Registration) bool {
+func (e creditHistory) earns(r Registration) bool {
 	return (r.Standing() || e.linked(r.Organisation)) && slices.ContainsFunc(r.Always, func(a Authorization) bool { return e.all[a.Role].Earns })
 }
 
-// covered says by what every instant of [from, to) is covered, by one registration or several that follow each other;
+// coveredBy says by what every instant of [from, to) is covered, by one registration or several that follow each other;
 // "" when it is not.
-func (e earning) covered(from, to time.Time, counts func(Registration) bool) string {
+func (e creditHistory) coveredBy(from, to time.Time, counts func(Registration) bool) string {
 	said := ""
 	for at := from; at.Before(to) || said == ""; {
 		best, until := Registration{}, time.Time{}
@@ -84,7 +85,7 @@ func (e earning) covered(from, to time.Time, counts func(Registration) bool) str
 		if best.ID == "" {
 			return ""
 		}
-		said = e.words(best)
+		said = e.describe(best)
 		if !until.After(at) {
 			return said
 		}
@@ -93,7 +94,7 @@ func (e earning) covered(from, to time.Time, counts func(Registration) bool) str
 	return said
 }
 
-func (e earning) words(r Registration) string {
+func (e creditHistory) describe(r Registration) string {
 	for _, a := range r.Always {
 		if e.all[a.Role].Earns {
 			return fmt.Sprintf("%s holds %s", a.Holder.Name, e.all[a.Role].Name)
@@ -102,7 +103,7 @@ func (e earning) words(r Registration) string {
 	return r.Name
 }
 
-func (e earning) groups() (names []string) {
+func (e creditHistory) groups() (names []string) {
 	for _, r := range e.registrations {
 		if r.ResourceGroup != "" {
 			names = append(names, r.ResourceGroup)
@@ -112,9 +113,9 @@ func (e earning) groups() (names []string) {
 	return slices.Compact(names)
 }
 
-// why says, for a day without credit over all of the entitlement, what is amiss: the last thing that ended, or what the
-// access there lacks.
-func (e earning) why(day period.Date, from, to time.Time, sellers []id.Organisation) string {
+// reason says why a day earns no credit for all of the entitlement: the registration that ended last, or what the access
+// there lacks.
+func (e creditHistory) reason(day period.Date, from, to time.Time, sellers []id.Organisation) string {
 	var last Registration
 	reason := "nobody who bills there holds a role that earns"
 	for _, r := range e.registrations {
@@ -122,7 +123,7 @@ func (e earning) why(day period.Date, from, to time.Time, sellers []id.Organisat
 		case r.ResourceGroup != "" && e.earns(r) && r.InForce(from):
 			reason = "roles that earn are held in some resource groups only"
 		case r.Since.Before(to) && r.Since.After(from) && e.earns(r):
-			reason = fmt.Sprintf("%s only from %s on: a day counts when it is covered whole", e.words(r), r.Since.Format("15:04 UTC"))
+			reason = fmt.Sprintf("%s only from %s on: a day counts when it is covered whole", e.describe(r), r.Since.Format("15:04 UTC"))
 		case !r.InForce(from):
 		case !slices.Contains(sellers, r.Organisation):
 			reason = "the roles that earn are held by an organisation that does not bill there"
@@ -140,7 +141,7 @@ func (e earning) why(day period.Date, from, to time.Time, sellers []id.Organisat
 	if last.ID == "" {
 		return reason
 	}
-	return fmt.Sprintf("%s until %s: %s; since then, %s", e.words(last), last.Ended.Format("2006-01-02 15:04 UTC"), orEnded(last.Why), reason)
+	return fmt.Sprintf("%s until %s: %s; since then, %s", e.describe(last), last.Ended.Format("2006-01-02 15:04 UTC"), orEnded(last.Why), reason)
 }
 
 func orEnded(why string) string {
@@ -151,11 +152,11 @@ func orEnded(why string) string {
 }
 
 // losses are the spans without credit in [p.Start, p.End) that follow a day with it, and the day before the first.
-func (e earning) losses(p period.Period) []Loss {
+func (e creditHistory) losses(p period.Period) []Loss {
 	var list []Loss
-	earned := e.on(p.Start.AddDays(-1)).Earned
+	earned := e.day(p.Start.AddDays(-1)).Earned
 	for day := p.Start; day < p.End; day = day.AddDays(1) {
-		c := e.on(day)
+		c := e.day(day)
 		if earned && !c.Earned {
 			list = append(list, Loss{Entitlement: e.entitlement, Since: day, Because: fmt.Sprintf("credit lost since %s because %s", day, c.Because)})
 		}

@@ -20,8 +20,8 @@ func held(n string, by id.Organisation, role RoleID, from, to string) Registrati
 	return r
 }
 
-func earningOf(registrations ...Registration) earning {
-	return earning{
+func earningOf(registrations ...Registration) creditHistory {
+	return creditHistory{
 		all: BuiltIn(), entitlement: "e1", registrations: registrations, now: instantOf("2026-04-01T00:00:00Z"),
 		chain:  func(period.Date) []id.Organisation { return []id.Organisation{"org_p", "org_r"} },
 		linked: func(o id.Organisation) bool { return o != "org_unlinked" },
@@ -67,7 +67,7 @@ func TestEarnedByDay(t *testing.T) {
 			held("1", "org_p", Owner, "2026-01-01T00:00:00Z", "2026-03-05T10:00:00Z"), held("3", "org_p", Contributor, "2026-03-05T10:00:01Z", ""),
 		}, march(5), false, "", "Owner until"},
 	} {
-		got := earningOf(c.held...).on(c.day)
+		got := earningOf(c.held...).day(c.day)
 		if got.Earned != c.earned || strings.Join(got.Groups, " ") != c.groups || !strings.Contains(got.Because, c.says) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
@@ -79,12 +79,12 @@ func TestNoPartnerNumber(t *testing.T) {
 	r.Definition = "def_1"
 	e := earningOf(r)
 	e.chain = func(period.Date) []id.Organisation { return []id.Organisation{"org_unlinked"} }
-	if c := e.on(period.NewDate(2026, 3, 1)); c.Earned || !strings.Contains(c.Because, "partner number") {
+	if c := e.day(period.NewDate(2026, 3, 1)); c.Earned || !strings.Contains(c.Because, "partner number") {
 		t.Errorf("%+v", c)
 	}
 	r.Definition = "" // what provisioning left is linked by itself
 	e.registrations = []Registration{r}
-	if c := e.on(period.NewDate(2026, 3, 1)); !c.Earned {
+	if c := e.day(period.NewDate(2026, 3, 1)); !c.Earned {
 		t.Errorf("%+v", c)
 	}
 }
@@ -103,16 +103,16 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// TestReplaceKeepsTheDay holds that the one step from Owner to a lesser role that earns costs no day.
-func TestReplaceKeepsTheDay(t *testing.T) {
+// TestReplacingKeepsCredit holds that the one step from Owner to a lesser role that earns costs no day.
+func TestReplacingKeepsCredit(t *testing.T) {
 	owner := held("1", "org_p", Owner, "2026-01-01T00:00:00Z", "")
-	old, now := owner.replace(Contributor, "prn_1", time.Date(2026, 3, 5, 10, 0, 0, 0, time.UTC))
+	old, now := owner.replaced(Contributor, "prn_1", time.Date(2026, 3, 5, 10, 0, 0, 0, time.UTC))
 	now.ID = "reg_2"
 	if old.InForce(old.Ended) || !now.InForce(old.Ended) || now.Follows != owner.ID || now.Always[0].Role != Contributor || owner.Always[0].Role != Owner {
 		t.Fatalf("%+v\n%+v", old, now)
 	}
 	for day := 4; day <= 6; day++ {
-		if c := earningOf(old, now).on(period.NewDate(2026, 3, day)); !c.Earned {
+		if c := earningOf(old, now).day(period.NewDate(2026, 3, day)); !c.Earned {
 			t.Errorf("%+v", c)
 		}
 	}

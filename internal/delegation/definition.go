@@ -79,7 +79,7 @@ const (
 
 // Validate says whether the provider would accept the definition. Invalid with every field that is wrong.
 func (d Definition) Validate(all Roles) error {
-	v := verdict{all: all, bad: fault.New(fault.Invalid, "bad_definition", "the definition cannot be made like this; nothing was changed")}
+	v := problems{all: all, bad: fault.New(fault.Invalid, "bad_definition", "the definition cannot be made like this; nothing was changed")}
 	if n := len([]rune(strings.TrimSpace(d.Name))); n == 0 || n > 100 {
 		v.add("name", "must have 1 to 100 characters")
 	}
@@ -90,7 +90,7 @@ func (d Definition) Validate(all Roles) error {
 	for i, a := range d.Always {
 		at := fmt.Sprintf("always[%d]", i)
 		v.holder(at, a.Holder, true)
-		v.once(seen, at, a.Holder.ID, a.Role)
+		v.unique(seen, at, a.Holder.ID, a.Role)
 		v.always(at, a)
 	}
 	policies := map[RoleID]Policy{}
@@ -98,9 +98,9 @@ func (d Definition) Validate(all Roles) error {
 	for i, e := range d.Eligible {
 		at := fmt.Sprintf("eligible[%d]", i)
 		v.holder(at, e.Holder, false)
-		v.once(seen, at, e.Holder.ID, e.Role)
+		v.unique(seen, at, e.Holder.ID, e.Role)
 		v.eligible(at, e, d)
-		if p, twice := policies[e.Role]; twice && !p.same(e.Policy) {
+		if p, twice := policies[e.Role]; twice && !p.equals(e.Policy) {
 			v.add(at+".policy", all.Name(e.Role)+" is eligible twice, and both must have the same policy")
 		}
 		policies[e.Role] = e.Policy
@@ -111,15 +111,15 @@ func (d Definition) Validate(all Roles) error {
 	return nil
 }
 
-// verdict collects what is wrong with a definition.
-type verdict struct {
+// problems collects what is wrong with a definition.
+type problems struct {
 	all Roles
 	bad *fault.Fault
 }
 
-func (v *verdict) add(at, text string) { v.bad.With(at, text) }
+func (v *problems) add(at, text string) { v.bad.With(at, text) }
 
-func (v *verdict) holder(at string, h Holder, programs bool) {
+func (v *problems) holder(at string, h Holder, programs bool) {
 	switch {
 	case h.ID == "" || h.Name == "":
 		v.add(at+".holder", "needs an id and a name that the customer is shown")
@@ -130,7 +130,7 @@ func (v *verdict) holder(at string, h Holder, programs bool) {
 	}
 }
 
-func (v *verdict) once(seen map[string]bool, at, holder string, r RoleID) {
+func (v *problems) unique(seen map[string]bool, at, holder string, r RoleID) {
 	key := holder + " " + string(r)
 	if seen[key] {
 		v.add(at, v.all.Name(r)+" is given to the same holder twice")
@@ -139,7 +139,7 @@ func (v *verdict) once(seen map[string]bool, at, holder string, r RoleID) {
 }
 
 // role says whether a role can be delegated at all.
-func (v *verdict) role(at string, id RoleID) {
+func (v *problems) role(at string, id RoleID) {
 	r, known := v.all[id]
 	switch {
 	case !known || r.Directory:
@@ -151,7 +151,7 @@ func (v *verdict) role(at string, id RoleID) {
 	}
 }
 
-func (v *verdict) always(at string, a Authorization) {
+func (v *problems) always(at string, a Authorization) {
 	v.role(at+".role", a.Role)
 	if a.Role != UserAccess {
 		if len(a.Delegated) > 0 {
@@ -171,7 +171,7 @@ func (v *verdict) always(at string, a Authorization) {
 	}
 }
 
-func (v *verdict) eligible(at string, e Eligible, d Definition) {
+func (v *problems) eligible(at string, e Eligible, d Definition) {
 	v.role(at+".role", e.Role)
 	if e.Role == UserAccess {
 		v.add(at+".role", "User Access Administrator cannot be eligible")
@@ -180,7 +180,7 @@ func (v *verdict) eligible(at string, e Eligible, d Definition) {
 	if !reads {
 		v.add(at+".holder", "also needs a role that reads, such as Reader, held always; without it nothing can be activated")
 	}
-	if length, ok := activation(e.Policy.Longest); !ok || length < shortestActivation || length > longestActivation {
+	if length, ok := parseActivation(e.Policy.Longest); !ok || length < shortestActivation || length > longestActivation {
 		v.add(at+".policy.longest", "must be a duration from PT30M to PT8H")
 	}
 	if len(e.Policy.Approvers) > mostApprovers {
@@ -191,16 +191,16 @@ func (v *verdict) eligible(at string, e Eligible, d Definition) {
 	}
 }
 
-// activation is the length of time an activation lasts.
-func activation(text string) (time.Duration, bool) {
+// parseActivation is the length of time an activation lasts.
+func parseActivation(text string) (time.Duration, bool) {
 	s, err := period.ParseStep(text)
 	return s.Clock, err == nil && s == period.Step{Clock: s.Clock}
 }
 
-// same says whether two policies ask for the same; PT60M is PT1H.
-func (p Policy) same(q Policy) bool {
-	a, _ := activation(p.Longest)
-	b, _ := activation(q.Longest)
+// equals says whether two policies ask for the same; PT60M is PT1H.
+func (p Policy) equals(q Policy) bool {
+	a, _ := parseActivation(p.Longest)
+	b, _ := parseActivation(q.Longest)
 	ids := func(list []Holder) (out []string) {
 		for _, h := range list {
 			out = append(out, h.ID)

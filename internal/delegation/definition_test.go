@@ -33,7 +33,7 @@ func offer() Definition {
 	}
 }
 
-func TestOffers(t *testing.T) {
+func TestDefinitions(t *testing.T) {
 	all := BuiltIn()
 	cases := []struct {
 		name   string

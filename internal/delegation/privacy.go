@@ -16,7 +16,7 @@ type aboutPerson struct {
 	Done        []Entry      `json:"done,omitempty"`
 }
 
-// Export is what is kept of a person; nil for nothing. Whoever calls it has asked whether they may.
+// Export is what is kept of a person; nil for nothing. The caller has asked whether they may.
 func (v *Service) Export(ctx context.Context, who id.Principal) (any, error) {
 	var out aboutPerson
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
@@ -51,7 +51,7 @@ func (v *Service) Export(ctx context.Context, who id.Principal) (any, error) {
 }
 
 // Erase takes a person's name, and their id at the provider, out of offers and consents; what they activated and did
-// stays, under our id alone. It says whether there was anything. Whoever calls it has asked whether they may.
+// stays, under our id alone. It says whether there was anything. The caller has asked whether they may.
 func (v *Service) Erase(ctx context.Context, t tx.Tx, who id.Principal) (had bool, err error) {
 	definitions, registrations, err := v.naming(ctx, t)
 	if err != nil {
@@ -82,7 +82,7 @@ func (v *Service) Erase(ctx context.Context, t tx.Tx, who id.Principal) (had boo
 	return had, nil
 }
 
-// erased stands for the name of who was.
+// erased stands in place of the name of somebody who was erased.
 const erased = "erased person"
 
 // naming is everything that names holders.

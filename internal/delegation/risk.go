@@ -23,9 +23,9 @@ type Risk struct {
 	Used    int       `json:"used"`             // how many actions are on record there
 }
 
-// narrower are roles from the least to the most, with what each allows. A name in an action may stand for all; they
+// rolesByPower are roles from the least to the most, with what each allows. A name in an action may stand for all; they
 // are parts of the provider's definitions, as far as the recorded actions can tell them apart.
-func narrower() []struct {
+func rolesByPower() []struct {
 	role   RoleID
 	allows []string
 	denies []string
@@ -42,9 +42,9 @@ func narrower() []struct {
 	}
 }
 
-// least is the least role that allows every action; what none allows is beyond.
-func least(actions []string) (role RoleID, beyond []string) {
-	options := narrower()
+// leastRole is the least role that allows every action; what none allows is beyond.
+func leastRole(actions []string) (role RoleID, beyond []string) {
+	options := rolesByPower()
 	for _, o := range options {
 		beyond = slices.DeleteFunc(slices.Clone(actions), func(a string) bool { return matches(a, o.allows) && !matches(a, o.denies) })
 		if len(beyond) == 0 {
@@ -57,10 +57,10 @@ func least(actions []string) (role RoleID, beyond []string) {
 
 // matches says whether an action is one of the patterns, in which * stands for anything. Letters may be of either case.
 func matches(action string, patterns []string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return like(strings.ToLower(action), strings.ToLower(p)) })
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchesPattern(strings.ToLower(action), strings.ToLower(p)) })
 }
 
-func like(text, pattern string) bool {
+func matchesPattern(text, pattern string) bool {
 	first, rest, wild := strings.Cut(pattern, "*")
 	if !wild {
 		return text == pattern
@@ -69,14 +69,14 @@ func like(text, pattern string) bool {
 		return false
 	}
 	for i := len(first); i <= len(text); i++ {
-		if like(text[i:], rest) {
+		if matchesPattern(text[i:], rest) {
 			return true
 		}
 	}
 	return false
 }
 
-// risks are the standing owners in force at an instant, each with what was done at its place by whom it is held.
+// risks are the standing owners in force at an instant, each with the actions that its holders took at its place.
 func risks(registrations []Registration, trail []Entry, where map[id.Activation]Place, all Roles, at time.Time) []Risk {
 	var list []Risk
 	for _, r := range registrations {
@@ -90,7 +90,7 @@ func risks(registrations []Registration, trail []Entry, where map[id.Activation]
 				actions = append(actions, e.Action)
 			}
 		}
-		role, beyond := least(actions)
+		role, beyond := leastRole(actions)
 		risk := Risk{
 			Registration: r.ID, Organisation: r.Organisation, Place: r.Place, Since: r.Since, Least: all[role], Beyond: beyond, Earns: all[role].Earns, Used: len(actions),
 			Text: "a standing owner can do everything there, for ever, and give it to others; the customer never agreed to that",
@@ -103,7 +103,7 @@ func risks(registrations []Registration, trail []Entry, where map[id.Activation]
 	return list
 }
 
-// withoutCredit is the risk without a word about which role earns credit.
+// withoutCredit is the risk without saying which role earns credit.
 func (r Risk) withoutCredit() Risk {
 	r.Earns, r.Least.Earns, r.Roles = false, false, slices.Clone(r.Roles)
 	for i := range r.Roles {
@@ -112,9 +112,9 @@ func (r Risk) withoutCredit() Risk {
 	return r
 }
 
-// replace is a standing registration ended, and the narrower one that follows it at the same instant: so there is no
+// replaced is a standing registration ended, and the narrower one that follows it at the same instant: so there is no
 // moment without access in which credit would be lost.
-func (r Registration) replace(role RoleID, by string, at time.Time) (old, now Registration) {
+func (r Registration) replaced(role RoleID, by string, at time.Time) (old, now Registration) {
 	old, now = r, r
 	old.Ended, old.EndedBy, old.Why = at.UTC(), by, "replaced by a lesser role"
 	now.ID, now.Follows, now.Since = "", r.ID, at.UTC()

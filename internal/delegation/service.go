@@ -29,9 +29,9 @@ type Service struct {
 	Now    func() time.Time
 	Secret func() string // draws a one-time token
 
-	// Given is told, in the transaction of every change, what a source gives from now on: in place of what it gave, and
-	// nothing when it gives no more. Access keeps it and compares its end.
-	Given func(ctx context.Context, t tx.Tx, source string, now []Assignment) error
+	// SetAssignments replaces what one source gives by the assignments it gives from now on, none when it gives no more, in
+	// the transaction of the change. Access keeps them and compares their ends.
+	SetAssignments func(ctx context.Context, t tx.Tx, source string, now []Assignment) error
 }
 
 // caller is who asks, and what they may see of delegated access.
@@ -53,26 +53,26 @@ func (c caller) sees(f Filter) (scope.Scope, Filter) {
 	return c.Scope, f
 }
 
-// whole says whether the caller's role is for all of their organisation: of a customer's people only such consent to what
-// is about all of it, and read and end that.
-func (c caller) whole() bool { return !c.customer || c.Scope.Sees(c.place) }
+// unrestricted says whether the caller's role is for all of their organisation. Of a customer's people only such consent
+// to what is about all of it, and read and end that.
+func (c caller) unrestricted() bool { return !c.customer || c.Scope.Sees(c.place) }
 
-// reaches says whether a place among resources is one the caller's role is for. Staff are asked by their organisation.
-func (c caller) reaches(p Place) bool {
+// covers says whether a place among resources is one the caller's role is for. Staff are asked by their organisation.
+func (c caller) covers(p Place) bool {
 	return !c.customer || c.Scope.Sees(p.lower().path(c.place[strings.LastIndexByte(c.place, '/')+1:]))
 }
 
-// operator says whether the caller acts for nobody in particular and must say for whom.
-func (c caller) operator() bool { return c.who.ID == identity.LocalOperator }
+// isOperator says whether the caller acts for nobody in particular and must say for whom.
+func (c caller) isOperator() bool { return c.who.ID == identity.LocalOperator }
 
-// serves says whether the caller acts for an organisation.
-func (c caller) serves(o id.Organisation) bool { return c.operator() || o != "" && c.who.Realm == o }
+// actsFor says whether the caller acts for an organisation.
+func (c caller) actsFor(o id.Organisation) bool { return c.isOperator() || o != "" && c.who.Realm == o }
 
 // caller asks access, and finds the caller's organisation.
 func (v *Service) caller(ctx context.Context, r tx.Read, grant access.Grant) (caller, error) {
 	who, _ := identity.Caller(ctx)
 	c := caller{Grant: grant, who: who}
-	if c.operator() {
+	if c.isOperator() {
 		return c, nil
 	}
 	if who.Realm == "" {
@@ -113,10 +113,10 @@ func (v *Service) write(ctx context.Context, action access.Action, f func(contex
 	})
 }
 
-// side is the organisation the caller acts for: their own, or the one the local operator names, of one of the kinds.
-func (v *Service) side(ctx context.Context, r tx.Read, c caller, named id.Organisation, kinds ...org.Kind) (org.Organisation, string, error) {
+// actingFor is the organisation the caller acts for: their own, or the one the local operator names, of one of the kinds.
+func (v *Service) actingFor(ctx context.Context, r tx.Read, c caller, named id.Organisation, kinds ...org.Kind) (org.Organisation, string, error) {
 	o := c.who.Realm
-	if c.operator() {
+	if c.isOperator() {
 		o = named
 	}
 	if o == "" || named != "" && named != o {
@@ -145,7 +145,7 @@ func sellers(place string) (list []id.Organisation) {
 // The lists of what the caller may know of, each by the rule above.
 
 func (v *Service) relationships(ctx context.Context, r tx.Read, c caller, f Filter) ([]Relationship, error) {
-	if !c.whole() {
+	if !c.unrestricted() {
 		return nil, nil
 	}
 	s, f := c.sees(f)
@@ -155,17 +155,17 @@ func (v *Service) relationships(ctx context.Context, r tx.Read, c caller, f Filt
 func (v *Service) registrations(ctx context.Context, r tx.Read, c caller, f Filter) ([]Registration, error) {
 	s, f := c.sees(f)
 	list, err := v.Store.Registrations(ctx, r, s, f)
-	return slices.DeleteFunc(list, func(x Registration) bool { return !c.reaches(x.Place) }), err
+	return slices.DeleteFunc(list, func(x Registration) bool { return !c.covers(x.Place) }), err
 }
 
 func (v *Service) activations(ctx context.Context, r tx.Read, c caller, f Filter) ([]Activation, error) {
 	s, f := c.sees(f)
 	list, err := v.Store.Activations(ctx, r, s, f)
-	return slices.DeleteFunc(list, func(x Activation) bool { return !c.reaches(x.Place) }), err
+	return slices.DeleteFunc(list, func(x Activation) bool { return !c.covers(x.Place) }), err
 }
 
-// only is the one thing a list holds, or NotFound.
-func only[T any](list []T, err error, what, name string) (one T, _ error) {
+// single is the only element of a list, or NotFound.
+func single[T any](list []T, err error, what, name string) (one T, _ error) {
 	if err != nil {
 		return one, err
 	}
@@ -176,7 +176,7 @@ func only[T any](list []T, err error, what, name string) (one T, _ error) {
 }
 
 // Assignments is what delegated access gives at an instant, to whomever. It is for access, which calls it while it
-// decides about others, so it asks nobody's leave.
+// decides about others, so it asks no guard.
 func (v *Service) Assignments(ctx context.Context, r tx.Read, at time.Time) ([]Assignment, error) {
 	l, err := v.ledger(ctx, r, scope.All(), Filter{})
 	if err != nil {
@@ -185,8 +185,8 @@ func (v *Service) Assignments(ctx context.Context, r tx.Read, at time.Time) ([]A
 	return l.assignments(v.Roles, at), nil
 }
 
-// tell says what one source gives from now on; l holds it, and what it depends on.
-func (v *Service) tell(ctx context.Context, t tx.Tx, source string, customer id.Organisation, l ledger) error {
+// publish says what one source gives from now on; l holds it, and what it depends on.
+func (v *Service) publish(ctx context.Context, t tx.Tx, source string, customer id.Organisation, l ledger) error {
 	if customer == "" {
 		return nil
 	}
@@ -201,7 +201,7 @@ func (v *Service) tell(ctx context.Context, t tx.Tx, source string, customer id.
 		return ""
 	}
 	now := slices.DeleteFunc(l.assignments(v.Roles, v.Now()), func(a Assignment) bool { return a.ID != source })
-	return v.Given(ctx, t, source, now)
+	return v.SetAssignments(ctx, t, source, now)
 }
 
 func (v *Service) ledger(ctx context.Context, r tx.Read, s scope.Scope, f Filter) (l ledger, err error) {

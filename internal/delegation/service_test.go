@@ -26,8 +26,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// stage is a world with people in it, on a real ledger, and a clock moved by hand.
-type stage struct {
+// fixture is a world with people in it, on a real ledger, and a clock moved by hand.
+type fixture struct {
 	*testing.T
 	*delegation.Service
 	db     *sqlstore.DB
@@ -37,11 +37,11 @@ type stage struct {
 	given  map[string][]delegation.Assignment // what access was told, by source
 }
 
-// cast is a guard that knows the people of the stage: staff may do what their side does, within their organisation's
+// testGuard is a guard that knows the people of the stage: staff may do what their side does, within their organisation's
 // place; customers what theirs does.
-type cast struct{ s *stage }
+type testGuard struct{ s *fixture }
 
-func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, error) {
+func (g testGuard) Require(ctx context.Context, action access.Action) (access.Grant, error) {
 	who, ok := identity.Caller(ctx)
 	if !ok {
 		return access.Grant{}, fault.New(fault.Denied, "denied", "nobody")
@@ -71,17 +71,17 @@ func (g cast) Require(ctx context.Context, action access.Action) (access.Grant, 
 }
 
 // RequireAt is Require: the stage has no places of its own.
-func (g cast) RequireAt(ctx context.Context, action access.Action, _ string) (access.Grant, error) {
+func (g testGuard) RequireAt(ctx context.Context, action access.Action, _ string) (access.Grant, error) {
 	return g.Require(ctx, action)
 }
 
 // RequireWithin is Require: the stage has no places of its own.
-func (g cast) RequireWithin(ctx context.Context, action access.Action, _ access.Within) (access.Grant, error) {
+func (g testGuard) RequireWithin(ctx context.Context, action access.Action, _ access.Within) (access.Grant, error) {
 	return g.Require(ctx, action)
 }
 
 // MayPurchase is no part of these stories.
-func (cast) MayPurchase(context.Context, id.Organisation, access.Purchase) (access.Grant, error) {
+func (testGuard) MayPurchase(context.Context, id.Organisation, access.Purchase) (access.Grant, error) {
 	return access.Grant{}, fault.New(fault.Denied, "denied", "nobody buys here")
 }
 
@@ -95,9 +95,9 @@ func retail(context.Context, tx.Read) (map[string][]string, error) {
 	return map[string][]string{"contoso": {"retail"}, "nordwind": {"retail"}, "rival": {"retail"}}, nil
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T) *fixture {
 	db := storetest.SQLite(t)
-	s := &stage{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	s := &fixture{T: t, db: db, given: map[string][]delegation.Assignment{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.at }
 	events := event.Log{Store: operations.Events{DB: db}, Now: now}
 	orgs := &org.Service{DB: db, Store: organisations.Orgs{DB: db}, Access: access.Local{}, Events: events, Now: now, Places: noPlaces{}, Books: retail}
@@ -105,10 +105,10 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.Service = &delegation.Service{
-		DB: db, Store: parties.Delegation{DB: db}, Orgs: organisations.Orgs{DB: db}, Access: cast{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
+		DB: db, Store: parties.Delegation{DB: db}, Orgs: organisations.Orgs{DB: db}, Access: testGuard{s}, Events: events, Roles: delegation.BuiltIn(), Now: now,
 		Jobs:   job.Queue{Store: operations.Jobs{DB: db}},
 		Secret: func() string { s.tokens++; return fmt.Sprintf("token %d", s.tokens) },
-		Given: func(_ context.Context, _ tx.Tx, source string, now []delegation.Assignment) error {
+		SetAssignments: func(_ context.Context, _ tx.Tx, source string, now []delegation.Assignment) error {
 			s.given[source] = now
 			return nil
 		},
@@ -141,12 +141,12 @@ func world() org.World {
 }
 
 // as is a context in which somebody of an organisation is calling.
-func (s *stage) as(name, realm string, groups ...id.Group) context.Context {
+func (s *fixture) as(name, realm string, groups ...id.Group) context.Context {
 	return identity.As(s.Context(), identity.Principal{ID: id.Principal("prn_" + name), Realm: org.OrganisationID(realm), Groups: groups, MFA: true})
 }
 
 // drain works off the jobs due by now.
-func (s *stage) drain() {
+func (s *fixture) drain() {
 	s.Helper()
 	if _, err := s.runner.Drain(access.AsLocalOperator(s.Context())); err != nil {
 		s.Fatal(err)
@@ -162,7 +162,7 @@ func (s *stage) drain() {
 }
 
 // move moves the clock, stopping at each instant at which something is due.
-func (s *stage) move(to time.Time) {
+func (s *fixture) move(to time.Time) {
 	s.Helper()
 	for {
 		var due time.Time
@@ -182,14 +182,14 @@ func (s *stage) move(to time.Time) {
 	}
 }
 
-func (s *stage) ok(err error) {
+func (s *fixture) ok(err error) {
 	s.Helper()
 	if err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *stage) refused(err error, kind fault.Kind, what string) {
+func (s *fixture) refused(err error, kind fault.Kind, what string) {
 	s.Helper()
 	if fault.KindOf(err) != kind {
 		s.Fatalf("%s: got %v (%s), want it refused as %s", what, err, fault.KindOf(err), kind)
@@ -197,7 +197,7 @@ func (s *stage) refused(err error, kind fault.Kind, what string) {
 }
 
 // holds says which roles a person has at a place now, by name.
-func (s *stage) holds(scopePath string, who id.Principal, groups ...id.Group) (names []string) {
+func (s *fixture) holds(scopePath string, who id.Principal, groups ...id.Group) (names []string) {
 	s.Helper()
 	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
 		list, err := s.Assignments(ctx, r, s.at)
@@ -215,7 +215,7 @@ func (s *stage) holds(scopePath string, who id.Principal, groups ...id.Group) (n
 }
 
 // told is everything access was told last.
-func (s *stage) told() (list []delegation.Assignment) {
+func (s *fixture) told() (list []delegation.Assignment) {
 	for _, source := range s.given {
 		list = append(list, source...)
 	}
@@ -234,7 +234,7 @@ func inForce(list []delegation.Assignment, at time.Time) (lines []string) {
 }
 
 // log is the types of the events so far about a thing, without the area's name.
-func (s *stage) log(subject string) (types []string) {
+func (s *fixture) log(subject string) (types []string) {
 	s.Helper()
 	s.ok(s.db.View(s.Context(), func(ctx context.Context, r tx.Read) error {
 		list, err := s.Events.Store.Events(ctx, r, scope.All(), event.Filter{})
@@ -251,14 +251,14 @@ func (s *stage) log(subject string) (types []string) {
 	return types
 }
 
-func (s *stage) same(what string, got, want any) {
+func (s *fixture) same(what string, got, want any) {
 	s.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		s.Fatalf("%s:\n got %v\nwant %v", what, got, want)
 	}
 }
 
-func (s *stage) withoutMFA(name, realm string, groups ...id.Group) context.Context {
+func (s *fixture) withoutMFA(name, realm string, groups ...id.Group) context.Context {
 	who, _ := identity.Caller(s.as(name, realm, groups...))
 	who.MFA = false
 	return identity.As(s.Context(), who)

@@ -12,7 +12,7 @@ import (
 
 const shop = "@c1/e1/rg-shop"
 
-func offered(s *stage) delegation.Definition {
+func offered(s *fixture) delegation.Definition {
 	s.Helper()
 	desk := delegation.Holder{ID: "grp_desk", Kind: delegation.Group, Name: "Helpdesk", Object: "00000000-0000-4000-8000-000000000001"}
 	leads := delegation.Holder{ID: "grp_leads", Kind: delegation.Group, Name: "Shift leads", Object: "00000000-0000-4000-8000-000000000002"}
@@ -45,16 +45,16 @@ func TestHelpdesk(t *testing.T) {
 	s.same("consenting twice is consenting once", again.ID, r.ID)
 	s.same("consented", s.holds(shop, "prn_agent", "grp_desk"), []string{"Reader"})
 
-	wish := delegation.Wish{Registration: r.ID, Role: "Virtual Machine Contributor", Length: "PT1H", Reason: "the shop's machine hangs", Case: "cas_1"}
-	a, err := s.Activate(agent, wish)
+	request := delegation.ActivationRequest{Registration: r.ID, Role: "Virtual Machine Contributor", Length: "PT1H", Reason: "the shop's machine hangs", Case: "cas_1"}
+	a, err := s.Activate(agent, request)
 	s.ok(err)
-	twice, err := s.Activate(agent, wish)
+	twice, err := s.Activate(agent, request)
 	s.ok(err)
 	s.same("asking twice is asking once", twice, a)
 	s.same("activated", s.holds(shop, "prn_agent", "grp_desk"), []string{"Reader", "Virtual Machine Contributor"})
 	s.same("a colleague has nothing of it", s.holds(shop, "prn_other", "grp_desk"), []string{"Reader"})
-	wish.Reason = "another"
-	_, err = s.Activate(agent, wish)
+	request.Reason = "another"
+	_, err = s.Activate(agent, request)
 	s.refused(err, fault.Conflict, "two activations of one role")
 
 	restart := "Microsoft.Compute/virtualMachines/restart/action"
@@ -93,8 +93,8 @@ func TestHelpdesk(t *testing.T) {
 
 	s.drain()
 	s.same("the record", s.log(string(a.ID)), []string{"activation_requested", "activation_started", "activation_used", "activation_used", "activation_ended"})
-	wish.Reason = "again"
-	next, err := s.Activate(agent, wish)
+	request.Reason = "again"
+	next, err := s.Activate(agent, request)
 	s.ok(err)
 	if next.ID == a.ID {
 		t.Error("a new activation has the id of the old one")
@@ -108,7 +108,7 @@ func TestApprovalAndEnd(t *testing.T) {
 	agent := s.as("agent", "nordwind", "grp_desk")
 	r, err := s.Register(customer, offered(s).ID, delegation.Place{Entitlement: "e1", ResourceGroup: "RG-Shop"})
 	s.ok(err)
-	a, err := s.Activate(agent, delegation.Wish{Registration: r.ID, Role: "contributor", Length: "PT1H", Reason: "x"})
+	a, err := s.Activate(agent, delegation.ActivationRequest{Registration: r.ID, Role: "contributor", Length: "PT1H", Reason: "x"})
 	s.ok(err)
 	s.same("waits", a.State, delegation.Waiting)
 	s.same("nothing yet", s.holds(shop, "prn_agent"), []string{})
@@ -137,7 +137,7 @@ func TestWithoutSecondFactor(t *testing.T) {
 	r, err := s.Register(s.as("customer", "c1"), offered(s).ID, delegation.Place{Entitlement: "e1"})
 	s.ok(err)
 	ctx := s.withoutMFA("agent", "nordwind", "grp_desk")
-	_, err = s.Activate(ctx, delegation.Wish{Registration: r.ID, Role: "Virtual Machine Contributor", Length: "PT1H", Reason: "x"})
+	_, err = s.Activate(ctx, delegation.ActivationRequest{Registration: r.ID, Role: "Virtual Machine Contributor", Length: "PT1H", Reason: "x"})
 	s.refused(err, fault.Denied, "activating without a second factor")
 	_, err = s.Register(s.as("customer2", "c2"), offered(s).ID, delegation.Place{Entitlement: "e2"})
 	s.refused(err, fault.NotFound, "consenting to an offer of somebody who does not sell there")
@@ -154,9 +154,9 @@ func TestStandingOwner(t *testing.T) {
 	admin, agent := s.as("admin", "contoso"), s.as("agent", "contoso", "grp_admins")
 	at := delegation.Place{Customer: orgID("c1"), Entitlement: "E1"}
 	admins := delegation.Holder{ID: "grp_admins", Kind: delegation.Group, Name: "Admin agents"}
-	_, err := s.Stand(s.as("customer", "c1"), "", at, delegation.Authorization{Holder: admins, Role: "Owner"})
+	_, err := s.RecordStanding(s.as("customer", "c1"), "", at, delegation.Authorization{Holder: admins, Role: "Owner"})
 	s.refused(err, fault.Denied, "a customer records standing access")
-	owner, err := s.Stand(admin, "", at, delegation.Authorization{Holder: admins, Role: "Owner"})
+	owner, err := s.RecordStanding(admin, "", at, delegation.Authorization{Holder: admins, Role: "Owner"})
 	s.ok(err)
 	s.same("who records what stands at the provider gets nothing here", len(s.holds(shop, "prn_agent", "grp_admins")), 0)
 
@@ -307,8 +307,8 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
-// TestExtension: it goes on by itself twice, is turned off, and then ends.
-func TestExtension(t *testing.T) {
+// TestAutoExtension: it goes on by itself twice, is turned off, and then ends.
+func TestAutoExtension(t *testing.T) {
 	s := newStage(t)
 	admin := s.as("admin", "nordwind")
 	terms := delegation.Terms{Name: "x", Customer: orgID("c1"), Roles: []string{"Global Reader"}, Duration: "P30D", AutoExtend: true}
@@ -335,8 +335,8 @@ func TestExtension(t *testing.T) {
 	s.same("three notices before each of three ends, as far as they lie ahead", notices, 9)
 }
 
-// TestUnanswered: ninety days, and the link is worth nothing.
-func TestUnanswered(t *testing.T) {
+// TestUnansweredInvitation: ninety days, and the link is worth nothing.
+func TestUnansweredInvitation(t *testing.T) {
 	s := newStage(t)
 	admin, customer := s.as("admin", "nordwind"), s.as("customer", "c1")
 	r, err := s.Draft(admin, "", delegation.Terms{Name: "x", Roles: []string{"Global Reader"}, Duration: "P30D"})
@@ -365,7 +365,7 @@ func TestUnanswered(t *testing.T) {
 }
 
 // activeOn is a relationship of nordwind's with c1 that is active.
-func activeOn(s *stage, terms delegation.Terms) id.Relationship {
+func activeOn(s *fixture, terms delegation.Terms) id.Relationship {
 	s.Helper()
 	r, err := s.Draft(s.as("admin", "nordwind"), "", terms)
 	s.ok(err)

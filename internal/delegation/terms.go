@@ -28,10 +28,10 @@ func (t Terms) apply(r Relationship, all Roles) (Relationship, error) {
 	if n := len([]rune(name)); n == 0 || n > longestName {
 		bad.With("name", "must have 1 to 50 characters")
 	}
-	if !lasts(t.Duration) {
+	if !validDuration(t.Duration) {
 		bad.With("duration", "must be a duration in days, months or years from P1D to P2Y")
 	}
-	roles, wrong := directory(t.Roles, all)
+	roles, wrong := directoryRoles(t.Roles, all)
 	if wrong != "" {
 		bad.With("roles", wrong)
 	}
@@ -46,8 +46,8 @@ func (t Terms) apply(r Relationship, all Roles) (Relationship, error) {
 	return r, nil
 }
 
-// lasts says whether a duration lies within the limits, whatever the day it begins.
-func lasts(duration string) bool {
+// validDuration says whether a duration lies within the limits, whatever the day it begins.
+func validDuration(duration string) bool {
 	s, err := period.ParseStep(duration)
 	if err != nil || s.Clock != 0 {
 		return false
@@ -58,8 +58,8 @@ func lasts(duration string) bool {
 	return !s.After(from).Before(least.After(from)) && !s.After(from).After(most.After(from))
 }
 
-// directory is the ids of directory roles, sorted; wrong says what is amiss with them.
-func directory(words []string, all Roles) (roles []RoleID, wrong string) {
+// directoryRoles is the ids of directory roles, sorted; wrong says what is wrong with them.
+func directoryRoles(words []string, all Roles) (roles []RoleID, wrong string) {
 	for _, w := range words {
 		r, ok := all.Find(w, true)
 		if !ok {
@@ -104,9 +104,9 @@ func (r Relationship) change(t Terms, all Roles, at time.Time) (Relationship, er
 	return after, nil
 }
 
-// assign gives a group some of the roles, in place of what it had. Invalid for a role that was not approved.
-func (r Relationship) assign(g id.Group, words []string, all Roles, at time.Time) (Relationship, error) {
-	roles, wrong := directory(words, all)
+// withAssignment gives a group some of the roles, in place of what it had. Invalid for a role that was not approved.
+func (r Relationship) withAssignment(g id.Group, words []string, all Roles, at time.Time) (Relationship, error) {
+	roles, wrong := directoryRoles(words, all)
 	for _, x := range roles {
 		if !r.Holds(x) {
 			wrong = all.Name(x) + " is not among the roles the customer is asked for"
@@ -134,8 +134,8 @@ func (r Relationship) assign(g id.Group, words []string, all Roles, at time.Time
 	return r, nil
 }
 
-// withdraw takes a group's roles from it. NotFound when it has none.
-func (r Relationship) withdraw(g id.Group, at time.Time) (Relationship, error) {
+// withoutAssignment takes a group's roles from it. NotFound when it has none.
+func (r Relationship) withoutAssignment(g id.Group, at time.Time) (Relationship, error) {
 	i := slices.IndexFunc(r.Groups, func(a GroupAccess) bool { return a.Group == g })
 	if i < 0 {
 		return r, fault.New(fault.NotFound, "access_not_found", "group %s has no roles by relationship %q", g, r.Name)

@@ -180,7 +180,7 @@ func TestRefreshTokenShownAtOnce(t *testing.T) {
 }
 
 // A one-time link makes one person, and a set-up link of the first start is one of the newest start.
-func TestLinksWorkOnce(t *testing.T) {
+func TestOneTimeLinks(t *testing.T) {
 	f := newFixture(t)
 	link, err := f.People.FirstLink(t.Context())
 	f.must(err)
@@ -206,8 +206,8 @@ func TestLinksWorkOnce(t *testing.T) {
 func TestManagingStaysInScope(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
-	mine, foreign := f.person("c", "kim@c.example"), f.person("d", "eve@d.example")
-	theirs, err := f.Programs.Add(ctx, "d", "robot")
+	member, foreign := f.person("c", "kim@c.example"), f.person("d", "eve@d.example")
+	foreignRobot, err := f.Programs.Add(ctx, "d", "robot")
 	f.must(err)
 	ours, err := f.Programs.Add(ctx, "c", "robot")
 	f.must(err)
@@ -245,48 +245,48 @@ func TestManagingStaysInScope(t *testing.T) {
 		"credential": func(who id.Principal) error { return f.Programs.RemoveCredential(ctx, who, "x") },
 		"switch off": func(who id.Principal) error { return f.Programs.Enable(ctx, who, false) },
 	} {
-		a, b := try(theirs.ID), try(unknown)
+		a, b := try(foreignRobot.ID), try(unknown)
 		if fault.KindOf(a) != fault.NotFound || a.Error() != b.Error() {
 			t.Errorf("%s: foreign %v, missing %v", name, a, b)
 		}
 	}
 	own, err := f.People.AddGroup(ctx, "c", "all")
 	f.must(err)
-	f.must(f.People.SetMembers(ctx, own.ID, []id.Principal{mine.ID, ours.ID}))
+	f.must(f.People.SetMembers(ctx, own.ID, []id.Principal{member.ID, ours.ID}))
 	if err := f.People.SetMembers(ctx, own.ID, []id.Principal{foreign.ID}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a foreign person is a member: %v", err)
 	}
 	list, err := f.People.List(ctx, "")
 	f.must(err)
-	if len(list) != 1 || list[0].ID != mine.ID || list[0].Personal.Mail != "kim@c.example" {
+	if len(list) != 1 || list[0].ID != member.ID || list[0].Personal.Mail != "kim@c.example" {
 		t.Errorf("sees %+v", list)
 	}
 	robots, err := f.Programs.List(ctx, "")
 	f.must(err)
-	groups, err := f.People.Groups(ctx, mine.Realm)
+	groups, err := f.People.Groups(ctx, member.Realm)
 	f.must(err)
 	if len(robots) != 1 || robots[0].ID != ours.ID || len(groups) != 1 || groups[0].ID != own.ID {
 		t.Errorf("sees %+v and %+v", robots, groups)
 	}
 	// Membership counts at once, and in sessions that are open.
-	s, _, err := f.People.OpenSession(ctx, sessions.Session{Person: mine.ID})
+	s, _, err := f.People.OpenSession(ctx, sessions.Session{Person: member.ID})
 	f.must(err)
-	who, err := f.Sessions.Authenticate(ctx, mine.ID, string(s.ID))
+	who, err := f.Sessions.Authenticate(ctx, member.ID, string(s.ID))
 	f.must(err)
 	if !slices.Equal(who.Groups, []id.Group{own.ID}) {
 		t.Errorf("in %v", who.Groups)
 	}
 	f.must(f.db.View(ctx, func(ctx context.Context, r tx.Read) error {
-		for _, who := range []id.Principal{mine.ID, ours.ID} {
+		for _, who := range []id.Principal{member.ID, ours.ID} {
 			p, err := f.Directory.Principal(ctx, r, who)
-			if err != nil || p.ID != who || p.Realm != mine.Realm || !slices.Equal(p.Groups, []id.Group{own.ID}) || p.Program != (who == ours.ID) {
+			if err != nil || p.ID != who || p.Realm != member.Realm || !slices.Equal(p.Groups, []id.Group{own.ID}) || p.Program != (who == ours.ID) {
 				t.Errorf("known as %+v, %v", p, err)
 			}
 		}
 		return nil
 	}))
 	f.must(f.People.SetMembers(ctx, own.ID, nil))
-	if who, err = f.Sessions.Authenticate(ctx, mine.ID, string(s.ID)); err != nil || len(who.Groups) != 0 {
+	if who, err = f.Sessions.Authenticate(ctx, member.ID, string(s.ID)); err != nil || len(who.Groups) != 0 {
 		t.Errorf("still in %v, %v", who.Groups, err)
 	}
 }
@@ -297,9 +297,9 @@ func TestErasedPeopleAreGone(t *testing.T) {
 	p := f.person("c", "kim@c.example")
 	s, _, err := f.People.OpenSession(ctx, sessions.Session{Person: p.ID, Agent: "Firefox on Linux"})
 	f.must(err)
-	told, err := f.People.Export(ctx, p.ID)
+	listed, err := f.People.Export(ctx, p.ID)
 	f.must(err)
-	text, err := json.Marshal(told)
+	text, err := json.Marshal(listed)
 	f.must(err)
 	for _, want := range []string{"kim@c.example", "Somebody", "Firefox on Linux", string(s.ID)} {
 		if !strings.Contains(string(text), want) {
@@ -317,7 +317,7 @@ func TestErasedPeopleAreGone(t *testing.T) {
 		return had
 	}
 	if !erase(p.ID) || erase(p.ID) || erase("prn_unknown") {
-		t.Error("what was there is told wrongly")
+		t.Error("what was there is listed wrongly")
 	}
 	if _, err := f.Sessions.Authenticate(ctx, p.ID, string(s.ID)); fault.CodeOf(err) != "session_ended" {
 		t.Errorf("still signed in: %v", err)
@@ -411,7 +411,7 @@ func TestAttemptsOfOthersKeepNoPasskeyOut(t *testing.T) {
 		t.Errorf("the passkey has to wait: %v", err)
 	}
 	if _, err := f.People.UsePasskey(t.Context(), p.ID, "another", nil); fault.KindOf(err) != fault.Denied {
-		t.Errorf("a passkey that is not theirs: %v", err)
+		t.Errorf("a passkey that is not foreignRobot: %v", err)
 	}
 }
 

@@ -32,9 +32,9 @@ func TestRealmsManageTheirOwn(t *testing.T) {
 	if _, err := f.People.SetUp(t.Context(), stale, kim, password); err == nil {
 		t.Error("the link before the reset still works")
 	}
-	told, err := f.People.List(above, "")
-	if f.must(err); len(told) != 1 {
-		t.Errorf("who invited is told of %d people", len(told))
+	listed, err := f.People.List(above, "")
+	if f.must(err); len(listed) != 1 {
+		t.Errorf("who invited is listed of %d people", len(listed))
 	}
 	_, err = f.People.SetUp(t.Context(), link, kim, password)
 	f.must(err)
@@ -85,8 +85,8 @@ func TestRealmsManageTheirOwn(t *testing.T) {
 			t.Errorf("%s, from above: %v", name, err)
 		}
 	}
-	if told, err = f.People.List(above, ""); err != nil || len(told) != 0 {
-		t.Errorf("from above %d people are seen, %v", len(told), err)
+	if listed, err = f.People.List(above, ""); err != nil || len(listed) != 0 {
+		t.Errorf("from above %d people are seen, %v", len(listed), err)
 	}
 	if g, err := f.People.Groups(above, ""); err != nil || len(g) != 0 {
 		t.Errorf("from above groups are seen: %v %v", g, err)
@@ -107,7 +107,7 @@ func TestRealmsManageTheirOwn(t *testing.T) {
 }
 
 // A first person's link that was printed and not used makes nobody once there is somebody.
-func TestFirstLinksEnd(t *testing.T) {
+func TestUnusedFirstLinksEnd(t *testing.T) {
 	f := newFixture(t)
 	link, err := f.People.FirstLink(t.Context())
 	f.must(err)
@@ -149,7 +149,7 @@ func TestOtherInvitationsEndWithTheFirst(t *testing.T) {
 }
 
 // A reset takes nobody back to before they began: who was somebody stays the realm's own to look after.
-func TestResetIsNotTheBeginning(t *testing.T) {
+func TestResetKeepsTheRealmItsOwn(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")
 	if _, err := f.People.Reset(asOf(t.Context(), "c"), p.ID); err != nil {
@@ -161,7 +161,7 @@ func TestResetIsNotTheBeginning(t *testing.T) {
 }
 
 // Of two global admins who keep each other from signing in at once, one stays.
-func TestOneOfTwoAdminsStays(t *testing.T) {
+func TestOneOfTwoAdminsIsKept(t *testing.T) {
 	f := newFixture(t)
 	kim, max := f.person("c", "kim@c.example"), f.person("c", "max@c.example")
 	f.admins = []id.Principal{kim.ID, max.ID}
@@ -183,7 +183,7 @@ func TestOneOfTwoAdminsStays(t *testing.T) {
 }
 
 // The last global admin who can sign in is not kept from it by anybody but the local operator.
-func TestTheLastAdminStays(t *testing.T) {
+func TestTheLastAdminIsKept(t *testing.T) {
 	f := newFixture(t)
 	kim, max := f.person("c", "kim@c.example"), f.person("c", "max@c.example")
 	own := asOf(t.Context(), "c")

@@ -22,7 +22,7 @@ var mayBeAbsent = map[string]string{
 	"internal/api/login.Server.Address":         "failed attempts count for the address a connection comes from: no proxy stands in front",
 	"internal/api/login.Server.mux":             "its own routes, made for the first request",
 	"internal/api/login.keyring.signer":         "its own, read before the first token is signed",
-	"internal/api/login.keyring.idents":         "its own, read before the first token is signed",
+	"internal/api/login.keyring.idSigner":       "its own, read before the first token is signed",
 }
 
 // opened are the stores: whoever opens them hands them what they need, and their insides are their own.

@@ -169,7 +169,7 @@ func (n *Installation) buildPeople(ring secret.Ring) error {
 	n.Safe = n.keepSafe(n.Events, n.Guard)
 	n.Directory = &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
 	n.Roles = &access.Service{DB: n.DB, Store: n.Guard.Store, Roles: n.Guard, Events: n.Events, Now: n.Clock.Now, Directory: n.Directory}
-	n.Delegation.Given = delegatedAssignments(n.Roles)
+	n.Delegation.SetAssignments = delegatedAssignments(n.Roles)
 	n.Guard.Place = n.Orgs.Place
 	if n.OnlyRead { // organisations stay where they were when somebody wrote last
 		n.Guard.Place = func(context.Context) error { return nil }

@@ -26,20 +26,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// kept is an event store in memory, which makes a chain without asking a database for the newest record each time.
-type kept struct {
+// memoryStore is an event store in memory, which makes a chain without asking a database for the newest record each time.
+type memoryStore struct {
 	event.Store
 	list []event.Event
 }
 
-func (k *kept) Last(context.Context, tx.Read) (event.Event, error) {
+func (k *memoryStore) Last(context.Context, tx.Read) (event.Event, error) {
 	if len(k.list) == 0 {
 		return event.Event{}, nil
 	}
 	return k.list[len(k.list)-1], nil
 }
 
-func (k *kept) Insert(_ context.Context, _ tx.Tx, e event.Event) error {
+func (k *memoryStore) Insert(_ context.Context, _ tx.Tx, e event.Event) error {
 	k.list = append(k.list, e)
 	return nil
 }
@@ -48,7 +48,7 @@ func (k *kept) Insert(_ context.Context, _ tx.Tx, e event.Event) error {
 func longLog(t *testing.T, n, mine int) (path string) {
 	t.Helper()
 	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	k := &kept{}
+	k := &memoryStore{}
 	log := event.Log{Store: k, Now: func() time.Time { at = at.Add(time.Minute); return at }}
 	for i := range n {
 		data := map[string]any{"command": "invoice-issue", "outcome": "done", "args": map[string]string{"path": fmt.Sprintf("/periods/%d/issue", i)}}
@@ -79,8 +79,8 @@ func longLog(t *testing.T, n, mine int) (path string) {
 	return path
 }
 
-// plant copies a ledger and changes the copy behind the stores' back.
-func plant(t *testing.T, from string, statements ...string) *sqlstore.DB {
+// tamperedCopy copies a ledger and changes the copy behind the stores' back.
+func tamperedCopy(t *testing.T, from string, statements ...string) *sqlstore.DB {
 	t.Helper()
 	text, err := os.ReadFile(from)
 	if err != nil {
@@ -122,9 +122,9 @@ func verification(t *testing.T, db *sqlstore.DB, v *vault.Vault, a event.Anchor)
 	return out
 }
 
-// TestNothingIsTakenOutUnseen plants every kind of change in a log of 100,000 records, the triggers removed, and finds
+// TestEveryChangeOfTheLogIsFound plants every kind of change in a log of 100,000 records, the triggers removed, and finds
 // each; an untouched log holds.
-func TestNothingIsTakenOutUnseen(t *testing.T) {
+func TestEveryChangeOfTheLogIsFound(t *testing.T) {
 	n := 100_000
 	if testing.Short() {
 		n = 5_000
@@ -187,7 +187,7 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := verification(t, plant(t, path, c.statements...), v, anchor)
+			got := verification(t, tamperedCopy(t, path, c.statements...), v, anchor)
 			if got.Holds || !strings.HasPrefix(got.Broken, fmt.Sprintf("event %d ", c.first)) {
 				t.Errorf("found %q, want record %d named", got.Broken, c.first)
 			}
@@ -209,9 +209,9 @@ func TestNothingIsTakenOutUnseen(t *testing.T) {
 	}
 }
 
-// TestNothingIsPutBeforeTheBeginning: what is put where records were pruned, or before the first, is listed and exported
+// TestRecordsBeforeTheBeginningAreFound: what is put where records were pruned, or before the first, is listed and exported
 // like any other, so the log does not hold.
-func TestNothingIsPutBeforeTheBeginning(t *testing.T) {
+func TestRecordsBeforeTheBeginningAreFound(t *testing.T) {
 	const n, pruned = 200, 100
 	path := longLog(t, n, n)
 	v, err := vault.Open(t.TempDir(), rand.Reader)
@@ -242,12 +242,12 @@ func TestNothingIsPutBeforeTheBeginning(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := verification(t, plant(t, path), v, anchor); !got.Holds || got.Pruned != pruned {
+	if got := verification(t, tamperedCopy(t, path), v, anchor); !got.Holds || got.Pruned != pruned {
 		t.Fatalf("a pruned log: %+v", got)
 	}
 	for _, number := range []int{-7, 0, 1, pruned / 2, pruned} {
 		forged := fmt.Sprintf("INSERT INTO event SELECT %d, at, type, 'prn_b', subject, data, prev, hash FROM event WHERE number = %d", number, n)
-		if got := verification(t, plant(t, path, forged), v, anchor); got.Holds || !strings.HasPrefix(got.Broken, fmt.Sprintf("event %d ", number)) {
+		if got := verification(t, tamperedCopy(t, path, forged), v, anchor); got.Holds || !strings.HasPrefix(got.Broken, fmt.Sprintf("event %d ", number)) {
 			t.Errorf("record %d was put before the beginning, and the log holds: %+v", number, got)
 		}
 	}

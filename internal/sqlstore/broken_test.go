@@ -47,7 +47,7 @@ func reserved(t *testing.T, db *sqlstore.DB) (load uint32) {
 
 // A connection that is lost under a commit: nobody knows whether the transaction was kept, and that is what is said.
 // One that is lost before it changes nothing, and the next transaction finds a new one.
-func TestCommitOfUnknownEnd(t *testing.T) {
+func TestCommitOfUnknownOutcome(t *testing.T) {
 	address := pgtest.Database(t)
 	db := storetest.Open(t, address)
 	other, err := pgx.Connect(t.Context(), address)
@@ -118,8 +118,8 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
-// small is a folder on a disk of its own that holds so many bytes. Only root can make one.
-func small(t *testing.T, size int) string {
+// smallDisk is a folder on a disk of its own that holds so many bytes. Only root can make one.
+func smallDisk(t *testing.T, size int) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprint("size=", size)); err != nil {
@@ -131,7 +131,7 @@ func small(t *testing.T, size int) string {
 
 // A disk that is full changes nothing, says so, and once there is room all goes on.
 func TestFullDisk(t *testing.T) {
-	dir := small(t, 4<<20)
+	dir := smallDisk(t, 4<<20)
 	db := storetest.Open(t, filepath.Join(dir, "ledger.db"))
 	if err := reserve(db, nothing); err != nil {
 		t.Fatal(err)

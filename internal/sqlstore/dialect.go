@@ -23,7 +23,7 @@ type dialect interface {
 	placeholder(n int) string // of the nth value of a statement
 	// scrub is the statement of DB.Scrub; on SQLite it answers.
 	scrub() (statement string, answers bool)
-	failure.Reader // what its errors mean
+	failure.Classifier // what its errors mean
 }
 
 // words fill the templates of migrations.

@@ -24,12 +24,12 @@ import (
 
 // DB is an open ledger database, migrated to this program's schema. It is a tx.DB.
 type DB struct {
-	dialect dialect
-	readers *bun.DB
-	writers *bun.DB
-	writer  *writer  // nil when the ledger can only be read
-	copied  string   // the folder of the copy that is read; "" for none
-	kept    sync.Map // what packages above keep in memory beside the ledger, by a key of their own
+	dialect    dialect
+	readers    *bun.DB
+	writers    *bun.DB
+	writer     *writer  // nil when the ledger can only be read
+	copyFolder string   // the folder of the copy that is read; "" for none
+	kept       sync.Map // what packages above keep in memory beside the ledger, by a key of their own
 }
 
 // Open opens and migrates a ledger database. A dsn that starts with postgres:// or postgresql://, or that is a list
@@ -114,14 +114,14 @@ func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
 	d, options := &DB{dialect: sqlite3Dialect{}}, "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)"
 	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
 		options = sqlitePragmas + "&_pragma=query_only(on)"
-		if d.copied, err = disk.Aside(path, path+"-wal"); err != nil {
+		if d.copyFolder, err = disk.Aside(path, path+"-wal"); err != nil {
 			return nil, err
 		}
-		path = filepath.Join(d.copied, filepath.Base(path))
+		path = filepath.Join(d.copyFolder, filepath.Base(path))
 	}
 	r, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(d.copied)) // nothing where nothing was copied
+		return nil, errors.Join(err, os.RemoveAll(d.copyFolder)) // nothing where nothing was copied
 	}
 	r.SetMaxOpenConns(readerCount)
 	r.SetMaxIdleConns(readerCount)
@@ -138,7 +138,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := failure.Proven(c, strings.Contains(dsn, "sslmode=")); err != nil {
+	if err := failure.RequireVerifiedServer(c, strings.Contains(dsn, "sslmode=")); err != nil {
 		return nil, err
 	}
 	// Values are bound, their types taken from Go's: nothing is prepared, as lists in conditions make many texts.
@@ -181,8 +181,8 @@ func (d *DB) closePools() error {
 			err = e
 		}
 	}
-	if d.copied != "" {
-		err = errors.Join(err, os.RemoveAll(d.copied))
+	if d.copyFolder != "" {
+		err = errors.Join(err, os.RemoveAll(d.copyFolder))
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func TestWhichDatabase(t *testing.T) {
 }
 
 // A ledger on another machine is reached encrypted and proven, or as somebody chose; on this one as it comes.
-func TestLedgersAreNotReadInTheClear(t *testing.T) {
+func TestLedgerConnectionsAreEncrypted(t *testing.T) {
 	t.Setenv("PGSSLMODE", "")
 	for dsn, refused := range map[string]bool{
 		"postgres://u@db.example/d": true, "host=10.1.2.3 user=u": true, "postgres://u@db.example,other.example/d": true,
@@ -36,7 +36,7 @@ func TestLedgersAreNotReadInTheClear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = failure.Proven(c, strings.Contains(dsn, "sslmode="))
+		err = failure.RequireVerifiedServer(c, strings.Contains(dsn, "sslmode="))
 		if (fault.CodeOf(err) == "ledger_in_the_clear") != refused {
 			t.Errorf("%s: %v", dsn, err)
 		}
@@ -47,7 +47,7 @@ func TestLedgersAreNotReadInTheClear(t *testing.T) {
 	t.Setenv("PGSSLMODE", "verify-full") // chosen for every connection of this machine
 	c, err := pgx.ParseConfig("postgres://u@db.example/d")
 	if err == nil {
-		err = failure.Proven(c, false)
+		err = failure.RequireVerifiedServer(c, false)
 	}
 	if err != nil {
 		t.Error(err)

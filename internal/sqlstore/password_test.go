@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestPasswordsStayOut opens databases that are not there or not named right: nothing of the error, its hidden causes
+// TestPasswordsAreNotPrinted opens databases that are not there or not named right: nothing of the error, its hidden causes
 // included, holds the password.
-func TestPasswordsStayOut(t *testing.T) {
+func TestPasswordsAreNotPrinted(t *testing.T) {
 	const planted = "Hunter2-canary"
 	said := 0
 	for _, dsn := range []string{

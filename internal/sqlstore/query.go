@@ -154,7 +154,7 @@ type (
 )
 
 // Reader asks the transaction behind r, which must be one of this database.
-func (d *DB) Reader(r tx.Read) Reader { return Reader{d, d.in(r)} }
+func (d *DB) Reader(r tx.Read) Reader { return Reader{d, d.transaction(r)} }
 
 // Writer writes in the transaction behind t, which must be one of this database.
 func (d *DB) Writer(t tx.Tx) Writer { return Writer{d.Reader(t)} }

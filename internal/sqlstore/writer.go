@@ -40,8 +40,8 @@ func (r reading) open(d *DB) bun.Tx {
 	return r.Tx
 }
 
-// in is the open transaction behind r, which must be one of this database.
-func (d *DB) in(r tx.Read) bun.Tx { return r.(interface{ open(*DB) bun.Tx }).open(d) }
+// transaction is the open transaction behind r, which must be one of this database.
+func (d *DB) transaction(r tx.Read) bun.Tx { return r.(interface{ open(*DB) bun.Tx }).open(d) }
 
 // View runs f with a transaction that sees one state of the ledger and cannot change it.
 func (d *DB) View(ctx context.Context, f func(context.Context, tx.Read) error) error {
@@ -96,7 +96,7 @@ type request struct {
 	after []func() // what f wants done once it is committed
 }
 
-var errGaveUp = errors.New("the function of a transaction did not return")
+var errNotReturned = errors.New("the function of a transaction did not return")
 
 func startWriter(d *DB) *writer {
 	w := &writer{
@@ -134,12 +134,12 @@ func (w *writer) do(ctx context.Context, f func(context.Context, tx.Tx) error) e
 // run calls f, and answers also when f panics or ends its goroutine. A statement interrupted half-way would take the
 // whole group with it, so statements are not cancelled: the caller's context is looked at before and after.
 func (r *request) run(t writing, f func(context.Context, tx.Tx) error) {
-	err := errGaveUp
+	err := errNotReturned
 	defer func() { r.ran <- err }()
 	if err = r.ctx.Err(); err != nil {
 		return
 	}
-	err = errGaveUp
+	err = errNotReturned
 	if err = f(context.WithoutCancel(r.ctx), t); err == nil {
 		err = r.ctx.Err()
 	}
@@ -162,7 +162,7 @@ func (w *writer) group(first *request) {
 	members := []*request{first}
 	for tries := 1; len(members) > 0; {
 		kept, left, err := w.transact(members)
-		if err != nil && w.dialect.Again(err) && tries < maxTries {
+		if err != nil && w.dialect.Retry(err) && tries < maxTries {
 			tries++
 			members = append(kept, left...)
 			continue
@@ -193,7 +193,7 @@ func (w *writer) transact(members []*request) (kept, left []*request, err error)
 			members = append(members, r)
 		}
 		r := members[i]
-		failed, broken := w.turn(t, r, len(kept) > 0)
+		failed, broken := w.runMember(t, r, len(kept) > 0)
 		if broken != nil {
 			_ = t.Rollback()
 			return append(kept, r), members[i+1:], broken
@@ -216,16 +216,16 @@ func (w *writer) transact(members []*request) (kept, left []*request, err error)
 // so, and how to find out, for giving a command again is not always harmless and giving it up is neither.
 func (w *writer) commit(t bun.Tx) error {
 	err := t.Commit()
-	if err == nil || w.dialect.Again(err) {
+	if err == nil || w.dialect.Retry(err) {
 		return err
 	}
-	if !w.dialect.MayBeKept(err) {
+	if !w.dialect.MayBeCommitted(err) {
 		if w.dialect.lock() == "" { // SQLite
 			_, _ = w.db.Exec("ROLLBACK") // it may have been left open, on the one connection that writes
 		}
 		return err
 	}
-	return failure.Unknown(err)
+	return failure.OutcomeUnknown(err)
 }
 
 func (w *writer) begin() (bun.Tx, error) {
@@ -253,8 +253,8 @@ func (w *writer) next(have int) *request {
 	}
 }
 
-// turn lets one request do its work. failed concerns this request alone; broken the whole transaction.
-func (w *writer) turn(t bun.Tx, r *request, savepoint bool) (failed, broken error) {
+// runMember lets one request do its work. failed concerns this request alone; broken the whole transaction.
+func (w *writer) runMember(t bun.Tx, r *request, savepoint bool) (failed, broken error) {
 	if savepoint {
 		if _, err := t.Exec("SAVEPOINT member"); err != nil {
 			return nil, err
@@ -264,7 +264,7 @@ func (w *writer) turn(t bun.Tx, r *request, savepoint bool) (failed, broken erro
 	r.turn <- writing{reading{t, w.of}, &r.after}
 	failed = <-r.ran
 	switch {
-	case failed != nil && w.dialect.Again(failed):
+	case failed != nil && w.dialect.Retry(failed):
 		return nil, failed
 	case failed != nil && savepoint:
 		_, broken = t.Exec("ROLLBACK TO SAVEPOINT member")

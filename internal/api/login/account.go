@@ -28,11 +28,11 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/account", nil)
 		return
 	}
-	s.showAccount(w, r, http.StatusOK, x, pages.Page{Done: done(r.FormValue("done"))})
+	s.showAccount(w, r, http.StatusOK, x, pages.Page{Done: doneText(r.FormValue("done"))})
 }
 
-// done is what was just done, by its short name in the address.
-func done(name string) string {
+// doneText is what was just done, by its short name in the address.
+func doneText(name string) string {
 	return map[string]string{
 		"password": "Your password was changed, and everything else that was signed in as you was signed out.",
 		"app":      "The authenticator app was removed.", "passkey": "The passkey was added.", "passkey-gone": "The passkey was removed.",
@@ -43,28 +43,28 @@ func done(name string) string {
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, x sessions.Session, pg pages.Page) {
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	realm, err := s.Directory.Realm(r.Context(), string(p.Realm))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	list, err := s.Sessions.List(r.Context(), p.ID)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	pg.Title, pg.Script = "Your account", s.passkeys(r)
+	pg.Title, pg.Script = "Your account", s.supportsPasskeys(r)
 	pg.Data = accountPage{
 		Person: p, Realm: realm, Session: x, Sessions: list, App: len(p.TOTP) > 0, Passkeys: pg.Script, MustProve: realm.Staff(),
 	}
 	s.site().Show(w, r, status, "account", pg)
 }
 
-// changing is the session of somebody who may change credentials: one that began only just. Others sign in again first.
-func (s *Server) changing(w http.ResponseWriter, r *http.Request) (sessions.Session, bool) {
+// requireRecentSession is the session of somebody who may change credentials: one that began only just. Others sign in again first.
+func (s *Server) requireRecentSession(w http.ResponseWriter, r *http.Request) (sessions.Session, bool) {
 	x, ok := s.session(r)
 	if ok && x.Recent(s.Now()) {
 		return x, true
@@ -73,18 +73,18 @@ func (s *Server) changing(w http.ResponseWriter, r *http.Request) (sessions.Sess
 	return x, false
 }
 
-// changed shows what came of a change.
-func (s *Server) changed(w http.ResponseWriter, r *http.Request, x sessions.Session, err error, name string) {
+// showChange shows what came of a change.
+func (s *Server) showChange(w http.ResponseWriter, r *http.Request, x sessions.Session, err error, name string) {
 	if err != nil {
-		status, text := s.words(r, err)
+		status, text := s.problemText(r, err)
 		s.showAccount(w, r, status, x, pages.Page{Error: text})
 		return
 	}
-	s.site().GoTo(w, r, "/login/account?done="+name)
+	s.site().Redirect(w, r, "/login/account?done="+name)
 }
 
 func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
-	x, ok := s.changing(w, r)
+	x, ok := s.requireRecentSession(w, r)
 	if !ok {
 		return
 	}
@@ -94,24 +94,24 @@ func (s *Server) postNewPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	err := s.People.SetPassword(r.Context(), x, r.PostForm.Get("old"), r.PostForm.Get("password"))
 	if err != nil {
-		s.wrong(r)
+		s.countFailure(r)
 	}
-	s.changed(w, r, x, err, "password")
+	s.showChange(w, r, x, err, "password")
 }
 
 func (s *Server) postTOTP(w http.ResponseWriter, r *http.Request) {
-	x, ok := s.changing(w, r)
+	x, ok := s.requireRecentSession(w, r)
 	if !ok {
 		return
 	}
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	o, err := s.People.OfferTOTP(r.Context(), p)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.showApp(w, r, http.StatusOK, o, "")
@@ -120,7 +120,7 @@ func (s *Server) postTOTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o people.Offer, wrong string) {
 	f, err := newAppForm(o)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	f.Account = true
@@ -128,7 +128,7 @@ func (s *Server) showApp(w http.ResponseWriter, r *http.Request, status int, o p
 }
 
 func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
-	x, ok := s.changing(w, r)
+	x, ok := s.requireRecentSession(w, r)
 	if !ok {
 		return
 	}
@@ -138,41 +138,41 @@ func (s *Server) postAcceptTOTP(w http.ResponseWriter, r *http.Request) {
 		s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
 		return
 	}
-	s.wrong(r)
-	status, text := s.words(r, err)
+	s.countFailure(r)
+	status, text := s.problemText(r, err)
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	o, err := s.People.OfferedTOTP(r.Context(), p, ticket)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.showApp(w, r, status, o, text)
 }
 
 func (s *Server) postDropTOTP(w http.ResponseWriter, r *http.Request) {
-	if x, ok := s.changing(w, r); ok {
-		s.changed(w, r, x, s.People.RemoveTOTP(r.Context(), x), "app")
+	if x, ok := s.requireRecentSession(w, r); ok {
+		s.showChange(w, r, x, s.People.RemoveTOTP(r.Context(), x), "app")
 	}
 }
 
 func (s *Server) postDropPasskey(w http.ResponseWriter, r *http.Request) {
-	if x, ok := s.changing(w, r); ok {
-		s.changed(w, r, x, s.People.RemovePasskey(r.Context(), x, r.PostForm.Get("key")), "passkey-gone")
+	if x, ok := s.requireRecentSession(w, r); ok {
+		s.showChange(w, r, x, s.People.RemovePasskey(r.Context(), x, r.PostForm.Get("key")), "passkey-gone")
 	}
 }
 
 func (s *Server) postRecovery(w http.ResponseWriter, r *http.Request) {
-	x, ok := s.changing(w, r)
+	x, ok := s.requireRecentSession(w, r)
 	if !ok {
 		return
 	}
 	codes, err := s.People.NewRecoveryCodes(r.Context(), x)
 	if err != nil {
-		s.changed(w, r, x, err, "")
+		s.showChange(w, r, x, err, "")
 		return
 	}
 	s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Data: codesPage{Codes: codes, Account: true}})
@@ -184,7 +184,7 @@ func (s *Server) postEndSession(w http.ResponseWriter, r *http.Request) {
 		s.toSignIn(w, r, "/login/account", nil)
 		return
 	}
-	s.changed(w, r, x, s.People.EndSession(r.Context(), x.Person, id.Session(r.PostForm.Get("session"))), "session")
+	s.showChange(w, r, x, s.People.EndSession(r.Context(), x.Person, id.Session(r.PostForm.Get("session"))), "session")
 }
 
 func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
@@ -194,7 +194,7 @@ func (s *Server) postEndAll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Sessions.SignOutEverywhere(r.Context(), x.Person); err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.site().SetCookie(w, pages.Session, "")

@@ -24,52 +24,52 @@ type request struct {
 // pages otherwise. What is wrong with the client or its address is shown here; anything else goes back to it.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	c, err := s.lookUp(r.Context(), q.Get("client_id"))
+	c, err := s.findClient(r.Context(), q.Get("client_id"))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	to := q.Get("redirect_uri")
-	if !c.returns(to) {
-		s.failed(w, r, invalid("invalid_request", 50011, "%s asked for an answer to an address that is not its own; nothing was sent there", c.Name))
+	if !c.mayReturnTo(to) {
+		s.showProblem(w, r, invalid("invalid_request", 50011, "%s asked for an answer to an address that is not its own; nothing was sent there", c.Name))
 		return
 	}
 	a := request{client: c, to: to, q: q}
-	if err := s.step(w, r, a); err != nil {
+	if err := s.continueAuthorization(w, r, a); err != nil {
 		e, ok := asRefusal(err)
 		if !ok {
-			s.failed(w, r, err)
+			s.showProblem(w, r, err)
 			return
 		}
-		s.reply(w, r, a, url.Values{"error": {e.code}, "error_description": {"AADSTS" + strconv.Itoa(e.number) + ": " + sentence(e.text)}})
+		s.redirectToClient(w, r, a, url.Values{"error": {e.code}, "error_description": {"AADSTS" + strconv.Itoa(e.number) + ": " + sentence(e.text)}})
 	}
 }
 
 // consent is what a person agrees to, as it is remembered: the client, where it may act, and whether it may go on without
 // them. Who agreed to less is asked again.
-func (a request) consent(want wanted) string {
-	may := a.client.ID + " " + plainAudience(want.audience)
+func (a request) consent(want requestedScope) string {
+	may := a.client.ID + " " + foldAudience(want.audience)
 	if want.has("offline_access") {
 		may += " offline_access"
 	}
 	return may
 }
 
-// agreed says whether a person agreed that a client acts somewhere, with them or without.
-func agreed(p people.Person, clientID string, want wanted) bool {
-	there := clientID + " " + plainAudience(want.audience)
+// hasConsented says whether a person agreed that a client acts somewhere, with them or without.
+func hasConsented(p people.Person, clientID string, want requestedScope) bool {
+	there := clientID + " " + foldAudience(want.audience)
 	return slices.Contains(p.Consents, there) || slices.Contains(p.Consents, there+" offline_access")
 }
 
-// reply sends the browser back to the client.
-func (s *Server) reply(w http.ResponseWriter, r *http.Request, a request, answer url.Values) {
+// redirectToClient sends the browser back to the client.
+func (s *Server) redirectToClient(w http.ResponseWriter, r *http.Request, a request, answer url.Values) {
 	if state := a.q.Get("state"); state != "" {
 		answer.Set("state", state)
 	}
 	answer.Set("iss", issuer(s.origin(r), tenant(r)))
 	u, err := url.Parse(a.to)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	q := u.Query()
@@ -77,18 +77,18 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, a request, answer
 		q[k] = v
 	}
 	u.RawQuery = q.Encode()
-	s.site().GoTo(w, r, u.String())
+	s.site().Redirect(w, r, u.String())
 }
 
-// step takes the next step of a request. An error goes back to the client.
-func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
-	want, err := s.acceptable(a)
+// continueAuthorization takes the next step of a request. An error goes back to the client.
+func (s *Server) continueAuthorization(w http.ResponseWriter, r *http.Request, a request) error {
+	want, err := s.validate(a)
 	if err != nil {
 		return err
 	}
 	prompt := a.q.Get("prompt")
 	x, in := s.session(r)
-	if !in || again(prompt, a.q.Get("max_age"), x, s.Now()) {
+	if !in || mustSignInAgain(prompt, a.q.Get("max_age"), x, s.Now()) {
 		if prompt == "none" {
 			return invalid("login_required", 50058, "nobody is signed in here, and nobody may be asked")
 		}
@@ -119,27 +119,27 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request, a request) error {
 	if err != nil {
 		return err
 	}
-	s.reply(w, r, a, url.Values{"code": {code}})
+	s.redirectToClient(w, r, a, url.Values{"code": {code}})
 	return nil
 }
 
-// acceptable says what is asked for, or why the request is not one that is answered.
-func (s *Server) acceptable(a request) (wanted, error) {
+// validate says what is asked for, or why the request is not one that is answered.
+func (s *Server) validate(a request) (requestedScope, error) {
 	switch {
 	case a.q.Get("response_type") != "code":
-		return wanted{}, invalid("unsupported_response_type", 700054, "only codes are given out: response_type is code")
+		return requestedScope{}, invalid("unsupported_response_type", 700054, "only codes are given out: response_type is code")
 	case a.q.Get("response_mode") != "" && a.q.Get("response_mode") != "query":
-		return wanted{}, invalid("invalid_request", 90014, "answers are given in the query: response_mode is query")
+		return requestedScope{}, invalid("invalid_request", 90014, "answers are given in the query: response_mode is query")
 	case a.q.Get("code_challenge") == "" || a.q.Get("code_challenge_method") != "S256":
-		return wanted{}, invalid("invalid_request", 9002325, "a code is bound to its client: code_challenge with code_challenge_method S256 is needed")
+		return requestedScope{}, invalid("invalid_request", 9002325, "a code is bound to its client: code_challenge with code_challenge_method S256 is needed")
 	case a.q.Has("request") || a.q.Has("request_uri"):
-		return wanted{}, invalid("request_not_supported", 90014, "the request is taken from the query alone")
+		return requestedScope{}, invalid("request_not_supported", 90014, "the request is taken from the query alone")
 	}
-	return s.wants(a.q.Get("scope"), a.q.Get("resource"))
+	return s.parseScope(a.q.Get("scope"), a.q.Get("resource"))
 }
 
-// again says whether somebody who is signed in has to sign in once more.
-func again(prompt, maxAge string, x sessions.Session, now time.Time) bool {
+// mustSignInAgain says whether somebody who is signed in has to sign in once more.
+func mustSignInAgain(prompt, maxAge string, x sessions.Session, now time.Time) bool {
 	if prompt == "login" || prompt == "select_account" {
 		return true
 	}
@@ -174,7 +174,7 @@ type consentForm struct {
 	ClientID string
 }
 
-func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p people.Person, want wanted) {
+func (s *Server) askConsent(w http.ResponseWriter, r *http.Request, a request, p people.Person, want requestedScope) {
 	q := r.URL.Query()
 	q.Del("prompt")
 	s.site().Show(w, r, http.StatusOK, "consent", pages.Page{
@@ -195,24 +195,24 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := next.Query()
-	c, err := s.lookUp(r.Context(), q.Get("client_id"))
-	if err != nil || !c.returns(q.Get("redirect_uri")) {
-		s.failed(w, r, invalid("", 0, "This request is not of an application we know"))
+	c, err := s.findClient(r.Context(), q.Get("client_id"))
+	if err != nil || !c.mayReturnTo(q.Get("redirect_uri")) {
+		s.showProblem(w, r, invalid("", 0, "This request is not of an application we know"))
 		return
 	}
 	if r.PostForm.Get("answer") != "allow" {
 		r.SetPathValue("tenant", firstSegment(next.Path, "common"))
-		s.reply(w, r, request{client: c, to: q.Get("redirect_uri"), q: q}, url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: the person declined."}})
+		s.redirectToClient(w, r, request{client: c, to: q.Get("redirect_uri"), q: q}, url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: the person declined."}})
 		return
 	}
 	a := request{client: c, to: q.Get("redirect_uri"), q: q}
-	want, err := s.acceptable(a)
+	want, err := s.validate(a)
 	if err == nil {
 		err = s.People.Consent(r.Context(), x.Person, a.consent(want))
 	}
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	s.site().GoTo(w, r, next.String())
+	s.site().Redirect(w, r, next.String())
 }

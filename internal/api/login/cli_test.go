@@ -40,7 +40,7 @@ func TestCommandLineSignsIn(t *testing.T) {
 	for _, expires := range []time.Time{l.Expires, {}} { // as it is, and renewed
 		l.Expires = expires
 		a.must(l.Save(file))
-		way := remote.Way{File: file, Now: a.now, Under: towards(api.URL)}
+		way := remote.Way{File: file, Now: a.now, Under: rewriteHost(api.URL)}
 		res, err := (&http.Client{Transport: way}).Get("http://localhost/api/v1/status")
 		a.must(err)
 		if res.Body.Close(); res.StatusCode != http.StatusNoContent {
@@ -49,10 +49,10 @@ func TestCommandLineSignsIn(t *testing.T) {
 	}
 }
 
-// towards sends every request to one server.
-type towards string
+// rewriteHost sends every request to one server.
+type rewriteHost string
 
-func (to towards) RoundTrip(r *http.Request) (*http.Response, error) {
+func (to rewriteHost) RoundTrip(r *http.Request) (*http.Response, error) {
 	next, err := http.NewRequestWithContext(r.Context(), r.Method, string(to)+r.URL.Path, nil)
 	if err != nil {
 		return nil, err

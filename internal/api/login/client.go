@@ -32,8 +32,8 @@ type caller struct {
 	Proof      string // 0 nothing, 1 a secret, 2 a certificate
 }
 
-// lookUp is a client by its id: one everybody has, or a program.
-func (s *Server) lookUp(ctx context.Context, clientID string) (client, error) {
+// findClient is a client by its id: one everybody has, or a program.
+func (s *Server) findClient(ctx context.Context, clientID string) (client, error) {
 	if c, ok := knownClient(clientID); ok {
 		return c, nil
 	}
@@ -44,8 +44,8 @@ func (s *Server) lookUp(ctx context.Context, clientID string) (client, error) {
 	return client{ID: p.AppID(), Name: p.Name, Redirects: p.Redirects, Realm: realm, Program: p}, err
 }
 
-// proven is the client of a token request, which proved itself in exactly one way; a public one in none.
-func (s *Server) proven(r *http.Request) (c caller, err error) {
+// authenticateClient is the client of a token request, which proved itself in exactly one way; a public one in none.
+func (s *Server) authenticateClient(r *http.Request) (c caller, err error) {
 	clientID, secret, assertion := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret"), r.PostForm.Get("client_assertion")
 	if user, password, ok := r.BasicAuth(); ok {
 		user, err1 := url.QueryUnescape(user)
@@ -70,8 +70,8 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 	if assertion != "" {
 		c.Method = "certificate"
 	}
-	if c.client, err = s.lookUp(r.Context(), clientID); err != nil {
-		return c, s.notProven(r, clientID, c.Method, err)
+	if c.client, err = s.findClient(r.Context(), clientID); err != nil {
+		return c, s.recordRefusal(r, clientID, c.Method, err)
 	}
 	switch {
 	case c.Public && (secret != "" || assertion != ""):
@@ -81,18 +81,18 @@ func (s *Server) proven(r *http.Request) (c caller, err error) {
 		return c, nil
 	case assertion != "":
 		c.Proof = "2"
-		c.Credential, err = s.asserted(r, c.Program, assertion)
-		return c, s.notProven(r, clientID, c.Method, err)
+		c.Credential, err = s.verifyAssertion(r, c.Program, assertion)
+		return c, s.recordRefusal(r, clientID, c.Method, err)
 	case secret == "":
 		return c, invalid("invalid_client", 7000218, "the request must hold client_secret or client_assertion")
 	}
 	c.Proof = "1"
 	c.Credential, err = s.Programs.VerifySecret(c.Program, secret)
-	return c, s.notProven(r, clientID, c.Method, err)
+	return c, s.recordRefusal(r, clientID, c.Method, err)
 }
 
-// notProven records an attempt that was refused, and is its error.
-func (s *Server) notProven(r *http.Request, clientID, method string, err error) error {
+// recordRefusal records an attempt that was refused, and is its error.
+func (s *Server) recordRefusal(r *http.Request, clientID, method string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -123,8 +123,8 @@ func assertionAlgorithms() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256}
 }
 
-// asserted verifies an assertion (RFC 7523) against the program's certificates, and that it was not used before.
-func (s *Server) asserted(r *http.Request, p programs.Program, assertion string) (credential string, err error) {
+// verifyAssertion verifies an assertion (RFC 7523) against the program's certificates, and that it was not used before.
+func (s *Server) verifyAssertion(r *http.Request, p programs.Program, assertion string) (credential string, err error) {
 	bad := invalid("invalid_client", 700027, "the client assertion is not signed by a certificate of the application, is not for this address, or has expired")
 	t, err := jwt.ParseSigned(assertion, assertionAlgorithms())
 	if err != nil || len(t.Headers) != 1 {
@@ -152,7 +152,7 @@ func (s *Server) asserted(r *http.Request, p programs.Program, assertion string)
 	if t.Claims(x.PublicKey, &c) != nil || c.Expiry == nil || c.ID == "" {
 		return "", bad
 	}
-	forUs := slices.ContainsFunc(c.Audience, func(a string) bool { return s.tokenAddress(r, a) })
+	forUs := slices.ContainsFunc(c.Audience, func(a string) bool { return s.isTokenEndpoint(r, a) })
 	if !forUs || !strings.EqualFold(c.Issuer, p.AppID()) || !strings.EqualFold(c.Subject, p.AppID()) {
 		return "", bad
 	}
@@ -168,8 +168,8 @@ func urlSafe(b64 string) string {
 	return strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(b64), "=")
 }
 
-// tokenAddress says whether an assertion's audience is this token endpoint, or the issuer it belongs to.
-func (s *Server) tokenAddress(r *http.Request, audience string) bool {
+// isTokenEndpoint says whether an assertion's audience is this token endpoint, or the issuer it belongs to.
+func (s *Server) isTokenEndpoint(r *http.Request, audience string) bool {
 	own := s.origin(r) + "/" + tenant(r)
 	return audience == s.origin(r)+r.URL.Path || audience == own+"/v2.0" || audience == own+"/oauth2/v2.0/token" || audience == own+"/oauth2/token"
 }

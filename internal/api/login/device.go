@@ -34,18 +34,18 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 	f := deviceForm{Code: r.PostForm.Get("code")}
 	k, err := s.Sessions.PeekDevice(r.Context(), f.Code)
 	if err != nil {
-		s.wrong(r)
+		s.countFailure(r)
 		s.site().Show(w, r, http.StatusNotFound, "device", pages.Page{Title: "Sign a device in", Error: "This code is not known, was used, or has expired. Check it, or start again on the device.", Data: f})
 		return
 	}
-	c, err := s.lookUp(r.Context(), k.Client)
+	c, err := s.findClient(r.Context(), k.Client)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	f.Client, f.Asked, f.Mail, f.Code = c.Name, k, p.Personal.Mail, sessions.FormatUserCode(f.Code)
@@ -63,8 +63,8 @@ func (s *Server) postDeviceAnswer(w http.ResponseWriter, r *http.Request) {
 		answer, done = sessions.Allowed, "The device is signed in. You can close this page."
 	}
 	if err := s.Sessions.AnswerDevice(r.Context(), r.PostForm.Get("code"), x, answer); err != nil {
-		s.wrong(r)
-		s.failed(w, r, err)
+		s.countFailure(r)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.site().Show(w, r, http.StatusOK, "done", pages.Page{Title: "Done", Done: done})

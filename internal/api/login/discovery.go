@@ -55,18 +55,20 @@ func (s *Server) configuration(r *http.Request, realm, v string) configuration {
 }
 
 // discovery is the OpenID configuration of a tenant.
-func (s *Server) discovery(w http.ResponseWriter, r *http.Request) { s.describe(w, r, "/v2.0") }
+func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
+	s.writeConfiguration(w, r, "/v2.0")
+}
 
 // discoveryV1 is that of the first generation, and of clients that take us for an on-premises authority.
 func (s *Server) discoveryV1(w http.ResponseWriter, r *http.Request) {
 	if tenant(r) == "adfs" {
-		s.describe(w, r, "/v2.0")
+		s.writeConfiguration(w, r, "/v2.0")
 		return
 	}
-	s.describe(w, r, "")
+	s.writeConfiguration(w, r, "")
 }
 
-func (s *Server) describe(w http.ResponseWriter, r *http.Request, v string) {
+func (s *Server) writeConfiguration(w http.ResponseWriter, r *http.Request, v string) {
 	name := "{tenantid}"
 	if !identity.AnyTenant(tenant(r)) {
 		realm, err := s.Directory.Realm(r.Context(), tenant(r))
@@ -77,7 +79,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, v string) {
 		name = realm.Tenant
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	s.json(w, http.StatusOK, s.configuration(r, name, v))
+	s.writeJSON(w, http.StatusOK, s.configuration(r, name, v))
 }
 
 // instance tells clients that we are an authority and under which names.
@@ -93,7 +95,7 @@ func (s *Server) instance(w http.ResponseWriter, r *http.Request) {
 		Cache   string   `json:"preferred_cache"`
 		Aliases []string `json:"aliases"`
 	}
-	s.json(w, http.StatusOK, struct {
+	s.writeJSON(w, http.StatusOK, struct {
 		Discovery string     `json:"tenant_discovery_endpoint"`
 		Version   string     `json:"api-version"`
 		Metadata  []metadata `json:"metadata"`
@@ -115,16 +117,16 @@ func firstSegment(path, otherwise string) string {
 
 // jwks is the keys tokens are signed with. They are the same for every tenant.
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) {
-	k, err := s.ready(r.Context())
+	k, err := s.loadKeys(r.Context())
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	s.json(w, http.StatusOK, k.published())
+	s.writeJSON(w, http.StatusOK, k.published())
 }
 
-func (s *Server) json(w http.ResponseWriter, status int, v any) {
+func (s *Server) writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -8,9 +8,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
-// TestWhatEndedHandsOutNothing: what a browser's session handed out and nobody redeemed yet is worth nothing once that
+// TestEndedSessionsIssueNothing: what a browser's session handed out and nobody redeemed yet is worth nothing once that
 // session has ended. Whoever stole it would get one of their own, of months, after its person had signed out everywhere.
-func TestWhatEndedHandsOutNothing(t *testing.T) {
+func TestEndedSessionsIssueNothing(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("nordwind", "ines@nordwind.example")
 	ctx := t.Context()

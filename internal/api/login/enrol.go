@@ -22,12 +22,12 @@ type appForm struct {
 }
 
 func newAppForm(o people.Offer) (appForm, error) {
-	p, err := picture(o.URI)
+	p, err := qrCode(o.URI)
 	return appForm{Offer: o, Picture: p}, err
 }
 
-// picture is a QR code as SVG: one path, dark on white in any scheme, for cameras.
-func picture(text string) (template.HTML, error) {
+// qrCode is a QR code as SVG: one path, dark on white in any scheme, for cameras.
+func qrCode(text string) (template.HTML, error) {
 	c, err := qr.Encode(text, qr.M)
 	if err != nil {
 		return "", err
@@ -56,16 +56,16 @@ func picture(text string) (template.HTML, error) {
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
-		s.startAgain(w, r, err)
+		s.restartSignIn(w, r, err)
 		return
 	}
 	if p.SecondFactor() { // the page was loaded again
-		s.site().GoTo(w, r, "/login/second")
+		s.site().Redirect(w, r, "/login/second")
 		return
 	}
 	o, err := s.People.OfferTOTP(r.Context(), p)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.showEnrol(w, r, http.StatusOK, k, o, "")
@@ -74,31 +74,31 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, status int, k sessions.Ticket, o people.Offer, wrong string) {
 	f, err := newAppForm(o)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	f.Passkey = true
-	s.site().Show(w, r, status, "enrol", pages.Page{Title: "Add a second factor", Next: k.Next, Error: wrong, Script: s.passkeys(r), Data: f}, s.returns(r.Context(), k.Next)...)
+	s.site().Show(w, r, status, "enrol", pages.Page{Title: "Add a second factor", Next: k.Next, Error: wrong, Script: s.supportsPasskeys(r), Data: f}, s.returnOrigins(r.Context(), k.Next)...)
 }
 
 func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
-		s.startAgain(w, r, err)
+		s.restartSignIn(w, r, err)
 		return
 	}
 	if p.SecondFactor() { // who has one must show it, whatever was offered before
-		s.site().GoTo(w, r, "/login/second")
+		s.site().Redirect(w, r, "/login/second")
 		return
 	}
 	ticket := r.PostForm.Get("ticket")
 	codes, err := s.People.AcceptTOTP(r.Context(), p.ID, ticket, r.PostForm.Get("code"), "")
 	if err != nil {
-		s.wrong(r)
-		status, text := s.words(r, err)
+		s.countFailure(r)
+		status, text := s.problemText(r, err)
 		o, again := s.People.OfferedTOTP(r.Context(), p, ticket)
 		if again != nil {
-			s.startAgain(w, r, again)
+			s.restartSignIn(w, r, again)
 			return
 		}
 		s.showEnrol(w, r, status, k, o, text)
@@ -106,10 +106,10 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 	}
 	k.Methods, k.MFA = append(k.Methods, "otp", "mfa"), true
 	if err := s.Sessions.Update(r.Context(), k); err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Next: k.Next, Data: codesPage{Codes: codes}}, s.returns(r.Context(), k.Next)...)
+	s.site().Show(w, r, http.StatusOK, "codes", pages.Page{Title: "Recovery codes", Next: k.Next, Data: codesPage{Codes: codes}}, s.returnOrigins(r.Context(), k.Next)...)
 }
 
 type codesPage struct {
@@ -121,8 +121,8 @@ type codesPage struct {
 func (s *Server) postEnrolled(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
-		s.startAgain(w, r, err)
+		s.restartSignIn(w, r, err)
 		return
 	}
-	s.open(w, r, p.ID, k) // refused when nothing was proved
+	s.openAndContinue(w, r, p.ID, k) // refused when nothing was proved
 }

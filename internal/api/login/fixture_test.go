@@ -156,7 +156,7 @@ func (a *authority) delegated(events event.Log) {
 	a.Delegation = &delegation.Service{
 		DB: a.db, Store: parties.Delegation{DB: a.db}, Orgs: organisations.Orgs{DB: a.db}, Access: guard, Events: events,
 		Jobs: job.Queue{Store: operations.Jobs{DB: a.db}}, Roles: delegation.BuiltIn(), Now: a.now, Secret: rand.Text,
-		Given: func(context.Context, tx.Tx, string, []delegation.Assignment) error { return nil },
+		SetAssignments: func(context.Context, tx.Tx, string, []delegation.Assignment) error { return nil },
 	}
 }
 
@@ -230,24 +230,24 @@ func totp(text string, at time.Time) string {
 	return fmt.Sprintf("%06d", (int(sum[o]&127)<<24|int(sum[o+1])<<16|int(sum[o+2])<<8|int(sum[o+3]))%1000000)
 }
 
-// said is a JSON answer.
-type said map[string]any
+// document is a JSON answer.
+type document map[string]any
 
-func (s said) text(name string) string { v, _ := s[name].(string); return v }
+func (s document) text(name string) string { v, _ := s[name].(string); return v }
 
 // call sends a form to an endpoint, as a client would.
-func (a *authority) call(path string, form url.Values) (int, said) {
+func (a *authority) call(path string, form url.Values) (int, document) {
 	a.t.Helper()
 	res, err := a.web.Client().PostForm(a.web.URL+path, form)
 	a.must(err)
 	defer res.Body.Close()
-	out := said{}
+	out := document{}
 	a.must(json.NewDecoder(res.Body).Decode(&out))
 	return res.StatusCode, out
 }
 
 // granted calls a token endpoint, which must answer with tokens.
-func (a *authority) granted(path string, form url.Values) said {
+func (a *authority) granted(path string, form url.Values) document {
 	a.t.Helper()
 	status, out := a.call(path, form)
 	if status != http.StatusOK || out.text("access_token") == "" {
@@ -400,7 +400,7 @@ func exchange(code string) url.Values {
 }
 
 // tokens are those of the Azure CLI for somebody who signs in with it.
-func (a *authority) tokens(mail, secret, tenant string) said {
+func (a *authority) tokens(mail, secret, tenant string) document {
 	a.t.Helper()
 	b := a.browser().signIn(mail, secret)
 	b.get(authorization(tenant, azureCLI, loopback, "openid profile offline_access "+arm+"/.default"))

@@ -49,16 +49,16 @@ func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
 	asked, err := s.Delegation.Invited(ctx, delegation.Reply{Token: f.Token})
 	if err != nil {
 		s.Audited(ctx, "invitation-show", err)
-		s.notInvited(w, r, x, f, err)
+		s.refuseInvitation(w, r, x, f, err)
 		return
 	}
 	s.showInvitation(w, r, x, f, asked)
 }
 
 func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) {
-	f, err := s.terms(r, x, f, asked)
+	f, err := s.describeTerms(r, x, f, asked)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	switch asked.State {
@@ -67,18 +67,18 @@ func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x sessio
 	case delegation.Approved, delegation.Activating, delegation.Active:
 		s.site().Show(w, r, http.StatusOK, "invitation", pages.Page{Title: "Access was approved", Done: "Either side can end it at any time, at once.", Data: f})
 	default:
-		s.notInvited(w, r, x, f, fault.New(fault.Conflict, "relationship_state",
+		s.refuseInvitation(w, r, x, f, fault.New(fault.Conflict, "relationship_state",
 			"%q is %s: there is nothing to answer any more; %s can send a new link", asked.Name, asked.State, f.By))
 	}
 }
 
-// terms is the page with what a relationship asks for, in words.
-func (s *Server) terms(r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
+// describeTerms is the page with what a relationship asks for, in words.
+func (s *Server) describeTerms(r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
 	by, err := s.Directory.Realm(r.Context(), string(asked.Organisation))
 	if err != nil {
 		return f, err
 	}
-	if f, err = s.answering(r, x, f); err != nil {
+	if f, err = s.withSigner(r, x, f); err != nil {
 		return f, err
 	}
 	length, err := period.ParseStep(asked.Duration)
@@ -93,8 +93,8 @@ func (s *Server) terms(r *http.Request, x sessions.Session, f invitationPage, as
 	return f, nil
 }
 
-// answering is the page with who is signed in, and for whom they answer.
-func (s *Server) answering(r *http.Request, x sessions.Session, f invitationPage) (invitationPage, error) {
+// withSigner is the page with who is signed in, and for whom they answer.
+func (s *Server) withSigner(r *http.Request, x sessions.Session, f invitationPage) (invitationPage, error) {
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
 		return f, err
@@ -104,15 +104,15 @@ func (s *Server) answering(r *http.Request, x sessions.Session, f invitationPage
 	return f, err
 }
 
-// notInvited says why nothing is shown, and lets somebody else sign in: links are forwarded, and people are more than one.
-func (s *Server) notInvited(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, err error) {
-	status, text := s.words(r, err)
+// refuseInvitation says why nothing is shown, and lets somebody else sign in: links are forwarded, and people are more than one.
+func (s *Server) refuseInvitation(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, err error) {
+	status, text := s.problemText(r, err)
 	if fault.KindOf(err) == fault.Denied {
 		text = "A global administrator of the customer answers this. Nothing was changed."
 	}
-	f, err = s.answering(r, x, f)
+	f, err = s.withSigner(r, x, f)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.site().Show(w, r, status, "uninvited", pages.Page{Title: "Nothing to answer here", Error: text, Data: f})
@@ -132,15 +132,15 @@ func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request) {
 		reply.Approve = true
 	case "decline":
 	default:
-		s.failed(w, r, fault.New(fault.Invalid, "no_answer", "the form was sent without an answer: nothing was changed; go back and choose one of the buttons"))
+		s.showProblem(w, r, fault.New(fault.Invalid, "no_answer", "the form was sent without an answer: nothing was changed; go back and choose one of the buttons"))
 		return
 	}
 	ctx := identity.As(r.Context(), who)
 	answered, err := s.Delegation.Answer(ctx, reply)
 	s.Audited(ctx, "invitation-answer", err)
 	if err != nil {
-		s.wrong(r)
-		s.notInvited(w, r, x, f, err)
+		s.countFailure(r)
+		s.refuseInvitation(w, r, x, f, err)
 		return
 	}
 	if !reply.Approve {

@@ -52,8 +52,8 @@ func (a *authority) recorded(mail string, want ...string) {
 
 func tokenOf(link string) string { return link[strings.Index(link, "=")+1:] }
 
-// TestACustomerAnswersByItsLink opens the link of an invitation as everybody who could come upon it, and answers it.
-func TestACustomerAnswersByItsLink(t *testing.T) {
+// TestCustomersAnswerInvitations opens the link of an invitation as everybody who could come upon it, and answers it.
+func TestCustomersAnswerInvitations(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example") // the first, so the global admin
 	a.person("c0001", "sam@fabrikam.example")
@@ -100,8 +100,8 @@ func TestACustomerAnswersByItsLink(t *testing.T) {
 	a.recorded("kim@fabrikam.example", "delegation.relationship_approved", "invitation-answer done")
 }
 
-// TestLinksThatAreNotAnsweredAnyMore declines one, lets one lapse and replaces one.
-func TestLinksThatAreNotAnsweredAnyMore(t *testing.T) {
+// TestClosedInvitations declines one, lets one lapse and replaces one.
+func TestClosedInvitations(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example")
 	kim := a.browser().signIn("kim@fabrikam.example", "")

@@ -36,7 +36,7 @@ type claims struct {
 	Version   string          `json:"ver"`
 	ID        string          `json:"uti"`
 	Realm     id.Organisation `json:"realm,omitempty"` // ours, of the tenant
-	Holder    id.Principal    `json:"prn,omitempty"`   // ours, of the object
+	Principal id.Principal    `json:"prn,omitempty"`   // ours, of the object
 	Session   string          `json:"sid,omitempty"`   // the session of a person, the credential of a program
 	App       string          `json:"appid,omitempty"`
 	AppProof  string          `json:"appidacr,omitempty"` // 0 nothing, 1 a secret, 2 a certificate
@@ -51,11 +51,11 @@ type claims struct {
 	Mail      string          `json:"email,omitempty"`
 }
 
-// stamped is claims for a holder in a realm, from now on.
-func (s *Server) stamped(r *http.Request, realm identity.Realm, holder id.Principal, c claims) (claims, error) {
+// newClaims is claims for a holder in a realm, from now on.
+func (s *Server) newClaims(r *http.Request, realm identity.Realm, holder id.Principal, c claims) (claims, error) {
 	now := s.Now()
 	c.Issuer, c.Tenant, c.Realm = issuer(s.origin(r), realm.Tenant), realm.Tenant, realm.ID
-	c.Object, c.Holder = id.GUID(string(holder)), holder
+	c.Object, c.Principal = id.GUID(string(holder)), holder
 	c.Subject, c.Version = c.Object, "2.0"
 	c.Issued, c.NotBefore, c.Expires = now.Unix(), now.Unix(), now.Add(tokenLife).Unix()
 	var b [16]byte
@@ -66,40 +66,40 @@ func (s *Server) stamped(r *http.Request, realm identity.Realm, holder id.Princi
 	return c, nil
 }
 
-// access signs an access token.
-func (s *Server) access(ctx context.Context, c claims) (string, error) {
-	k, err := s.ready(ctx)
+// signAccessToken signs an access token.
+func (s *Server) signAccessToken(ctx context.Context, c claims) (string, error) {
+	k, err := s.loadKeys(ctx)
 	if err != nil {
 		return "", err
 	}
 	return jwt.Signed(k.signer).Claims(c).Serialize()
 }
 
-// ident signs an id token.
-func (s *Server) ident(ctx context.Context, c claims) (string, error) {
-	k, err := s.ready(ctx)
+// signIDToken signs an id token.
+func (s *Server) signIDToken(ctx context.Context, c claims) (string, error) {
+	k, err := s.loadKeys(ctx)
 	if err != nil {
 		return "", err
 	}
-	return jwt.Signed(k.idents).Claims(c).Serialize()
+	return jwt.Signed(k.idSigner).Claims(c).Serialize()
 }
 
-// notGenuine is what is said of every token that is not taken, whatever is wrong with it.
-func notGenuine() error {
+// invalidToken is what is said of every token that is not taken, whatever is wrong with it.
+func invalidToken() error {
 	return fault.New(fault.Denied, "invalid_token", "this token is not one of ours, is for something else, or has expired: sign in again")
 }
 
 // Verify is who a bearer token stands for at this moment. It must be an access token of ours for one of the audiences,
 // within its time, and its session or credential must still stand.
 func (s *Server) Verify(ctx context.Context, bearer string, audience ...string) (identity.Principal, error) {
-	c, err := s.read(ctx, bearer, accessType)
+	c, err := s.verifyToken(ctx, bearer, accessType)
 	if err != nil {
 		return identity.Principal{}, err
 	}
-	if !slices.ContainsFunc(audience, func(a string) bool { return plainAudience(a) == plainAudience(c.Audience) }) {
-		return identity.Principal{}, notGenuine()
+	if !slices.ContainsFunc(audience, func(a string) bool { return foldAudience(a) == foldAudience(c.Audience) }) {
+		return identity.Principal{}, invalidToken()
 	}
-	p, err := s.Sessions.Authenticate(ctx, c.Holder, c.Session)
+	p, err := s.Sessions.Authenticate(ctx, c.Principal, c.Session)
 	if err != nil {
 		return identity.Principal{}, err
 	}
@@ -110,30 +110,30 @@ func (s *Server) Verify(ctx context.Context, bearer string, audience ...string) 
 	return p, nil
 }
 
-// read verifies the signature, type, time and issuer of a token of ours.
-func (s *Server) read(ctx context.Context, token, typ string) (c claims, err error) {
+// verifyToken verifies the signature, type, time and issuer of a token of ours.
+func (s *Server) verifyToken(ctx context.Context, token, typ string) (c claims, err error) {
 	t, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(t.Headers) != 1 {
-		return c, notGenuine()
+		return c, invalidToken()
 	}
 	h := t.Headers[0]
-	k, err := s.ready(ctx)
+	k, err := s.loadKeys(ctx)
 	if err != nil {
 		return c, err
 	}
 	key := k.key(h.KeyID)
 	if got, _ := h.ExtraHeaders[jose.HeaderType].(string); key == nil || got != typ {
-		return c, notGenuine()
+		return c, invalidToken()
 	}
 	if err := t.Claims(key, &c); err != nil {
-		return c, notGenuine()
+		return c, invalidToken()
 	}
 	now := s.Now().Unix()
-	if now >= c.Expires || now < c.NotBefore || c.Expires == 0 || !s.issues(c.Issuer, c.Tenant) || c.Holder == "" || c.Session == "" {
-		return c, notGenuine()
+	if now >= c.Expires || now < c.NotBefore || c.Expires == 0 || !s.isIssuer(c.Issuer, c.Tenant) || c.Principal == "" || c.Session == "" {
+		return c, invalidToken()
 	}
 	return c, nil
 }
 
-// plainAudience is an audience without what clients write differently.
-func plainAudience(a string) string { return strings.TrimRight(strings.ToLower(a), "/") }
+// foldAudience is an audience without what clients write differently.
+func foldAudience(a string) string { return strings.TrimRight(strings.ToLower(a), "/") }

@@ -22,15 +22,15 @@ const (
 
 // keyring is the keys as they are used.
 type keyring struct {
-	mu     sync.Mutex
-	read   time.Time
-	public map[string]*rsa.PublicKey
-	signer jose.Signer // of access tokens
-	idents jose.Signer // of id tokens
+	mu       sync.Mutex
+	read     time.Time
+	public   map[string]*rsa.PublicKey
+	signer   jose.Signer // of access tokens
+	idSigner jose.Signer // of id tokens
 }
 
-// ready reads the keys when they were read too long ago, and makes a new one when it is time.
-func (s *Server) ready(ctx context.Context) (*keyring, error) {
+// loadKeys reads the keys when they were read too long ago, and makes a new one when it is time.
+func (s *Server) loadKeys(ctx context.Context) (*keyring, error) {
 	k := &s.keys
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -38,7 +38,7 @@ func (s *Server) ready(ctx context.Context) (*keyring, error) {
 	if age := now.Sub(k.read); k.signer != nil && age >= 0 && age < keysHeld {
 		return k, nil
 	}
-	all, sign, err := s.Sessions.SigningKeys(ctx, s.drawKey)
+	all, sign, err := s.Sessions.SigningKeys(ctx, s.generateKey)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Server) ready(ctx context.Context) (*keyring, error) {
 		if k.signer, err = newSigner(private, key.ID, accessType); err != nil {
 			return nil, err
 		}
-		if k.idents, err = newSigner(private, key.ID, "JWT"); err != nil {
+		if k.idSigner, err = newSigner(private, key.ID, "JWT"); err != nil {
 			return nil, err
 		}
 	}
@@ -67,8 +67,8 @@ func newSigner(key *rsa.PrivateKey, kid string, typ jose.ContentType) (jose.Sign
 	return jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, (&jose.SignerOptions{}).WithType(typ))
 }
 
-// drawKey makes a key. Its name is its thumbprint.
-func (s *Server) drawKey() (string, []byte, error) {
+// generateKey makes a key. Its name is its thumbprint.
+func (s *Server) generateKey() (string, []byte, error) {
 	key, err := rsa.GenerateKey(s.Random, keyBits)
 	if err != nil {
 		return "", nil, err

@@ -36,9 +36,9 @@ func knownClient(clientID string) (client, bool) {
 	return client{ID: strings.ToLower(clientID), Name: name, Public: true, Known: true}, true
 }
 
-// returns says whether people may be sent back to an address. A public client's is any port and path of this machine;
+// mayReturnTo says whether people may be sent back to an address. A public client's is any port and path of this machine;
 // a program's is one it was registered with, to the letter.
-func (c client) returns(to string) bool {
+func (c client) mayReturnTo(to string) bool {
 	if c.Public {
 		u, err := url.Parse(to)
 		return err == nil && u.Scheme == "http" && u.User == nil && u.Fragment == "" &&

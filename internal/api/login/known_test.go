@@ -16,7 +16,7 @@ func TestReturnAddressesOfClients(t *testing.T) {
 		{web, "https://app.example/back", true}, {web, "https://app.example/back/", false}, {web, "https://app.example/back?x=1", false},
 		{web, "https://app.example/", false}, {web, "http://localhost:8400", false}, {web, "", false},
 	} {
-		if got := c.c.returns(c.to); got != c.want {
+		if got := c.c.mayReturnTo(c.to); got != c.want {
 			t.Errorf("%q to %q: %v", c.c.Name, c.to, got)
 		}
 	}

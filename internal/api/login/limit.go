@@ -22,7 +22,7 @@ type limits struct {
 	seen map[string]*rate.Limiter
 }
 
-func (l *limits) of(address string, now time.Time) *rate.Limiter {
+func (l *limits) limiter(address string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.seen == nil {
@@ -58,21 +58,21 @@ func (s *Server) address(r *http.Request) string {
 	return host
 }
 
-// tooMany says whether an address has to wait before it may try again.
-func (s *Server) tooMany(r *http.Request) bool {
+// tooManyFailures says whether an address has to wait before it may try again.
+func (s *Server) tooManyFailures(r *http.Request) bool {
 	now := s.Now()
-	return s.failures.of(s.address(r), now).TokensAt(now) < 1
+	return s.failures.limiter(s.address(r), now).TokensAt(now) < 1
 }
 
-// wrong counts a try.
-func (s *Server) wrong(r *http.Request) {
+// countFailure counts a try.
+func (s *Server) countFailure(r *http.Request) {
 	now := s.Now()
-	s.failures.of(s.address(r), now).AllowN(now, 1)
+	s.failures.limiter(s.address(r), now).AllowN(now, 1)
 }
 
-// flooding counts what an address begins: devices, passkeys, sign-ins elsewhere. Each is kept for a while, and begun by
-// nobody in particular, so an address may begin as many as it may get wrong.
-func (s *Server) flooding(r *http.Request) bool {
+// tooManyStarts counts how often an address begins to sign in a device, by a passkey, or at an external provider. Each is
+// kept for a while and needs nobody who is known, so an address may begin as many as it may get wrong.
+func (s *Server) tooManyStarts(r *http.Request) bool {
 	now := s.Now()
-	return !s.starts.of(s.address(r), now).AllowN(now, 1)
+	return !s.starts.limiter(s.address(r), now).AllowN(now, 1)
 }

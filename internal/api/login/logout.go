@@ -15,14 +15,14 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	x, in := s.session(r)
 	to := ""
 	if hint := q.Get("id_token_hint"); hint != "" {
-		c, err := s.read(r.Context(), hint, "JWT")
+		c, err := s.verifyToken(r.Context(), hint, "JWT")
 		if err == nil {
-			if client, err := s.lookUp(r.Context(), c.Audience); err == nil && client.returns(q.Get("post_logout_redirect_uri")) {
+			if client, err := s.findClient(r.Context(), c.Audience); err == nil && client.mayReturnTo(q.Get("post_logout_redirect_uri")) {
 				to = q.Get("post_logout_redirect_uri")
 			}
 		}
-		if err == nil && in && c.Holder == x.Person {
-			if !s.signedOut(w, r) {
+		if err == nil && in && c.Principal == x.Person {
+			if !s.endSession(w, r) {
 				return
 			}
 			in = false
@@ -40,16 +40,16 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postLogout(w http.ResponseWriter, r *http.Request) {
-	if s.signedOut(w, r) {
+	if s.endSession(w, r) {
 		s.afterLogout(w, r, "", "")
 	}
 }
 
-// signedOut ends the browser's session; false when that failed, which is then shown.
-func (s *Server) signedOut(w http.ResponseWriter, r *http.Request) bool {
+// endSession ends the browser's session; false when that failed, which is then shown.
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request) bool {
 	if x, ok := s.session(r); ok {
 		if err := s.People.EndSession(r.Context(), x.Person, x.ID); err != nil {
-			s.failed(w, r, err)
+			s.showProblem(w, r, err)
 			return false
 		}
 	}
@@ -64,7 +64,7 @@ func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, to, state s
 	}
 	u, err := url.Parse(to)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	if state != "" {
@@ -72,5 +72,5 @@ func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, to, state s
 		q.Set("state", state)
 		u.RawQuery = q.Encode()
 	}
-	s.site().GoTo(w, r, u.String())
+	s.site().Redirect(w, r, u.String())
 }

@@ -22,7 +22,7 @@ func (s *Server) Authenticate(next http.Handler, challenge func(w http.ResponseW
 		case ok:
 			p, err = s.Verify(r.Context(), bearer, audience...)
 		case header != "":
-			err = notGenuine()
+			err = invalidToken()
 		case cookie != "":
 			if sameOrigin.Check(r) != nil {
 				err = fault.New(fault.Denied, "cross_origin", "this request came from another site: nothing was done")

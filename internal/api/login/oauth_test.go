@@ -47,11 +47,11 @@ func open(t testing.TB, token string) map[string]any {
 
 func TestDiscovery(t *testing.T) {
 	a := newAuthority(t)
-	get := func(path string) (int, said) {
+	get := func(path string) (int, document) {
 		res, err := a.web.Client().Get(a.web.URL + path)
 		a.must(err)
 		defer res.Body.Close()
-		out := said{}
+		out := document{}
 		a.must(json.NewDecoder(res.Body).Decode(&out))
 		return res.StatusCode, out
 	}
@@ -383,7 +383,7 @@ func TestMiddleware(t *testing.T) {
 }
 
 // Keys take over from one another while tokens of the one before still count.
-func TestKeysTakeOver(t *testing.T) {
+func TestSigningKeysRotate(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.program("contoso")
 	_, s2, err := a.Programs.AddSecret(t.Context(), p.ID, 365*24*time.Hour)

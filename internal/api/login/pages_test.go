@@ -114,7 +114,7 @@ func TestLockOut(t *testing.T) {
 	}
 }
 
-func TestTooManyTriesFromOneAddress(t *testing.T) {
+func TestTooManyFailuresFromOneAddress(t *testing.T) {
 	a := newAuthority(t)
 	b := a.browser().get("/login").submit("/login", "mail", "nobody@contoso.example")
 	n := 0
@@ -186,7 +186,7 @@ func TestCookiesOfPlainLoopback(t *testing.T) {
 }
 
 // A sign-in leads to pages of ours, and to no other, whatever the address says.
-func TestNobodyIsLedAstray(t *testing.T) {
+func TestRedirectsStayLocal(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example")
 	for _, next := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "/a\nb", "https:/evil.example", "\\\\evil.example"} {
@@ -288,7 +288,7 @@ func TestSignInsMakeNewSessions(t *testing.T) {
 }
 
 // Managers fill in and people paste: every field for a secret says what it is for, and nothing listens to it.
-func TestFieldsOfSecrets(t *testing.T) {
+func TestSecretFieldsOfForms(t *testing.T) {
 	pages, err := filepath.Glob("pages/*.html")
 	a := regexp.MustCompile(`<input[^>]*type="password"[^>]*>`)
 	found := 0
@@ -309,8 +309,8 @@ func TestFieldsOfSecrets(t *testing.T) {
 	}
 }
 
-// TestWhatAnAddressBegins: nobody fills the ledger with sign-ins that are begun and never done.
-func TestWhatAnAddressBegins(t *testing.T) {
+// TestStartsPerAddress: nobody fills the ledger with sign-ins that are begun and never done.
+func TestStartsPerAddress(t *testing.T) {
 	a := newAuthority(t)
 	begun := func(n int) (got int) {
 		for range n {

@@ -18,8 +18,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
-// passkeys says whether browsers take passkeys from the address we are reached at: a name, not a number.
-func (s *Server) passkeys(r *http.Request) bool {
+// supportsPasskeys says whether browsers take passkeys from the address we are reached at: a name, not a number.
+func (s *Server) supportsPasskeys(r *http.Request) bool {
 	host := s.host(r)
 	return host != "" && net.ParseIP(host) == nil
 }
@@ -33,13 +33,13 @@ func (s *Server) webauthn(r *http.Request) (*webauthn.WebAuthn, error) {
 	})
 }
 
-// holder is a person as the ceremonies know one.
-type holder struct{ people.Person }
+// webauthnUser is a person as the ceremonies know one.
+type webauthnUser struct{ people.Person }
 
-func (h holder) WebAuthnID() []byte          { return []byte(h.ID) }
-func (h holder) WebAuthnName() string        { return h.Personal.Mail }
-func (h holder) WebAuthnDisplayName() string { return h.Personal.Name }
-func (h holder) WebAuthnCredentials() (list []webauthn.Credential) {
+func (h webauthnUser) WebAuthnID() []byte          { return []byte(h.ID) }
+func (h webauthnUser) WebAuthnName() string        { return h.Personal.Mail }
+func (h webauthnUser) WebAuthnDisplayName() string { return h.Personal.Name }
+func (h webauthnUser) WebAuthnCredentials() (list []webauthn.Credential) {
 	for _, k := range h.Passkeys {
 		var c webauthn.Credential
 		if json.Unmarshal(k.Record, &c) == nil {
@@ -49,8 +49,8 @@ func (h holder) WebAuthnCredentials() (list []webauthn.Credential) {
 	return list
 }
 
-// asked is what the script of a page sends.
-type asked struct {
+// passkeyRequest is what the script of a page sends.
+type passkeyRequest struct {
 	CSRF       string          `json:"csrf"`
 	Ticket     string          `json:"ticket"`
 	Next       string          `json:"next"`
@@ -59,16 +59,16 @@ type asked struct {
 }
 
 // ceremony binds a handler that the script of a page calls, with the same care as a form.
-func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a asked) (any, error)) http.HandlerFunc {
+func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var a asked
+		var a passkeyRequest
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&a)
 		switch {
 		case err != nil:
 			err = invalid("", 0, "The request was damaged")
-		case !s.site().Ours(r, a.CSRF):
+		case !s.site().IsGenuine(r, a.CSRF):
 			err = fault.New(fault.Denied, "stale_form", "this page was open for too long or came from elsewhere: load it again")
-		case s.tooMany(r):
+		case s.tooManyFailures(r):
 			err = retryAfter()
 		}
 		var out any
@@ -76,17 +76,17 @@ func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a asked
 			out, err = h(w, r, a)
 		}
 		if err != nil {
-			s.wrong(r)
-			status, text := s.words(r, err)
-			s.json(w, status, map[string]string{"error": text})
+			s.countFailure(r)
+			status, text := s.problemText(r, err)
+			s.writeJSON(w, status, map[string]string{"error": text})
 			return
 		}
-		s.json(w, http.StatusOK, out)
+		s.writeJSON(w, http.StatusOK, out)
 	}
 }
 
-// started keeps what a ceremony is checked against, and is what the browser needs for it.
-func (s *Server) started(r *http.Request, who id.Principal, options any, data *webauthn.SessionData) (any, error) {
+// issueChallenge keeps what a ceremony is checked against, and is what the browser needs for it.
+func (s *Server) issueChallenge(r *http.Request, who id.Principal, options any, data *webauthn.SessionData) (any, error) {
 	b, err := json.Marshal(data)
 	if err != nil {
 		return nil, err
@@ -95,26 +95,26 @@ func (s *Server) started(r *http.Request, who id.Principal, options any, data *w
 	return map[string]any{"ticket": ticket, "options": options}, err
 }
 
-// pending is what a ceremony is checked against, once.
-func (s *Server) pending(r *http.Request, who id.Principal, ticket string) (data webauthn.SessionData, err error) {
+// redeemChallenge is what a ceremony is checked against, once.
+func (s *Server) redeemChallenge(r *http.Request, who id.Principal, ticket string) (data webauthn.SessionData, err error) {
 	k, err := s.Sessions.Redeem(r.Context(), sessions.PasskeyChallenge, ticket)
 	if err != nil {
 		return data, err
 	}
 	if k.Person != who {
-		return data, refusedPasskey()
+		return data, passkeyRefused()
 	}
 	err = json.Unmarshal(k.Data, &data)
 	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was handed in
 	return data, err
 }
 
-func refusedPasskey() error {
+func passkeyRefused() error {
 	return fault.New(fault.Denied, "passkey_refused", "this passkey is not one of yours here, or was not unlocked: try again, or sign in another way")
 }
 
-func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ asked) (any, error) {
-	if s.flooding(r) {
+func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ passkeyRequest) (any, error) {
+	if s.tooManyStarts(r) {
 		return nil, retryAfter()
 	}
 	wa, err := s.webauthn(r)
@@ -125,12 +125,12 @@ func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ asked)
 	if err != nil {
 		return nil, err
 	}
-	return s.started(r, "", options.Response, data)
+	return s.issueChallenge(r, "", options.Response, data)
 }
 
 // passkeySignIn signs in by a passkey alone: having it is one factor, unlocking it the other.
-func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) (any, error) {
-	data, err := s.pending(r, "", a.Ticket)
+func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error) {
+	data, err := s.redeemChallenge(r, "", a.Ticket)
 	if err != nil {
 		return nil, err
 	}
@@ -140,16 +140,16 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) 
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(a.Credential)
 	if err != nil {
-		return nil, refusedPasskey()
+		return nil, passkeyRefused()
 	}
 	var who people.Person
 	credential, err := wa.ValidateDiscoverableLogin(func(_, handle []byte) (webauthn.User, error) {
 		p, err := s.People.Person(r.Context(), id.Principal(handle))
 		who = p
-		return holder{p}, err
+		return webauthnUser{p}, err
 	}, data, parsed)
 	if err != nil || credential.Authenticator.CloneWarning || !credential.Flags.UserVerified {
-		return nil, cmp.Or(s.Sessions.Refused(r.Context(), who.ID, "hwk"), error(refusedPasskey()))
+		return nil, cmp.Or(s.Sessions.Refused(r.Context(), who.ID, "hwk"), error(passkeyRefused()))
 	}
 	record, err := json.Marshal(credential)
 	if err != nil {
@@ -159,14 +159,14 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a asked) 
 		return nil, err
 	}
 	next := pages.Local(a.Next)
-	err = s.opened(w, r, who.ID, sessions.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
+	err = s.openSession(w, r, who.ID, sessions.Ticket{Methods: []string{"hwk", "mfa"}, MFA: true})
 	return map[string]string{"location": next}, err
 }
 
 func keyName(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// enrolling is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
-func (s *Server) enrolling(r *http.Request) (p people.Person, x sessions.Session, k sessions.Ticket, err error) {
+// passkeyEnrolment is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
+func (s *Server) passkeyEnrolment(r *http.Request) (p people.Person, x sessions.Session, k sessions.Ticket, err error) {
 	if x, ok := s.session(r); ok && s.site().Cookie(r, pages.Flow) == "" {
 		if !x.Recent(s.Now()) {
 			return p, x, k, fault.New(fault.Denied, "sign_in_again", "your sign-in is some time ago: sign out, sign in again, and repeat this")
@@ -175,13 +175,13 @@ func (s *Server) enrolling(r *http.Request) (p people.Person, x sessions.Session
 		return p, x, k, err
 	}
 	if k, p, err = s.flow(r); err == nil && p.SecondFactor() {
-		err = refusedPasskey() // who has one already must show it first
+		err = passkeyRefused() // who has one already must show it first
 	}
 	return p, x, k, err
 }
 
-func (s *Server) newPasskeyOptions(_ http.ResponseWriter, r *http.Request, _ asked) (any, error) {
-	p, _, _, err := s.enrolling(r)
+func (s *Server) newPasskeyOptions(_ http.ResponseWriter, r *http.Request, _ passkeyRequest) (any, error) {
+	p, _, _, err := s.passkeyEnrolment(r)
 	if err != nil {
 		return nil, err
 	}
@@ -189,20 +189,20 @@ func (s *Server) newPasskeyOptions(_ http.ResponseWriter, r *http.Request, _ ask
 	if err != nil {
 		return nil, err
 	}
-	h := holder{p}
+	h := webauthnUser{p}
 	options, data, err := wa.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.WebAuthnCredentials()).CredentialDescriptors()))
 	if err != nil {
 		return nil, err
 	}
-	return s.started(r, p.ID, options.Response, data)
+	return s.issueChallenge(r, p.ID, options.Response, data)
 }
 
-func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (any, error) {
-	p, x, k, err := s.enrolling(r)
+func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error) {
+	p, x, k, err := s.passkeyEnrolment(r)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.pending(r, p.ID, a.Ticket)
+	data, err := s.redeemChallenge(r, p.ID, a.Ticket)
 	if err != nil {
 		return nil, err
 	}
@@ -212,11 +212,11 @@ func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (an
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(a.Credential)
 	if err != nil {
-		return nil, refusedPasskey()
+		return nil, passkeyRefused()
 	}
-	credential, err := wa.CreateCredential(holder{p}, data, parsed)
+	credential, err := wa.CreateCredential(webauthnUser{p}, data, parsed)
 	if err != nil || !credential.Flags.UserVerified {
-		return nil, refusedPasskey()
+		return nil, passkeyRefused()
 	}
 	record, err := json.Marshal(credential)
 	if err != nil {
@@ -229,5 +229,5 @@ func (s *Server) newPasskey(w http.ResponseWriter, r *http.Request, a asked) (an
 		return map[string]string{"location": "/login/account?done=passkey"}, nil
 	}
 	k.Methods, k.MFA = append(k.Methods, "hwk", "mfa"), true
-	return map[string]string{"location": pages.Local(k.Next)}, s.opened(w, r, p.ID, k)
+	return map[string]string{"location": pages.Local(k.Next)}, s.openSession(w, r, p.ID, k)
 }

@@ -16,8 +16,8 @@ func (a *authority) federates(issuer string) error {
 	return a.Federations.Set(a.t.Context(), "c0002", federation.Federation{Issuer: issuer, ClientID: "us", Domains: []string{"tailspin.example"}}, "s")
 }
 
-// TestProvidersAreOutside: an organisation cannot have us call what is on this machine or on its link, whatever it names.
-func TestProvidersAreOutside(t *testing.T) {
+// TestProvidersOnThisMachineAreRefused: an organisation cannot have us call what is on this machine or on its link, whatever it names.
+func TestProvidersOnThisMachineAreRefused(t *testing.T) {
 	a := newAuthority(t)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	a.must(err)

@@ -79,7 +79,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	trace := hex.EncodeToString(b[:])
 	trace = trace[:8] + "-" + trace[8:12] + "-" + trace[12:16] + "-" + trace[16:20] + "-" + trace[20:]
 	now := s.Now().UTC()
-	s.json(w, status, map[string]any{
+	s.writeJSON(w, status, map[string]any{
 		"error": e.code, "error_codes": []int{e.number}, "timestamp": now.Format("2006-01-02 15:04:05Z"), "trace_id": trace, "correlation_id": trace,
 		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
 			e.number, sentence(e.text), trace, trace, now.Format("2006-01-02 15:04:05Z")),

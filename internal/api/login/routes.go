@@ -45,7 +45,7 @@ func (s *Server) routes() []route {
 		{post, "/login/passkey", s.ceremony(s.passkeySignIn)},
 		{post, "/login/passkey/new/options", s.ceremony(s.newPasskeyOptions)},
 		{post, "/login/passkey/new", s.ceremony(s.newPasskey)},
-		{get, "/login/elsewhere/callback", s.fromElsewhere},
+		{get, "/login/elsewhere/callback", s.providerCallback},
 		{get, "/login/setup", s.setUp},
 		{post, "/login/setup", s.form(s.postSetUp)},
 		{post, "/login/consent", s.form(s.postConsent)},
@@ -75,5 +75,5 @@ func (s *Server) routes() []route {
 // tenant is the tenant a request names, in small letters.
 func tenant(r *http.Request) string { return strings.ToLower(r.PathValue("tenant")) }
 
-// old says whether a request is of the first generation: it names a resource, and numbers are texts.
-func old(r *http.Request) bool { return !strings.Contains(r.URL.Path, "/v2.0/") }
+// isFirstGeneration says whether a request is of the first generation: it names a resource, and numbers are texts.
+func isFirstGeneration(r *http.Request) bool { return !strings.Contains(r.URL.Path, "/v2.0/") }

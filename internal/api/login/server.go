@@ -47,16 +47,16 @@ type Server struct {
 
 // Handler answers everything of the surface.
 func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.routed().ServeHTTP(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router().ServeHTTP(w, r) })
 }
 
 // Serves says whether a request is for this surface.
 func (s *Server) Serves(r *http.Request) bool {
-	_, pattern := s.routed().Handler(r)
+	_, pattern := s.router().Handler(r)
 	return pattern != ""
 }
 
-func (s *Server) routed() *http.ServeMux {
+func (s *Server) router() *http.ServeMux {
 	s.build.Do(func() {
 		s.mux = http.NewServeMux()
 		for _, r := range s.routes() {
@@ -90,8 +90,8 @@ func (s *Server) scheme() string {
 // issuer is what tokens say they come from.
 func issuer(origin, tenant string) string { return origin + "/" + tenant + "/v2.0" }
 
-// issues says whether a token's issuer is us, for this tenant.
-func (s *Server) issues(iss, tenant string) bool {
+// isIssuer says whether a token's issuer is us, for this tenant.
+func (s *Server) isIssuer(iss, tenant string) bool {
 	return iss == issuer(s.Base, tenant) || slices.ContainsFunc(s.Hosts, func(h string) bool {
 		return iss == issuer(s.scheme()+strings.ToLower(h), tenant)
 	})

@@ -9,10 +9,10 @@ import (
 )
 
 type setUpForm struct {
-	Ticket string
-	Realm  string
-	First  bool
-	Mine   people.Personal
+	Ticket   string
+	Realm    string
+	First    bool
+	Personal people.Personal
 }
 
 // setUp is behind a one-time link: of the first person, or of somebody who was invited.
@@ -20,10 +20,10 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
 	ticket := r.FormValue("ticket")
 	p, realm, err := s.People.Invited(r.Context(), ticket)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	s.showSetUp(w, r, http.StatusOK, setUpForm{Ticket: ticket, Realm: realm.Name, First: p.ID == "", Mine: p.Personal}, "")
+	s.showSetUp(w, r, http.StatusOK, setUpForm{Ticket: ticket, Realm: realm.Name, First: p.ID == "", Personal: p.Personal}, "")
 }
 
 func (s *Server) showSetUp(w http.ResponseWriter, r *http.Request, status int, f setUpForm, wrong string) {
@@ -35,26 +35,26 @@ func (s *Server) showSetUp(w http.ResponseWriter, r *http.Request, status int, f
 }
 
 func (s *Server) postSetUp(w http.ResponseWriter, r *http.Request) {
-	f := setUpForm{Ticket: r.PostForm.Get("ticket"), Mine: people.Personal{Name: r.PostForm.Get("name"), Mail: r.PostForm.Get("mail")}}
+	f := setUpForm{Ticket: r.PostForm.Get("ticket"), Personal: people.Personal{Name: r.PostForm.Get("name"), Mail: r.PostForm.Get("mail")}}
 	invited, realm, err := s.People.Invited(r.Context(), f.Ticket)
 	if err != nil {
-		s.wrong(r)
-		s.failed(w, r, err)
+		s.countFailure(r)
+		s.showProblem(w, r, err)
 		return
 	}
 	f.Realm, f.First = realm.Name, invited.ID == ""
 	if !f.First {
-		f.Mine.Mail = invited.Personal.Mail
+		f.Personal.Mail = invited.Personal.Mail
 	}
 	if r.PostForm.Get("password") != r.PostForm.Get("again") {
 		s.showSetUp(w, r, http.StatusUnprocessableEntity, f, "The two passwords are not the same.")
 		return
 	}
-	p, err := s.People.SetUp(r.Context(), f.Ticket, f.Mine, r.PostForm.Get("password"))
+	p, err := s.People.SetUp(r.Context(), f.Ticket, f.Personal, r.PostForm.Get("password"))
 	if err != nil {
-		status, text := s.words(r, err)
+		status, text := s.problemText(r, err)
 		s.showSetUp(w, r, status, f, text)
 		return
 	}
-	s.proceed(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: pages.Local("")})
+	s.nextStep(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: pages.Local("")})
 }

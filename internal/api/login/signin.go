@@ -36,14 +36,14 @@ func (s *Server) toSignIn(w http.ResponseWriter, r *http.Request, next string, m
 	for k, v := range more {
 		q[k] = v
 	}
-	s.site().GoTo(w, r, "/login?"+q.Encode())
+	s.site().Redirect(w, r, "/login?"+q.Encode())
 }
 
 // signIn asks for the mail address, or for a passkey. Somebody who is signed in goes on, unless asked to sign in again.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	next := pages.Local(r.FormValue("next"))
 	if _, ok := s.session(r); ok && r.FormValue("again") == "" {
-		s.site().GoTo(w, r, next)
+		s.site().Redirect(w, r, next)
 		return
 	}
 	s.showMail(w, r, http.StatusOK, pages.Page{Next: next, Data: mailForm{Mail: r.FormValue("login_hint"), Again: r.FormValue("again") != ""}})
@@ -55,8 +55,8 @@ type mailForm struct {
 }
 
 func (s *Server) showMail(w http.ResponseWriter, r *http.Request, status int, p pages.Page) {
-	p.Title, p.Script = "Sign in", s.passkeys(r)
-	s.site().Show(w, r, status, "signin", p, s.returns(r.Context(), p.Next)...)
+	p.Title, p.Script = "Sign in", s.supportsPasskeys(r)
+	s.site().Show(w, r, status, "signin", p, s.returnOrigins(r.Context(), p.Next)...)
 }
 
 // postMail goes on to the password, or to the external provider of that mail domain. Whether anybody has this address
@@ -67,63 +67,63 @@ func (s *Server) postMail(w http.ResponseWriter, r *http.Request) {
 		s.showMail(w, r, http.StatusUnprocessableEntity, pages.Page{Next: next, Error: "Write your mail address, like name@example.com.", Data: mailForm{Mail: mail}})
 		return
 	}
-	f, elsewhere, err := s.People.FederationFor(r.Context(), mail)
+	f, federated, err := s.People.FederationFor(r.Context(), mail)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	if elsewhere && s.flooding(r) {
-		s.waits(w, r)
+	if federated && s.tooManyStarts(r) {
+		s.showTooManyFailures(w, r)
 		return
 	}
-	if elsewhere {
-		s.toElsewhere(w, r, f, mail, next)
+	if federated {
+		s.offerProvider(w, r, f, mail, next)
 		return
 	}
 	s.showPassword(w, r, http.StatusOK, pages.Page{Next: next, Data: mailForm{Mail: mail}})
 }
 
 func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int, p pages.Page) {
-	p.Title, p.Script = "Enter your password", s.passkeys(r)
-	s.site().Show(w, r, status, "password", p, s.returns(r.Context(), p.Next)...)
+	p.Title, p.Script = "Enter your password", s.supportsPasskeys(r)
+	s.site().Show(w, r, status, "password", p, s.returnOrigins(r.Context(), p.Next)...)
 }
 
 func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
 	next, mail := pages.Local(r.PostForm.Get("next")), r.PostForm.Get("mail")
 	p, err := s.People.SignIn(r.Context(), mail, r.PostForm.Get("password"))
 	if err != nil {
-		s.wrong(r)
-		status, text := s.words(r, err)
+		s.countFailure(r)
+		status, text := s.problemText(r, err)
 		s.showPassword(w, r, status, pages.Page{Next: next, Error: text, Data: mailForm{Mail: mail}})
 		return
 	}
-	s.proceed(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: next})
+	s.nextStep(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: next})
 }
 
-// proceed goes on with somebody who proved something: to a second factor they have, to getting one, or in. The ticket
+// nextStep goes on with somebody who proved something: to a second factor they have, to getting one, or in. The ticket
 // says what was proved and where they want to go.
-func (s *Server) proceed(w http.ResponseWriter, r *http.Request, p people.Person, k sessions.Ticket) {
+func (s *Server) nextStep(w http.ResponseWriter, r *http.Request, p people.Person, k sessions.Ticket) {
 	proof, enrolment, err := s.People.Needs(r.Context(), p)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	if k.MFA || !proof && !enrolment {
-		s.open(w, r, p.ID, k)
+		s.openAndContinue(w, r, p.ID, k)
 		return
 	}
 	k.Kind, k.Person, k.Realm = sessions.SignInFlow, p.ID, p.Realm
 	secret, err := s.Sessions.Issue(r.Context(), k)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.site().SetCookie(w, pages.Flow, secret)
 	if enrolment {
-		s.site().GoTo(w, r, "/login/enrol")
+		s.site().Redirect(w, r, "/login/enrol")
 		return
 	}
-	s.site().GoTo(w, r, "/login/second")
+	s.site().Redirect(w, r, "/login/second")
 }
 
 // flow is the sign-in that is half done in this browser.
@@ -135,10 +135,10 @@ func (s *Server) flow(r *http.Request) (k sessions.Ticket, p people.Person, err 
 	return k, p, err
 }
 
-// startAgain is for a browser whose sign-in took too long.
-func (s *Server) startAgain(w http.ResponseWriter, r *http.Request, err error) {
+// restartSignIn is for a browser whose sign-in took too long.
+func (s *Server) restartSignIn(w http.ResponseWriter, r *http.Request, err error) {
 	if fault.CodeOf(err) != "ticket_spent" {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	s.site().SetCookie(w, pages.Flow, "")
@@ -148,7 +148,7 @@ func (s *Server) startAgain(w http.ResponseWriter, r *http.Request, err error) {
 func (s *Server) second(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
-		s.startAgain(w, r, err)
+		s.restartSignIn(w, r, err)
 		return
 	}
 	s.showSecond(w, r, http.StatusOK, k, p, "")
@@ -158,41 +158,41 @@ type secondForm struct{ App, Passkey bool }
 
 func (s *Server) showSecond(w http.ResponseWriter, r *http.Request, status int, k sessions.Ticket, p people.Person, wrong string) {
 	s.site().Show(w, r, status, "second", pages.Page{
-		Title: "Second step", Next: k.Next, Error: wrong, Script: s.passkeys(r) && len(p.Passkeys) > 0,
+		Title: "Second step", Next: k.Next, Error: wrong, Script: s.supportsPasskeys(r) && len(p.Passkeys) > 0,
 		Data: secondForm{App: len(p.TOTP) > 0, Passkey: len(p.Passkeys) > 0},
-	}, s.returns(r.Context(), k.Next)...)
+	}, s.returnOrigins(r.Context(), k.Next)...)
 }
 
 func (s *Server) postSecond(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
-		s.startAgain(w, r, err)
+		s.restartSignIn(w, r, err)
 		return
 	}
 	methods, err := s.People.Prove(r.Context(), p.ID, r.PostForm.Get("code"))
 	if err != nil {
-		s.wrong(r)
-		status, text := s.words(r, err)
+		s.countFailure(r)
+		status, text := s.problemText(r, err)
 		s.showSecond(w, r, status, k, p, text)
 		return
 	}
 	k.Methods, k.MFA = append(k.Methods, methods...), true
-	s.open(w, r, p.ID, k)
+	s.openAndContinue(w, r, p.ID, k)
 }
 
-// open starts the session and goes on. A session the browser had ends, and the half-done sign-in with it.
-func (s *Server) open(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) {
-	if err := s.opened(w, r, who, k); err != nil {
-		s.failed(w, r, err)
+// openAndContinue starts the session and goes on. A session the browser had ends, and the half-done sign-in with it.
+func (s *Server) openAndContinue(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) {
+	if err := s.openSession(w, r, who, k); err != nil {
+		s.showProblem(w, r, err)
 		return
 	}
-	s.site().GoTo(w, r, pages.Local(k.Next))
+	s.site().Redirect(w, r, pages.Local(k.Next))
 }
 
-func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) error {
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, who id.Principal, k sessions.Ticket) error {
 	ctx := r.Context()
 	old, had := s.session(r)
-	_, secret, err := s.People.OpenSession(ctx, sessions.Session{Person: who, Agent: agent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
+	_, secret, err := s.People.OpenSession(ctx, sessions.Session{Person: who, Agent: describeAgent(r.UserAgent()), Methods: k.Methods, MFA: k.MFA})
 	if err != nil {
 		return err
 	}
@@ -209,15 +209,15 @@ func (s *Server) opened(w http.ResponseWriter, r *http.Request, who id.Principal
 	return nil
 }
 
-// returns is where forms may lead besides to us: the address of the client that sent somebody here to sign in.
-func (s *Server) returns(ctx context.Context, next string) []string {
+// returnOrigins is where forms may lead besides to us: the address of the client that sent somebody here to sign in.
+func (s *Server) returnOrigins(ctx context.Context, next string) []string {
 	u, err := url.Parse(next)
 	if err != nil || !strings.HasSuffix(u.Path, "/authorize") {
 		return nil
 	}
-	c, err := s.lookUp(ctx, u.Query().Get("client_id"))
+	c, err := s.findClient(ctx, u.Query().Get("client_id"))
 	to := u.Query().Get("redirect_uri")
-	if err != nil || !c.returns(to) {
+	if err != nil || !c.mayReturnTo(to) {
 		return nil
 	}
 	return []string{originOf(to)}
@@ -231,8 +231,8 @@ func originOf(address string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// agent is a browser in words, without what would tell one person's from another's.
-func agent(header string) string {
+// describeAgent is a browser in words, without what would tell one person's from another's.
+func describeAgent(header string) string {
 	pick := func(otherwise string, pairs ...string) string {
 		for i := 0; i < len(pairs); i += 2 {
 			if strings.Contains(header, pairs[i]) {

@@ -21,8 +21,8 @@ const (
 	maxForm     = 64 << 10
 )
 
-// answer is what a client gets for a grant.
-type answer struct {
+// tokenResponse is what a client gets for a grant.
+type tokenResponse struct {
 	Type       string `json:"token_type"`
 	Scope      string `json:"scope,omitempty"`
 	Expires    any    `json:"expires_in"`
@@ -32,96 +32,96 @@ type answer struct {
 	Resource   string `json:"resource,omitempty"`
 	Access     string `json:"access_token"`
 	Refresh    string `json:"refresh_token,omitempty"`
-	Ident      string `json:"id_token,omitempty"`
+	IDToken    string `json:"id_token,omitempty"`
 	ClientInfo string `json:"client_info,omitempty"`
 }
 
 // token answers every grant. What is wrong counts against the address it came from.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if !s.sent(w, r) {
+	if !s.parseForm(w, r) {
 		return
 	}
-	a, err := s.granted(r)
+	a, err := s.grantTokens(r)
 	if err != nil {
 		if code := fault.CodeOf(err); code != "authorization_pending" && code != "slow_down" {
-			s.wrong(r)
+			s.countFailure(r)
 		}
 		s.refuse(w, r, err)
 		return
 	}
-	s.json(w, http.StatusOK, a)
+	s.writeJSON(w, http.StatusOK, a)
 }
 
-func (s *Server) granted(r *http.Request) (answer, error) {
-	c, err := s.proven(r)
+func (s *Server) grantTokens(r *http.Request) (tokenResponse, error) {
+	c, err := s.authenticateClient(r)
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
 	switch grant := r.PostForm.Get("grant_type"); grant {
 	case "client_credentials":
-		return s.forProgram(r, c)
+		return s.programToken(r, c)
 	case "authorization_code":
-		return s.forPerson(r, c, sessions.AuthorizationCode, r.PostForm.Get("code"))
+		return s.personToken(r, c, sessions.AuthorizationCode, r.PostForm.Get("code"))
 	case "refresh_token":
-		return s.forPerson(r, c, sessions.RefreshToken, r.PostForm.Get("refresh_token"))
+		return s.personToken(r, c, sessions.RefreshToken, r.PostForm.Get("refresh_token"))
 	case "device_code", deviceGrant:
 		code := r.PostForm.Get("device_code")
 		if code == "" {
 			code = r.PostForm.Get("code") // the first generation
 		}
-		return s.forPerson(r, c, sessions.DeviceCode, code)
+		return s.personToken(r, c, sessions.DeviceCode, code)
 	case "":
-		return answer{}, invalid("invalid_request", 900144, "the request must say what it shows: grant_type is missing")
+		return tokenResponse{}, invalid("invalid_request", 900144, "the request must say what it shows: grant_type is missing")
 	default:
-		return answer{}, invalid("unsupported_grant_type", 70003, "no grant of type %q is taken here", grant)
+		return tokenResponse{}, invalid("unsupported_grant_type", 70003, "no grant of type %q is taken here", grant)
 	}
 }
 
-// forProgram is a token for a program itself.
-func (s *Server) forProgram(r *http.Request, c caller) (answer, error) {
+// programToken is a token for a program itself.
+func (s *Server) programToken(r *http.Request, c caller) (tokenResponse, error) {
 	if c.Program.ID == "" {
-		return answer{}, invalid("unauthorized_client", 700016, "this client acts for people only")
+		return tokenResponse{}, invalid("unauthorized_client", 700016, "this client acts for people only")
 	}
-	want, err := s.wants(r.PostForm.Get("scope"), r.PostForm.Get("resource"))
+	want, err := s.parseScope(r.PostForm.Get("scope"), r.PostForm.Get("resource"))
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
 	if !slices.Equal(want.scopes, []string{".default"}) {
-		return answer{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
+		return tokenResponse{}, invalid("invalid_scope", 1002012, "a program asks for one resource, as RESOURCE/.default")
 	}
 	realm, err := s.Sessions.TokenRealm(r.Context(), c.Program.ID, c.Program.Realm, tenant(r))
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
-	cl, err := s.stamped(r, realm, c.Program.ID, claims{
+	cl, err := s.newClaims(r, realm, c.Program.ID, claims{
 		Audience: want.audience, Session: c.Credential, App: c.ID, AppProof: c.Proof, Party: c.ID, Kind: "app",
 	})
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
-	access, err := s.access(r.Context(), cl)
+	access, err := s.signAccessToken(r.Context(), cl)
 	if err == nil {
 		err = s.Programs.RecordSignIn(r.Context(), c.Program, c.Method, c.Credential)
 	}
-	return s.answer(r, want, cl, access), err
+	return s.newTokenResponse(r, want, cl, access), err
 }
 
-// forPerson is tokens for a client that acts for a person, by a code, a device's ticket or a refresh token.
-func (s *Server) forPerson(r *http.Request, c caller, kind sessions.TicketKind, secret string) (answer, error) {
+// personToken is tokens for a client that acts for a person, by a code, a device's ticket or a refresh token.
+func (s *Server) personToken(r *http.Request, c caller, kind sessions.TicketKind, secret string) (tokenResponse, error) {
 	if secret == "" {
-		return answer{}, invalid("invalid_request", 900144, "the request must hold what it shows: code, device_code or refresh_token is missing")
+		return tokenResponse{}, invalid("invalid_request", 900144, "the request must hold what it shows: code, device_code or refresh_token is missing")
 	}
 	ctx := r.Context()
 	// Before it is used up, so that asking for the wrong tenant or resource costs nobody their session.
 	if k, err := s.Sessions.Peek(ctx, kind, secret); err == nil && k.Person != "" && k.Client == c.ID {
-		if _, _, err := s.asked(r, k); err != nil {
-			return answer{}, err
+		if _, _, err := s.requested(r, k); err != nil {
+			return tokenResponse{}, err
 		}
 	}
 	out, err := s.Sessions.Exchange(ctx, sessions.TokenRequest{
 		Kind: kind, Secret: secret, Client: c.ID,
 		Check: func(k sessions.Ticket) error {
-			if kind == sessions.AuthorizationCode && (k.Redirect != r.PostForm.Get("redirect_uri") || !verifies(k.Challenge, r.PostForm.Get("code_verifier"))) {
+			if kind == sessions.AuthorizationCode && (k.Redirect != r.PostForm.Get("redirect_uri") || !verifiesPKCE(k.Challenge, r.PostForm.Get("code_verifier"))) {
 				return invalid("invalid_grant", 501481, "the code belongs to another request: redirect_uri or code_verifier is not that of the first step")
 			}
 			return nil
@@ -131,37 +131,37 @@ func (s *Server) forPerson(r *http.Request, c caller, kind sessions.TicketKind, 
 		},
 	})
 	if err != nil {
-		return answer{}, s.expired(kind, err)
+		return tokenResponse{}, s.asExpired(kind, err)
 	}
-	realm, want, err := s.asked(r, out.Ticket)
+	realm, want, err := s.requested(r, out.Ticket)
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
-	return s.personal(r, c, out, realm, want)
+	return s.personTokens(r, c, out, realm, want)
 }
 
-// expired says of a device's code that it expired, which is what devices wait to hear.
-func (s *Server) expired(kind sessions.TicketKind, err error) error {
+// asExpired says of a device's code that it expired, which is what devices wait to hear.
+func (s *Server) asExpired(kind sessions.TicketKind, err error) error {
 	if kind == sessions.DeviceCode && fault.CodeOf(err) == "ticket_spent" {
 		return invalid("expired_token", 70020, "%s", err.Error())
 	}
 	return err
 }
 
-// asked is the realm and resource tokens are for: those of the ticket, unless the request names others it may have.
-func (s *Server) asked(r *http.Request, k sessions.Ticket) (realm identity.Realm, want wanted, err error) {
+// requested is the realm and resource tokens are for: those of the ticket, unless the request names others it may have.
+func (s *Server) requested(r *http.Request, k sessions.Ticket) (realm identity.Realm, want requestedScope, err error) {
 	scope, resource := r.PostForm.Get("scope"), r.PostForm.Get("resource")
 	if scope == "" && resource == "" || k.Kind == sessions.AuthorizationCode && scope == "" {
 		scope = k.Scope
 	}
-	if want, err = s.wants(scope, resource); err != nil {
+	if want, err = s.parseScope(scope, resource); err != nil {
 		return realm, want, err
 	}
 	p, err := s.People.Person(r.Context(), k.Person)
 	if err != nil {
 		return realm, want, err
 	}
-	if _, known := knownClient(k.Client); !known && !agreed(p, k.Client, want) {
+	if _, known := knownClient(k.Client); !known && !hasConsented(p, k.Client, want) {
 		return realm, want, invalid("consent_required", 65001, "the person has not agreed that this application acts there: send them to the authorization endpoint")
 	}
 	in := tenant(r)
@@ -175,34 +175,34 @@ func (s *Server) asked(r *http.Request, k sessions.Ticket) (realm identity.Realm
 	return realm, want, err
 }
 
-func (s *Server) personal(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want wanted) (answer, error) {
-	cl, err := s.stamped(r, realm, out.Person, claims{
+func (s *Server) personTokens(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want requestedScope) (tokenResponse, error) {
+	cl, err := s.newClaims(r, realm, out.Person, claims{
 		Audience: want.audience, Session: string(out.Session.ID), App: c.ID, AppProof: c.Proof, Party: c.ID, Kind: "user",
-		Scope: want.granted(), Methods: out.Session.Methods,
+		Scope: want.scopeClaim(), Methods: out.Session.Methods,
 	})
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
-	access, err := s.access(r.Context(), cl)
+	access, err := s.signAccessToken(r.Context(), cl)
 	if err != nil {
-		return answer{}, err
+		return tokenResponse{}, err
 	}
-	a := s.answer(r, want, cl, access)
+	a := s.newTokenResponse(r, want, cl, access)
 	a.Refresh = out.Refresh
 	a.ClientInfo = clientInfo(cl)
 	if want.has("openid") {
-		a.Ident, err = s.identFor(r, c, out, realm, want)
+		a.IDToken, err = s.idToken(r, c, out, realm, want)
 	}
 	return a, err
 }
 
-// identFor is the id token: who signed in, for the client itself.
-func (s *Server) identFor(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want wanted) (string, error) {
+// idToken is the id token: who signed in, for the client itself.
+func (s *Server) idToken(r *http.Request, c caller, out sessions.TokenGrant, realm identity.Realm, want requestedScope) (string, error) {
 	p, err := s.People.Person(r.Context(), out.Person)
 	if err != nil {
 		return "", err
 	}
-	cl, err := s.stamped(r, realm, p.ID, claims{
+	cl, err := s.newClaims(r, realm, p.ID, claims{
 		Audience: c.ID, Session: string(out.Session.ID), Methods: out.Session.Methods, Nonce: out.Ticket.Nonce,
 		AuthTime: out.Session.Created.Unix(), Name: p.Personal.Name, User: p.Personal.Mail,
 	})
@@ -212,22 +212,22 @@ func (s *Server) identFor(r *http.Request, c caller, out sessions.TokenGrant, re
 	if want.has("email") {
 		cl.Mail = p.Personal.Mail
 	}
-	return s.ident(r.Context(), cl)
+	return s.signIDToken(r.Context(), cl)
 }
 
-func (s *Server) answer(r *http.Request, want wanted, c claims, access string) answer {
+func (s *Server) newTokenResponse(r *http.Request, want requestedScope, c claims, access string) tokenResponse {
 	life := int(tokenLife.Seconds()) - 1
-	a := answer{Type: "Bearer", Expires: life, ExtExpires: life, Access: access}
-	if !old(r) {
+	a := tokenResponse{Type: "Bearer", Expires: life, ExtExpires: life, Access: access}
+	if !isFirstGeneration(r) {
 		if c.Kind == "user" {
-			a.Scope = want.answered()
+			a.Scope = want.responseScope()
 		}
 		return a
 	}
 	a.Expires, a.ExtExpires = strconv.Itoa(life), strconv.Itoa(life)
 	a.ExpiresOn, a.NotBefore, a.Resource = strconv.FormatInt(c.Expires, 10), strconv.FormatInt(c.NotBefore, 10), want.audience
 	if c.Kind == "user" {
-		a.Scope = want.granted()
+		a.Scope = want.scopeClaim()
 	}
 	return a
 }
@@ -238,16 +238,16 @@ func clientInfo(c claims) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// verifies says whether a verifier is the one a challenge was made of (RFC 7636, S256).
-func verifies(challenge, verifier string) bool {
+// verifiesPKCE says whether a verifier is the one a challenge was made of (RFC 7636, S256).
+func verifiesPKCE(challenge, verifier string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	return challenge != "" && len(verifier) >= 43 && len(verifier) <= 128 &&
 		subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// sent reads the form a client sent; what it may not send is refused.
-func (s *Server) sent(w http.ResponseWriter, r *http.Request) bool {
-	if s.tooMany(r) {
+// parseForm reads the form a client sent; what it may not send is refused.
+func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
+	if s.tooManyFailures(r) {
 		s.refuse(w, r, retryAfter())
 		return false
 	}
@@ -261,31 +261,31 @@ func (s *Server) sent(w http.ResponseWriter, r *http.Request) bool {
 
 // deviceCode starts the sign-in of a device that has no browser.
 func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
-	if !s.sent(w, r) {
+	if !s.parseForm(w, r) {
 		return
 	}
-	if s.flooding(r) {
+	if s.tooManyStarts(r) {
 		s.refuse(w, r, retryAfter())
 		return
 	}
 	a, err := s.startDevice(r)
 	if err != nil {
-		s.wrong(r)
+		s.countFailure(r)
 		s.refuse(w, r, err)
 		return
 	}
-	s.json(w, http.StatusOK, a)
+	s.writeJSON(w, http.StatusOK, a)
 }
 
 func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
-	c, err := s.lookUp(r.Context(), r.Form.Get("client_id"))
+	c, err := s.findClient(r.Context(), r.Form.Get("client_id"))
 	if err != nil {
 		return nil, err
 	}
 	if !c.Public {
 		return nil, invalid("invalid_client", 7000218, "devices sign in with clients that keep no secret")
 	}
-	want, err := s.wants(r.Form.Get("scope"), r.Form.Get("resource"))
+	want, err := s.parseScope(r.Form.Get("scope"), r.Form.Get("resource"))
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
 		"user_code": typed, "device_code": secret, "verification_uri": at, "expires_in": 900, "interval": 5,
 		"message": "To sign in, open the page " + at + " in a browser and enter the code " + typed + ".",
 	}
-	if old(r) {
+	if isFirstGeneration(r) {
 		a["verification_url"], a["expires_in"], a["interval"] = at, "900", "5"
 	}
 	return a, nil
@@ -326,7 +326,7 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	s.json(w, http.StatusOK, map[string]string{
+	s.writeJSON(w, http.StatusOK, map[string]string{
 		"sub": id.GUID(string(p.ID)), "name": p.Personal.Name, "preferred_username": p.Personal.Mail, "email": p.Personal.Mail,
 	})
 }

@@ -15,14 +15,14 @@ func (s *Server) site() pages.Site {
 	return pages.Site{Name: s.People.Name, Secure: s.secure(), Key: s.Key, Random: s.Random, Log: s.Log}
 }
 
-// failed shows an error on a page of its own.
-func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
-	status, text := s.words(r, err)
+// showProblem shows an error on a page of its own.
+func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := s.problemText(r, err)
 	s.site().Show(w, r, status, "problem", pages.Page{Title: "That did not work", Error: text})
 }
 
-// words are what people read of an error, and its status.
-func (s *Server) words(r *http.Request, err error) (int, string) {
+// problemText are what people read of an error, and its status.
+func (s *Server) problemText(r *http.Request, err error) (int, string) {
 	if e, ok := errors.AsType[*refusal](err); ok {
 		return http.StatusBadRequest, sentence(e.text)
 	}
@@ -40,19 +40,19 @@ func (s *Server) form(h http.HandlerFunc) http.HandlerFunc {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		switch err := r.ParseForm(); {
 		case err != nil:
-			s.failed(w, r, invalid("", 0, "The form was too large or damaged"))
-		case !s.site().Ours(r, r.PostForm.Get("csrf")):
-			s.failed(w, r, fault.New(fault.Denied, "stale_form", "this form was open for too long or came from elsewhere: go back, load the page again and repeat"))
-		case s.tooMany(r):
-			s.waits(w, r)
+			s.showProblem(w, r, invalid("", 0, "The form was too large or damaged"))
+		case !s.site().IsGenuine(r, r.PostForm.Get("csrf")):
+			s.showProblem(w, r, fault.New(fault.Denied, "stale_form", "this form was open for too long or came from elsewhere: go back, load the page again and repeat"))
+		case s.tooManyFailures(r):
+			s.showTooManyFailures(w, r)
 		default:
 			h(w, r)
 		}
 	}
 }
 
-// waits tells an address that did too much to wait.
-func (s *Server) waits(w http.ResponseWriter, r *http.Request) {
+// showTooManyFailures tells an address that did too much to wait.
+func (s *Server) showTooManyFailures(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "60")
 	s.site().Show(w, r, http.StatusTooManyRequests, "problem", pages.Page{Title: "Too many tries", Error: sentence(strings.ToUpper(retryAfter().text[:1]) + retryAfter().text[1:])})
 }

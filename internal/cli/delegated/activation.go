@@ -73,7 +73,7 @@ type askActivation struct {
 
 // Run activates a role.
 func (c *askActivation) Run(ctx context.Context, e *command.Env) error {
-	return activationDone(ctx, e, c.Shown, "/activations", delegation.Wish{
+	return activationDone(ctx, e, c.Shown, "/activations", delegation.ActivationRequest{
 		Registration: c.Registration, Role: c.Role, Length: c.Length, Reason: c.Reason, Case: c.Case,
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 
-func TestSessionsLive(t *testing.T) {
+func TestLiveSessions(t *testing.T) {
 	browser := Session{Token: "t", Created: noon, Seen: noon, Expires: noon.Add(browserLife)}
 	program := Session{Created: noon, Seen: noon, Expires: noon.Add(clientLife)}
 	over := browser
@@ -48,7 +48,7 @@ func TestKeysRotate(t *testing.T) {
 	}
 }
 
-func TestDevicesWait(t *testing.T) {
+func TestPendingDevices(t *testing.T) {
 	for _, c := range []struct {
 		k    Ticket
 		code string

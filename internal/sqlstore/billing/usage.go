@@ -66,11 +66,11 @@ func (u Usage) NextNumbers(ctx context.Context, t tx.Tx, n int) (load, firstBatc
 	if n < 0 {
 		return 0, 0, fault.New(fault.Internal, "bad_count", "%d batch numbers were asked for", n)
 	}
-	last, err := u.advance(ctx, t, "usage_load", 1)
+	last, err := u.reserve(ctx, t, "usage_load", 1)
 	if err != nil {
 		return 0, 0, err
 	}
-	lastBatch, err := u.advance(ctx, t, "usage_batch", int64(n))
+	lastBatch, err := u.reserve(ctx, t, "usage_batch", int64(n))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -89,7 +89,7 @@ func (u Usage) LastNumbers(ctx context.Context, r tx.Read) (load, batch uint32, 
 	return load, batch, nil
 }
 
-func (u Usage) advance(ctx context.Context, t tx.Tx, name string, by int64) (last int64, err error) {
+func (u Usage) reserve(ctx context.Context, t tx.Tx, name string, by int64) (last int64, err error) {
 	err = u.DB.Writer(t).Query(`INSERT INTO counter (name, value) VALUES (?, ?)
 		ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value`, name, by).Get(ctx, &last)
 	if err == nil && last > math.MaxUint32-1 {
@@ -316,15 +316,15 @@ func (u Usage) Withdraw(ctx context.Context, t tx.Tx, s scope.Scope, batches []u
 		return nil
 	}
 	q := u.DB.Writer(t)
-	if err := areBatches(ctx, q, s, numbers); err != nil {
+	if err := requireBatches(ctx, q, s, numbers); err != nil {
 		return err
 	}
 	_, err := q.Exec(ctx, "UPDATE usage_batch SET state = ? WHERE number IN (?)", usage.Withdrawn, sqlstore.List(numbers))
 	return err
 }
 
-// areBatches is NotFound unless the scope sees a batch of each number.
-func areBatches(ctx context.Context, q sqlstore.Writer, s scope.Scope, numbers []uint32) error {
+// requireBatches is NotFound unless the scope sees a batch of each number.
+func requireBatches(ctx context.Context, q sqlstore.Writer, s scope.Scope, numbers []uint32) error {
 	known := 0
 	if s.IsAll() {
 		if err := q.Query("SELECT count(*) FROM usage_batch WHERE number IN (?)", sqlstore.List(numbers)).Get(ctx, &known); err != nil {
@@ -345,7 +345,7 @@ func (u Usage) MarkComplete(ctx context.Context, t tx.Tx, s scope.Scope, batches
 		return nil
 	}
 	q := u.DB.Writer(t)
-	if err := areBatches(ctx, q, s, numbers); err != nil {
+	if err := requireBatches(ctx, q, s, numbers); err != nil {
 		return err
 	}
 	n, err := q.Exec(ctx, "UPDATE usage_batch SET complete = TRUE WHERE billed AND state = ? AND number IN (?)",

@@ -22,14 +22,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Reader knows the kinds of error of a database that mean something to callers.
-type Reader interface {
+// Classifier knows the kinds of error of a database that mean something to callers.
+type Classifier interface {
 	Duplicate(error) bool   // a unique key exists already
 	Immutable(error) string // the sentence of the trigger that refused, or ""
-	Again(error) bool       // the same transaction may succeed when run again
-	Away(error) bool        // the database cannot be reached or is busy
+	Retry(error) bool       // the same transaction may succeed when run again
+	Unreachable(error) bool // the database cannot be reached or is busy
 	// MayBeKept says of an error of a commit whether the transaction may have been kept all the same.
-	MayBeKept(error) bool
+	MayBeCommitted(error) bool
 }
 
 // ImmutableMark starts the message of every refusing trigger.
@@ -71,11 +71,11 @@ func (SQLite) Immutable(err error) string {
 	return ""
 }
 
-// Again is never: one writer, and nothing to collide with.
-func (SQLite) Again(error) bool { return false }
+// Retry is never: one writer, and nothing to collide with.
+func (SQLite) Retry(error) bool { return false }
 
-// Away says whether the file is busy, or the disk does not let it be written.
-func (SQLite) Away(err error) bool {
+// Unreachable says whether the file is busy, or the disk does not let it be written.
+func (SQLite) Unreachable(err error) bool {
 	switch sqliteCode(err) & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 		return true
@@ -83,9 +83,9 @@ func (SQLite) Away(err error) bool {
 	return false
 }
 
-// MayBeKept is false for what was busy or had no room: it wrote no mark that ends the transaction. What failed to reach
+// MayBeCommitted is false for what was busy or had no room: it wrote no mark that ends the transaction. What failed to reach
 // the disk may be there when the file is opened next.
-func (SQLite) MayBeKept(err error) bool {
+func (SQLite) MayBeCommitted(err error) bool {
 	switch sqliteCode(err) & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CANTOPEN:
 		return false
@@ -111,30 +111,30 @@ func (PostgreSQL) Immutable(err error) string {
 	return ""
 }
 
-// Again is a serialization failure or a deadlock.
-func (PostgreSQL) Again(err error) bool {
+// Retry is a serialization failure or a deadlock.
+func (PostgreSQL) Retry(err error) bool {
 	c := postgresCode(err)
 	return c == "40001" || c == "40P01"
 }
 
-// Away says whether the server cannot be reached, ends, or has no room.
-func (PostgreSQL) Away(err error) bool {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || cut(err) {
+// Unreachable says whether the server cannot be reached, ends, or has no room.
+func (PostgreSQL) Unreachable(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || connectionLost(err) {
 		return true
 	}
 	c := postgresCode(err)
 	return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57P")
 }
 
-// MayBeKept is false when the server answered the commit with an error: then it has undone it. Not so when it was ended
+// MayBeCommitted is false when the server answered the commit with an error: then it has undone it. Not so when it was ended
 // meanwhile (57P01 to 57P03 are also said to sessions whose commit is on the disk); without an answer nobody knows.
-func (PostgreSQL) MayBeKept(err error) bool {
+func (PostgreSQL) MayBeCommitted(err error) bool {
 	c := postgresCode(err)
 	return c == "" || strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
 }
 
-// cut says whether the connection ended under a statement: whatever the server said is not known.
-func cut(err error) bool {
+// connectionLost says whether the connection ended under a statement: whatever the server said is not known.
+func connectionLost(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
@@ -146,8 +146,8 @@ func cut(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "conn closed") // the driver has no value for it
 }
 
-// full says whether a database had no room.
-func full(err error) bool {
+// diskFull says whether a database had no room.
+func diskFull(err error) bool {
 	return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL || postgresCode(err) == "53100"
 }
 
@@ -157,7 +157,7 @@ func damaged(err error) bool {
 }
 
 // Translate turns what a database says inside a transaction into faults; faults and what means nothing pass unchanged.
-func Translate(r Reader, err error) error {
+func Translate(r Classifier, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -170,13 +170,13 @@ func Translate(r Reader, err error) error {
 	switch {
 	case r.Duplicate(err):
 		return fault.New(fault.Conflict, "already_exists", "another record with the same key exists already: nothing was changed").Because(err)
-	case full(err):
+	case diskFull(err):
 		return fault.New(fault.Unavailable, "disk_full",
 			"the disk of the ledger database is full: nothing was changed; free space and give the command again").Because(err)
 	case damaged(err):
 		return fault.New(fault.Unavailable, "ledger_damaged",
 			"the ledger database is damaged: nothing was changed; stop the server and restore it from a backup").Because(err)
-	case r.Again(err), r.Away(err):
+	case r.Retry(err), r.Unreachable(err):
 		return fault.New(fault.Unavailable, "ledger_busy",
 			"the ledger database is busy or cannot be reached: nothing was changed; check that it runs and that its disk can be written, and try again").Because(err)
 	}
@@ -186,9 +186,9 @@ func Translate(r Reader, err error) error {
 // CodeUnknown is the code of the Unavailable that says that nobody knows whether a change was kept.
 const CodeUnknown = "outcome_unknown"
 
-// Unknown says that the database broke off while a transaction was being committed, and how to find out what came of it:
+// OutcomeUnknown says that the database broke off while a transaction was being committed, and how to find out what came of it:
 // giving a command again is not always harmless, and giving it up is neither.
-func Unknown(err error) error {
+func OutcomeUnknown(err error) error {
 	return fault.New(fault.Unavailable, CodeUnknown,
 		"the ledger database broke off while this was being stored, so it is not known whether it was stored: all of it was, or nothing. "+
 			"When the database answers again, \"purveyor events list\" says what was done, the newest last: look whether it is there before you give the command again").Because(err)
@@ -217,7 +217,7 @@ func NotOpened(dsn string, err error) error {
 func NotMigrated(err error) error {
 	why := "look at the log and try again"
 	switch {
-	case full(err):
+	case diskFull(err):
 		why = "the disk is full: free space and try again"
 	case sqliteCode(err)&0xff == sqlite3.SQLITE_READONLY:
 		why = "the account that runs this may not write it"
@@ -241,9 +241,9 @@ func IsPostgreSQL(dsn string) bool {
 // File is the path of an SQLite ledger.
 func File(dsn string) string { return strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:") }
 
-// Proven refuses a connection to another machine that is not encrypted, or whose other end proves nothing, unless that
+// RequireVerifiedServer refuses a connection to another machine that is not encrypted, or whose other end proves nothing, unless that
 // was chosen: left alone, the driver falls back to plain text without a word.
-func Proven(c *pgx.ConnConfig, chosen bool) error {
+func RequireVerifiedServer(c *pgx.ConnConfig, chosen bool) error {
 	ip := net.ParseIP(c.Host)
 	if chosen || strings.HasPrefix(c.Host, "/") || c.Host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil

@@ -92,10 +92,10 @@ func (d Delegation) Relationships(ctx context.Context, r tx.Read, s scope.Scope,
 	return list, err
 }
 
-// written is the body to keep of something of an organisation's, and where to; NotFound when that is not seen.
-func (d Delegation) written(ctx context.Context, t tx.Tx, s scope.Scope, of id.Organisation, v any) (sqlstore.Writer, string, error) {
+// encode is the body to keep of something of an organisation's, and where to; NotFound when that is not seen.
+func (d Delegation) encode(ctx context.Context, t tx.Tx, s scope.Scope, of id.Organisation, v any) (sqlstore.Writer, string, error) {
 	q := d.DB.Writer(t)
-	if err := seesOrganisation(ctx, q, s, of); err != nil {
+	if err := requireOrganisation(ctx, q, s, of); err != nil {
 		return q, "", err
 	}
 	text, err := sqlstore.Body(v)
@@ -104,7 +104,7 @@ func (d Delegation) written(ctx context.Context, t tx.Tx, s scope.Scope, of id.O
 
 // SaveRelationship adds or replaces a relationship.
 func (d Delegation) SaveRelationship(ctx context.Context, t tx.Tx, s scope.Scope, r delegation.Relationship) error {
-	q, text, err := d.written(ctx, t, s, r.Organisation, r)
+	q, text, err := d.encode(ctx, t, s, r.Organisation, r)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (d Delegation) Definitions(ctx context.Context, r tx.Read, s scope.Scope, f
 
 // SaveDefinition adds a definition or replaces what it says.
 func (d Delegation) SaveDefinition(ctx context.Context, t tx.Tx, s scope.Scope, x delegation.Definition) error {
-	q, text, err := d.written(ctx, t, s, x.Organisation, x)
+	q, text, err := d.encode(ctx, t, s, x.Organisation, x)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (d Delegation) Registrations(ctx context.Context, r tx.Read, s scope.Scope,
 
 // SaveRegistration adds or replaces a registration.
 func (d Delegation) SaveRegistration(ctx context.Context, t tx.Tx, s scope.Scope, r delegation.Registration) error {
-	q, text, err := d.written(ctx, t, s, r.Organisation, r)
+	q, text, err := d.encode(ctx, t, s, r.Organisation, r)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (d Delegation) Activations(ctx context.Context, r tx.Read, s scope.Scope, f
 
 // SaveActivation adds or replaces an activation.
 func (d Delegation) SaveActivation(ctx context.Context, t tx.Tx, s scope.Scope, a delegation.Activation) error {
-	q, text, err := d.written(ctx, t, s, a.Organisation, a)
+	q, text, err := d.encode(ctx, t, s, a.Organisation, a)
 	if err != nil {
 		return err
 	}
@@ -203,8 +203,8 @@ func (d Delegation) AddEntry(ctx context.Context, t tx.Tx, s scope.Scope, e dele
 	return e, sqlstore.Insert(ctx, q, entryRow{Number: e.Number, Activation: string(e.Activation), Body: text})
 }
 
-// seesOrganisation is NotFound for an organisation outside a scope.
-func seesOrganisation(ctx context.Context, q sqlstore.Writer, s scope.Scope, o id.Organisation) error {
+// requireOrganisation is NotFound for an organisation outside a scope.
+func requireOrganisation(ctx context.Context, q sqlstore.Writer, s scope.Scope, o id.Organisation) error {
 	if s.IsAll() {
 		return nil
 	}

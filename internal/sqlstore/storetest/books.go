@@ -73,7 +73,7 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 			s scope.Scope
 			v id.Book
 		}{{documentsOf("org_p", "p"), "bok_r_b_1"}, {documentsOf("org_r"), "bok_p_b_1"}, {documentsOf("org_r"), "bok_R_b_1"}, {scope.Scope{}, "bok_r_b_1"}, {scope.All(), "bok_none"}} {
-			missed(t, db, func(ctx context.Context, r tx.Read) error {
+			notFound(t, db, func(ctx context.Context, r tx.Read) error {
 				_, err := b.Get(ctx, r, c.s, c.v)
 				return err
 			})

@@ -223,7 +223,7 @@ var delegationCases = map[string]func(*testing.T, *sqlstore.DB){
 			}
 			return err
 		})
-		missed(t, db, func(ctx context.Context, r tx.Read) error {
+		notFound(t, db, func(ctx context.Context, r tx.Read) error {
 			_, _, err := o.Organisation(ctx, r, scope.Of("p/r"), "org_c-R")
 			return err
 		})

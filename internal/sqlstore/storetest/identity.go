@@ -147,10 +147,10 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		for _, key := range []string{"r", "R"} {
 			do(t, db, save(people.Person{ID: id.Principal("prn_" + key), Realm: id.Organisation("org_" + key), State: identity.Erased}))
 		}
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, ""); return err })
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, "L-P"); return err })
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Person(ctx, r, "prn_nobody"); return err })
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Program(ctx, r, "prn_p"); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, ""); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.PersonByLogin(ctx, r, "L-P"); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Person(ctx, r, "prn_nobody"); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Program(ctx, r, "prn_p"); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			p, err := x.PersonByLogin(ctx, r, "l-p")
 			if p.ID != "prn_p" || p.Login != "l-p" || !p.Created.Equal(noon()) {
@@ -188,7 +188,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		refused(t, db, fault.Conflict, func(ctx context.Context, tr tx.Tx) error {
 			return x.SaveSession(ctx, tr, sessions.Session{ID: "ses_5", Person: "prn_b", Token: "digest"})
 		})
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.SessionByToken(ctx, r, ""); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.SessionByToken(ctx, r, ""); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			list, err := x.Sessions(ctx, r, "prn_a")
 			if err != nil {
@@ -204,7 +204,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 			return err
 		})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error { return x.Prune(ctx, tr, noon().Add(2*time.Minute)) })
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_2"); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_2"); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_1"); return err })
 	},
 	"tickets are of a kind": func(t *testing.T, db *sqlstore.DB) {
@@ -213,7 +213,7 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			return firstError(x.SaveTicket(ctx, tr, k), x.SaveTicket(ctx, tr, sessions.Ticket{Digest: "e", Kind: sessions.SetUpLink}))
 		})
-		missed(t, db, func(ctx context.Context, r tx.Read) error {
+		notFound(t, db, func(ctx context.Context, r tx.Read) error {
 			_, err := x.Ticket(ctx, r, sessions.RefreshToken, "d")
 			return err
 		})
@@ -230,17 +230,17 @@ var identityCases = map[string]func(*testing.T, *sqlstore.DB){
 				x.SaveTicket(ctx, tr, sessions.Ticket{Digest: "f", Kind: sessions.RefreshToken, Person: "prn_b"}), x.SaveSession(ctx, tr, sessions.Session{ID: "ses_b", Person: "prn_b"}),
 				x.SaveSession(ctx, tr, sessions.Session{ID: "ses_a", Person: "prn_a"}), x.Forget(ctx, tr, "prn_b"))
 		})
-		missed(t, db, func(ctx context.Context, r tx.Read) error {
+		notFound(t, db, func(ctx context.Context, r tx.Read) error {
 			_, err := x.Ticket(ctx, r, sessions.RefreshToken, "f")
 			return err
 		})
-		missed(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_b"); return err })
+		notFound(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_b"); return err })
 		view(t, db, func(ctx context.Context, r tx.Read) error { _, err := x.Session(ctx, r, "ses_a"); return err })
 		for who, gone := range map[id.Principal]string{"": "e", "prn_a": "d"} {
 			do(t, db, func(ctx context.Context, tr tx.Tx) error {
 				return firstError(x.DropTickets(ctx, tr, sessions.AuthorizationCode, who), x.DropTickets(ctx, tr, sessions.SetUpLink, who))
 			})
-			missed(t, db, func(ctx context.Context, r tx.Read) error {
+			notFound(t, db, func(ctx context.Context, r tx.Read) error {
 				return firstError(func() error { _, err := x.Ticket(ctx, r, sessions.SetUpLink, gone); return err }(),
 					func() error { _, err := x.Ticket(ctx, r, sessions.AuthorizationCode, gone); return err }())
 			})

@@ -32,7 +32,7 @@ func immutable(t *testing.T, dsn string) {
 			billing.Invoices{DB: db}.Post(ctx, tr, scope.All(), []invoice.Posting{{ID: "pst_1", Document: "inv_a", Debit: money.FromInt(1), Currency: "EUR"}}))
 	})
 	saveDelegation(t, db)
-	raw := behind(t, dsn)
+	raw := rawConnection(t, dsn)
 	for _, row := range []struct{ table, column, where string }{
 		{"invoice", "body", "state = 'issued'"}, {"invoice", "state", "TRUE"}, {"invoice_line", "net", "TRUE"}, {"posting", "debit", "TRUE"},
 		{"event", "number", "TRUE"}, {"customer_policy", "body", "TRUE"},
@@ -79,8 +79,8 @@ func tamper(t *testing.T, db *sqlstore.DB, raw *sql.DB) {
 	})
 }
 
-// behind is a connection that knows nothing of the stores.
-func behind(t *testing.T, dsn string) *sql.DB {
+// rawConnection is a connection that knows nothing of the stores.
+func rawConnection(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
 	driver := "pgx"
 	if strings.HasPrefix(dsn, "/") {
@@ -98,7 +98,7 @@ func behind(t *testing.T, dsn string) *sql.DB {
 // run. For tests of what notices it.
 func Damage(t *testing.T, path string, statements ...string) {
 	t.Helper()
-	raw := behind(t, path)
+	raw := rawConnection(t, path)
 	rows, err := raw.Query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
 	if err != nil {
 		t.Fatal(err)

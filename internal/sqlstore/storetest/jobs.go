@@ -22,19 +22,19 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// hands is a clock moved by hand.
-type hands struct {
+// movableClock is a clock moved by hand.
+type movableClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func (h *hands) now() time.Time {
+func (h *movableClock) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.at
 }
 
-func (h *hands) move(d time.Duration) {
+func (h *movableClock) move(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.at = h.at.Add(d)
@@ -71,7 +71,7 @@ func (c *recorder) handle(_ context.Context, j job.Job) (job.Effect, error) {
 	}, nil
 }
 
-func newRunner(db *sqlstore.DB, workers int, business, machine *hands, handlers map[job.Kind]job.Handler) *job.Runner {
+func newRunner(db *sqlstore.DB, workers int, business, machine *movableClock, handlers map[job.Kind]job.Handler) *job.Runner {
 	return &job.Runner{
 		Store: operations.Jobs{DB: db}, DB: db, Handlers: handlers, Workers: workers, Now: business.now, Machine: machine.now,
 		Owner: "this", Lease: time.Minute, Attempts: 3,
@@ -129,7 +129,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		})
 	},
 	"1 worker and 4 workers give the same outcome": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		outcome := func(round string, workers int) string {
 			c := &recorder{db: db, by: map[string][]string{}}
 			queue := job.Queue{Store: operations.Jobs{DB: db}}
@@ -162,7 +162,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"a lane runs in order of due time, one at a time": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		var mu sync.Mutex
 		var order []string
 		running := 0
@@ -200,7 +200,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"a failure is repeated later by the machine clock, and then given up": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		c := &recorder{db: db, by: map[string][]string{}}
 		handlers := map[job.Kind]job.Handler{
 			"ok": c.handle,
@@ -237,7 +237,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"a lost lease loses the effect": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		enqueue(t, db, job.Job{Kind: "k", Key: "a"})
 		other := &recorder{db: db, by: map[string][]string{}}
 		second := newRunner(db, 1, business, machine, map[job.Kind]job.Handler{"k": other.handle})
@@ -278,7 +278,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"what a dead process left is taken up": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		enqueue(t, db, job.Job{Kind: "k", Key: "a", Lane: "l"}, job.Job{Kind: "k", Key: "b", Lane: "l"})
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			list, err := operations.Jobs{DB: db}.Claim(ctx, tr, job.Claim{Owner: "dead", Due: noon(), Machine: noon(), Lease: noon().Add(time.Hour), Limit: 9})
@@ -296,7 +296,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		drained(t, r, 2)
 	},
 	"shutting down gives the job back": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		enqueue(t, db, job.Job{Kind: "k", Key: "a"})
 		ctx, cancel := context.WithCancel(context.Background())
 		r := newRunner(db, 3, business, machine, map[job.Kind]job.Handler{"k": func(ctx context.Context, _ job.Job) (job.Effect, error) {
@@ -311,7 +311,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 	},
 	"a day has one job by the machine's clock, which the business clock passes by": func(t *testing.T, db *sqlstore.DB) {
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		ran, broken := 0, error(nil)
 		daily := &job.Daily{DB: db, Queue: job.Queue{Store: operations.Jobs{DB: db}}, Kind: "daily", Machine: machine.now, Work: func(context.Context) error {
 			ran++
@@ -383,7 +383,7 @@ var jobCases = map[string]func(*testing.T, *sqlstore.DB){
 			t.Skip("many jobs are left out of short runs")
 		}
 		const n = 3000
-		business, machine := &hands{at: noon()}, &hands{at: noon()}
+		business, machine := &movableClock{at: noon()}, &movableClock{at: noon()}
 		do(t, db, func(ctx context.Context, tr tx.Tx) error {
 			for i := range n {
 				j := job.Job{Kind: "k", Key: fmt.Sprint(i), Lane: fmt.Sprint(i % 50)}

@@ -117,8 +117,8 @@ func refused(t testing.TB, db *sqlstore.DB, kind fault.Kind, f func(context.Cont
 	}
 }
 
-// missed runs one reading transaction that must fail with NotFound.
-func missed(t testing.TB, db *sqlstore.DB, f func(context.Context, tx.Read) error) {
+// notFound runs one reading transaction that must fail with NotFound.
+func notFound(t testing.TB, db *sqlstore.DB, f func(context.Context, tx.Read) error) {
 	t.Helper()
 	if err := db.View(context.Background(), f); fault.KindOf(err) != fault.NotFound {
 		t.Fatalf("got %v, want NotFound", err)

@@ -20,9 +20,9 @@ const (
 	largest = 1 << 20 // bytes of one answer; configurations and key sets are a few thousand
 )
 
-// Client is what others are called with: inner, where it is given, else a new one. alone says that everything is on this
+// BoundedClient is what others are called with: inner, where it is given, else a new one. alone says that everything is on this
 // machine, and so whom we call may be too.
-func Client(inner *http.Client, alone bool) *http.Client {
+func BoundedClient(inner *http.Client, alone bool) *http.Client {
 	if inner != nil {
 		c := *inner
 		c.Transport = bounded{c.Transport}

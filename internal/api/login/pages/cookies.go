@@ -14,10 +14,10 @@ type Cookie string
 
 // The cookies.
 const (
-	Session Cookie = "purveyor"
-	Flow    Cookie = "purveyor-flow"   // a sign-in that is half done
-	Abroad  Cookie = "purveyor-abroad" // a sign-in that is with an external provider
-	forms   Cookie = "purveyor-form"   // what forms are bound to
+	Session  Cookie = "purveyor"
+	Flow     Cookie = "purveyor-flow"   // a sign-in that is half done
+	Provider Cookie = "purveyor-abroad" // a sign-in that is with an external provider
+	forms    Cookie = "purveyor-form"   // what forms are bound to
 )
 
 // cookieName has the prefix with which browsers take a cookie from this very host over TLS only. Without TLS, which is
@@ -67,8 +67,8 @@ func (s Site) tokenOf(cookie string) string {
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
-// Ours says whether a request comes from a page of ours in the same browser: token is what the page's forms send.
-func (s Site) Ours(r *http.Request, token string) bool {
+// IsGenuine says whether a request comes from a page of ours in the same browser: token is what the page's forms send.
+func (s Site) IsGenuine(r *http.Request, token string) bool {
 	have := s.Cookie(r, forms)
 	return have != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.tokenOf(have))) == 1 && new(http.CrossOriginProtection).Check(r) == nil
 }

@@ -98,8 +98,8 @@ func (s Site) Static(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, staticFiles, path.Join("static", path.Base(r.PathValue("file"))))
 }
 
-// GoTo sends a browser on.
-func (s Site) GoTo(w http.ResponseWriter, r *http.Request, to string) {
+// Redirect sends a browser on.
+func (s Site) Redirect(w http.ResponseWriter, r *http.Request, to string) {
 	s.Headers(w)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -15,7 +15,7 @@ func (v handlers) listActivations(ctx context.Context, in *OfCustomer) (kernel.L
 	return kernel.Cut(list, err, in.Paging)
 }
 
-func (v handlers) activate(ctx context.Context, in *kernel.Body[delegation.Wish]) (delegation.Activation, error) {
+func (v handlers) activate(ctx context.Context, in *kernel.Body[delegation.ActivationRequest]) (delegation.Activation, error) {
 	return v.delegations.Activate(ctx, in.Body)
 }
 

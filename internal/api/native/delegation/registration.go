@@ -89,7 +89,7 @@ type StandingBody struct {
 func (v handlers) recordStanding(ctx context.Context, in *kernel.Body[StandingBody]) (delegation.Registration, error) {
 	b := in.Body
 	held := delegation.Authorization{Holder: b.Holder, Role: delegation.RoleID(b.Role)}
-	return v.delegations.Stand(ctx, b.Organisation.id(), b.place(), held)
+	return v.delegations.RecordStanding(ctx, b.Organisation.id(), b.place(), held)
 }
 
 // RegistrationPath names a registration in a path.

@@ -17,14 +17,14 @@ import (
 
 // Activate makes an eligible role the caller's for a time, or asks an approver for it. Asking twice for the same is
 // asking once.
-func (v *Service) Activate(ctx context.Context, w Wish) (made Activation, err error) {
+func (v *Service) Activate(ctx context.Context, w ActivationRequest) (made Activation, err error) {
 	err = v.write(ctx, access.ActivationRequest, func(ctx context.Context, t tx.Tx, c caller) error {
 		r, err := v.registration(ctx, t, c, w.Registration)
 		if err != nil {
 			return err
 		}
 		role, _ := v.Roles.Find(w.Role, false)
-		if made, err = r.activate(c.who, w, role.ID, v.Now()); err != nil {
+		if made, err = r.newActivation(c.who, w, role.ID, v.Now()); err != nil {
 			return err
 		}
 		former := 0
@@ -51,7 +51,7 @@ func (v *Service) Activate(ctx context.Context, w Wish) (made Activation, err er
 		if made.State == Running {
 			say = append(say, event.ActivationStarted)
 		}
-		return v.activated(ctx, t, c, made, r, say...)
+		return v.saveActivation(ctx, t, c, made, r, say...)
 	})
 	return made, err
 }
@@ -67,14 +67,14 @@ func (v *Service) Decide(ctx context.Context, a id.Activation, yes bool, note st
 			decided = before // answered like this before
 			return nil
 		}
-		if decided, err = before.decide(r, c.who, yes, note, v.Now()); err != nil {
+		if decided, err = before.decided(r, c.who, yes, note, v.Now()); err != nil {
 			return err
 		}
 		say := []event.Type{event.ActivationRefused}
 		if yes {
 			say = []event.Type{event.ActivationApproved, event.ActivationStarted}
 		}
-		return v.activated(ctx, t, c, decided, r, say...)
+		return v.saveActivation(ctx, t, c, decided, r, say...)
 	})
 	return decided, err
 }
@@ -87,29 +87,29 @@ func (v *Service) Stop(ctx context.Context, a id.Activation) (stopped Activation
 		if err != nil {
 			return err
 		}
-		if !c.serves(before.Organisation) && !c.serves(before.Customer) {
+		if !c.actsFor(before.Organisation) && !c.actsFor(before.Customer) {
 			return notYours()
 		}
-		return v.stop(ctx, t, c, before, &stopped)
+		return v.saveStopped(ctx, t, c, before, &stopped)
 	})
 	return stopped, err
 }
 
-func (v *Service) stop(ctx context.Context, t tx.Tx, c caller, before Activation, after *Activation) error {
-	*after = before.stop(c.Actor, v.Now())
+func (v *Service) saveStopped(ctx context.Context, t tx.Tx, c caller, before Activation, after *Activation) error {
+	*after = before.stopped(c.Actor, v.Now())
 	if *after == before {
 		return nil
 	}
-	return v.activated(ctx, t, c, *after, Registration{}, event.ActivationEnded)
+	return v.saveActivation(ctx, t, c, *after, Registration{}, event.ActivationEnded)
 }
 
-// stopAll ends everything activated under a registration.
-func (v *Service) stopAll(ctx context.Context, t tx.Tx, c caller, r id.Registration) error {
+// stopAllUnder ends everything activated under a registration.
+func (v *Service) stopAllUnder(ctx context.Context, t tx.Tx, c caller, r id.Registration) error {
 	list, err := v.Store.Activations(ctx, t, scope.All(), Filter{Registration: r})
 	for _, a := range list {
 		var after Activation
 		if err == nil {
-			err = v.stop(ctx, t, c, a, &after)
+			err = v.saveStopped(ctx, t, c, a, &after)
 		}
 	}
 	return err
@@ -118,22 +118,22 @@ func (v *Service) stopAll(ctx context.Context, t tx.Tx, c caller, r id.Registrat
 // activation is one the caller may see, with its registration.
 func (v *Service) activation(ctx context.Context, t tx.Read, c caller, a id.Activation) (Activation, Registration, error) {
 	list, err := v.activations(ctx, t, c, Filter{ID: string(a)})
-	found, err := only(list, err, "activation", string(a))
+	found, err := single(list, err, "activation", string(a))
 	if err != nil {
 		return found, Registration{}, err
 	}
 	under, err := v.Store.Registrations(ctx, t, scope.All(), Filter{ID: string(found.Registration)})
-	r, err := only(under, err, "registration", string(found.Registration))
+	r, err := single(under, err, "registration", string(found.Registration))
 	return found, r, err
 }
 
-// activated saves an activation under a registration with its events, and the job that will tell of its end.
-func (v *Service) activated(ctx context.Context, t tx.Tx, c caller, a Activation, under Registration, say ...event.Type) error {
+// saveActivation saves an activation under a registration with its events, and the job that will tell of its end.
+func (v *Service) saveActivation(ctx context.Context, t tx.Tx, c caller, a Activation, under Registration, say ...event.Type) error {
 	if err := v.Store.SaveActivation(ctx, t, scope.All(), a); err != nil {
 		return err
 	}
 	l := ledger{registrations: []Registration{under}, activations: []Activation{a}}
-	if err := v.tell(ctx, t, string(a.ID), a.Customer, l); err != nil {
+	if err := v.publish(ctx, t, string(a.ID), a.Customer, l); err != nil {
 		return err
 	}
 	for _, typ := range say {
@@ -167,7 +167,7 @@ func (v *Service) Finish(_ context.Context, j job.Job) (job.Effect, error) {
 		if now.State == Lapsed {
 			say = event.ActivationLapsed
 		}
-		return v.activated(ctx, t, caller{Grant: access.Grant{Actor: access.Actor(ctx)}}, now, Registration{}, say)
+		return v.saveActivation(ctx, t, caller{Grant: access.Grant{Actor: access.Actor(ctx)}}, now, Registration{}, say)
 	}, nil
 }
 
@@ -214,12 +214,12 @@ func (v *Service) Trails(ctx context.Context, f Filter) (list []Trail, err error
 // done. Denied, and so not to be done, when the activation is not in force at this instant.
 func (v *Service) Record(ctx context.Context, t tx.Tx, a id.Activation, action, target string) (Entry, error) {
 	list, err := v.Store.Activations(ctx, t, scope.All(), Filter{ID: string(a)})
-	found, err := only(list, err, "activation", string(a))
+	found, err := single(list, err, "activation", string(a))
 	if err != nil {
 		return Entry{}, err
 	}
 	under, err := v.Store.Registrations(ctx, t, scope.All(), Filter{ID: string(found.Registration)})
-	r, err := only(under, err, "registration", string(found.Registration))
+	r, err := single(under, err, "registration", string(found.Registration))
 	if err != nil {
 		return Entry{}, err
 	}

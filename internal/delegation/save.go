@@ -16,16 +16,16 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// ours allows the side that administers; eitherSide the customer too.
-func ours(c caller, r Relationship) error {
-	if c.serves(r.Organisation) {
+// requireAdministrator allows the side that administers; requireEitherSide the customer too.
+func requireAdministrator(c caller, r Relationship) error {
+	if c.actsFor(r.Organisation) {
 		return nil
 	}
 	return notYours()
 }
 
-func eitherSide(c caller, r Relationship) error {
-	if c.serves(r.Organisation) || c.serves(r.Customer) {
+func requireEitherSide(c caller, r Relationship) error {
+	if c.actsFor(r.Organisation) || c.actsFor(r.Customer) {
 		return nil
 	}
 	return notYours()
@@ -35,18 +35,18 @@ func notYours() error {
 	return fault.New(fault.Denied, "not_your_side", "this is for the two sides of the agreement to do, and you belong to neither; nothing was changed")
 }
 
-// alter changes one relationship by a rule, which starts from how it is now.
-func (v *Service) alter(ctx context.Context, action access.Action, r id.Relationship, may func(caller, Relationship) error,
+// changeRelationship changes one relationship by a rule, which starts from how it is now.
+func (v *Service) changeRelationship(ctx context.Context, action access.Action, r id.Relationship, may func(caller, Relationship) error,
 	rule func(context.Context, tx.Tx, caller, Relationship) (Relationship, []event.Type, error),
 ) (after Relationship, err error) {
 	err = v.write(ctx, action, func(ctx context.Context, t tx.Tx, c caller) error {
 		list, err := v.relationships(ctx, t, c, Filter{ID: string(r)})
-		before, err := only(list, err, "relationship", string(r))
+		before, err := single(list, err, "relationship", string(r))
 		if err != nil {
 			return err
 		}
 		now, log := before.At(v.Now())
-		if gone(log) {
+		if purged(log) {
 			return fault.New(fault.NotFound, "relationship_not_found", "no relationship %s is known", r)
 		}
 		if err := may(c, now); err != nil {
@@ -56,13 +56,13 @@ func (v *Service) alter(ctx context.Context, action access.Action, r id.Relation
 		if after, say, err = rule(ctx, t, c, now); err != nil {
 			return err
 		}
-		return v.keep(ctx, t, c, before, &after, append(told(log), say...)...)
+		return v.save(ctx, t, c, before, &after, append(eventTypes(log), say...)...)
 	})
 	return after, err
 }
 
-// told are the events of what time did.
-func told(log []happening) (types []event.Type) {
+// eventTypes are the events of transitions that time caused.
+func eventTypes(log []transition) (types []event.Type) {
 	for _, h := range log {
 		switch {
 		case h.purged:
@@ -70,27 +70,27 @@ func told(log []happening) (types []event.Type) {
 		case h.extended:
 			types = append(types, event.RelationshipExtended)
 		default:
-			types = append(types, entered(h.state))
+			types = append(types, stateEvent(h.state))
 		}
 	}
 	return types
 }
 
-// entered is the event of a state that nobody asked for: time, or the setting up, led there.
-func entered(s State) event.Type {
+// stateEvent is the event of a state that nobody asked for: it was reached by time, or because setting up was done.
+func stateEvent(s State) event.Type {
 	return map[State]event.Type{
 		Activating: event.RelationshipActivating, Active: event.RelationshipActivated, Expiring: event.RelationshipExpiring,
 		Expired: event.RelationshipExpired, Terminating: event.RelationshipTerminating, Terminated: event.RelationshipTerminated,
 	}[s]
 }
 
-// facts are what events say of a relationship.
-func (r Relationship) facts() map[string]any {
+// eventData are the facts of a relationship that its events carry.
+func (r Relationship) eventData() map[string]any {
 	return map[string]any{"organisation": r.Organisation, "customer": r.Customer, "state": r.State, "end": r.End, "groups": r.Groups}
 }
 
-// keep saves a changed relationship with its events, and the jobs that will be due. One that did not change is left.
-func (v *Service) keep(ctx context.Context, t tx.Tx, c caller, before Relationship, after *Relationship, say ...event.Type) error {
+// save saves a changed relationship with its events, and the jobs that will be due. One that did not change is left.
+func (v *Service) save(ctx context.Context, t tx.Tx, c caller, before Relationship, after *Relationship, say ...event.Type) error {
 	if reflect.DeepEqual(before, *after) {
 		return nil
 	}
@@ -99,25 +99,25 @@ func (v *Service) keep(ctx context.Context, t tx.Tx, c caller, before Relationsh
 		return err
 	}
 	for _, typ := range say {
-		if err := v.Events.Append(ctx, t, typ, c.Actor, string(after.ID), after.facts()); err != nil {
+		if err := v.Events.Append(ctx, t, typ, c.Actor, string(after.ID), after.eventData()); err != nil {
 			return err
 		}
 	}
-	if err := v.tell(ctx, t, string(after.ID), after.Customer, ledger{relationships: []Relationship{*after}}); err != nil {
+	if err := v.publish(ctx, t, string(after.ID), after.Customer, ledger{relationships: []Relationship{*after}}); err != nil {
 		return err
 	}
-	return v.plan(ctx, t, *after)
+	return v.schedule(ctx, t, *after)
 }
 
 // noticeDays are how long before its end both sides are told.
 func noticeDays() []int { return []int{30, 7, 1} }
 
-// plan asks for the jobs of a relationship: what is to be set up now, what time will do, and the notices before.
-func (v *Service) plan(ctx context.Context, t tx.Tx, r Relationship) error {
+// schedule asks for the jobs of a relationship: one that sets it up now, one for its next transition by time, and one for each notice before its end.
+func (v *Service) schedule(ctx context.Context, t tx.Tx, r Relationship) error {
 	settle := func(key string, due time.Time) error {
 		return v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.SettleRelationship, Key: string(r.ID) + "/" + key, Lane: string(r.ID), Due: due})
 	}
-	if r.unsettled() {
+	if r.pending() {
 		if err := settle("v"+strconv.Itoa(r.Version), v.Now()); err != nil {
 			return err
 		}
@@ -161,31 +161,31 @@ func (v *Service) Settle(_ context.Context, j job.Job) (job.Effect, error) {
 		if err != nil || len(list) == 0 {
 			return err // dropped, or cleaned up
 		}
-		return v.settle(ctx, t, list[0])
+		return v.completePending(ctx, t, list[0])
 	}, nil
 }
 
-func (v *Service) settle(ctx context.Context, t tx.Tx, before Relationship) error {
+func (v *Service) completePending(ctx context.Context, t tx.Tx, before Relationship) error {
 	c := caller{Grant: access.Grant{Actor: access.Actor(ctx)}}
 	now, log := before.At(v.Now())
-	say := told(log)
-	if !gone(log) {
-		after, through := now.settle(v.Now())
+	say := eventTypes(log)
+	if !purged(log) {
+		after, through := now.complete(v.Now())
 		for _, s := range through {
-			say = append(say, entered(s))
+			say = append(say, stateEvent(s))
 		}
-		return v.keep(ctx, t, c, before, &after, append(say, settled(now, after)...)...)
+		return v.save(ctx, t, c, before, &after, append(say, assignmentEvents(now, after)...)...)
 	}
 	for _, typ := range say {
-		if err := v.Events.Append(ctx, t, typ, c.Actor, string(now.ID), now.facts()); err != nil {
+		if err := v.Events.Append(ctx, t, typ, c.Actor, string(now.ID), now.eventData()); err != nil {
 			return err
 		}
 	}
 	return v.Store.DropRelationship(ctx, t, scope.All(), now.ID)
 }
 
-// settled are the events of access assignments that came into force or are gone.
-func settled(before, after Relationship) (types []event.Type) {
+// assignmentEvents are the events of access assignments that came into force or are gone.
+func assignmentEvents(before, after Relationship) (types []event.Type) {
 	for i, g := range after.Groups {
 		switch was := before.Groups[i].State; {
 		case was != AccessActive && g.State == AccessActive:

@@ -18,11 +18,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
-type elsewherePage struct{ Host, To string }
+type providerPage struct{ Host, To string }
 
-// external is an external provider as we speak to it.
-func (s *Server) external(r *http.Request, f federation.Federation) (*oidc.Provider, oauth2.Config, error) {
-	ctx := oidc.ClientContext(r.Context(), outside.Client(s.HTTP, !s.secure()))
+// provider is an external provider as we speak to it.
+func (s *Server) provider(r *http.Request, f federation.Federation) (*oidc.Provider, oauth2.Config, error) {
+	ctx := oidc.ClientContext(r.Context(), outside.BoundedClient(s.HTTP, !s.secure()))
 	p, err := oidc.NewProvider(ctx, f.Issuer)
 	if err != nil {
 		return nil, oauth2.Config{}, fault.New(fault.Unavailable, "provider_away", "the sign-in of your organisation cannot be reached: try again").Because(err)
@@ -33,47 +33,47 @@ func (s *Server) external(r *http.Request, f federation.Federation) (*oidc.Provi
 	}, nil
 }
 
-// toElsewhere offers the way to the external provider: a link, because a form may lead nowhere but to us.
-func (s *Server) toElsewhere(w http.ResponseWriter, r *http.Request, f federation.Federation, mail, next string) {
-	_, cfg, err := s.external(r, f)
+// offerProvider offers the way to the external provider: a link, because a form may lead nowhere but to us.
+func (s *Server) offerProvider(w http.ResponseWriter, r *http.Request, f federation.Federation, mail, next string) {
+	_, cfg, err := s.provider(r, f)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	b := make([]byte, 48)
 	if _, err := io.ReadFull(s.Random, b); err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
 	verifier, nonce := base64.RawURLEncoding.EncodeToString(b[:32]), base64.RawURLEncoding.EncodeToString(b[32:])
 	state, err := s.Sessions.Issue(r.Context(), sessions.Ticket{Kind: sessions.FederatedSignIn, Realm: f.Realm, Next: next, Nonce: nonce, Data: []byte(verifier)})
 	if err != nil {
-		s.failed(w, r, err)
+		s.showProblem(w, r, err)
 		return
 	}
-	s.site().SetCookie(w, pages.Abroad, state)
+	s.site().SetCookie(w, pages.Provider, state)
 	sum := sha256.Sum256([]byte(verifier))
 	to := cfg.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.SetAuthURLParam("login_hint", mail),
 		oauth2.SetAuthURLParam("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:])), oauth2.SetAuthURLParam("code_challenge_method", "S256"))
-	s.site().Show(w, r, http.StatusOK, "elsewhere", pages.Page{Title: "Sign in at your organisation", Data: elsewherePage{Host: originOf(to), To: to}})
+	s.site().Show(w, r, http.StatusOK, "elsewhere", pages.Page{Title: "Sign in at your organisation", Data: providerPage{Host: originOf(to), To: to}})
 }
 
-// fromElsewhere takes what the external provider says of somebody.
-func (s *Server) fromElsewhere(w http.ResponseWriter, r *http.Request) {
-	p, k, err := s.vouched(r)
-	s.site().SetCookie(w, pages.Abroad, "")
+// providerCallback takes what the external provider says of somebody.
+func (s *Server) providerCallback(w http.ResponseWriter, r *http.Request) {
+	p, k, err := s.verifyProviderAnswer(r)
+	s.site().SetCookie(w, pages.Provider, "")
 	if err != nil {
-		s.wrong(r)
-		s.failed(w, r, err)
+		s.countFailure(r)
+		s.showProblem(w, r, err)
 		return
 	}
-	s.proceed(w, r, p, k)
+	s.nextStep(w, r, p, k)
 }
 
-func (s *Server) vouched(r *http.Request) (p people.Person, k sessions.Ticket, err error) {
+func (s *Server) verifyProviderAnswer(r *http.Request) (p people.Person, k sessions.Ticket, err error) {
 	refused := fault.New(fault.Denied, "sign_in_refused", "your organisation did not sign you in, or this is not the browser it was started in: start again")
 	state := r.FormValue("state")
-	if state == "" || state != s.site().Cookie(r, pages.Abroad) {
+	if state == "" || state != s.site().Cookie(r, pages.Provider) {
 		return p, k, refused
 	}
 	if k, err = s.Sessions.Redeem(r.Context(), sessions.FederatedSignIn, state); err != nil {
@@ -83,14 +83,14 @@ func (s *Server) vouched(r *http.Request) (p people.Person, k sessions.Ticket, e
 	if err != nil {
 		return p, k, err
 	}
-	provider, cfg, err := s.external(r, f)
+	provider, cfg, err := s.provider(r, f)
 	if err != nil {
 		return p, k, err
 	}
 	if iss := r.FormValue("iss"); iss != "" && iss != f.Issuer || r.FormValue("code") == "" {
 		return p, k, refused
 	}
-	ctx := oidc.ClientContext(r.Context(), outside.Client(s.HTTP, !s.secure()))
+	ctx := oidc.ClientContext(r.Context(), outside.BoundedClient(s.HTTP, !s.secure()))
 	t, err := cfg.Exchange(ctx, r.FormValue("code"), oauth2.VerifierOption(string(k.Data)))
 	if err != nil {
 		return p, k, refused.Because(err)

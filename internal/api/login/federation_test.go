@@ -15,7 +15,7 @@ import (
 )
 
 // There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
-func TestSignInElsewhere(t *testing.T) {
+func TestFederatedSignIn(t *testing.T) {
 	a, theirs := newAuthority(t), newAuthority(t)
 	a.HTTP = theirs.web.Client()
 	back := a.Base + "/login/elsewhere/callback"
@@ -28,8 +28,8 @@ func TestSignInElsewhere(t *testing.T) {
 	}
 
 	at := theirs.browser()
-	// elsewhere goes there and comes back with what it said.
-	elsewhere := func(b *browser, mail string) string {
+	// atProvider signs in at the provider and is the address it sends the browser back to.
+	atProvider := func(b *browser, mail string) string {
 		t.Helper()
 		b.get("/login?again=1").submit("/login", "mail", mail).want(200, "Go on to "+theirs.Base)
 		_, rest, _ := strings.Cut(b.page, `class="button" href="`)
@@ -47,7 +47,7 @@ func TestSignInElsewhere(t *testing.T) {
 		return at.to
 	}
 	b := a.browser()
-	b.get(elsewhere(b, "maria@nordwind.example")).follow().want(200, "Your account").want(200, "Nordwind B.V.")
+	b.get(atProvider(b, "maria@nordwind.example")).follow().want(200, "Your account").want(200, "Nordwind B.V.")
 	p, err := a.People.Person(t.Context(), a.personID("maria@nordwind.example"))
 	a.must(err)
 	list, err := a.Sessions.List(t.Context(), p.ID)
@@ -57,24 +57,24 @@ func TestSignInElsewhere(t *testing.T) {
 	}
 	// Once more is the same person.
 	c := a.browser()
-	c.get(elsewhere(c, "maria@nordwind.example")).follow().want(200, "Your account")
+	c.get(atProvider(c, "maria@nordwind.example")).follow().want(200, "Your account")
 	if again := a.personID("maria@nordwind.example"); again != p.ID {
 		t.Errorf("another person: %s", again)
 	}
 
 	// An answer counts once, in the browser that asked.
-	answer := elsewhere(c, "maria@nordwind.example")
+	answer := atProvider(c, "maria@nordwind.example")
 	a.browser().get(answer).want(http.StatusForbidden, "not the browser it was started in")
 	c.get(answer)
 	c.get(answer).want(http.StatusForbidden, "not the browser it was started in")
 	d := a.browser()
-	answer = elsewhere(d, "maria@nordwind.example")
+	answer = atProvider(d, "maria@nordwind.example")
 	d.get(strings.Replace(answer, "iss=", "iss=https%3A%2F%2Fevil.example%2F", 1)).want(http.StatusForbidden, "start again")
 
 	// Who may not sign in here, may not, whatever is said there.
 	a.must(a.People.Enable(t.Context(), p.ID, false))
 	e := a.browser()
-	e.get(elsewhere(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
+	e.get(atProvider(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
 	a.must(a.People.Enable(t.Context(), p.ID, true))
 	a.attempted(p.ID, "nordwind", "signed_in fed mfa", "signed_in fed mfa", "signed_in fed mfa", "sign_in_refused fed")
 
@@ -83,12 +83,12 @@ func TestSignInElsewhere(t *testing.T) {
 	a.person("contoso", "eve@contoso.example")
 	at = theirs.browser().signIn("eve@contoso.example", stranger)
 	f := a.browser()
-	f.get(elsewhere(f, "eve@nordwind.example")).want(http.StatusForbidden, "not right")
+	f.get(atProvider(f, "eve@nordwind.example")).want(http.StatusForbidden, "not right")
 }
 
-// TestNobodyIsLedToTheProviderOfOthers: an organisation that claims a mail domain gets none of the people of others who
+// TestProvidersOfOthersAreNotOffered: an organisation that claims a mail domain gets none of the people of others who
 // sign in here with an address of it, neither before their password nor instead of it.
-func TestNobodyIsLedToTheProviderOfOthers(t *testing.T) {
+func TestProvidersOfOthersAreNotOffered(t *testing.T) {
 	a, evil := newAuthority(t), newAuthority(t)
 	a.HTTP = evil.web.Client()
 	us, clientSecret := evil.program("contoso", a.Base+"/login/elsewhere/callback")
@@ -125,9 +125,9 @@ func TestAnotherProviderAfterAReset(t *testing.T) {
 	}
 }
 
-// TestPasswordsOfThoseWhoSignInElsewhere: who left their organisation's provider does not get in by the password they had
+// TestPasswordsOfFederatedPeople: who left their organisation's provider does not get in by the password they had
 // here before there was one.
-func TestPasswordsOfThoseWhoSignInElsewhere(t *testing.T) {
+func TestPasswordsOfFederatedPeople(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("nordwind", "ines@nordwind.example")
 	b := a.browser().get("/login").submit("/login", "mail", "ines@nordwind.example").want(200, "Enter your password")

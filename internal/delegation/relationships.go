@@ -21,7 +21,7 @@ import (
 // is the one there is; anything else under its name is a Conflict.
 func (v *Service) Define(ctx context.Context, d Definition) (made Definition, err error) {
 	err = v.write(ctx, access.DelegationChange, func(ctx context.Context, t tx.Tx, c caller) error {
-		by, _, err := v.side(ctx, t, c, d.Organisation, org.Partner, org.Reseller)
+		by, _, err := v.actingFor(ctx, t, c, d.Organisation, org.Partner, org.Reseller)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (v *Service) definitions(ctx context.Context, r tx.Read, c caller, f Filter
 func (v *Service) Template(ctx context.Context, definition id.Definition, resourceGroup string) (text []byte, err error) {
 	err = v.read(ctx, access.DelegationRead, func(ctx context.Context, r tx.Read, c caller) error {
 		list, err := v.definitions(ctx, r, c, Filter{ID: string(definition)})
-		d, err := only(list, err, "definition", string(definition))
+		d, err := single(list, err, "definition", string(definition))
 		if err != nil {
 			return err
 		}
@@ -91,30 +91,30 @@ func (v *Service) Template(ctx context.Context, definition id.Definition, resour
 // operator names the customer in the place. Consenting twice is consenting once.
 func (v *Service) Register(ctx context.Context, definition id.Definition, at Place) (made Registration, err error) {
 	err = v.write(ctx, access.DelegationApprove, func(ctx context.Context, t tx.Tx, c caller) error {
-		customer, place, err := v.side(ctx, t, c, at.Customer, org.Customer)
+		customer, place, err := v.actingFor(ctx, t, c, at.Customer, org.Customer)
 		if err != nil {
 			return err
 		}
-		if !c.reaches(at) {
+		if !c.covers(at) {
 			return fault.New(fault.NotFound, "entitlement_not_found", "the customer has no entitlement %s now; nothing was changed", at.lower().Entitlement)
 		}
 		list, err := v.Store.Definitions(ctx, t, scope.All(), Filter{ID: string(definition)})
-		d, err := only(slices.DeleteFunc(list, func(d Definition) bool { return !slices.Contains(sellers(place), d.Organisation) }), err, "definition", string(definition))
+		d, err := single(slices.DeleteFunc(list, func(d Definition) bool { return !slices.Contains(sellers(place), d.Organisation) }), err, "definition", string(definition))
 		if err != nil {
 			return err
 		}
 		made = Registration{Definition: d.ID, Name: d.Name, Organisation: d.Organisation, Always: d.Always, Eligible: d.Eligible}
 		made.Place = at
 		made.Customer = customer.ID
-		return v.begin(ctx, t, c, customer, &made, event.RegistrationCreated)
+		return v.register(ctx, t, c, customer, &made, event.RegistrationCreated)
 	})
 	return made, err
 }
 
-// Stand records access that provisioning left behind without the customer's consent, such as an owner.
-func (v *Service) Stand(ctx context.Context, o id.Organisation, at Place, held Authorization) (made Registration, err error) {
+// RecordStanding records access that provisioning left behind without the customer's consent, such as an owner.
+func (v *Service) RecordStanding(ctx context.Context, o id.Organisation, at Place, held Authorization) (made Registration, err error) {
 	err = v.write(ctx, access.DelegationChange, func(ctx context.Context, t tx.Tx, c caller) error {
-		by, _, err := v.side(ctx, t, c, o, org.Partner, org.Reseller)
+		by, _, err := v.actingFor(ctx, t, c, o, org.Partner, org.Reseller)
 		if err != nil {
 			return err
 		}
@@ -129,13 +129,13 @@ func (v *Service) Stand(ctx context.Context, o id.Organisation, at Place, held A
 		held.Role = role.ID
 		made = Registration{Name: "standing access of " + held.Holder.Name, Organisation: by.ID, Always: []Authorization{held}}
 		made.Place = at
-		return v.begin(ctx, t, c, customer, &made, event.StandingRecorded)
+		return v.register(ctx, t, c, customer, &made, event.StandingRecorded)
 	})
 	return made, err
 }
 
-// begin puts a registration in force, unless the same one is.
-func (v *Service) begin(ctx context.Context, t tx.Tx, c caller, customer org.Organisation, made *Registration, say event.Type) error {
+// register puts a registration in force, unless the same one is.
+func (v *Service) register(ctx context.Context, t tx.Tx, c caller, customer org.Organisation, made *Registration, say event.Type) error {
 	now := v.Now().UTC()
 	made.Place, made.Since = made.Place.lower(), now
 	owned := slices.ContainsFunc(customer.Entitlements, func(e org.Entitlement) bool {
@@ -160,14 +160,14 @@ func (v *Service) begin(ctx context.Context, t tx.Tx, c caller, customer org.Org
 	}
 	made.ID = id.Registration("reg_" + id.Derive("registration", string(made.Definition), string(made.Organisation), string(made.Customer),
 		made.Entitlement, made.ResourceGroup, strconv.Itoa(former)))
-	return v.registered(ctx, t, c, *made, say)
+	return v.saveRegistration(ctx, t, c, *made, say)
 }
 
-func (v *Service) registered(ctx context.Context, t tx.Tx, c caller, r Registration, say event.Type) error {
+func (v *Service) saveRegistration(ctx context.Context, t tx.Tx, c caller, r Registration, say event.Type) error {
 	if err := v.Store.SaveRegistration(ctx, t, scope.All(), r); err != nil {
 		return err
 	}
-	if err := v.tell(ctx, t, string(r.ID), r.Customer, ledger{registrations: []Registration{r}}); err != nil {
+	if err := v.publish(ctx, t, string(r.ID), r.Customer, ledger{registrations: []Registration{r}}); err != nil {
 		return err
 	}
 	return v.Events.Append(ctx, t, say, c.Actor, string(r.ID), map[string]any{
@@ -199,24 +199,24 @@ func (v *Service) End(ctx context.Context, r id.Registration, why string) (ended
 		if ended, err = v.registration(ctx, t, c, r); err != nil || !ended.Ended.IsZero() {
 			return err
 		}
-		if !c.serves(ended.Organisation) && !c.serves(ended.Customer) {
+		if !c.actsFor(ended.Organisation) && !c.actsFor(ended.Customer) {
 			return notYours()
 		}
 		ended.Ended, ended.EndedBy, ended.Why = v.Now().UTC(), c.Actor, strings.TrimSpace(why)
 		if ended.Why == "" {
 			ended.Why = "ended by " + map[bool]string{true: "the customer", false: "the managing side"}[c.customer]
 		}
-		if err := v.registered(ctx, t, c, ended, event.RegistrationEnded); err != nil {
+		if err := v.saveRegistration(ctx, t, c, ended, event.RegistrationEnded); err != nil {
 			return err
 		}
-		return v.stopAll(ctx, t, c, ended.ID)
+		return v.stopAllUnder(ctx, t, c, ended.ID)
 	})
 	return ended, err
 }
 
 func (v *Service) registration(ctx context.Context, r tx.Read, c caller, reg id.Registration) (Registration, error) {
 	list, err := v.registrations(ctx, r, c, Filter{ID: string(reg)})
-	return only(list, err, "registration", string(reg))
+	return single(list, err, "registration", string(reg))
 }
 
 // Risks are the standing owners the caller may see, each with the least role that still works.
@@ -260,7 +260,7 @@ func (v *Service) Replace(ctx context.Context, r id.Registration, with string) (
 		if err != nil {
 			return err
 		}
-		if !c.serves(old.Organisation) {
+		if !c.actsFor(old.Organisation) {
 			return notYours()
 		}
 		found, err := v.risks(ctx, t, c, Filter{ID: string(r)})
@@ -268,7 +268,7 @@ func (v *Service) Replace(ctx context.Context, r id.Registration, with string) (
 			return err
 		}
 		if len(found) == 0 {
-			now, err = v.follower(ctx, t, old)
+			now, err = v.successor(ctx, t, old)
 			return err
 		}
 		role := found[0].Least
@@ -278,18 +278,18 @@ func (v *Service) Replace(ctx context.Context, r id.Registration, with string) (
 				return fault.New(fault.Invalid, "not_lesser", "%q is no built-in role lesser than Owner; nothing was changed", with).With("role", with)
 			}
 		}
-		old, now = old.replace(role.ID, c.Actor, v.Now())
+		old, now = old.replaced(role.ID, c.Actor, v.Now())
 		now.ID = id.Registration("reg_" + id.Derive("registration", "follows", string(old.ID)))
-		if err := v.registered(ctx, t, c, old, event.RegistrationEnded); err != nil {
+		if err := v.saveRegistration(ctx, t, c, old, event.RegistrationEnded); err != nil {
 			return err
 		}
-		return v.registered(ctx, t, c, now, event.StandingReplaced)
+		return v.saveRegistration(ctx, t, c, now, event.StandingReplaced)
 	})
 	return now, err
 }
 
-// follower is what replaced a registration before; Conflict when nothing did.
-func (v *Service) follower(ctx context.Context, r tx.Read, old Registration) (Registration, error) {
+// successor is what replaced a registration before; Conflict when nothing did.
+func (v *Service) successor(ctx context.Context, r tx.Read, old Registration) (Registration, error) {
 	there, err := v.Store.Registrations(ctx, r, scope.All(), Filter{Customer: old.Customer, Entitlement: old.Entitlement})
 	if i := slices.IndexFunc(there, func(x Registration) bool { return x.Follows == old.ID }); i >= 0 && err == nil {
 		return there[i], nil
@@ -304,12 +304,12 @@ func (v *Service) follower(ctx context.Context, r tx.Read, old Registration) (Re
 // a matter of the partner's cost: who may not see that finds no entitlement.
 func (v *Service) Earned(ctx context.Context, entitlement string, p period.Period) (days []Credit, losses []Loss, err error) {
 	err = v.read(ctx, access.CreditRead, func(ctx context.Context, r tx.Read, c caller) error {
-		e, span, err := v.earning(ctx, r, c, entitlement, p)
+		e, span, err := v.creditHistory(ctx, r, c, entitlement, p)
 		if err != nil {
 			return err
 		}
 		for day := span.Start; day < span.End; day = day.AddDays(1) {
-			days = append(days, e.on(day))
+			days = append(days, e.day(day))
 		}
 		losses = e.losses(span)
 		return nil
@@ -320,24 +320,24 @@ func (v *Service) Earned(ctx context.Context, entitlement string, p period.Perio
 // mostDays bounds the days asked for at once.
 const mostDays = 400
 
-func (v *Service) earning(ctx context.Context, r tx.Read, c caller, entitlement string, p period.Period) (earning, period.Period, error) {
+func (v *Service) creditHistory(ctx context.Context, r tx.Read, c caller, entitlement string, p period.Period) (creditHistory, period.Period, error) {
 	today := period.DateOf(v.Now())
 	if p.End == 0 || p.End > today.AddDays(1) {
 		p.End = today.AddDays(1)
 	}
 	if p.Start == 0 || p.Start >= p.End || p.End-p.Start > mostDays {
-		return earning{}, p, fault.New(fault.Invalid, "bad_days", "ask for at most %d days, from the first to the day after the last", mostDays).With("from", p.Start.String())
+		return creditHistory{}, p, fault.New(fault.Invalid, "bad_days", "ask for at most %d days, from the first to the day after the last", mostDays).With("from", p.Start.String())
 	}
 	x, err := v.Orgs.Index(ctx, r, scope.All())
 	if err != nil {
-		return earning{}, p, err
+		return creditHistory{}, p, err
 	}
 	owner := x.CustomerOfEntitlement(entitlement, p.End.AddDays(-1))
 	if owner == nil || !c.View.Has(scope.Cost) || !c.Scope.Sees(x.Path(owner.ID, today)) {
-		return earning{}, p, fault.New(fault.NotFound, "entitlement_not_found", "no entitlement %s is known", entitlement)
+		return creditHistory{}, p, fault.New(fault.NotFound, "entitlement_not_found", "no entitlement %s is known", entitlement)
 	}
 	there, err := v.Store.Registrations(ctx, r, scope.All(), Filter{Customer: owner.ID, Entitlement: strings.ToLower(entitlement)})
-	return earning{
+	return creditHistory{
 		all: v.Roles, entitlement: strings.ToLower(entitlement), registrations: there, now: v.Now(),
 		chain: func(day period.Date) (ids []id.Organisation) {
 			for _, e := range x.Chain(owner.ID, day) {

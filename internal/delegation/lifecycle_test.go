@@ -44,7 +44,7 @@ func TestStates(t *testing.T) {
 		for _, by := range steps {
 			tried++
 			r := Relationship{Name: "n", State: from, Duration: "P1D"}
-			after, err := r.take(by, instantOf("2026-01-01T00:00:00Z"))
+			after, err := r.after(by, instantOf("2026-01-01T00:00:00Z"))
 			want, ok := allowed[fmt.Sprintf("%s %s", from, by)]
 			switch {
 			case ok && (err != nil || after.State != want):
@@ -66,18 +66,18 @@ func active(duration string, extend bool, roles ...RoleID) Relationship {
 	r := Relationship{
 		ID: "rel_1", Name: "n", Organisation: "org_p", Customer: "org_c", Duration: duration, AutoExtend: extend, Roles: roles, State: Activating,
 	}
-	r, err := r.take(stepFinish, instantOf("2026-01-31T12:00:00Z"))
+	r, err := r.after(stepFinish, instantOf("2026-01-31T12:00:00Z"))
 	if err != nil {
 		panic(err)
 	}
 	return r
 }
 
-func TestTime(t *testing.T) {
+func TestTransitionsByTime(t *testing.T) {
 	pending := Relationship{State: ApprovalPending, Sent: instantOf("2026-01-01T00:00:00Z")}
 	unanswered, _ := pending.At(instantOf("2026-04-01T00:00:00Z"))
 	ended, _ := active("P1M", false).At(instantOf("2026-02-28T12:00:00Z"))
-	ended, _ = ended.settle(instantOf("2026-02-28T12:00:01Z"))
+	ended, _ = ended.complete(instantOf("2026-02-28T12:00:01Z"))
 	for _, c := range []struct {
 		name  string
 		r     Relationship
@@ -104,8 +104,8 @@ func TestTime(t *testing.T) {
 		if !got.End.IsZero() {
 			end = got.End.Format(time.RFC3339)
 		}
-		if got.State != c.state || c.r.InForce(instantOf(c.at)) != c.force || end != c.end || gone(log) != c.gone {
-			t.Errorf("%s: %s, in force %t, ends %q, cleaned up %t", c.name, got.State, c.r.InForce(instantOf(c.at)), end, gone(log))
+		if got.State != c.state || c.r.InForce(instantOf(c.at)) != c.force || end != c.end || purged(log) != c.gone {
+			t.Errorf("%s: %s, in force %t, ends %q, cleaned up %t", c.name, got.State, c.r.InForce(instantOf(c.at)), end, purged(log))
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestDurations(t *testing.T) {
 		"P1D": true, "P2Y": true, "P730D": true, "P24M": true, "P1Y6M": true, "P104W": true,
 		"P0D": false, "P731D": false, "P2Y1D": false, "P25M": false, "PT24H": false, "P1DT1H": false, "": false, "forever": false,
 	} {
-		if lasts(text) != want {
+		if validDuration(text) != want {
 			t.Errorf("%q is a duration a relationship may have: %t, want %t", text, !want, want)
 		}
 	}
@@ -161,7 +161,7 @@ func TestChangesOfAnActiveRelationship(t *testing.T) {
 	r := active("P1Y", false, GlobalAdministrator, globalReader)
 	slices.Sort(r.Roles)
 	same := Terms{Name: r.Name, Customer: r.Customer, Roles: []string{string(GlobalAdministrator), globalReader}, Duration: r.Duration}
-	r, err := r.assign("grp_1", []string{"Global Administrator"}, all, at)
+	r, err := r.withAssignment("grp_1", []string{"Global Administrator"}, all, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,13 +188,13 @@ func TestChangesOfAnActiveRelationship(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := r.assign("grp_1", []string{"Directory Readers"}, all, at); fault.KindOf(err) != fault.Invalid {
+	if _, err := r.withAssignment("grp_1", []string{"Directory Readers"}, all, at); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a role that was not approved was given: %v", err)
 	}
 }
 
-// TestLives lives many lives at random and holds what must always be true after every step.
-func TestLives(t *testing.T) {
+// TestRandomLifeCycles lives many lives at random and holds what must always be true after every step.
+func TestRandomLifeCycles(t *testing.T) {
 	all := BuiltIn()
 	seen := map[State]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -212,7 +212,7 @@ func TestLives(t *testing.T) {
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 24*120).Draw(t, "hours")) * time.Hour)
 			before, log := r.At(now)
-			if gone(log) {
+			if purged(log) {
 				return
 			}
 			r = live(t, before, terms, all, now)
@@ -234,9 +234,9 @@ func live(t *rapid.T, r Relationship, terms Terms, all Roles, now time.Time) Rel
 	var err error
 	switch what := rapid.IntRange(0, 9).Draw(t, "what"); what {
 	case 0, 1, 2:
-		after, err = r.take([]step{stepLock, stepApprove, stepTerminate}[what], now)
+		after, err = r.after([]step{stepLock, stepApprove, stepTerminate}[what], now)
 	case 3, 4, 5:
-		after, _ = r.settle(now)
+		after, _ = r.complete(now)
 	case 6:
 		terms.AutoExtend = rapid.Bool().Draw(t, "extend")
 		after, err = r.change(terms, all, now)
@@ -245,9 +245,9 @@ func live(t *rapid.T, r Relationship, terms Terms, all Roles, now time.Time) Rel
 		after, err = r.change(terms, all, now)
 	case 8:
 		g := id.Group(rapid.SampledFrom([]string{"grp_a", "grp_b"}).Draw(t, "group"))
-		after, err = r.assign(g, []string{rapid.SampledFrom([]string{globalReader, directoryReaders, string(GlobalAdministrator)}).Draw(t, "role")}, all, now)
+		after, err = r.withAssignment(g, []string{rapid.SampledFrom([]string{globalReader, directoryReaders, string(GlobalAdministrator)}).Draw(t, "role")}, all, now)
 	default:
-		after, err = r.withdraw("grp_a", now)
+		after, err = r.withoutAssignment("grp_a", now)
 	}
 	if err != nil {
 		return r

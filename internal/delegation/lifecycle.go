@@ -48,8 +48,8 @@ const shortest, longest = "P1D", "P2Y"
 
 func days(t time.Time, n int) time.Time { return period.Step{Days: n}.After(t) }
 
-// take is the relationship after a step at an instant. Conflict where the step is not allowed.
-func (r Relationship) take(by step, at time.Time) (Relationship, error) {
+// after is the relationship after a step at an instant. Conflict where the step is not allowed.
+func (r Relationship) after(by step, at time.Time) (Relationship, error) {
 	to, ok := next(r.State, by)
 	if !ok {
 		return r, fault.New(fault.Conflict, "relationship_state",
@@ -93,18 +93,18 @@ func (r Relationship) due() time.Time {
 // AnswerBy is the first instant at which a sent relationship cannot be answered any more.
 func (r Relationship) AnswerBy() time.Time { return days(r.Sent, answerWithin) }
 
-// happening is one thing that time did to a relationship.
-type happening struct {
+// transition is one change of a relationship that time caused.
+type transition struct {
 	at       time.Time
 	state    State
 	extended bool
 	purged   bool
 }
 
-// At is the relationship as time alone has made it by an instant, with what happened on the way, oldest first. It is
+// At is the relationship at an instant, after the transitions that time caused by then, which are listed oldest first. It is
 // the same whether a job has written it down meanwhile or not.
-func (r Relationship) At(now time.Time) (Relationship, []happening) {
-	var log []happening
+func (r Relationship) At(now time.Time) (Relationship, []transition) {
+	var log []transition
 	for {
 		due := r.due()
 		if due.IsZero() || due.After(now) {
@@ -112,14 +112,14 @@ func (r Relationship) At(now time.Time) (Relationship, []happening) {
 		}
 		switch {
 		case r.State == Expired || r.State == Terminated:
-			return r, append(log, happening{at: due, state: r.State, purged: true})
+			return r, append(log, transition{at: due, state: r.State, purged: true})
 		case r.State == Active && r.Extends():
 			r = r.copied()
 			r.End, r.Modified = days(r.End, extendBy), due.UTC()
-			log = append(log, happening{at: due, state: Active, extended: true})
+			log = append(log, transition{at: due, state: Active, extended: true})
 		default:
-			r, _ = r.take(stepLapse, due) // allowed in the states that have such an instant
-			log = append(log, happening{at: due, state: r.State})
+			r, _ = r.after(stepLapse, due) // allowed in the states that have such an instant
+			log = append(log, transition{at: due, state: r.State})
 		}
 	}
 }
@@ -127,12 +127,12 @@ func (r Relationship) At(now time.Time) (Relationship, []happening) {
 // Extends says whether the relationship goes on by itself at its end.
 func (r Relationship) Extends() bool { return r.AutoExtend && !r.Holds(GlobalAdministrator) }
 
-// settle is the relationship after what is being set up or cleared away is, with the states it went through. Access
-// assignments that were to begin are active, and those that were to end are gone.
-func (r Relationship) settle(at time.Time) (Relationship, []State) {
+// complete is the relationship once setting up or clearing away is done, with the states it went through: access
+// assignments that were to begin are active, and those that were to end are removed.
+func (r Relationship) complete(at time.Time) (Relationship, []State) {
 	var through []State
 	for _, by := range []step{stepBegin, stepFinish} {
-		if after, err := r.take(by, at); err == nil {
+		if after, err := r.after(by, at); err == nil {
 			r, through = after, append(through, after.State)
 		}
 	}
@@ -148,8 +148,8 @@ func (r Relationship) settle(at time.Time) (Relationship, []State) {
 	return r, through
 }
 
-// unsettled says whether something waits to be set up or cleared away.
-func (r Relationship) unsettled() bool {
+// pending says whether something has to be set up or cleared away.
+func (r Relationship) pending() bool {
 	_, begins := next(r.State, stepBegin)
 	_, finishes := next(r.State, stepFinish)
 	return begins || finishes || slices.ContainsFunc(r.Groups, func(g GroupAccess) bool {

@@ -22,7 +22,7 @@ func (v *Service) Relationships(ctx context.Context, f Filter) (list []Relations
 		stored, err := v.relationships(ctx, r, c, f)
 		for _, x := range stored {
 			x, log := x.At(v.Now())
-			if !gone(log) && !(c.customer && x.State == Created) { // a draft is its maker's alone
+			if !purged(log) && !(c.customer && x.State == Created) { // a draft is its maker's alone
 				list = append(list, x)
 			}
 		}
@@ -31,24 +31,24 @@ func (v *Service) Relationships(ctx context.Context, f Filter) (list []Relations
 	return list, err
 }
 
-// gone says whether a relationship's time on record is over.
-func gone(log []happening) bool { return len(log) > 0 && log[len(log)-1].purged }
+// purged says whether a relationship's time on record is over.
+func purged(log []transition) bool { return len(log) > 0 && log[len(log)-1].purged }
 
 // Relationship is one of them, or NotFound.
 func (v *Service) Relationship(ctx context.Context, r id.Relationship) (Relationship, error) {
 	list, err := v.Relationships(ctx, Filter{ID: string(r)})
-	return only(list, err, "relationship", string(r))
+	return single(list, err, "relationship", string(r))
 }
 
 // Draft makes a relationship for the caller's organisation, or the one the local operator names. The same draft again is
 // the one there is; other terms under its name are a Conflict.
 func (v *Service) Draft(ctx context.Context, o id.Organisation, terms Terms) (made Relationship, err error) {
 	err = v.write(ctx, access.DelegationChange, func(ctx context.Context, t tx.Tx, c caller) error {
-		by, _, err := v.side(ctx, t, c, o, org.Partner, org.Reseller)
+		by, _, err := v.actingFor(ctx, t, c, o, org.Partner, org.Reseller)
 		if err != nil {
 			return err
 		}
-		if err := v.known(ctx, t, c, terms.Customer); err != nil {
+		if err := v.requireCustomer(ctx, t, c, terms.Customer); err != nil {
 			return err
 		}
 		now := v.Now().UTC()
@@ -69,13 +69,13 @@ func (v *Service) Draft(ctx context.Context, o id.Organisation, terms Terms) (ma
 			}
 			return fault.New(fault.Conflict, "name_taken", "there is a relationship named %q already; nothing was changed. Choose another name", made.Name)
 		}
-		return v.keep(ctx, t, c, Relationship{}, &made, event.RelationshipCreated)
+		return v.save(ctx, t, c, Relationship{}, &made, event.RelationshipCreated)
 	})
 	return made, err
 }
 
-// known is NotFound for a customer that the caller does not see; nobody in particular is fine.
-func (v *Service) known(ctx context.Context, r tx.Read, c caller, customer id.Organisation) error {
+// requireCustomer is NotFound for a customer that the caller does not see; nobody in particular is fine.
+func (v *Service) requireCustomer(ctx context.Context, r tx.Read, c caller, customer id.Organisation) error {
 	if customer == "" {
 		return nil
 	}
@@ -89,14 +89,14 @@ func (v *Service) known(ctx context.Context, r tx.Read, c caller, customer id.Or
 // taken out, and auto-extend turned on or off. Unchanged are conditions that must hold of it when it is changed; their error
 // ends the change.
 func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms, unchanged ...func(Relationship) error) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(ctx context.Context, t tx.Tx, c caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.changeRelationship(ctx, access.DelegationChange, r, requireAdministrator, func(ctx context.Context, t tx.Tx, c caller, x Relationship) (Relationship, []event.Type, error) {
 		for _, condition := range unchanged {
 			if err := condition(x); err != nil {
 				return x, nil, err
 			}
 		}
 		if x.State == Created {
-			if err := v.known(ctx, t, c, terms.Customer); err != nil {
+			if err := v.requireCustomer(ctx, t, c, terms.Customer); err != nil {
 				return x, nil, err
 			}
 		}
@@ -112,11 +112,11 @@ func (v *Service) Change(ctx context.Context, r id.Relationship, terms Terms, un
 func (v *Service) Drop(ctx context.Context, r id.Relationship) error {
 	return v.write(ctx, access.DelegationChange, func(ctx context.Context, t tx.Tx, c caller) error {
 		list, err := v.relationships(ctx, t, c, Filter{ID: string(r)})
-		x, err := only(list, err, "relationship", string(r))
+		x, err := single(list, err, "relationship", string(r))
 		if err != nil {
 			return err
 		}
-		if err := ours(c, x); err != nil {
+		if err := requireAdministrator(c, x); err != nil {
 			return err
 		}
 		if x.State != Created {
@@ -125,7 +125,7 @@ func (v *Service) Drop(ctx context.Context, r id.Relationship) error {
 		if err := v.Store.DropRelationship(ctx, t, scope.All(), x.ID); err != nil {
 			return err
 		}
-		return v.Events.Append(ctx, t, event.RelationshipDropped, c.Actor, string(x.ID), x.facts())
+		return v.Events.Append(ctx, t, event.RelationshipDropped, c.Actor, string(x.ID), x.eventData())
 	})
 }
 
@@ -139,8 +139,8 @@ type Invitation struct {
 // one before is worth nothing from then on.
 func (v *Service) Send(ctx context.Context, r id.Relationship) (Invitation, error) {
 	token := v.Secret()
-	sent, err := v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
-		after, err := x.take(stepLock, v.Now())
+	sent, err := v.changeRelationship(ctx, access.DelegationChange, r, requireAdministrator, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
+		after, err := x.after(stepLock, v.Now())
 		after.Link = digest(token)
 		return after, []event.Type{event.RelationshipSent}, err
 	})
@@ -170,7 +170,7 @@ func (v *Service) Invited(ctx context.Context, reply Reply) (found Relationship,
 }
 
 func (v *Service) invited(ctx context.Context, r tx.Read, c caller, reply Reply) (Relationship, id.Organisation, error) {
-	customer, _, err := v.side(ctx, r, c, reply.Customer, org.Customer)
+	customer, _, err := v.actingFor(ctx, r, c, reply.Customer, org.Customer)
 	if err != nil {
 		return Relationship{}, "", err
 	}
@@ -178,7 +178,7 @@ func (v *Service) invited(ctx context.Context, r tx.Read, c caller, reply Reply)
 	if err != nil {
 		return Relationship{}, "", err
 	}
-	if reply.Token == "" || len(list) == 0 || !c.whole() || list[0].Customer != "" && list[0].Customer != customer.ID {
+	if reply.Token == "" || len(list) == 0 || !c.unrestricted() || list[0].Customer != "" && list[0].Customer != customer.ID {
 		return Relationship{}, "", fault.New(fault.NotFound, "invitation_not_found", "this link is not known, was replaced by a newer one, or was used already")
 	}
 	return list[0], customer.ID, nil
@@ -204,23 +204,23 @@ func (v *Service) Answer(ctx context.Context, reply Reply) (answered Relationshi
 		if reply.Approve {
 			by, say = stepApprove, event.RelationshipApproved
 		}
-		if answered, err = now.take(by, v.Now()); err != nil {
+		if answered, err = now.after(by, v.Now()); err != nil {
 			return err
 		}
 		answered.Customer = customer
-		return v.keep(ctx, t, c, before, &answered, append(told(log), say)...)
+		return v.save(ctx, t, c, before, &answered, append(eventTypes(log), say)...)
 	})
 	return answered, err
 }
 
 // Terminate ends a relationship for either side. Access ends at once; ending twice is ending once.
 func (v *Service) Terminate(ctx context.Context, r id.Relationship) (Relationship, error) {
-	return v.alter(ctx, access.DelegationEnd, r, eitherSide, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
+	return v.changeRelationship(ctx, access.DelegationEnd, r, requireEitherSide, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
 		switch x.State {
 		case TerminationRequested, Terminating, Terminated:
 			return x, nil, nil
 		}
-		after, err := x.take(stepTerminate, v.Now())
+		after, err := x.after(stepTerminate, v.Now())
 		say := event.RelationshipEnding
 		if after.State == Terminated {
 			say = event.RelationshipTerminated
@@ -231,8 +231,8 @@ func (v *Service) Terminate(ctx context.Context, r id.Relationship) (Relationshi
 
 // Assign gives a group some of the relationship's roles, in place of those it had.
 func (v *Service) Assign(ctx context.Context, r id.Relationship, g id.Group, roles []string) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
-		after, err := x.assign(g, roles, v.Roles, v.Now())
+	return v.changeRelationship(ctx, access.DelegationChange, r, requireAdministrator, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
+		after, err := x.withAssignment(g, roles, v.Roles, v.Now())
 		if err != nil || reflect.DeepEqual(after.Groups, x.Groups) {
 			return x, nil, err
 		}
@@ -245,8 +245,8 @@ func (v *Service) Assign(ctx context.Context, r id.Relationship, g id.Group, rol
 
 // Withdraw takes a group's roles away, at once.
 func (v *Service) Withdraw(ctx context.Context, r id.Relationship, g id.Group) (Relationship, error) {
-	return v.alter(ctx, access.DelegationChange, r, ours, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
-		after, err := x.withdraw(g, v.Now())
+	return v.changeRelationship(ctx, access.DelegationChange, r, requireAdministrator, func(_ context.Context, _ tx.Tx, _ caller, x Relationship) (Relationship, []event.Type, error) {
+		after, err := x.withoutAssignment(g, v.Now())
 		if err != nil || reflect.DeepEqual(after.Groups, x.Groups) {
 			return x, nil, err
 		}
