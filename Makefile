@@ -1,7 +1,7 @@
 # Purveyor's targets; "make" alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-CONCURRENT := ./cmd/... ./internal/identity/... ./internal/sqlstore/... ./internal/job/... ./internal/event/... ./internal/clock/... ./internal/usage/... ./internal/intake/... ./internal/vault/...
+CONCURRENT := ./cmd/... ./internal/installation/... ./internal/identity/... ./internal/sqlstore/... ./internal/job/... ./internal/event/... ./internal/clock/... ./internal/usage/... ./internal/intake/... ./internal/vault/...
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 help: ## list the targets

@@ -23,12 +23,12 @@ var version = "dev"
 
 func main() { os.Exit(run()) }
 
-// ownMemory is what the program takes beside the usage store before it tidies up more often.
-const ownMemory = 1 << 30
+// memoryLimit is what the program takes beside the usage store before it tidies up more often.
+const memoryLimit = 1 << 30
 
 func run() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(ownMemory)
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -70,7 +70,7 @@ func TestRebuildKilled(t *testing.T) {
 			killed++
 		}
 		timer.Stop()
-		if _, err := os.Stat(filepath.Join(dir, installation.MakingName)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, installation.UnfinishedName)); err == nil {
 			making++
 		}
 		if got, code := said(t, explain...); code != 0 || got != want {

@@ -23,15 +23,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// patience is how long a stopping server waits for requests that are under way.
-const patience = 30 * time.Second
+// shutdownTimeout is how long a stopping server waits for requests that are under way.
+const shutdownTimeout = 30 * time.Second
 
-// mostHeader bounds what addresses and headers may hold, tokens and cookies included: addresses are written into logs.
-const mostHeader = 32 << 10
+// maxHeaderBytes bounds what addresses and headers may hold, tokens and cookies included: addresses are written into logs.
+const maxHeaderBytes = 32 << 10
 
 // serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
-// Over TLS callers sign in. Without it the address is of this machine alone, and whoever shows nothing is the local
-// operator too.
+// Over TLS callers sign in. Without it the address is of this machine alone, and a request without a sign-in is the local
+// operator's too.
 func serve(ctx context.Context, dir string, o installation.Options) (err error) {
 	web, err := listen(o)
 	if err != nil {
@@ -47,14 +47,14 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		return installation.ReadOnly(dir)
 	}
 	n.CompareStores(ctx)
-	proof, err := newCertificates(n.Vault, o.Settings)
+	certs, err := newCertificates(n.Vault, o.Settings)
 	if err != nil {
 		return err
 	}
-	if proof != nil {
-		web = tls.NewListener(web, proof.config())
+	if certs != nil {
+		web = tls.NewListener(web, certs.config())
 	}
-	authority, err := n.ServeAt(siteOf(web.Addr(), proof))
+	authority, err := n.ServeAt(siteOf(web.Addr(), certs))
 	if err != nil {
 		return err
 	}
@@ -62,22 +62,22 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if err != nil {
 		return err
 	}
-	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, notes(n.Vault, proof))
-	if proof != nil && n.Clock.Movable() {
+	fmt.Printf("serving %s on %s%s; stop with Ctrl-C\n", dir, authority.Base, notes(n.Vault, certs))
+	if certs != nil && n.Clock.Movable() {
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
 	first := invitation{people: n.People, at: authority.Base, out: os.Stdout}
-	if err := first.send(context.WithoutCancel(ctx)); err != nil { // who stops it while it begins ends it well
+	if err := first.send(context.WithoutCancel(ctx)); err != nil { // a server that is stopped while it starts stops without an error
 		return err
 	}
 	invite := func(ctx context.Context) error {
-		if n.Clock.Movable() { // who makes demo data into a server makes its people next
+		if n.Clock.Movable() { // demo data has people of its own
 			return nil
 		}
 		return first.send(ctx)
 	}
 	server := &http.Server{
-		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: mostHeader, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
+		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeaderBytes, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
 				return access.AsLocalOperator(context.WithoutCancel(ctx))
@@ -99,7 +99,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	case err = <-failed:
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	err = errors.Join(err, server.Shutdown(stop))
 	running.Wait()
@@ -107,12 +107,12 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 }
 
 // notes says who may call, and whom clients must trust.
-func notes(v *vault.Vault, proof *certificates) string {
+func notes(v *vault.Vault, certs *certificates) string {
 	who := " for this machine only, as the local operator"
-	if proof != nil {
+	if certs != nil {
 		who = " for whoever signs in"
 	}
-	if proof != nil && proof.authority != nil {
+	if certs != nil && certs.authority != nil {
 		who += "; clients trust " + v.CAFile()
 	}
 	return who

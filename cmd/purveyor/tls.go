@@ -125,12 +125,12 @@ func (c *certificates) config() *tls.Config {
 }
 
 // hostsOf is every host, with its port where that is not the usual one, that a server is reached as; the main one first.
-func hostsOf(at net.Addr, proof *certificates) []string {
+func hostsOf(at net.Addr, certs *certificates) []string {
 	ip, port, _ := net.SplitHostPort(at.String())
 	names := []string{ip, "localhost"}
 	usual := "80"
-	if proof != nil {
-		names, usual = append(proof.names(), "localhost"), "443"
+	if certs != nil {
+		names, usual = append(certs.names(), "localhost"), "443"
 	}
 	var hosts []string
 	for _, name := range names {
@@ -146,10 +146,10 @@ func hostsOf(at net.Addr, proof *certificates) []string {
 }
 
 // siteOf is an address as clients may reach it.
-func siteOf(at net.Addr, proof *certificates) installation.Site {
-	site := installation.Site{Hosts: hostsOf(at, proof), Named: func(string) bool { return false }}
-	if proof != nil {
-		site.TLS, site.Named = true, proof.named
+func siteOf(at net.Addr, certs *certificates) installation.Site {
+	site := installation.Site{Hosts: hostsOf(at, certs), Named: func(string) bool { return false }}
+	if certs != nil {
+		site.TLS, site.Named = true, certs.named
 	}
 	return site
 }

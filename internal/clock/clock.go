@@ -15,9 +15,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Store keeps where the clock stands.
+// Store keeps the time that the clock shows.
 type Store interface {
-	// Clock is where it stands; ok is false for data that follows the machine's clock.
+	// Clock is the time it shows; ok is false for data that follows the machine's clock.
 	Clock(ctx context.Context, r tx.Read) (at time.Time, ok bool, err error)
 	SetClock(ctx context.Context, t tx.Tx, at time.Time) error
 }
@@ -36,23 +36,23 @@ type Service struct {
 	Access  access.Guard
 	Events  event.Log
 	Machine func() time.Time
-	Drain   func(context.Context) error                  // works off what is due now
+	Drain   func(context.Context) error                  // runs the jobs that are due now
 	Empty   func(context.Context, tx.Read) (bool, error) // whether nothing was recorded yet
-	stand   atomic.Pointer[time.Time]                    // nil: the machine's clock
+	current atomic.Pointer[time.Time]                    // nil: the machine's clock
 }
 
-// State is what the clock says.
+// State is the time that the clock shows.
 type State struct {
 	Now     time.Time `json:"now"`
 	Movable bool      `json:"movable"` // demo or emulator data
 }
 
-// Load reads where the clock stands. Call it before anything asks for the time.
+// Load reads the time that the clock shows. Call it before anything asks for the time.
 func (v *Service) Load(ctx context.Context) error {
 	return v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		at, ok, err := v.Store.Clock(ctx, r)
 		if ok {
-			v.stand.Store(&at)
+			v.current.Store(&at)
 		}
 		return err
 	})
@@ -60,14 +60,14 @@ func (v *Service) Load(ctx context.Context) error {
 
 // Now is the business time.
 func (v *Service) Now() time.Time {
-	if at := v.stand.Load(); at != nil {
+	if at := v.current.Load(); at != nil {
 		return *at
 	}
 	return v.Machine()
 }
 
 // Movable says whether this is demo or emulator data.
-func (v *Service) Movable() bool { return v.stand.Load() != nil }
+func (v *Service) Movable() bool { return v.current.Load() != nil }
 
 // State tells the time to a caller.
 func (v *Service) State(ctx context.Context) (State, error) {
@@ -94,7 +94,7 @@ func (v *Service) Begin(ctx context.Context, at time.Time) (State, error) {
 		}
 		return v.set(ctx, t, grant.Actor, at)
 	})
-	return v.after(at, err)
+	return v.moved(at, err)
 }
 
 // Move sets the clock forward to an instant. It stops at every due instant on the way until the jobs due there are
@@ -104,7 +104,7 @@ func (v *Service) Move(ctx context.Context, to time.Time) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	now := v.stand.Load()
+	now := v.current.Load()
 	if now == nil {
 		return State{}, fault.New(fault.Denied, "clock_not_movable",
 			"this is real data, and its clock is the machine's; only demo data can be moved in time")
@@ -120,7 +120,7 @@ func (v *Service) Move(ctx context.Context, to time.Time) (State, error) {
 			return State{}, err
 		}
 		if !ok || due.After(to) {
-			return v.after(to, v.step(ctx, grant.Actor, to))
+			return v.moved(to, v.step(ctx, grant.Actor, to))
 		}
 		if !drained.IsZero() && !due.After(drained) {
 			return State{}, fault.New(fault.Conflict, "job_waiting",
@@ -150,7 +150,7 @@ func (v *Service) nextDue(ctx context.Context) (due time.Time, ok bool, err erro
 func (v *Service) step(ctx context.Context, actor string, to time.Time) error {
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return v.set(ctx, t, actor, to) })
 	if err == nil {
-		v.stand.Store(&to)
+		v.current.Store(&to)
 	}
 	return err
 }
@@ -162,10 +162,10 @@ func (v *Service) set(ctx context.Context, t tx.Tx, actor string, at time.Time) 
 	return v.Events.Append(ctx, t, event.ClockMoved, actor, "clock", map[string]string{"to": at.UTC().Format(time.RFC3339)})
 }
 
-func (v *Service) after(at time.Time, err error) (State, error) {
+func (v *Service) moved(at time.Time, err error) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	v.stand.Store(&at)
+	v.current.Store(&at)
 	return State{Now: at, Movable: true}, nil
 }

@@ -1,7 +1,7 @@
-// Package disk owns what the operating system says when it refuses a file, in words that people can act on.
+// Package disk owns the errors by which the operating system refuses a file, in words that people can act on.
 //
-// It makes nothing but copies of files in the folder for temporary files. Always true: what is no such refusal passes unchanged, and what a person is told never names the
-// calls of the operating system.
+// It writes nothing but copies in the folder for temporary files. Always true: other errors pass unchanged, and what a
+// person reads never names calls of the operating system.
 package disk
 
 import (
@@ -78,8 +78,8 @@ func Try(dir string) error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// Aside copies files into a folder of their own among the temporary files, which the caller removes.
-func Aside(paths ...string) (dir string, err error) {
+// CopyToTemp copies files into a folder of their own among the temporary files, which the caller removes.
+func CopyToTemp(paths ...string) (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "purveyor-"); err != nil {
 		return "", Refused(err, "the folder of temporary files cannot be written", "nothing was done")
 	}

@@ -15,14 +15,14 @@ var module = strings.TrimSuffix(reflect.TypeFor[Installation]().PkgPath(), "inte
 // mayBeAbsent lists the collaborators that a part works without, and why nothing is allowed or left unchecked then.
 // Every other function, interface, pointer, key and table of handlers is required.
 var mayBeAbsent = map[string]string{
-	"internal/installation.Installation.behind": "an error: there is none where the usage store has what the ledger sealed",
-	"internal/rating.Rater.Runs":                "only views of costs keep months in memory; without it the usage store adds up the same amounts",
-	"internal/rating.Rater.Memory":              "only views of costs keep what they found; without it the same is found anew",
-	"internal/api/login.Server.HTTP":            "one with a time limit is made, and refuses this machine's own addresses all the same",
-	"internal/api/login.Server.Address":         "failed attempts count for the address a connection comes from: no proxy stands in front",
-	"internal/api/login.Server.mux":             "its own routes, made for the first request",
-	"internal/api/login.keyring.signer":         "its own, read before the first token is signed",
-	"internal/api/login.keyring.idSigner":       "its own, read before the first token is signed",
+	"internal/installation.Installation.storesDiffer": "an error: there is none where the usage store has what the ledger sealed",
+	"internal/rating.Rater.Runs":                      "only views of costs keep months in memory; without it the usage store adds up the same amounts",
+	"internal/rating.Rater.Memory":                    "only views of costs keep what they found; without it the same is found anew",
+	"internal/api/login.Server.HTTP":                  "one with a time limit is made, and refuses this machine's own addresses all the same",
+	"internal/api/login.Server.Address":               "failed attempts count for the address a connection comes from: no proxy stands in front",
+	"internal/api/login.Server.mux":                   "its own routes, made for the first request",
+	"internal/api/login.keyring.signer":               "its own, read before the first token is signed",
+	"internal/api/login.keyring.idSigner":             "its own, read before the first token is signed",
 }
 
 // opened are the stores: whoever opens them hands them what they need, and their insides are their own.

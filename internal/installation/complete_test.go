@@ -26,7 +26,7 @@ func TestEveryCollaboratorIsRequired(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = first.Close() })
 	fresh := func() *[]any { // the same stores, every part new
-		n := &Installation{Stores: first.Stores, lock: first.lock, wake: first.wake}
+		n := &Installation{Stores: first.Stores, lock: first.lock, newWork: first.newWork}
 		if err := n.build(o); err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestEveryCollaboratorIsRequired(t *testing.T) {
 	refused, absent := map[string]int{}, map[string]bool{}
 	for _, c := range found.all {
 		parts := fresh()
-		take(reflect.ValueOf(parts).Elem(), c.path)
+		remove(reflect.ValueOf(parts).Elem(), c.path)
 		err := complete(*parts...)
 		switch {
 		case mayBeAbsent[c.name] != "" && err == nil:
@@ -118,8 +118,8 @@ func (s *search) look(x reflect.Value, name string, path []any) {
 	}
 }
 
-// take makes what is at the end of a path nil.
-func take(x reflect.Value, path []any) {
+// remove makes what is at the end of a path nil.
+func remove(x reflect.Value, path []any) {
 	x = reflect.NewAt(x.Type(), unsafe.Pointer(x.UnsafeAddr())).Elem() // unexported fields too
 	if len(path) == 0 {
 		x.SetZero()
@@ -128,20 +128,31 @@ func take(x reflect.Value, path []any) {
 	within := func(inner reflect.Value) reflect.Value { // a copy, for what is in maps and interfaces cannot be changed there
 		c := reflect.New(inner.Type()).Elem()
 		c.Set(inner)
-		take(c, path[1:])
+		remove(c, path[1:])
 		return c
 	}
 	switch x.Kind() {
 	case reflect.Pointer:
-		take(x.Elem(), path[1:])
+		remove(x.Elem(), path[1:])
 	case reflect.Interface:
 		x.Set(within(x.Elem()))
 	case reflect.Struct:
-		take(x.Field(path[0].(int)), path[1:])
+		remove(x.Field(path[0].(int)), path[1:])
 	case reflect.Map:
 		key := path[0].(reflect.Value)
 		x.SetMapIndex(key, within(x.MapIndex(key)))
 	case reflect.Slice:
-		take(x.Index(path[0].(int)), path[1:])
+		remove(x.Index(path[0].(int)), path[1:])
+	}
+}
+
+// TestOpenRefusesWithoutAPart: a data directory does not open when the wiring forgot something.
+func TestOpenRefusesWithoutAPart(t *testing.T) {
+	n, err := Open(access.AsLocalOperator(t.Context()), t.TempDir(), Options{
+		Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Wrap: Wrap{Wired: func(n *Installation) { n.Orgs.Books = nil }},
+	})
+	if n != nil || fault.CodeOf(err) != "part_missing" || !strings.Contains(err.Error(), "internal/org.Service.Books") {
+		t.Errorf("opened %v, %v", n, err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 // SocketName is the socket of a server in its data directory.
 const SocketName = "purveyor.sock"
 
-// Connect is a way to call the API of a data directory: the server that runs on it, else the directory itself, opened
-// until close. Closing works off the jobs that commands left, such as archiving documents.
+// Connect returns a way to call the API of a data directory: through the server that runs on it, else in this process, which
+// then has the directory open until closing is called. Closing runs the jobs that commands ordered, such as archiving documents.
 func Connect(ctx context.Context, dir string, o Options) (t http.RoundTripper, closing func() error, err error) {
 	socket := filepath.Join(dir, SocketName)
 	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
@@ -46,7 +46,8 @@ func Connect(ctx context.Context, dir string, o Options) (t http.RoundTripper, c
 	}, nil
 }
 
-// asNamed leaves the caller a context names. Nothing that comes over a connection is in a context.
+// asNamed keeps the caller that a context names, and makes the local operator the caller otherwise. Requests over a
+// connection never get here.
 func asNamed(ctx context.Context) context.Context {
 	if _, ok := identity.Caller(ctx); ok {
 		return ctx

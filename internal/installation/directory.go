@@ -18,8 +18,8 @@ const (
 	AddressName = "ledger.dsn"
 )
 
-// RequireDirectory is an error unless a folder is a data directory: what there is instead, and what to do. A ledger that was
-// named otherwise stands for the one that is missing.
+// RequireDirectory is an error unless a folder is a data directory: it says what is there instead, and what to do. A ledger
+// that a setting names takes the place of one that the folder lacks.
 func RequireDirectory(dir, ledger string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -108,7 +108,7 @@ func writable(dir string) bool {
 	return true
 }
 
-// ReadOnly is what is answered where something would have to be written.
+// ReadOnly is the error for commands that would have to write to a directory that can only be read.
 func ReadOnly(dir string) error {
 	return fault.New(fault.Unavailable, "read_only",
 		"%s can only be read by the account that runs this: nothing was changed. Lists, explanations, costs and checks work; to change something make it writable, or work on a copy", dir)

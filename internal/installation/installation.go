@@ -39,9 +39,9 @@ type Installation struct {
 
 	OnlyRead bool // the account that runs this cannot write the directory, and nothing of it is written
 
-	lock   *flock.Flock
-	wake   chan struct{}
-	behind error // why the usage store differs from what the ledger sealed, as CompareStores found
+	lock         *flock.Flock
+	newWork      chan struct{}
+	storesDiffer error // why the usage store differs from what the ledger sealed, as CompareStores found
 }
 
 // Stores hold what an installation knows; they are opened from its data directory.
@@ -76,8 +76,8 @@ type Wrap struct {
 	Wired  func(*Installation)                 // sees every part before it is verified that none is missing
 }
 
-// Open opens a data directory, which belongs to one process at a time, and drops what interrupted imports left. One that
-// can only be read is opened by many, and nothing is put right.
+// Open opens a data directory, which one process at a time may write, and removes what interrupted imports left. A directory
+// that can only be read may be open in many processes; nothing in it is repaired.
 func Open(ctx context.Context, dir string, o Options) (*Installation, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		why := ""
@@ -86,14 +86,14 @@ func Open(ctx context.Context, dir string, o Options) (*Installation, error) {
 		}
 		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made%s; name a folder that can be written", dir, why).Because(err)
 	}
-	n := &Installation{wake: make(chan struct{}, 1), OnlyRead: !writable(dir)}
+	n := &Installation{newWork: make(chan struct{}, 1), OnlyRead: !writable(dir)}
 	if n.OnlyRead && o.rebuild {
 		return nil, ReadOnly(dir)
 	}
 	if !n.OnlyRead {
-		_ = os.Chmod(dir, 0o700) // not everybody's to read; where it is not ours to say, whoever made it has said
+		_ = os.Chmod(dir, 0o700) // other accounts cannot read it; where another account owns it, its permissions stay
 	}
-	if err := n.take(dir); err != nil {
+	if err := n.lockDirectory(dir); err != nil {
 		return nil, err
 	}
 	if err := n.openParts(ctx, dir, o); err != nil {
@@ -108,9 +108,9 @@ func Open(ctx context.Context, dir string, o Options) (*Installation, error) {
 	return n, nil
 }
 
-// take takes the lock of a directory: alone, or with others who only read. Where there is no lock and none can be made,
-// nobody ever wrote.
-func (n *Installation) take(dir string) error {
+// lockDirectory takes the lock of a directory: exclusively, or shared with other processes that only read. A directory that
+// can only be read and has no lock file was never written to: it needs none.
+func (n *Installation) lockDirectory(dir string) error {
 	path := filepath.Join(dir, "lock")
 	n.lock = flock.New(path)
 	lock := n.lock.TryLock
@@ -132,9 +132,9 @@ func (n *Installation) take(dir string) error {
 		"%s is in use by another process, and nothing was done; wait until it has finished, or use another directory", dir).Because(err)
 }
 
-// openParts opens the stores, builds everything over them, and puts right what an interrupted process left.
+// openParts opens the stores, builds every part over them, and repairs what an interrupted process left.
 func (n *Installation) openParts(ctx context.Context, dir string, o Options) error {
-	ledger, err := ledgerOf(dir, o.Ledger)
+	ledger, err := ledgerAddress(dir, o.Ledger)
 	if err != nil {
 		return err
 	}
@@ -157,22 +157,22 @@ func (n *Installation) openParts(ctx context.Context, dir string, o Options) err
 	if err := n.build(o); err != nil {
 		return err
 	}
-	if err := n.belongs(ctx, dir); err != nil {
+	if err := n.requireMatchingStores(ctx, dir); err != nil {
 		return err
 	}
-	return n.recover(access.AsLocalOperator(ctx))
+	return n.recoverInterrupted(access.AsLocalOperator(ctx))
 }
 
-// belongs is an error when the ledger is a new one and the usage store is not: then it is the ledger of something else, such as
-// another database on the same server, or it was lost.
-func (n *Installation) belongs(ctx context.Context, dir string) error {
+// requireMatchingStores is an error when the ledger is empty and the usage store is not: then the ledger is another one, such
+// as another database on the same server, or it was lost.
+func (n *Installation) requireMatchingStores(ctx context.Context, dir string) error {
 	loads, err := n.Rows.Loads(ctx)
 	if err != nil || len(loads) == 0 {
 		return err
 	}
 	empty := false
 	err = n.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		empty, err = unrecorded(n.Events)(ctx, r)
+		empty, err = ledgerIsEmpty(n.Events)(ctx, r)
 		return err
 	})
 	if err != nil || !empty {
@@ -182,8 +182,8 @@ func (n *Installation) belongs(ctx context.Context, dir string) error {
 		"Name the right one in %s (or PURVEYOR_LEDGER), or restore it from a backup", dir, len(loads), filepath.Join(dir, AddressName))
 }
 
-// tell hands on what whoever runs the installation should know.
-func (o Options) tell(text string) {
+// warn tells whoever runs the installation.
+func (o Options) warn(text string) {
 	if o.Warn != nil {
 		o.Warn(text)
 		return
@@ -191,13 +191,13 @@ func (o Options) tell(text string) {
 	o.Log.Warn(text)
 }
 
-// openVault opens the vault of a ledger. A new one is made for a new ledger only: beside an old one it would hide that
-// what was sealed cannot be opened any more, and that nothing tells whether the event log was cut off.
+// openVault opens the vault of a ledger. A new vault is made for a new ledger only: beside an old ledger it would hide that
+// sealed values can no longer be opened, and that nobody can tell whether records of the event log were removed.
 func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*vault.Vault, error) {
 	if !vault.Exists(dir) && !o.NewVault {
 		empty := false
 		err := n.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
-			empty, err = unrecorded(event.Log{Store: operations.Events{DB: n.DB}})(ctx, r)
+			empty, err = ledgerIsEmpty(event.Log{Store: operations.Events{DB: n.DB}})(ctx, r)
 			return err
 		})
 		if err != nil {
@@ -211,8 +211,8 @@ func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*v
 	return vault.Open(dir, rand.Reader)
 }
 
-// ledgerOf is the address of the ledger: what was asked for, else what the directory says, else a file in it.
-func ledgerOf(dir, asked string) (string, error) {
+// ledgerAddress is the address of the ledger: the setting, else what the directory says, else a file in the directory.
+func ledgerAddress(dir, asked string) (string, error) {
 	if asked != "" {
 		return asked, nil
 	}
@@ -223,8 +223,8 @@ func ledgerOf(dir, asked string) (string, error) {
 	return strings.TrimSpace(string(text)), disk.Refused(err, filepath.Join(dir, AddressName)+" cannot be read", "nothing was done")
 }
 
-// recover reads the clock and puts right what an interrupted process left behind.
-func (n *Installation) recover(ctx context.Context) error {
+// recoverInterrupted loads the clock and the roles, and repairs what an interrupted process left.
+func (n *Installation) recoverInterrupted(ctx context.Context) error {
 	if err := n.Clock.Load(ctx); err != nil {
 		return err
 	}
@@ -246,27 +246,28 @@ func (n *Installation) recover(ctx context.Context) error {
 	return n.Check.Record(ctx)
 }
 
-// CompareStores holds the usage store against the ledger, and says in the log when it has not what was sealed. The server goes on:
-// documents can be read, and what needs the rows is refused.
+// CompareStores compares the usage store with the ledger, and logs a warning when rows that were sealed are missing. The
+// server goes on: documents can be read, and requests that need the rows are refused.
 func (n *Installation) CompareStores(ctx context.Context) {
-	n.behind = n.Intake.VerifyRows(access.AsLocalOperator(ctx))
-	if n.behind != nil {
-		n.API.Log.WarnContext(ctx, n.behind.Error(), "code", fault.CodeOf(n.behind))
+	n.storesDiffer = n.Intake.VerifyRows(access.AsLocalOperator(ctx))
+	if n.storesDiffer != nil {
+		n.API.Log.WarnContext(ctx, n.storesDiffer.Error(), "code", fault.CodeOf(n.storesDiffer))
 	}
 }
 
-// keepUp drops what has expired: sessions, tickets, and answers to commands.
-func (n *Installation) keepUp(ctx context.Context) error {
+// dropExpired removes expired sessions, tickets, and answers to commands.
+func (n *Installation) dropExpired(ctx context.Context) error {
 	return errors.Join(n.Sessions.Prune(ctx), n.API.ForgetAnswers(ctx))
 }
 
-// Drain works off the jobs that are due, as the local operator.
+// Drain runs the jobs that are due, as the local operator.
 func (n *Installation) Drain(ctx context.Context) error {
 	_, err := n.Runner.Drain(access.AsLocalOperator(ctx))
 	return err
 }
 
-// Anchor signs what the event log is now, outside the database, unless it is not what was anchored before.
+// Anchor signs the state of the event log and keeps the signature outside the database. It is an error when the log no
+// longer contains what was signed before.
 func (n *Installation) Anchor(ctx context.Context) error {
 	last, err := n.Vault.LastAnchor()
 	if err != nil {
@@ -285,14 +286,14 @@ func (n *Installation) Anchor(ctx context.Context) error {
 	return n.Vault.AddAnchor(a)
 }
 
-func (n *Installation) poke() {
+func (n *Installation) wakeWorker() {
 	select {
-	case n.wake <- struct{}{}:
+	case n.newWork <- struct{}{}:
 	default:
 	}
 }
 
-// retryEvery is how often waiting jobs are looked at when nothing else causes it.
+// retryEvery is how often the worker looks for due jobs when no command wakes it.
 const retryEvery = 5 * time.Second
 
 // Work runs due jobs and anchors the event log until the context ends, each time after it called before.
@@ -310,7 +311,7 @@ func (n *Installation) Work(ctx context.Context, before func(context.Context) er
 			n.API.Log.ErrorContext(ctx, "the event log could not be anchored", "error", err)
 		}
 		select {
-		case <-n.wake:
+		case <-n.newWork:
 		case <-tick.C:
 		case <-ctx.Done():
 		}

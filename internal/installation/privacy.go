@@ -18,8 +18,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// keepSafe builds what seals: over every sealed column, and every place where something about people is kept.
-func (n *Installation) keepSafe(events event.Log, guard access.Guard) *safe.Service {
+// newSafe builds what seals: over every sealed column, and every place where something about people is kept.
+func (n *Installation) newSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
 		DB: n.DB, Store: parties.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: operations.Jobs{DB: n.DB}}, Now: events.Now,
 		Realm: realmOf(parties.Identity{DB: n.DB}), Random: rand.Reader, Ring: n.Vault.Ring, AddKey: n.Vault.Rotate, Scrub: n.DB.Scrub,

@@ -11,7 +11,7 @@ import (
 
 // The questions that go up from lower areas are answered here.
 
-func unrecorded(events event.Log) func(context.Context, tx.Read) (bool, error) {
+func ledgerIsEmpty(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	return func(ctx context.Context, r tx.Read) (bool, error) {
 		last, err := events.Store.Last(ctx, r)
 		return last.Number == 0, err

@@ -20,9 +20,9 @@ import (
 // The usage store of a data directory; one that is being made beside it; and one that was made and verified, but is not
 // in its place yet.
 const (
-	RowsName    = "usage.duckdb"
-	MakingName  = RowsName + ".making"
-	RebuiltName = RowsName + ".rebuilt"
+	RowsName       = "usage.duckdb"
+	UnfinishedName = RowsName + ".making"
+	RebuiltName    = RowsName + ".rebuilt"
 )
 
 // openRows opens the usage store, or makes a new one beside it. A rebuilding that ended between its last two steps is
@@ -36,14 +36,14 @@ func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*du
 			name = RebuiltName
 		}
 	default:
-		if err := errors.Join(takeRebuilt(dir), removeStore(filepath.Join(dir, MakingName))); err != nil {
+		if err := errors.Join(replaceWithRebuilt(dir), removeStore(filepath.Join(dir, UnfinishedName))); err != nil {
 			return nil, err
 		}
 	}
 	path := filepath.Join(dir, name)
 	if o.rebuild {
-		path = filepath.Join(dir, MakingName)
-	} else if err := n.missingRows(ctx, path); err != nil {
+		path = filepath.Join(dir, UnfinishedName)
+	} else if err := n.requireRows(ctx, path); err != nil {
 		return nil, err
 	}
 	rows, err := duckdb.Open(path, opts)
@@ -54,8 +54,8 @@ func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*du
 	return rows, err
 }
 
-// missingRows is an error when there is no usage store, and the ledger says that there was one.
-func (n *Installation) missingRows(ctx context.Context, path string) error {
+// requireRows is an error when there is no usage store, and the ledger says that there was one.
+func (n *Installation) requireRows(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return disk.Refused(err, path+" cannot be read", "nothing was done")
 	}
@@ -73,9 +73,9 @@ func (n *Installation) missingRows(ctx context.Context, path string) error {
 		path, sealed)
 }
 
-// takeRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
+// replaceWithRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
 // it would be read as that file's. The rebuilt one is whole, so whatever ends this is finished by the next who opens the directory.
-func takeRebuilt(dir string) error {
+func replaceWithRebuilt(dir string) error {
 	rebuilt := filepath.Join(dir, RebuiltName)
 	if _, err := os.Stat(rebuilt); errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -85,7 +85,7 @@ func takeRebuilt(dir string) error {
 		return err
 	}
 	if err := os.Rename(rebuilt, old); err != nil {
-		return notPlaced(old, err)
+		return notReplaced(old, err)
 	}
 	return syncDir(dir)
 }
@@ -94,13 +94,13 @@ func takeRebuilt(dir string) error {
 func removeStore(path string) error {
 	for _, name := range []string{path + ".wal", path + ".tmp", path} {
 		if err := os.RemoveAll(name); err != nil {
-			return notPlaced(name, err)
+			return notReplaced(name, err)
 		}
 	}
 	return nil
 }
 
-func notPlaced(name string, err error) error {
+func notReplaced(name string, err error) error {
 	return fault.New(fault.Unavailable, "usage_store_not_placed", "%s cannot be replaced; make the data directory writable, and give the command again", name).Because(err)
 }
 
@@ -119,19 +119,19 @@ func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Pr
 	if err != nil {
 		return made, err
 	}
-	if err := n.passOver(ctx, dir, o); err != nil {
+	if err := n.reserveNumbers(ctx, dir, o); err != nil {
 		return made, errors.Join(err, n.Close())
 	}
 	defer func() {
 		end := context.WithoutCancel(ctx)
-		err = errors.Join(err, n.Anchor(end), n.Close(), removeStore(filepath.Join(dir, MakingName)))
+		err = errors.Join(err, n.Anchor(end), n.Close(), removeStore(filepath.Join(dir, UnfinishedName)))
 	}()
-	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.place(dir) }, progress)
+	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.replaceRows(dir) }, progress)
 }
 
-// passOver reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
+// reserveNumbers reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
 // given to other rows. A store that cannot be read any more says nothing.
-func (n *Installation) passOver(ctx context.Context, dir string, o Options) error {
+func (n *Installation) reserveNumbers(ctx context.Context, dir string, o Options) error {
 	path := filepath.Join(dir, RowsName)
 	if _, err := os.Stat(path); err != nil {
 		return nil
@@ -147,18 +147,18 @@ func (n *Installation) passOver(ctx context.Context, dir string, o Options) erro
 	return errors.Join(err, old.Close())
 }
 
-// place closes the usage store that was made, and puts it in place of the old one.
-func (n *Installation) place(dir string) error {
+// replaceRows closes the usage store that was made, and puts it in place of the old one.
+func (n *Installation) replaceRows(dir string) error {
 	rows := n.Rows
 	n.Rows = nil
 	if err := rows.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(dir, MakingName), filepath.Join(dir, RebuiltName)); err != nil {
-		return notPlaced(filepath.Join(dir, RowsName), err)
+	if err := os.Rename(filepath.Join(dir, UnfinishedName), filepath.Join(dir, RebuiltName)); err != nil {
+		return notReplaced(filepath.Join(dir, RowsName), err)
 	}
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	return takeRebuilt(dir)
+	return replaceWithRebuilt(dir)
 }

@@ -100,7 +100,7 @@ func (n *Installation) buildLog(o Options) {
 	n.Guard = &access.Roles{DB: n.DB, Store: organisations.Access{DB: n.DB}}
 	n.Clock = &clock.Service{DB: n.DB, Store: operations.Clock{DB: n.DB}, Jobs: n.Jobs, Access: n.Guard, Machine: o.Now, Drain: n.Drain}
 	n.Events = event.Log{Store: operations.Events{DB: n.DB}, Now: n.Clock.Now, Genuine: n.Vault.Genuine}
-	n.Guard.Now, n.Clock.Events, n.Clock.Empty = n.Clock.Now, n.Events, unrecorded(n.Events)
+	n.Guard.Now, n.Clock.Events, n.Clock.Empty = n.Clock.Now, n.Events, ledgerIsEmpty(n.Events)
 }
 
 // buildSales builds the way from organisations and usage to documents.
@@ -124,7 +124,7 @@ func (n *Installation) buildSales(o Options) {
 		Preview: func(ctx context.Context, s usage.Seal) (any, error) {
 			return n.Invoices.Impact(ctx, rating.Proposal{Seal: &s})
 		},
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.tell,
+		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.warn,
 	}
 	n.Resources = &resource.Service{DB: n.DB, Usage: usages, Rows: n.Rows, Orgs: orgs, Access: guard}
 	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: n.Invoices}
@@ -166,7 +166,7 @@ func (n *Installation) buildDelegation() {
 
 // buildPeople builds who signs in, what they may do, and how what is kept of them is sealed, exported and erased.
 func (n *Installation) buildPeople(ring secret.Ring) error {
-	n.Safe = n.keepSafe(n.Events, n.Guard)
+	n.Safe = n.newSafe(n.Events, n.Guard)
 	n.Directory = &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
 	n.Roles = &access.Service{DB: n.DB, Store: n.Guard.Store, Roles: n.Guard, Events: n.Events, Now: n.Clock.Now, Directory: n.Directory}
 	n.Delegation.SetAssignments = delegatedAssignments(n.Roles)
@@ -186,7 +186,7 @@ func (n *Installation) buildPeople(ring secret.Ring) error {
 
 // buildJobs builds what runs jobs: every kind has its handler.
 func (n *Installation) buildJobs(o Options) {
-	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: n.Jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.keepUp}
+	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: n.Jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.dropExpired}
 	n.Runner = &job.Runner{
 		Store: n.Jobs, DB: n.DB, Handlers: map[job.Kind]job.Handler{
 			job.RenderDocument: n.Archive.Render, job.SettleRelationship: n.Delegation.Settle, job.NoticeRelationship: n.Delegation.Notice,
@@ -211,7 +211,7 @@ func (n *Installation) buildAPI(o Options, ring secret.Ring) error {
 		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Sessions: n.Sessions, People: n.People, Programs: n.Programs, Federations: n.Federations,
 		Statement: microsoft.Statement, Known: isCustomer(organisations.Orgs{DB: n.DB}), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign,
 		KeepDays: cmp.Or(o.AuditDays, config.AuditDays), DigestKey: digests, Machine: time.Now,
-		Ready: n.ready, Concern: func() error { return n.behind }, Wake: n.poke, Named: func(string) bool { return false }, Callers: callers.InProcess,
+		Ready: n.ready, Concern: func() error { return n.storesDiffer }, Wake: n.wakeWorker, Named: func(string) bool { return false }, Callers: callers.InProcess,
 	}
 	return nil
 }

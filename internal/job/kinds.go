@@ -1,6 +1,6 @@
 package job
 
-// The kinds of job there are. This is the whole list; cmd has one handler for each.
+// The kinds of job. This is the whole list; the wiring has one handler for each.
 const (
 	RenderDocument     Kind = "document.render"   // key: the document's id; makes and archives its PDF, JSON and CSV
 	SettleRelationship Kind = "delegation.settle" // lane: the relationship; writes down what time did, and sets up or clears away

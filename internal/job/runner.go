@@ -20,7 +20,7 @@ type Handler func(ctx context.Context, j Job) (Effect, error)
 // Effect is what a job changes in the ledger. It commits together with the job's completion, or not at all.
 type Effect func(ctx context.Context, t tx.Tx) error
 
-// Runner works jobs off.
+// Runner runs jobs.
 type Runner struct {
 	Store    Store
 	DB       tx.DB
@@ -40,9 +40,9 @@ const (
 	longestPause    = 5 * time.Minute
 )
 
-// Drain works off everything that is due now, and what that work adds, until nothing is left that could run now. It
+// Drain runs every job that is due now, and those that these add, until none is left that could run now. It
 // does not wait for jobs whose repetition is still to come. n counts the jobs that came to an end, done or failed.
-// The error is the ledger's or the context's: jobs that fail keep their own and stop nobody.
+// The error is the ledger's or the context's: jobs that fail keep their own error and stop no other job.
 func (r *Runner) Drain(ctx context.Context) (n int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -73,38 +73,38 @@ func (r *Runner) Recover(ctx context.Context) (n int, err error) {
 // drain is one call of Drain: the workers it counts as busy may still add work for the idle ones.
 type drain struct {
 	*Runner
-	mu      sync.Mutex
-	changed sync.Cond
-	busy    int
-	ended   int
-	rounds  int // attempts that ended: after each there may be new work
-	over    bool
+	mu       sync.Mutex
+	changed  sync.Cond
+	busy     int
+	ended    int
+	attempts int // attempts that ended: after each there may be new work
+	stopped  bool
 }
 
 func (d *drain) work(ctx context.Context) error {
 	for {
-		j, ok, err := d.first(ctx)
+		j, ok, err := d.claimOrWait(ctx)
 		if err == nil && !ok {
 			return nil
 		}
 		for ok && err == nil {
 			j, ok, err = d.attempt(ctx, j)
-			d.wake()
+			d.attemptEnded()
 		}
 		if err != nil {
-			d.finish()
+			d.stop()
 			return err
 		}
 	}
 }
 
-// first is a job for a worker that has none. It waits while other workers are busy; ok is false when all are idle.
-func (d *drain) first(ctx context.Context) (Job, bool, error) {
+// claimOrWait is a job for a worker that has none. It waits while other workers are busy; ok is false when all are idle.
+func (d *drain) claimOrWait(ctx context.Context) (Job, bool, error) {
 	for {
 		d.mu.Lock()
-		rounds, over := d.rounds, d.over
+		attempts, stopped := d.attempts, d.stopped
 		d.mu.Unlock()
-		if over {
+		if stopped {
 			return Job{}, false, nil
 		}
 		j, ok, err := d.claim(ctx)
@@ -112,11 +112,11 @@ func (d *drain) first(ctx context.Context) (Job, bool, error) {
 			return j, ok, err
 		}
 		d.mu.Lock()
-		if d.busy--; d.busy == 0 && d.rounds == rounds {
-			d.over = true
+		if d.busy--; d.busy == 0 && d.attempts == attempts {
+			d.stopped = true
 			d.changed.Broadcast()
 		}
-		for d.rounds == rounds && !d.over {
+		for d.attempts == attempts && !d.stopped {
 			d.changed.Wait()
 		}
 		d.busy++
@@ -124,17 +124,17 @@ func (d *drain) first(ctx context.Context) (Job, bool, error) {
 	}
 }
 
-func (d *drain) wake() {
+func (d *drain) attemptEnded() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.rounds++
+	d.attempts++
 	d.changed.Broadcast()
 }
 
-func (d *drain) finish() {
+func (d *drain) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.over = true
+	d.stopped = true
 	d.changed.Broadcast()
 }
 
@@ -182,7 +182,7 @@ func (d *drain) attempt(ctx context.Context, j Job) (next Job, ok bool, err erro
 			return next, next.ID != "", nil
 		}
 	}
-	if lost(failure) {
+	if leaseLost(failure) {
 		return Job{}, false, nil
 	}
 	if ctx.Err() != nil {
@@ -190,7 +190,7 @@ func (d *drain) attempt(ctx context.Context, j Job) (next Job, ok bool, err erro
 	}
 	j = d.failed(j, failure)
 	err = d.settle(ctx, j, nil, &next)
-	if lost(err) {
+	if leaseLost(err) {
 		return Job{}, false, nil
 	}
 	if err == nil && j.State == Failed {
@@ -199,8 +199,8 @@ func (d *drain) attempt(ctx context.Context, j Job) (next Job, ok bool, err erro
 	return next, next.ID != "", err
 }
 
-// lost says that the attempt is no longer ours: another owner took the job over, and its outcome counts.
-func lost(err error) bool { return err != nil && fault.CodeOf(err) == CodeLeaseLost }
+// leaseLost says that the attempt is no longer ours: another owner took the job over, and its outcome counts.
+func leaseLost(err error) bool { return err != nil && fault.CodeOf(err) == CodeLeaseLost }
 
 // CodeLeaseLost is the code of the Conflict by which Settle refuses an attempt that is no longer its owner's.
 const CodeLeaseLost = "lease_lost"

@@ -1,7 +1,7 @@
-// Package notice owns what people are told of before it happens, as a list they can read.
+// Package notice owns the list of upcoming expiries of delegated access.
 //
-// It sends nothing and keeps nothing: what is to be told follows from how things stand. Always true: both sides of an
-// agreement read the same; who may not know of an agreement reads nothing of it.
+// It sends nothing and keeps nothing: notices follow from the state of the relationships. Always true: both sides of a
+// relationship read the same notices; who may not see a relationship reads no notice of it.
 package notice
 
 import (
@@ -21,21 +21,21 @@ type Notice struct {
 	Name         string           `json:"name"`
 	Organisation id.Organisation  `json:"organisation"` // whose staff has the access
 	Customer     id.Organisation  `json:"customer"`
-	Since        time.Time        `json:"since"` // when this was due to be said
+	Since        time.Time        `json:"since"` // when the notice became due
 	Days         int              `json:"days"`  // before the end: 30, 7 or 1; 0 once it has come
 	End          time.Time        `json:"end"`
-	Extends      bool             `json:"extends"` // then it goes on by itself
+	Extends      bool             `json:"extends"` // the relationship extends itself at its end
 	State        delegation.State `json:"state"`
 }
 
-// steps are how many days before its end a relationship is told of; at the end itself it is told of for as many days as
-// the first of them.
-func steps() []int { return []int{30, 7, 1} }
+// warningDays are how many days before the end of a relationship its notices are due. The notice of the end itself is shown
+// for as many days as the first of them.
+func warningDays() []int { return []int{30, 7, 1} }
 
-// Of is what is to be said about relationships at an instant, the soonest end first: of each the newest notice.
+// Of lists the notices of relationships that are due at an instant, the soonest end first: of each relationship the newest.
 func Of(list []delegation.Relationship, now time.Time) (due []Notice) {
 	for _, r := range list {
-		if n, ok := of(r, now); ok {
+		if n, ok := noticeFor(r, now); ok {
 			due = append(due, n)
 		}
 	}
@@ -45,21 +45,21 @@ func Of(list []delegation.Relationship, now time.Time) (due []Notice) {
 	return due
 }
 
-func of(r delegation.Relationship, now time.Time) (n Notice, due bool) {
+func noticeFor(r delegation.Relationship, now time.Time) (n Notice, due bool) {
 	r, _ = r.At(now)
 	n = Notice{
 		Relationship: r.ID, Name: r.Name, Organisation: r.Organisation, Customer: r.Customer, End: r.End, Extends: r.Extends(), State: r.State,
 	}
 	switch r.State {
 	case delegation.Active:
-		for _, days := range steps() {
+		for _, days := range warningDays() {
 			if since := before(r.End, days); !since.After(now) {
 				n.Days, n.Since, due = days, since, true
 			}
 		}
 	case delegation.Expiring, delegation.Expired, delegation.TerminationRequested, delegation.Terminating, delegation.Terminated:
 		n.Since, n.Extends = r.End, false
-		due = !r.End.IsZero() && now.Before(before(r.End, -steps()[0]))
+		due = !r.End.IsZero() && now.Before(before(r.End, -warningDays()[0]))
 	}
 	return n, due
 }
@@ -77,7 +77,7 @@ type Service struct {
 	Now       func() time.Time
 }
 
-// List is what the caller's organisation is to be told of, narrowed as relationships are.
+// List lists the notices of the caller's organisation, filtered as relationships are.
 func (v *Service) List(ctx context.Context, f delegation.Filter) ([]Notice, error) {
 	list, err := v.Delegated.Relationships(ctx, f)
 	return Of(list, v.Now()), err

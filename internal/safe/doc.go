@@ -1,6 +1,5 @@
-// Package safe owns what is kept in the ledger only sealed: a key for each person, with which everything personal is
-// sealed; moving what is sealed to a new key; telling a person all there is about them; and erasing them, which is
-// destroying their key.
+// Package safe owns values that the ledger keeps encrypted: a key for each person, which encrypts everything personal;
+// re-encrypting with a new key; the export of everything about a person; and the erasure of a person, which destroys their key.
 //
 // It does not keep the installation's keys (vault does) and does not know what is sealed. Always true: a person's key
 // is stored sealed and gone once they are erased, and an id gets a key once; a value that is sealed again opens as

@@ -27,7 +27,7 @@ func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	if err := v.governs(ctx, who); err != nil {
+	if err := v.requireSameRealm(ctx, who); err != nil {
 		return nil, err
 	}
 	out := map[string]any{}
@@ -41,7 +41,7 @@ func (v *Service) Export(ctx context.Context, who id.Principal) (map[string]any,
 		}
 	}
 	if len(out) == 0 {
-		return nil, nobody(who)
+		return nil, unknownPerson(who)
 	}
 	return out, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		return v.Events.Append(ctx, t, event.PersonExported, grant.Actor, string(who), nil)
@@ -57,9 +57,9 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 		return err
 	}
 	if who == identity.Installation { // its key seals what everybody signs in with
-		return nobody(who)
+		return unknownPerson(who)
 	}
-	if err := v.governs(ctx, who); err != nil {
+	if err := v.requireSameRealm(ctx, who); err != nil {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
@@ -79,7 +79,7 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 			known = known || had
 		}
 		if !known {
-			return nobody(who)
+			return unknownPerson(who)
 		}
 		if err := v.Jobs.Enqueue(ctx, t, job.Job{Kind: job.ScrubErased, Key: string(who), Due: v.Now()}); err != nil {
 			return err
@@ -88,9 +88,9 @@ func (v *Service) Erase(ctx context.Context, who id.Principal) error {
 	})
 }
 
-// governs is NotFound unless somebody is of the caller's realm: what is personal is not for those who are above or beside it.
+// requireSameRealm is NotFound unless somebody is of the caller's realm: what is personal is not for those who are above or beside it.
 // The local operator answers for the installation, and so for everybody.
-func (v *Service) governs(ctx context.Context, who id.Principal) error {
+func (v *Service) requireSameRealm(ctx context.Context, who id.Principal) error {
 	asker, _ := identity.Caller(ctx)
 	if asker.ID == identity.LocalOperator {
 		return nil
@@ -101,12 +101,12 @@ func (v *Service) governs(ctx context.Context, who id.Principal) error {
 		return err
 	})
 	if err == nil && (realm == "" || realm != asker.Realm) {
-		err = nobody(who)
+		err = unknownPerson(who)
 	}
 	return err
 }
 
-func nobody(who id.Principal) error {
+func unknownPerson(who id.Principal) error {
 	return fault.New(fault.NotFound, "no_such_person", "nothing is kept about a person %s", who)
 }
 

@@ -56,11 +56,11 @@ func (v *Service) Seal(ctx context.Context, who id.Principal, text []byte) ([]by
 	if err != nil {
 		return nil, err
 	}
-	ring, err := v.own(who, sealed)
+	ring, err := v.personRing(who, sealed)
 	if err != nil {
 		return nil, err
 	}
-	return ring.Seal(place(who), text)
+	return ring.Seal(sealedAs(who), text)
 }
 
 // Open decrypts what Seal sealed for the person; NotFound once they are erased.
@@ -72,14 +72,14 @@ func (v *Service) Open(ctx context.Context, who id.Principal, text []byte) ([]by
 	if len(sealed) == 0 {
 		return nil, fault.New(fault.NotFound, "key_gone", "%s has no key: nothing of theirs can be read", who)
 	}
-	ring, err := v.own(who, sealed)
+	ring, err := v.personRing(who, sealed)
 	if err != nil {
 		return nil, err
 	}
-	return ring.Open(place(who), text)
+	return ring.Open(sealedAs(who), text)
 }
 
-func place(who id.Principal) string { return "person/" + string(who) }
+func sealedAs(who id.Principal) string { return "person/" + string(who) }
 
 func erased(who id.Principal) error {
 	return fault.New(fault.NotFound, "person_erased", "%s was erased: their key was destroyed, and there will be no other", who)
@@ -124,8 +124,8 @@ func (v *Service) newKey(ctx context.Context, who id.Principal) (sealed []byte, 
 	return sealed, err
 }
 
-// own is the ring of a person's one key.
-func (v *Service) own(who id.Principal, sealed []byte) (secret.Ring, error) {
+// personRing is the ring of a person's one key.
+func (v *Service) personRing(who id.Principal, sealed []byte) (secret.Ring, error) {
 	ring, err := v.Ring()
 	if err != nil {
 		return secret.Ring{}, err

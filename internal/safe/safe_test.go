@@ -219,7 +219,7 @@ func TestPersonalDataStaysInItsRealm(t *testing.T) {
 	}{{"org_k", true}, {"org_l", false}, {"", false}} {
 		ctx := identity.As(t.Context(), identity.Principal{ID: "prn_admin", Realm: c.realm})
 		told, err := f.Export(ctx, kim)
-		if c.ok != (err == nil) || c.ok != (told["person"] == "Kim") || !c.ok && err.Error() != strings.ReplaceAll(nobody("X").Error(), "X", string(kim)) {
+		if c.ok != (err == nil) || c.ok != (told["person"] == "Kim") || !c.ok && err.Error() != strings.ReplaceAll(unknownPerson("X").Error(), "X", string(kim)) {
 			t.Errorf("exported for %q: %v, %v", c.realm, told, err)
 		}
 		if err := f.Erase(ctx, kim); !c.ok && fault.CodeOf(err) != "no_such_person" {

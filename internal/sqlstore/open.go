@@ -114,7 +114,7 @@ func openSQLiteToRead(ctx context.Context, dsn string) (*DB, error) {
 	d, options := &DB{dialect: sqlite3Dialect{}}, "mode=ro&immutable=1&_pragma=query_only(on)&_pragma=cache_size(-16000)"
 	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
 		options = sqlitePragmas + "&_pragma=query_only(on)"
-		if d.copyFolder, err = disk.Aside(path, path+"-wal"); err != nil {
+		if d.copyFolder, err = disk.CopyToTemp(path, path+"-wal"); err != nil {
 			return nil, err
 		}
 		path = filepath.Join(d.copyFolder, filepath.Base(path))

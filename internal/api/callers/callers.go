@@ -12,20 +12,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// strangersTime is how long it may take to send a request by which nobody has proven who they are.
-const strangersTime = 30 * time.Second
+// unprovenTimeout is how long a client may take to send a request without a proof of who it is.
+const unprovenTimeout = 30 * time.Second
 
-// SignIn finds out who is calling the API, and answers where that is proven. Who is known by the way they came, the
-// local operator by the socket, is asked nothing. Without TLS, which is on this machine alone, whoever shows nothing is
-// the local operator too; over TLS they are nobody, and told where to sign in.
+// SignIn finds out who calls the API, and serves the pages and endpoints where callers sign in. A caller that the
+// connection proves, such as the local operator on the socket, needs no other proof. Without TLS, which serves this machine
+// alone, a request without a proof is the local operator's too; over TLS it is refused, and the answer says where to sign in.
 func SignIn(authority *login.Server, overTLS bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		pages := authority.Handler()
-		asked := authority.Authenticate(known(authority, next, overTLS), kernel.Unproven, authority.Audiences...)
+		asked := authority.Authenticate(withoutProof(authority, next, overTLS), kernel.Unproven, authority.Audiences...)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, is := identity.Caller(r.Context())
 			if !is { // nobody is known yet, and nobody waits for what they send
-				_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangersTime))
+				_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unprovenTimeout))
 			}
 			switch {
 			case authority.Serves(r):
@@ -39,8 +39,9 @@ func SignIn(authority *login.Server, overTLS bool) func(http.Handler) http.Handl
 	}
 }
 
-// known hands on who showed nothing: as the local operator, or to what is everybody's and nothing else.
-func known(authority *login.Server, next http.Handler, overTLS bool) http.Handler {
+// withoutProof passes on requests without any proof of who sends them: without TLS as the local operator's, over TLS to
+// public pages only.
+func withoutProof(authority *login.Server, next http.Handler, overTLS bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, is := identity.Caller(r.Context())
 		if is || !overTLS {
