@@ -211,7 +211,8 @@ func (allowed) Require(context.Context, access.Action) (access.Grant, error) {
 func TestPersonalDataStaysInItsRealm(t *testing.T) {
 	f := newFixture(t)
 	f.Access = allowed{}
-	f.Sources = []Source{{Name: "person", Export: func(context.Context, id.Principal) (any, error) { return "Kim", nil }}}
+	f.Sources = []Source{{Name: "person", Export: func(context.Context, id.Principal) (any, error) { return "Kim", nil },
+		Erase: func(context.Context, tx.Tx, id.Principal) (bool, error) { return false, nil }}}
 	f.seal(t, kim, "kim@c.example")
 	for _, c := range []struct {
 		realm id.Organisation
