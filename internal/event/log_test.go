@@ -360,7 +360,7 @@ func TestDigestNeedsTheKey(t *testing.T) {
 		}
 		return d
 	}
-	if of("a", "1234") != of("a", "1234") || of("a", "1234") == of("b", "1234") || of("a", "1234") == of("a", "1235") {
+	if again := of("a", "1234"); of("a", "1234") != again || of("a", "1234") == of("b", "1234") || of("a", "1234") == of("a", "1235") {
 		t.Error("the digest does not name the input under its key")
 	}
 }

@@ -21,11 +21,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// archives hands the file store to the service.
-type archives struct{ *filestore.Store }
-
-func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
-
 // installation is the importer on a real ledger, a real usage store and real files.
 type installation struct {
 	*intake.Service

@@ -115,7 +115,7 @@ func (a Access) AddPolicy(ctx context.Context, t tx.Tx, p access.Policy) error {
 
 // Tree is where organisations stand, the entitlements customers have at an instant, and when either changes next.
 func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (access.Tree, error) {
-	x, err := Orgs{a.DB}.whole(ctx, a.DB.Reader(r))
+	x, err := Orgs(a).whole(ctx, a.DB.Reader(r))
 	if err != nil {
 		return access.Tree{}, err
 	}
