@@ -33,7 +33,7 @@ func replacements(text string) (out []replacement, wrong []string) {
 
 // TestReplacedNames finds names that were replaced and are declared again in their package, in any case of letters.
 func TestReplacedNames(t *testing.T) {
-	verify(t, func(t *tree) report { return namesBut(t, replacedNames) }, "replaced names")
+	verify(t, func(t *tree) report { return namesBut(t, replacedNames) })
 }
 
 func namesBut(t *tree, list string) report {
