@@ -50,7 +50,7 @@ type rateKey struct {
 func (x *Index) Revision() string { return x.revision }
 
 // World is the state as lists: organisations by key, edges by seller's key, buyer's key and first day, rates by
-// currencies and month.
+// currencies and month. It must not be changed.
 func (x *Index) World() *World { return x.world() }
 
 // lists makes the lists of World.

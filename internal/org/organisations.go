@@ -27,7 +27,7 @@ func (v *Service) Get(ctx context.Context, key string) (found Revised[Organisati
 		if err != nil {
 			return err
 		}
-		found.Of = *o
+		found.Of = o.clone()
 		found.Revision, err = v.Store.Revision(ctx, r, s, string(o.ID))
 		return err
 	})
@@ -41,7 +41,7 @@ func (v *Service) GetEdge(ctx context.Context, edge id.Edge) (found Revised[Edge
 		if err != nil {
 			return err
 		}
-		found.Of = *e
+		found.Of, found.Of.Later = *e, slices.Clone(e.Later)
 		found.Revision, err = v.Store.Revision(ctx, r, s, string(e.ID))
 		return err
 	})

@@ -40,7 +40,7 @@ func (v *Service) World(ctx context.Context) (w World, err error) {
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		x, err := v.Store.Index(ctx, r, grant.Scope)
 		if err == nil {
-			w = *x.World()
+			w = x.World().clone()
 		}
 		return err
 	})

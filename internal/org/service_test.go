@@ -122,3 +122,27 @@ func TestApplyKeepsAndRefuses(t *testing.T) {
 		t.Fatal("a refused world left something behind")
 	}
 }
+
+// TestWorldsAreCopies changes a world that was handed out: what the service says next is what is stored.
+func TestWorldsAreCopies(t *testing.T) {
+	v, _ := newService(t)
+	ctx := access.AsLocalOperator(context.Background())
+	if _, err := v.Apply(ctx, world(), false); err != nil {
+		t.Fatal(err)
+	}
+	w, err := v.World(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range w.Organisations {
+		w.Organisations[i].Legal.City = "Elsewhere"
+		for j := range w.Organisations[i].Entitlements {
+			w.Organisations[i].Entitlements[j].Provider = "other"
+		}
+	}
+	w.Edges[0].Terms.Book = "other"
+	again, err := v.World(ctx)
+	if err != nil || len(org.Diff(again, world())) != 0 {
+		t.Errorf("the state changed: %v, %v", org.Diff(again, world()), err)
+	}
+}

@@ -48,6 +48,17 @@ func (c *indexes) add(x *org.Index) {
 	}
 }
 
+// committed keeps an index that is the newest now, and a few before it, which readers that began earlier still show.
+func (c *indexes) committed(x *org.Index) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.newest, x); i > indexesBefore {
+		c.newest = slices.Delete(c.newest, 0, i-indexesBefore)
+	}
+}
+
+const indexesBefore = 3
+
 // Index is what the scope sees of the state that the transaction shows.
 func (o Orgs) Index(ctx context.Context, r tx.Read, s scope.Scope) (*org.Index, error) {
 	x, err := o.whole(ctx, o.DB.Reader(r))

@@ -60,7 +60,9 @@ func (o Orgs) Save(ctx context.Context, t tx.Tx, s scope.Scope, c org.Change) er
 	if err := saveState(ctx, q, stateRevision, revision); err != nil {
 		return err
 	}
-	o.kept().add(before.With(c, revision))
+	next := before.With(c, revision)
+	o.kept().add(next)
+	t.After(func() { o.kept().committed(next) })
 	return nil
 }
 
