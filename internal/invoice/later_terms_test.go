@@ -57,10 +57,10 @@ func TestTermsFromAMonthOn(t *testing.T) {
 	if _, err := n.Orgs.ChangeTerms(ctx, w.Edges[i].ID, october, terms, 2); err != nil {
 		t.Fatal(err)
 	}
-	if again := draft(installtest.September); again.Net.String() != before.Net.String() || again.PaymentDays != before.PaymentDays {
-		t.Errorf("September is another one: %+v", again)
+	if redrafted := draft(installtest.September); redrafted.Net.String() != before.Net.String() || redrafted.PaymentDays != before.PaymentDays {
+		t.Errorf("September is another one: %+v", redrafted)
 	}
-	if again := draft(october.Month()); again.PaymentDays != 21 {
-		t.Errorf("October is paid in %d days", again.PaymentDays)
+	if redrafted := draft(october.Month()); redrafted.PaymentDays != 21 {
+		t.Errorf("October is paid in %d days", redrafted.PaymentDays)
 	}
 }
