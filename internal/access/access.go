@@ -18,7 +18,7 @@ import (
 
 // Grant is what a caller was allowed: where, which money, the name to write into the audit record, and whose people
 // they are one of (the local operator counts as the partner's). Under is empty where the caller's own roles allow it;
-// else it is the sources of what was borrowed for it, in whose trails this is written down already.
+// else it is the sources of the delegated grants that allow it, in whose trails this is written down already.
 type Grant struct {
 	Scope scope.Scope
 	View  scope.View

@@ -15,7 +15,7 @@ type Assignment struct {
 	Group     id.Group        `json:"group,omitempty"`
 	Realm     id.Organisation `json:"realm"` // whose people they are
 	Role      id.Role         `json:"role"`
-	Scope     string          `json:"scope"` // a path, as it is today; kept as an anchor, which moves with its organisation
+	Scope     string          `json:"scope"` // a path, as it is today; kept as a key path, which moves with its organisation
 	Deny      bool            `json:"deny,omitempty"`
 	End       time.Time       `json:"end,omitzero"` // from then on it is over; zero is never
 	Condition Condition       `json:"condition,omitempty"`
@@ -57,7 +57,7 @@ func (a Assignment) identified() Assignment {
 }
 
 // valid checks an assignment against its role and the place it is for; realm is the node of its people.
-func (a Assignment) valid(role Role, at spot, realm, owner *node) error {
+func (a Assignment) valid(role Role, at position, realm, owner *node) error {
 	bad := func(code, format string, args ...any) error { return fault.New(fault.Invalid, code, format, args...) }
 	switch {
 	case (a.Principal == "") == (a.Group == ""):

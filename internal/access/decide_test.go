@@ -25,7 +25,7 @@ func smallTree() Tree {
 		n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path, Kind: k}
 		if k == Customer {
 			n.Tenant, n.Entitlements = "t-"+key, []string{"e-" + key, "f-" + key}
-			n.Stood, n.Held = []period.Dated[[]string]{{Of: strings.Split(path, "/")}}, []period.Dated[string]{{Of: "e-" + key}, {Of: "f-" + key}}
+			n.Chains, n.Held = []period.Dated[[]string]{{Of: strings.Split(path, "/")}}, []period.Dated[string]{{Of: "e-" + key}, {Of: "f-" + key}}
 		}
 		return n
 	}
@@ -35,33 +35,33 @@ func smallTree() Tree {
 	}}
 }
 
-// the places a random question is about, and the anchors of each and of what is above it, written out.
-func anchorsOf(place string) (anchors []string) {
+// the places a random question is about, and the key paths of each and of what is above it, written out.
+func keyPathsOf(place string) (keyPaths []string) {
 	if strings.HasPrefix(place, "@") {
 		for p := place; ; p = p[:strings.LastIndexByte(p, '/')] {
-			if anchors = append(anchors, p); !strings.Contains(p, "/") {
-				return anchors
+			if keyPaths = append(keyPaths, p); !strings.Contains(p, "/") {
+				return keyPaths
 			}
 		}
 	}
 	parts := strings.Split(place, "/")
 	for n, key := range parts {
 		if key == "SUB" {
-			anchors = append(anchors, parts[n-1]+"/SUB")
+			keyPaths = append(keyPaths, parts[n-1]+"/SUB")
 		} else {
-			anchors = append(anchors, key)
+			keyPaths = append(keyPaths, key)
 		}
 	}
-	return anchors
+	return keyPaths
 }
 
 func drawAssignments(t *rapid.T, places []string, realm id.Organisation) (list []Assignment) {
-	var anchors []string
+	var keyPaths []string
 	for _, p := range places {
-		anchors = append(anchors, anchorsOf(p)...)
+		keyPaths = append(keyPaths, keyPathsOf(p)...)
 	}
-	slices.Sort(anchors)
-	anchors = slices.Compact(anchors)
+	slices.Sort(keyPaths)
+	keyPaths = slices.Compact(keyPaths)
 	roles := map[id.Organisation][]id.Role{
 		"org_p": {PartnerGlobalAdmin, PartnerBillingAdmin, PartnerHelpdesk, CustomerReader, CustomerOwner},
 		"org_r": {ResellerGlobalAdmin, ResellerHelpdesk, CustomerOwner}, "org_s": {ResellerAdminAgent, ResellerHelpdesk, CustomerReader},
@@ -70,7 +70,7 @@ func drawAssignments(t *rapid.T, places []string, realm id.Organisation) (list [
 	for n := range rapid.IntRange(1, 8).Draw(t, "assignments") {
 		a := Assignment{
 			ID: id.Assignment(fmt.Sprint("asg_", n)), Realm: rapid.SampledFrom([]id.Organisation{realm, realm, realm, realm, "org_r"}).Draw(t, "realm"),
-			Role: rapid.SampledFrom(roles).Draw(t, "role"), Scope: rapid.SampledFrom(anchors).Draw(t, "scope"), Deny: rapid.IntRange(0, 4).Draw(t, "deny") == 4,
+			Role: rapid.SampledFrom(roles).Draw(t, "role"), Scope: rapid.SampledFrom(keyPaths).Draw(t, "scope"), Deny: rapid.IntRange(0, 4).Draw(t, "deny") == 4,
 			End: noon.Add(time.Duration(rapid.IntRange(-1, 2).Draw(t, "hours")) * time.Hour),
 		}
 		if rapid.Bool().Draw(t, "endless") {
@@ -98,7 +98,7 @@ func plainly(list []Assignment, who identity.Principal, tree Tree, action Action
 	if realm.Kind == Customer && place == realm.Path {
 		place, resource = "@"+realm.Key, true
 	}
-	anchors := anchorsOf(place)
+	keyPaths := keyPathsOf(place)
 	switch {
 	case realm.Kind == Customer:
 		if !resource || strings.Split(place[1:], "/")[0] != realm.Key {
@@ -110,7 +110,7 @@ func plainly(list []Assignment, who identity.Principal, tree Tree, action Action
 		if place != realm.Path && !strings.HasPrefix(place, realm.Path+"/") {
 			return false
 		}
-		anchors = anchors[slices.Index(anchors, realm.Key):]
+		keyPaths = keyPaths[slices.Index(keyPaths, realm.Key):]
 	}
 	if action.onResources() && !resource {
 		return false
@@ -120,7 +120,7 @@ func plainly(list []Assignment, who identity.Principal, tree Tree, action Action
 		mine := a.Principal == who.ID || slices.Contains(who.Groups, a.Group)
 		over := !a.End.IsZero() && !now.Before(a.End)
 		role := slices.IndexFunc(BuiltIn(), func(r Role) bool { return r.ID == a.Role })
-		if !mine || over || a.Realm != who.Realm || a.Condition == WithMFA && !who.MFA || !slices.Contains(anchors, a.Scope) ||
+		if !mine || over || a.Realm != who.Realm || a.Condition == WithMFA && !who.MFA || !slices.Contains(keyPaths, a.Scope) ||
 			!slices.Contains(BuiltIn()[role].Actions, action) {
 			continue
 		}
@@ -191,8 +191,8 @@ func TestLocate(t *testing.T) {
 		"": "", "p/x": "", "p/s/cs": "", "x": "", "r/s": "", "@r": "", "@x": "", "@cr/none": "", "@": "", "/": "", "p/": "", "/p": "", "p//r": "", "@cr/e-cr/": "",
 	} {
 		at, ok := f.locate(place)
-		if ok != (want != "") || at.anchor != want {
-			t.Errorf("%q is %q, %t, want %q", place, at.anchor, ok, want)
+		if ok != (want != "") || at.keyPath != want {
+			t.Errorf("%q is %q, %t, want %q", place, at.keyPath, ok, want)
 		}
 		if ok {
 			if again, ok := f.locate(at.path()); !ok || again != at {
@@ -205,8 +205,8 @@ func TestLocate(t *testing.T) {
 // TestScopes says what stores are asked with: places, references, whose documents, and which money.
 func TestScopes(t *testing.T) {
 	words := newVocabulary()
-	at := func(realm id.Organisation, role id.Role, anchor string) Assignment {
-		return Assignment{ID: id.Assignment("asg_" + string(role) + anchor), Principal: "prn_1", Realm: realm, Role: role, Scope: anchor}
+	at := func(realm id.Organisation, role id.Role, keyPath string) Assignment {
+		return Assignment{ID: id.Assignment("asg_" + string(role) + keyPath), Principal: "prn_1", Realm: realm, Role: role, Scope: keyPath}
 	}
 	deny := func(a Assignment) Assignment { a.Deny, a.ID = true, a.ID+"-"; return a }
 	policies := []Policy{{Customer: "org_cr", Number: 1, Charges: ChargesOff}, {Customer: "org_cr", Number: 2, Charges: ChargesSell}, {Customer: "org_cs", Number: 1, Charges: ChargesList}}
@@ -299,12 +299,12 @@ func TestUsageFollowsTheChainOfItsDay(t *testing.T) {
 	for i := range tree.Nodes {
 		switch n := &tree.Nodes[i]; n.Key {
 		case "cr":
-			n.Path, n.Stood = "p/q/cr", []period.Dated[[]string]{{Of: []string{"p", "r", "cr"}, Days: period.Period{End: on(10)}}, {Of: []string{"p", "q", "cr"}, Days: period.Period{Start: on(10)}}}
+			n.Path, n.Chains = "p/q/cr", []period.Dated[[]string]{{Of: []string{"p", "r", "cr"}, Days: period.Period{End: on(10)}}, {Of: []string{"p", "q", "cr"}, Days: period.Period{Start: on(10)}}}
 			n.Held = []period.Dated[string]{{Of: "e-cr", Days: period.Period{Start: on(5), End: on(15)}}, {Of: "f-cr", Days: period.Period{Start: on(12)}}}
 		case "s":
 			n.Path = "p/q/s"
 		case "cs":
-			n.Path, n.Stood = "p/q/s/cs", []period.Dated[[]string]{{Of: []string{"p", "r", "s", "cs"}, Days: period.Period{End: on(20)}}, {Of: []string{"p", "q", "s", "cs"}, Days: period.Period{Start: on(20)}}}
+			n.Path, n.Chains = "p/q/s/cs", []period.Dated[[]string]{{Of: []string{"p", "r", "s", "cs"}, Days: period.Period{End: on(20)}}, {Of: []string{"p", "q", "s", "cs"}, Days: period.Period{Start: on(20)}}}
 			n.Held = nil
 		}
 	}

@@ -76,8 +76,8 @@ func (s *snapshot) explain(words vocabulary, who identity.Principal, action Acti
 		return x, nil
 	}
 	usable := c.usable(action, at)
-	s.walk(&c, at, func(subject, anchor string, e *entry) {
-		x.Steps = append(x.Steps, s.step(&c, subject, anchor, e, usable && e.role.has(bit), at))
+	s.walk(&c, at, func(subject, keyPath string, e *entry) {
+		x.Steps = append(x.Steps, s.step(&c, subject, keyPath, e, usable && e.role.has(bit), at))
 	})
 	v := s.decide(&c, action, bit, at)
 	if x.Allowed = v.allowed && !v.off; x.Allowed {
@@ -87,9 +87,9 @@ func (s *snapshot) explain(words vocabulary, who identity.Principal, action Acti
 	return x, nil
 }
 
-func (s *snapshot) step(c *caller, subject, anchor string, e *entry, has bool, at spot) Step {
-	st := Step{Assignment: e.id, Role: e.role.ID, RoleName: e.role.Name, Inherited: anchor != at.anchor, Deny: e.deny}
-	if given, ok := s.forest.locate(anchor); ok {
+func (s *snapshot) step(c *caller, subject, keyPath string, e *entry, has bool, at position) Step {
+	st := Step{Assignment: e.id, Role: e.role.ID, RoleName: e.role.Name, Inherited: keyPath != at.keyPath, Deny: e.deny}
+	if given, ok := s.forest.locate(keyPath); ok {
 		st.At = given.path()
 	}
 	if subject != string(c.ID) {
@@ -98,7 +98,7 @@ func (s *snapshot) step(c *caller, subject, anchor string, e *entry, has bool, a
 	if e.end != never {
 		st.End = time.Unix(0, e.end).UTC()
 	}
-	switch e.standing(c) {
+	switch e.status(c) {
 	case otherRealm:
 		st.Outcome = OtherRealm
 	case outOfGroup:

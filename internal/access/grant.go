@@ -12,31 +12,31 @@ import (
 // is taken away at.
 type held struct {
 	allow []heldAt
-	deny  []spot
+	deny  []position
 	admin bool // the partner's global admin, over everything; or who compares statements for all of the partner
 	off   bool // somewhere the role would do, and usage charges are not shown there
 }
 
 type heldAt struct {
-	spot
+	position
 	view  scope.View
 	owned bool       // by a role that has no trail
 	own   scope.View // what those show
 	trail []string   // of the others
 }
 
-// lent says whether it is allowed, or more is shown, only by what has a trail.
-func (a *heldAt) lent() bool { return !a.owned || a.own != a.view }
+// onlyDelegated says whether it is allowed, or more is shown, only by what has a trail.
+func (a *heldAt) onlyDelegated() bool { return !a.owned || a.own != a.view }
 
 // where gathers the places at which a caller has an action. Its cost is the number of assignments the caller has.
 func (s *snapshot) where(c *caller, action Action, bit uint8) held {
-	return s.gather(c, action, bit, func(at spot) (spot, bool) { return at, true })
+	return s.gather(c, action, bit, func(at position) (position, bool) { return at, true })
 }
 
 // gather is where, with places as narrow sees them.
-func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot) (spot, bool)) (h held) {
-	s.each(c, func(at spot, e *entry) {
-		if e.standing(c) != active || !e.role.has(bit) || !c.reaches(at) || !c.usable(action, at) {
+func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(position) (position, bool)) (h held) {
+	s.each(c, func(at position, e *entry) {
+		if e.status(c) != active || !e.role.has(bit) || !c.reaches(at) || !c.usable(action, at) {
 			return
 		}
 		at, in := narrow(at)
@@ -51,9 +51,9 @@ func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot)
 			h.off = true
 			return
 		}
-		a := heldAt{spot: at, view: e.role.View}
+		a := heldAt{position: at, view: e.role.View}
 		if e.trailed() {
-			a.trail = []string{e.loan.trail}
+			a.trail = []string{e.delegated.trail}
 		} else {
 			a.owned, a.own = true, a.view
 		}
@@ -67,7 +67,7 @@ func (s *snapshot) gather(c *caller, action Action, bit uint8, narrow func(spot)
 }
 
 // highest leaves out, of places in order, what is taken out and what is below another one.
-func highest(list []heldAt, deny []spot) (top []heldAt) {
+func highest(list []heldAt, deny []position) (top []heldAt) {
 	out, kept := map[string]bool{}, map[string]bool{}
 	for _, d := range deny {
 		out[d.path()] = true
@@ -95,9 +95,9 @@ func atOrAbove(path string, set map[string]bool) bool {
 	return false
 }
 
-// part narrows places to a spot of the resources and what is below it.
-func part(of spot) func(spot) (spot, bool) {
-	return func(at spot) (spot, bool) {
+// part narrows places to a position of the resources and what is below it.
+func part(of position) func(position) (position, bool) {
+	return func(at position) (position, bool) {
 		switch {
 		case !at.resource:
 		case inside(at.path(), of.path()):
@@ -113,7 +113,7 @@ func part(of spot) func(spot) (spot, bool) {
 func (h held) uses() (list []use) {
 	for i := range h.allow {
 		a := &h.allow[i]
-		if !a.lent() {
+		if !a.onlyDelegated() {
 			continue
 		}
 		for _, source := range a.trail {
@@ -124,18 +124,18 @@ func (h held) uses() (list []use) {
 }
 
 // each visits every entry of a caller and its groups whose place exists, and denials where there was one.
-func (s *snapshot) each(c *caller, visit func(at spot, e *entry)) {
+func (s *snapshot) each(c *caller, visit func(at position, e *entry)) {
 	subject := func(name string) {
 		h := s.holding(name)
 		if h == nil {
 			return
 		}
 		for i := range h.at {
-			at, ok := s.forest.locate(h.at[i].anchor)
+			at, ok := s.forest.locate(h.at[i].keyPath)
 			for j := range h.at[i].entries {
 				if e := &h.at[i].entries[j]; ok {
 					visit(at, e)
-				} else if was, ok := s.forest.stood(h.at[i].anchor); ok && e.deny {
+				} else if was, ok := s.forest.former(h.at[i].keyPath); ok && e.deny {
 					visit(was, e) // what is denied of the days before it ended stays so
 				}
 			}
@@ -154,14 +154,14 @@ func (s *snapshot) scope(c *caller, h held) scope.Scope {
 	}
 	var places, without []string
 	var sides []scope.Side
-	var shunned []id.Organisation
+	var excluded []id.Organisation
 	for _, a := range h.allow {
 		places = append(places, a.path())
 		if a.resource && a.tail == "" && a.node == c.realm {
 			places = append(places, a.Path) // its own people see the customer itself
 		}
-		if side, ok := c.side(a.spot); ok {
-			side.Sold = c.realm.Kind == Reseller && !s.viewAt(c, a.spot, a.view).Has(scope.Buy) // its own bills say what it pays
+		if side, ok := c.side(a.position); ok {
+			side.Sold = c.realm.Kind == Reseller && !s.viewAt(c, a.position, a.view).Has(scope.Buy) // its own bills say what it pays
 			sides = append(sides, side)
 		}
 	}
@@ -172,18 +172,18 @@ func (s *snapshot) scope(c *caller, h held) scope.Scope {
 		}
 		if !d.resource && d.tail == "" {
 			for _, n := range s.forest.below(d.Path) {
-				shunned = append(shunned, n.Organisation)
+				excluded = append(excluded, n.Organisation)
 			}
 		}
 	}
 	who := *c
 	return scope.Of(places...).Without(without...).WithRefsOf(func() []scope.Ref { return s.refs(&who, h) }).
-		WithDocuments(sides...).WithoutDocumentsOf(shunned...)
+		WithDocuments(sides...).WithoutDocumentsOf(excluded...)
 }
 
-// side is whose documents a role at a spot shows: those of the caller's own organisation; all of them when the spot is
+// side is whose documents a role at a position shows: those of the caller's own organisation; all of them when the position is
 // its own, else those with the organisation there on the other side.
-func (c *caller) side(at spot) (scope.Side, bool) {
+func (c *caller) side(at position) (scope.Side, bool) {
 	switch {
 	case at.tail != "" || at.resource && at.node != c.realm:
 		return scope.Side{}, false
@@ -195,7 +195,7 @@ func (c *caller) side(at spot) (scope.Side, bool) {
 
 // hides is the gate before cost management: where a customer's usage charges are not shown, nothing of cost is there
 // for its people and for whoever has delegated access but the partner's.
-func (s *snapshot) hides(c *caller, action Action, at spot, role scope.View) bool {
+func (s *snapshot) hides(c *caller, action Action, at position, role scope.View) bool {
 	return (action == CostRead || action == CostWrite) && s.viewAt(c, at, role) == 0
 }
 
@@ -206,7 +206,7 @@ func (s *snapshot) view(c *caller, h held) scope.View {
 	}
 	v := scope.Everything
 	for _, a := range h.allow {
-		v &= s.viewAt(c, a.spot, a.view)
+		v &= s.viewAt(c, a.position, a.view)
 	}
 	return v
 }
@@ -215,7 +215,7 @@ func (s *snapshot) view(c *caller, h held) scope.View {
 // the role shows. Whoever comes to a customer's resources from outside sees the provider's public price there, as a
 // role among resources tells nothing of what they may see of their own sales: the partner's people always, others where
 // the customer's people see something.
-func (s *snapshot) viewAt(c *caller, at spot, role scope.View) scope.View {
+func (s *snapshot) viewAt(c *caller, at position, role scope.View) scope.View {
 	switch {
 	case c.realm.Kind == Partner && at.resource:
 		return role & scope.List

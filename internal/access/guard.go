@@ -122,8 +122,8 @@ func (r *Roles) Enters(ctx context.Context, who identity.Principal, into id.Orga
 	c, known := s.caller(who, r.Now())
 	found := false
 	if known {
-		s.each(&c, func(at spot, e *entry) {
-			found = found || !e.deny && at.resource && at.Organisation == into && e.standing(&c) == active && c.reaches(at)
+		s.each(&c, func(at position, e *entry) {
+			found = found || !e.deny && at.resource && at.Organisation == into && e.status(&c) == active && c.reaches(at)
 		})
 	}
 	return found, nil
@@ -151,7 +151,7 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
 }
 
-// recorded hands a grant out once what it was borrowed for is written down.
+// recorded hands a grant out once the use of the delegated grants behind it is written down.
 func (r *Roles) recorded(ctx context.Context, action Action, needed []use, g Grant) (Grant, error) {
 	for _, u := range needed {
 		if r.Record == nil {
@@ -188,7 +188,7 @@ func (r *Roles) RequireAt(ctx context.Context, action Action, place string) (Gra
 	}
 	g := Grant{Scope: s.scopeAt(&c, action, bit, at), View: s.viewAt(&c, at, v.view), Actor: string(c.ID), Kind: c.realm.Kind}
 	var needed []use
-	if v.lent {
+	if v.onlyDelegated {
 		needed = s.uses(&c, bit, at)
 	}
 	return r.recorded(ctx, action, needed, g)
@@ -209,7 +209,7 @@ func (r *Roles) RequireWithin(ctx context.Context, action Action, in Within) (Gr
 		return Grant{}, err
 	}
 	if who.ID == identity.LocalOperator && exists {
-		return Grant{Scope: s.scope(&caller{Principal: who, realm: at.node}, held{allow: []heldAt{{spot: at}}}), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
+		return Grant{Scope: s.scope(&caller{Principal: who, realm: at.node}, held{allow: []heldAt{{position: at}}}), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
 	}
 	if !known || !exists {
 		return Grant{}, noPlace(in.String())
@@ -225,20 +225,20 @@ func (r *Roles) RequireWithin(ctx context.Context, action Action, in Within) (Gr
 }
 
 // looks says whether a caller has any role in a part of the resources.
-func (s *snapshot) looks(c *caller, at spot) (found bool) {
-	s.each(c, func(given spot, e *entry) {
+func (s *snapshot) looks(c *caller, at position) (found bool) {
+	s.each(c, func(given position, e *entry) {
 		_, in := part(at)(given)
-		found = found || in && !e.deny && e.standing(c) == active && c.reaches(given)
+		found = found || in && !e.deny && e.status(c) == active && c.reaches(given)
 	})
 	return found
 }
 
-// scopeAt is the scope of an action at a spot it is allowed at: without what is taken out below.
-func (s *snapshot) scopeAt(c *caller, action Action, bit uint8, at spot) scope.Scope {
+// scopeAt is the scope of an action at a position it is allowed at: without what is taken out below.
+func (s *snapshot) scopeAt(c *caller, action Action, bit uint8, at position) scope.Scope {
 	h := s.where(c, action, bit)
 	if h.admin && at.node == c.realm && at.tail == "" {
 		return scope.All()
 	}
-	h.admin, h.allow = false, []heldAt{{spot: at}}
+	h.admin, h.allow = false, []heldAt{{position: at}}
 	return s.scope(c, h)
 }

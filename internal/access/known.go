@@ -25,7 +25,7 @@ func (s *snapshot) governed(who identity.Principal, realm id.Organisation) bool 
 
 // knows says whether a place is there for somebody who asks about themselves: something they were given bears on it,
 // though it may be over; or, of a customer's resources, on the customer.
-func (s *snapshot) knows(c *caller, at spot) bool {
+func (s *snapshot) knows(c *caller, at position) bool {
 	found := false
 	see := func(_, _ string, e *entry) { found = found || e.realm == c.Realm }
 	if c.reaches(at) {
@@ -124,7 +124,7 @@ func (v *Service) Exceeds(ctx context.Context, r tx.Read, realm id.Organisation,
 // more says whether something that is held is more than a caller holds there.
 func (s *snapshot) more(c *caller, words vocabulary, h *holding) bool {
 	for _, a := range h.at {
-		at, ok := s.forest.locate(a.anchor)
+		at, ok := s.forest.locate(a.keyPath)
 		for i := range a.entries {
 			e := &a.entries[i]
 			if ok && !e.deny && e.end > c.now && s.holds(c, words, e.role.Role, at, *e) != nil {

@@ -23,7 +23,7 @@ func (s *snapshot) refs(c *caller, h held) (refs []scope.Ref) {
 			}
 		case a.tail == "":
 			for _, n := range s.forest.nodes {
-				for _, st := range n.Stood {
+				for _, st := range n.Chains {
 					if passes(st.Of, c.realm.Key, a.Key) && !h.deniedOn(st.Of) {
 						refs = append(refs, h.whole(n, false, st.Days)...)
 					}
@@ -42,18 +42,18 @@ func passes(chain []string, realm, place string) bool {
 
 // deniedOn says whether a whole organisation of a chain is taken out.
 func (h held) deniedOn(chain []string) bool {
-	return slices.ContainsFunc(h.deny, func(d spot) bool { return !d.resource && d.tail == "" && slices.Contains(chain, d.Key) })
+	return slices.ContainsFunc(h.deny, func(d position) bool { return !d.resource && d.tail == "" && slices.Contains(chain, d.Key) })
 }
 
 // deniedAt says whether a customer's subscription is taken out of the commercial tree.
 func (h held) deniedAt(n *node, entitlement string) bool {
-	return slices.ContainsFunc(h.deny, func(d spot) bool { return d.node == n && !d.resource && strings.EqualFold(d.tail, entitlement) })
+	return slices.ContainsFunc(h.deny, func(d position) bool { return d.node == n && !d.resource && strings.EqualFold(d.tail, entitlement) })
 }
 
 // whole is all of a customer on some days. The tenant would show what is taken out below, so then only entitlements are
 // named.
 func (h held) whole(n *node, resource bool, days period.Period) (refs []scope.Ref) {
-	hidden := slices.ContainsFunc(h.deny, func(d spot) bool { return d.node == n && d.resource == resource })
+	hidden := slices.ContainsFunc(h.deny, func(d position) bool { return d.node == n && d.resource == resource })
 	if n.Tenant != "" && !hidden {
 		refs = append(refs, scope.Ref{Customer: n.Organisation, ID: n.Tenant, Whole: true, Days: days})
 	}

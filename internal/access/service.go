@@ -68,26 +68,26 @@ func (v *Service) Assignments(ctx context.Context, f Filter) ([]Assignment, erro
 	return list, err
 }
 
-// nearest is the place of an anchor, or of the closest above it that exists.
-func (f *forest) nearest(anchor string) string {
+// nearest is the place of a key path, or of the closest above it that exists.
+func (f *forest) nearest(keyPath string) string {
 	for {
-		if at, ok := f.locate(anchor); ok {
+		if at, ok := f.locate(keyPath); ok {
 			return at.path()
 		}
-		i := strings.LastIndexByte(anchor, '/')
+		i := strings.LastIndexByte(keyPath, '/')
 		if i < 0 {
-			return anchor
+			return keyPath
 		}
-		anchor = anchor[:i]
+		keyPath = keyPath[:i]
 	}
 }
 
-// pathOf is where an anchor is today; the anchor itself when its place is gone.
-func (f *forest) pathOf(anchor string) string {
-	if at, ok := f.locate(anchor); ok {
+// pathOf is where a key path is today; the key path itself when its place is gone.
+func (f *forest) pathOf(keyPath string) string {
+	if at, ok := f.locate(keyPath); ok {
 		return at.path()
 	}
-	return anchor
+	return keyPath
 }
 
 // giving is the action that gives and takes an assignment.
@@ -100,7 +100,7 @@ func (a Assignment) giving() Action {
 
 // governs is Denied for staff who would give to, or take from, people of a realm that is not theirs or below it: nobody
 // reaches upwards. Among its resources a customer decides about everybody.
-func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at spot) error {
+func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at position) error {
 	if who, _ := identity.Caller(ctx); !at.resource && !s.governed(who, a.Realm) {
 		return fault.New(fault.Denied, "not_your_people", "roles of people above you are not yours to change; nothing was changed")
 	}
@@ -134,7 +134,7 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 		if err := v.escalates(ctx, s, a, role, at); err != nil {
 			return err
 		}
-		a.Scope, a.By, a.At, a.Source, a.End = at.anchor, grant.Actor, v.Now().UTC(), "", utc(a.End)
+		a.Scope, a.By, a.At, a.Source, a.End = at.keyPath, grant.Actor, v.Now().UTC(), "", utc(a.End)
 		a = a.identified()
 		if err := v.keepsAdmin(ctx, t, s, a, a); err != nil {
 			return err
@@ -155,7 +155,7 @@ func utc(t time.Time) time.Time {
 }
 
 // checked is the place and the role of an assignment, if it makes sense.
-func (s *snapshot) checked(a Assignment) (spot, *compiled, error) {
+func (s *snapshot) checked(a Assignment) (position, *compiled, error) {
 	at, ok := s.forest.locate(canonical(a.Scope))
 	if !ok {
 		return at, nil, noPlace(a.Scope)
@@ -182,7 +182,7 @@ func (v *Service) Give(ctx context.Context, t tx.Tx, a Assignment) (Assignment, 
 	if a.Source == "" {
 		return a, fault.New(fault.Internal, "no_source", "an assignment an area gives names what it comes from")
 	}
-	a.Scope, a.End, a.At = at.anchor, utc(a.End), v.Now().UTC()
+	a.Scope, a.End, a.At = at.keyPath, utc(a.End), v.Now().UTC()
 	a = a.identified()
 	return a, v.give(ctx, t, a)
 }
@@ -206,7 +206,7 @@ func (v *Service) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, rea
 	if err != nil {
 		return err
 	}
-	a.Scope = at.anchor
+	a.Scope = at.keyPath
 	return v.give(ctx, t, a.identified())
 }
 
@@ -294,7 +294,7 @@ func (v *Service) take(ctx context.Context, t tx.Tx, a Assignment, by string) er
 // escalates is the rule against escalation: who gives a role holds every action in it there, sees as much money, for
 // as long, and without a condition that the gift is free of. A realm's global admin holds, for giving, whatever roles
 // of its realm can hold. A denial takes nothing from the one who denies, so it asks for AccessDeny alone.
-func (v *Service) escalates(ctx context.Context, s *snapshot, a Assignment, role *compiled, at spot) error {
+func (v *Service) escalates(ctx context.Context, s *snapshot, a Assignment, role *compiled, at position) error {
 	who, _ := identity.Caller(ctx)
 	if who.ID == identity.LocalOperator || a.Deny {
 		return nil
@@ -303,8 +303,8 @@ func (v *Service) escalates(ctx context.Context, s *snapshot, a Assignment, role
 	return s.holds(&c, v.Roles.words, role.Role, at, newEntry(a, role))
 }
 
-// holds is Denied unless a caller holds all that a role does at a spot, for as long as an entry says.
-func (s *snapshot) holds(c *caller, words vocabulary, role Role, at spot, as entry) error {
+// holds is Denied unless a caller holds all that a role does at a position, for as long as an entry says.
+func (s *snapshot) holds(c *caller, words vocabulary, role Role, at position, as entry) error {
 	lacking := func(what string) error {
 		return fault.New(fault.Denied, "escalation", "%s is more than you hold at %s (%s); nothing was given", role.Name, at.path(), what)
 	}

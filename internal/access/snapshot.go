@@ -20,10 +20,10 @@ type snapshot struct {
 }
 
 // holding is what one subject has, by place.
-type holding struct{ at []anchored } // sorted by anchor
+type holding struct{ at []pathEntries } // sorted by key path
 
-type anchored struct {
-	anchor  string
+type pathEntries struct {
+	keyPath string
 	entries []entry
 }
 
@@ -34,32 +34,32 @@ type entry struct {
 	realm     id.Organisation
 	end       int64 // nanoseconds since 1970; the largest number without an end
 	deny, mfa bool
-	loan      *loan // nil but for the few that are borrowed
+	delegated *delegatedGrant // nil but for the few that delegated access or an activation gave
 }
 
-// loan is what an assignment that is borrowed for a while hangs on, and whose trail it fills; "" for none.
-type loan struct {
+// delegatedGrant is the group that the caller must be in and the source whose trail is written, "" for neither.
+type delegatedGrant struct {
 	through id.Group
 	trail   string
 }
 
 // trailed says whether what is allowed by it alone is written down.
-func (e *entry) trailed() bool { return e.loan != nil && e.loan.trail != "" }
+func (e *entry) trailed() bool { return e.delegated != nil && e.delegated.trail != "" }
 
 func (s *snapshot) holding(subject string) *holding { return s.holdings.Get(subject) }
 
-// find lists the entries at one anchor.
-func (h *holding) find(anchor string) []entry {
+// find lists the entries at one key path.
+func (h *holding) find(keyPath string) []entry {
 	low, high := 0, len(h.at)
 	for low < high {
 		mid := int(uint(low+high) >> 1)
-		if h.at[mid].anchor < anchor {
+		if h.at[mid].keyPath < keyPath {
 			low = mid + 1
 		} else {
 			high = mid
 		}
 	}
-	if low < len(h.at) && h.at[low].anchor == anchor {
+	if low < len(h.at) && h.at[low].keyPath == keyPath {
 		return h.at[low].entries
 	}
 	return nil
@@ -71,9 +71,9 @@ func newEntry(a Assignment, role *compiled) entry {
 		e.end = nanos(a.End)
 	}
 	if a.Through != "" || a.Trail {
-		e.loan = &loan{through: a.Through}
+		e.delegated = &delegatedGrant{through: a.Through}
 		if a.Trail {
-			e.loan.trail = a.Source
+			e.delegated.trail = a.Source
 		}
 	}
 	return e
@@ -112,8 +112,8 @@ func build(words vocabulary, roles []Role, assignments []Assignment, policies []
 			h = &holding{}
 			holdings.Set(subject, h)
 		}
-		if n := len(h.at); n == 0 || h.at[n-1].anchor != a.Scope {
-			h.at = append(h.at, anchored{anchor: a.Scope})
+		if n := len(h.at); n == 0 || h.at[n-1].keyPath != a.Scope {
+			h.at = append(h.at, pathEntries{keyPath: a.Scope})
 		}
 		last := &h.at[len(h.at)-1]
 		last.entries = append(last.entries, newEntry(*a, role))
@@ -145,16 +145,16 @@ func (s *snapshot) without(a Assignment) *snapshot {
 	})
 }
 
-// change is the snapshot with other entries for a subject at an anchor.
-func (s *snapshot) change(subject, anchor string, f func([]entry) []entry) *snapshot {
+// change is the snapshot with other entries for a subject at a key path.
+func (s *snapshot) change(subject, keyPath string, f func([]entry) []entry) *snapshot {
 	next, holdings := *s, s.holdings.Edit()
 	h := &holding{}
 	if old := holdings.Get(subject); old != nil {
 		h.at = slices.Clone(old.at)
 	}
-	i, found := slices.BinarySearchFunc(h.at, anchor, func(x anchored, a string) int { return strings.Compare(x.anchor, a) })
+	i, found := slices.BinarySearchFunc(h.at, keyPath, func(x pathEntries, a string) int { return strings.Compare(x.keyPath, a) })
 	if !found {
-		h.at = slices.Insert(h.at, i, anchored{anchor: anchor})
+		h.at = slices.Insert(h.at, i, pathEntries{keyPath: keyPath})
 	}
 	h.at[i].entries = f(slices.Clone(h.at[i].entries))
 	if len(h.at[i].entries) == 0 {
@@ -188,7 +188,7 @@ func (s *snapshot) withRole(c *compiled) *snapshot {
 
 func (h *holding) withRole(c *compiled) *holding {
 	uses := func(e entry) bool { return e.role.ID == c.ID }
-	if !slices.ContainsFunc(h.at, func(a anchored) bool { return slices.ContainsFunc(a.entries, uses) }) {
+	if !slices.ContainsFunc(h.at, func(a pathEntries) bool { return slices.ContainsFunc(a.entries, uses) }) {
 		return h
 	}
 	out := &holding{at: slices.Clone(h.at)}

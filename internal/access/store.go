@@ -15,7 +15,7 @@ type Store interface {
 	Roles(ctx context.Context, r tx.Read) ([]Role, error)
 	SaveRole(ctx context.Context, t tx.Tx, role Role) error
 	DropRole(ctx context.Context, t tx.Tx, role id.Role) error
-	// Assignments lists assignments by subject, scope and id. Scopes are anchors here.
+	// Assignments lists assignments by subject, scope and id. Scopes are key paths here.
 	Assignments(ctx context.Context, r tx.Read, f Filter) ([]Assignment, error)
 	// SaveAssignment adds or replaces one; DropAssignment removes it, NotFound when there is none.
 	SaveAssignment(ctx context.Context, t tx.Tx, a Assignment) error

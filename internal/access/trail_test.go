@@ -14,8 +14,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// lend gives a role for an hour, with a trail, to somebody of a realm in a group.
-func (h *house) lend(who, realm, source string, role id.Role, place string, through id.Group) {
+// delegate gives a role for an hour, with a trail, to somebody of a realm in a group.
+func (h *house) delegate(who, realm, source string, role id.Role, place string, through id.Group) {
 	h.Helper()
 	h.must(h.db.Do(operator(), func(ctx context.Context, t tx.Tx) error {
 		_, err := h.access.Give(ctx, t, access.Assignment{
@@ -31,7 +31,7 @@ func TestWhatIsLentLeavesATrail(t *testing.T) {
 	h := newHouse(t)
 	h.give("hanna", "contoso", access.PartnerHelpdesk, "contoso")
 	h.give("hanna", "contoso", access.CustomerReader, "@c1/e-c1/web")
-	h.lend("hanna", "contoso", "act_1", access.CustomerContributor, "@c1/e-c1/web", "grp_desk")
+	h.delegate("hanna", "contoso", "act_1", access.CustomerContributor, "@c1/e-c1/web", "grp_desk")
 	hanna := as("hanna", "contoso", "grp_desk")
 	ask := map[string]func(access.Action) (access.Grant, error){
 		"anywhere": func(a access.Action) (access.Grant, error) { return h.roles.Require(hanna, a) },
@@ -76,7 +76,7 @@ func TestWhatIsLentLeavesATrail(t *testing.T) {
 	looks, err := h.access.Define(operator(), access.Role{Name: "looks", Realm: access.Customer, Owner: key("c1"), Actions: []access.Action{access.ResourceRead}})
 	h.must(err)
 	h.give("max", "contoso", looks.ID, "@c1/e-c1/web")
-	h.lend("max", "contoso", "act_2", access.CustomerContributor, "@c1/e-c1/web", "")
+	h.delegate("max", "contoso", "act_2", access.CustomerContributor, "@c1/e-c1/web", "")
 	if g, err := h.roles.RequireAt(as("max", "contoso"), access.ResourceRead, "@c1/e-c1/web"); err != nil || !slices.Equal(g.Under, []string{"act_2"}) {
 		t.Errorf("allowed by his own role, which shows less: %v under %v", err, g.Under)
 	}

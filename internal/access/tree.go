@@ -23,8 +23,8 @@ type Node struct {
 
 	// Of a customer: whom it bought through, as keys from the partner down to its own, and which entitlements it had.
 	// Usage belongs to the chain of its day.
-	Stood []period.Dated[[]string]
-	Held  []period.Dated[string]
+	Chains []period.Dated[[]string]
+	Held   []period.Dated[string]
 }
 
 // Tree is both trees of scopes at an instant.
@@ -104,30 +104,30 @@ func replaced(list []*node, gone map[*node]bool, come []*node) []*node {
 
 func byPath(a, b *node) int { return strings.Compare(a.Path, b.Path) }
 
-// spot is a place that exists: a node, or something below a customer.
-type spot struct {
+// position is a place that exists: a node, or something below a customer.
+type position struct {
 	*node
 	resource bool   // in the tree of resources
 	tail     string // below the node: "" for the node itself, else "SUBSCRIPTION", "ENTITLEMENT/GROUP" …
-	anchor   string // what assignments at the spot are kept under: KEY, KEY/TAIL, @KEY or @KEY/TAIL
+	keyPath  string // what assignments at the position are kept under: KEY, KEY/TAIL, @KEY or @KEY/TAIL
 }
 
-// path is the spot as people write it.
-func (s spot) path() string {
+// path is the position as people write it.
+func (s position) path() string {
 	switch {
 	case s.resource:
-		return s.anchor
+		return s.keyPath
 	case s.tail != "":
 		return s.Path + "/" + s.tail
 	}
 	return s.Path
 }
 
-// up is the anchor above one, "" above the last. Anchors of organisations go up by the chain of the day: moving an
+// up is the key path above one, "" above the last. Key paths of organisations go up by the chain of the day: moving an
 // organisation moves what is below it, and no assignment.
-func (s spot) up(anchor string, above int) (string, int) {
-	if i := strings.LastIndexByte(anchor, '/'); i >= 0 {
-		return anchor[:i], above
+func (s position) up(keyPath string, above int) (string, int) {
+	if i := strings.LastIndexByte(keyPath, '/'); i >= 0 {
+		return keyPath[:i], above
 	}
 	if above++; !s.resource && above < len(s.chain) {
 		return s.chain[above], above
@@ -135,19 +135,19 @@ func (s spot) up(anchor string, above int) (string, int) {
 	return "", above
 }
 
-// locate finds a place: a path of either tree, a key, or an anchor. Entitlements must be there; what is below them,
+// locate finds a place: a path of either tree, a key, or a key path. Entitlements must be there; what is below them,
 // and subscriptions, is not known here.
-func (f *forest) locate(place string) (spot, bool) {
+func (f *forest) locate(place string) (position, bool) {
 	if name, ok := strings.CutPrefix(place, "@"); ok {
 		key, tail, _ := strings.Cut(name, "/")
 		n := f.byKey.Get(key)
 		if n == nil || n.Kind != Customer || !f.entitled(n, tail) {
-			return spot{}, false
+			return position{}, false
 		}
-		return spot{n, true, tail, place}, true
+		return position{n, true, tail, place}, true
 	}
 	if n := f.byPath.Get(place); n != nil {
-		return spot{n, false, "", n.Key}, true
+		return position{n, false, "", n.Key}, true
 	}
 	for end := strings.LastIndexByte(place, '/'); ; end = strings.LastIndexByte(place[:end], '/') {
 		head, tail := place, ""
@@ -160,11 +160,11 @@ func (f *forest) locate(place string) (spot, bool) {
 		}
 		switch {
 		case n != nil && end < 0:
-			return spot{n, false, "", n.Key}, true
+			return position{n, false, "", n.Key}, true
 		case n != nil && n.Kind == Customer && named(tail):
-			return spot{n, false, tail, place[end-len(n.Key):]}, true
+			return position{n, false, tail, place[end-len(n.Key):]}, true
 		case n != nil || end < 0:
-			return spot{}, false
+			return position{}, false
 		}
 	}
 }
@@ -178,13 +178,13 @@ func (f *forest) entitled(n *node, tail string) bool {
 	return slices.Contains(n.Entitlements, entitlement) && named(tail)
 }
 
-// stood finds an anchor at an entitlement that a customer once had.
-func (f *forest) stood(anchor string) (spot, bool) {
-	key, tail, _ := strings.Cut(strings.TrimPrefix(anchor, "@"), "/")
+// former finds a key path at an entitlement that a customer once had.
+func (f *forest) former(keyPath string) (position, bool) {
+	key, tail, _ := strings.Cut(strings.TrimPrefix(keyPath, "@"), "/")
 	entitlement, _, _ := strings.Cut(tail, "/")
 	n := f.byKey.Get(key)
-	had := n != nil && anchor[0] == '@' && slices.ContainsFunc(n.Held, func(e period.Dated[string]) bool { return e.Of == entitlement })
-	return spot{n, true, tail, anchor}, had
+	had := n != nil && keyPath[0] == '@' && slices.ContainsFunc(n.Held, func(e period.Dated[string]) bool { return e.Of == entitlement })
+	return position{n, true, tail, keyPath}, had
 }
 
 // named says whether every part of a tail has a name.
@@ -202,7 +202,7 @@ func canonical(place string) string {
 
 // part is where a part of the resources is; ok is false where there is none. Without a customer it is of the one whose
 // people ask, else of the one that has the entitlement. Invalid for a group of no entitlement.
-func (f *forest) part(in Within, realm id.Organisation) (at spot, ok bool, err error) {
+func (f *forest) part(in Within, realm id.Organisation) (at position, ok bool, err error) {
 	if in.Group != "" && in.Entitlement == "" {
 		return at, false, fault.New(fault.Invalid, "no_entitlement", "a resource group is looked for in an entitlement: name it too").With("entitlement", "missing")
 	}

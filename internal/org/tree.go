@@ -38,7 +38,7 @@ func (x *Index) Whole(today period.Date) access.Tree {
 func (x *Index) node(o *Organisation, today period.Date) access.Node {
 	n := access.Node{Organisation: o.ID, Key: o.Key, Path: x.Place(o.ID), Kind: access.Kind(o.Kind), Tenant: o.Tenant}
 	for keys, days := range x.Chains(o.ID) {
-		n.Stood = append(n.Stood, period.Dated[[]string]{Of: keys, Days: days})
+		n.Chains = append(n.Chains, period.Dated[[]string]{Of: keys, Days: days})
 	}
 	for _, e := range o.Entitlements {
 		if o.Kind != Customer {

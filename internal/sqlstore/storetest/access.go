@@ -145,14 +145,14 @@ var accessCases = map[string]func(*testing.T, *sqlstore.DB){
 		view(t, db, func(ctx context.Context, r tx.Read) error {
 			tree, err := organisations.Access{DB: db}.Tree(ctx, r, noon())
 			for _, n := range tree.Nodes {
-				if n.Kind != access.Customer && len(n.Stood) > 0 {
+				if n.Kind != access.Customer && len(n.Chains) > 0 {
 					t.Errorf("%s has stood somewhere", n.Key)
 				}
 				if n.Key != "c-r" {
 					continue
 				}
-				slices.SortFunc(n.Stood, func(a, b period.Dated[[]string]) int { return int(a.Days.Start - b.Days.Start) })
-				diff(t, n.Stood, []period.Dated[[]string]{
+				slices.SortFunc(n.Chains, func(a, b period.Dated[[]string]) int { return int(a.Days.Start - b.Days.Start) })
+				diff(t, n.Chains, []period.Dated[[]string]{
 					{Of: []string{"p", "r", "c-r"}, Days: period.Period{Start: september.Start(), End: september.Start() + 9}},
 					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.Start() + 14, End: september.End()}},
 					{Of: []string{"p", "R", "c-r"}, Days: period.Period{Start: september.End()}},
