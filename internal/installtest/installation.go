@@ -90,7 +90,9 @@ func (n *Installation) Apply(ctx context.Context, w org.World, books ...pricing.
 		keys[o.ID] = o.Key
 	}
 	for _, e := range w.Edges {
-		announced[keys[e.Seller]] = append(announced[keys[e.Seller]], e.Terms.Book)
+		for _, d := range e.Dated() {
+			announced[keys[e.Seller]] = append(announced[keys[e.Seller]], d.Of.Book)
+		}
 	}
 	if _, err := n.Orgs.ApplyBefore(ctx, w, announced, false); err != nil {
 		return err

@@ -231,6 +231,6 @@ func (c *Changed) keeps(f *rating.Fixed, seller string, month period.Month) bool
 	return slices.ContainsFunc(f.Exchange, func(e rating.Exchange) bool {
 		return slices.ContainsFunc(c.Rates, func(r org.Rate) bool { return e.From == r.From && e.To == r.To && e.Date == r.Month.String() })
 	}) || slices.ContainsFunc(c.Books, func(b pricing.Book) bool {
-		return b.Owner == seller && b.Key == f.Book && b.From < month.End() && !slices.Contains(f.Books, b.ID)
+		return b.Owner == seller && f.Lacks(&b, month)
 	})
 }

@@ -220,7 +220,7 @@ func (x *Index) Path(o id.Organisation, on period.Date) string {
 func (x *Index) Place(o id.Organisation) string { return x.places.Get(o) }
 
 // Cuts are the days within a period on which any chain, entitlement or edge begins or ends: between two of them
-// nothing about organisations changes.
+// nothing about organisations changes but the terms of edges.
 func (x *Index) Cuts(p period.Period) []period.Date {
 	var cuts []period.Date
 	for d := range x.cuts {
@@ -230,18 +230,6 @@ func (x *Index) Cuts(p period.Period) []period.Date {
 	}
 	slices.Sort(cuts)
 	return cuts
-}
-
-// During is the index as documents of a month are made by it: each edge has the terms of that month alone.
-func (x *Index) During(m period.Month) *Index {
-	if len(x.dated) == 0 {
-		return x
-	}
-	list := make([]*Edge, 0, len(x.dated))
-	for _, e := range x.dated {
-		list = append(list, e.during(m))
-	}
-	return x.WithEdges(list)
 }
 
 // Within is the part of the index that a scope sees: organisations whose places it sees, and edges whose both ends it

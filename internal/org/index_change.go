@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
+	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/shard"
 )
 
@@ -100,12 +101,12 @@ func (c *indexChange) edge(e *Edge) {
 		same := func(x *Edge) bool { return x == old }
 		c.buys.remove(old.Buyer, same)
 		c.sells.remove(old.Seller, same)
-		c.days.add(old.Period, -1)
+		c.cut(old, -1)
 	}
 	c.edges.Set(e.ID, e)
 	c.buys.add(e.Buyer, e)
 	c.sells.add(e.Seller, e)
-	c.days.add(e.Period, 1)
+	c.cut(e, 1)
 	c.next.cuts = c.days.days
 	if _, was := c.next.dated[e.ID]; was || len(e.Later) > 0 {
 		if !c.datedCopied {
@@ -117,6 +118,14 @@ func (c *indexChange) edge(e *Edge) {
 		if c.next.dated[e.ID] = e; len(e.Later) == 0 {
 			delete(c.next.dated, e.ID)
 		}
+	}
+}
+
+// cut counts the days on which an edge begins, ends or sells by another book, n times.
+func (c *indexChange) cut(e *Edge, n int) {
+	c.days.add(e.Period, n)
+	for _, b := range e.Earlier {
+		c.days.add(period.Period{Start: b.Until}, n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,7 +43,7 @@ func drawFile(t *rapid.T) World {
 		}
 		e := edge(ends[0], ends[1], drawPeriod(t))
 		if rapid.IntRange(0, 3).Draw(t, "later") == 0 {
-			since := period.Date(rapid.SampledFrom([]int{2, 32, 32, 60, 60, 60}).Draw(t, "since"))
+			since := period.Date(rapid.SampledFrom([]int{2, 32, 32, 40, 60, 60}).Draw(t, "since"))
 			e.Later = []DatedTerms{{since, Terms{Book: "other", Currency: "EUR", Series: "A"}}}
 		}
 		if !seen[string(e.ID)] {
@@ -140,6 +141,46 @@ func sameIndex(t *rapid.T, x, want *Index) {
 	}
 }
 
+// TestTermsWithinAMonth: what a document says follows the month's last day, or the edge's; a day has the price of its book;
+// cuts are where books change, and only there.
+func TestTermsWithinAMonth(t *testing.T) {
+	terms := func(book string, days int) Terms {
+		return Terms{Book: book, Currency: "EUR", PaymentDays: days, Series: "A"}
+	}
+	e := edge("p", "c1", period.Period{Start: day("2026-02-10"), End: day("2026-05-20")})
+	e.Terms = terms("a", 1)
+	e.Later = []DatedTerms{{day("2026-03-16"), terms("b", 2)}, {day("2026-03-20"), terms("b", 3)}, {day("2026-03-31"), terms("a", 4)}, {day("2026-05-05"), terms("c", 5)}}
+	other := edge("p", "c2", period.Period{Start: day("2026-01-01")})
+	w := World{Organisations: []Organisation{organisation(Partner, "p"), organisation(Customer, "c1"), organisation(Customer, "c2")}, Edges: []Edge{e, other}}
+	for _, c := range []struct {
+		month, cuts, books string
+		days               int
+	}{
+		{"2026-02-01", "[2026-02-10]", "a a a a a", 1},
+		{"2026-03-01", "[2026-03-16 2026-03-31]", "a a b b a", 4},
+		{"2026-04-01", "[]", "a a b b a", 4}, // what is of an earlier month has the price of its day
+		{"2026-05-01", "[2026-05-05 2026-05-20]", "a a b b a", 5},
+		{"2026-06-01", "[]", "a a b b a", 5},
+	} {
+		month := day(c.month).Month()
+		x := w.Index().During(month)
+		got := x.Edge(e.ID)
+		var books []string
+		for _, on := range []string{"2026-02-10", "2026-03-15", "2026-03-16", "2026-03-30", "2026-03-31"} {
+			books = append(books, got.BookOn(day(on)))
+		}
+		if cuts := fmt.Sprint(x.Cuts(month.Period())); cuts != c.cuts || strings.Join(books, " ") != c.books || got.Terms.PaymentDays != c.days {
+			t.Errorf("%s: cuts %s, books %s, %d days; want %+v", c.month, cuts, books, got.Terms.PaymentDays, c)
+		}
+		if names := x.EarlierBooks(); len(names[e.ID]) != len(got.Earlier) || len(names[other.ID]) != 0 {
+			t.Errorf("%s: %+v", c.month, names)
+		}
+		if !got.SellsBy("a") || got.SellsBy("c") != (month >= day("2026-05-01").Month()) || !x.Edge(other.ID).SellsBy(other.Terms.Book) {
+			t.Errorf("%s: sells by a %v, by c %v", c.month, got.SellsBy("a"), got.SellsBy("c"))
+		}
+	}
+}
+
 func ids[T ~string](list []T) []T {
 	list = slices.Clone(list)
 	slices.Sort(list)
@@ -156,9 +197,10 @@ func TestTermsOfDays(t *testing.T) {
 			t.Errorf("on %s by %s, want %s", on, got, want)
 		}
 	}
-	for month, want := range map[string]string{"2026-01-01": "a", "2026-02-01": "a", "2026-03-01": "b", "2026-06-01": "c"} {
+	for month, want := range map[string]string{"2025-01-01": "a []", "2026-01-01": "a []", "2026-02-01": "a []", "2026-03-01": "b [{2026-03-01 a}]",
+		"2026-06-01": "c [{2026-03-01 a} {2026-05-01 b}]", "2027-01-01": "c [{2026-03-01 a} {2026-05-01 b}]"} {
 		got := e.during(day(month).Month())
-		if got.Terms.Book != want || got.Later != nil || got.ID != e.ID || got.Period != e.Period {
+		if fmt.Sprint(got.Terms.Book, " ", got.Earlier) != want || got.Later != nil || got.ID != e.ID || got.Period != e.Period {
 			t.Errorf("%s: %+v, want the edge by %s", month, got, want)
 		}
 	}

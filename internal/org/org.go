@@ -66,6 +66,9 @@ type Edge struct {
 	period.Period
 	Terms Terms        `json:"terms"`                 // from its first day on
 	Later []DatedTerms `json:"later_terms,omitempty"` // that replace them from a day on, by day
+
+	// Earlier are the books that price the days before those of Terms.Book, by day. Index.During alone sets it.
+	Earlier []BookUntil `json:"-"`
 }
 
 // DatedTerms are the terms of an edge from a day on, until the next ones.
@@ -94,14 +97,6 @@ func (e *Edge) Dated() []period.Dated[Terms] {
 		list = append(list, period.Dated[Terms]{Of: l.Terms, Days: period.Period{Start: l.Since, End: e.End}})
 	}
 	return list
-}
-
-// during is the edge as documents of a month are made by it: with the terms in force on the month's first day, and with
-// its first ones where it begins later.
-func (e *Edge) during(m period.Month) *Edge {
-	of := *e
-	of.Terms, of.Later = e.TermsOn(m.Start()), nil
-	return &of
 }
 
 // settled is the edge without terms that never come into force or that change nothing.
@@ -151,6 +146,9 @@ type Subtotals string
 // Grouping says what makes an invoice line besides the customer and the subscription: "service" (the default),
 // "resource_group", "product", or "tag:NAME".
 type Grouping string
+
+// ByService is the grouping of terms that name none.
+const ByService Grouping = "service"
 
 // Rate is a monthly exchange rate: Value is the multiplier from From to To. Inverses and crosses are never derived.
 type Rate struct {

@@ -223,7 +223,7 @@ func (v *validation) edge(at string, e *Edge) {
 	}
 	v.ends(at, e)
 	v.terms(at, e.Terms)
-	before := e.Start
+	before, was := e.Start, e.Terms
 	for _, l := range e.Later {
 		from := fmt.Sprintf("%s, terms from %s", at, l.Since)
 		v.terms(from, l.Terms)
@@ -231,12 +231,25 @@ func (v *validation) edge(at string, e *Edge) {
 			v.add(from, "they must begin after those before them, on %s: a day has one set of terms", before)
 		}
 		if l.Since != l.Since.Month().Start() {
-			v.add(from, "they must begin on the first day of a month: a month is billed by one set of terms")
+			v.withinMonth(from, was, l)
 		}
 		if e.End != 0 && l.Since >= e.End {
 			v.add(from, "the edge ends on %s, before they begin", e.End)
 		}
-		before = l.Since
+		before, was = l.Since, l.Terms
+	}
+}
+
+// withinMonth checks terms that begin within a month: what its one document has one of stays.
+func (v *validation) withinMonth(at string, was Terms, l DatedTerms) {
+	next := l.Since.Month().End()
+	if was.Currency != l.Terms.Currency {
+		v.add(at, "the currency changes from %s to %s, and may do so on the first day of a month only: the document of a month has one currency; begin these terms on %s",
+			was.Currency, l.Terms.Currency, next)
+	}
+	if is := cmp.Or(l.Terms.Grouping, ByService); cmp.Or(was.Grouping, ByService) != is {
+		v.add(at, "the grouping changes from %s to %s, and may do so on the first day of a month only: the document of a month has lines of one grouping; begin these terms on %s",
+			cmp.Or(was.Grouping, ByService), is, next)
 	}
 }
 
@@ -336,7 +349,7 @@ func (v *validation) terms(at string, t Terms) {
 	if isTag && strings.TrimSpace(tag) != "" {
 		return
 	}
-	if !slices.Contains([]Grouping{"", "service", "resource_group", "product"}, t.Grouping) {
+	if !slices.Contains([]Grouping{"", ByService, "resource_group", "product"}, t.Grouping) {
 		v.add(at, "grouping %q is none of service, resource_group, product, tag:NAME", t.Grouping)
 	}
 }

@@ -273,8 +273,26 @@ func TestValidate(t *testing.T) {
 		{"terms from a month on", func(w *World) {
 			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), w.Edges[1].Terms}, {day("2026-04-01"), w.Edges[1].Terms}}
 		}, "", ""},
-		{"terms from the middle of a month", func(w *World) { w.Edges[1].Later = []DatedTerms{{day("2026-03-02"), w.Edges[1].Terms}} },
-			"c1 buys from r since 2026-01-01, terms from 2026-03-02", "first day of a month"},
+		{"terms from the middle of a month", func(w *World) {
+			t := w.Edges[1].Terms
+			t.Book, t.PaymentDays, t.Series, t.Grouping, t.Language = "other", 7, "B", "service", "de"
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-02"), t}}
+		}, "", ""},
+		{"a currency from the middle of a month", func(w *World) {
+			t := w.Edges[1].Terms
+			t.Currency = "CHF"
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-02"), t}}
+		}, "c1 buys from r since 2026-01-01, terms from 2026-03-02", "the document of a month has one currency; begin these terms on 2026-04-01"},
+		{"a grouping from the middle of a month", func(w *World) {
+			t := w.Edges[1].Terms
+			t.Grouping = "product"
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), t}, {day("2026-03-31"), w.Edges[1].Terms}}
+		}, "c1 buys from r since 2026-01-01, terms from 2026-03-31", "the grouping changes from product to service, and may do so on the first day of a month only"},
+		{"currency and grouping from a month on", func(w *World) {
+			t := w.Edges[1].Terms
+			t.Currency, t.Grouping = "CHF", "product"
+			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), t}}
+		}, "", ""},
 		{"two sets of terms on a day", func(w *World) {
 			w.Edges[1].Later = []DatedTerms{{day("2026-03-01"), w.Edges[1].Terms}, {day("2026-03-01"), w.Edges[1].Terms}}
 		}, "c1 buys from r since 2026-01-01, terms from 2026-03-01", "one set of terms"},

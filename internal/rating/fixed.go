@@ -3,6 +3,7 @@ package rating
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,12 +20,34 @@ import (
 // whatever the edge, the books and the exchange rates say since.
 type Fixed struct {
 	Edge     id.Edge        `json:"edge"`
-	Book     string         `json:"book"`  // key of the seller's book
-	Books    []id.Book      `json:"books"` // the versions of it that were published, sorted
+	Book     string         `json:"book"`                    // key of the seller's book
+	Books    []id.Book      `json:"books"`                   // the versions of it that were published, sorted
+	Earlier  []FixedBook    `json:"earlier_books,omitempty"` // books of the days before those of Book, by day
 	Grouping org.Grouping   `json:"grouping,omitempty"`
 	Currency money.Currency `json:"currency"`
 	Exchange []Exchange     `json:"exchange,omitempty"` // the monthly rates it used
 	Cuts     []period.Date  `json:"cuts,omitempty"`     // days on which something changed, so that spans stay what they were
+}
+
+// FixedBook is a book by which an edge sold until a day of the month, or before.
+type FixedBook struct {
+	org.BookUntil
+	Books []id.Book `json:"books"` // the versions of it that were published, sorted
+}
+
+// prices says whether a book prices a day of the month, or before.
+func (f *Fixed) prices(book string) bool {
+	return f.Book == book || slices.ContainsFunc(f.Earlier, func(b FixedBook) bool { return b.Book == book })
+}
+
+// Lacks says whether a version of a book that would price days of the month is not among those that were published then.
+func (f *Fixed) Lacks(b *pricing.Book, month period.Month) bool {
+	if f.Book == b.Key && b.From < month.End() && !slices.Contains(f.Books, b.ID) {
+		return true
+	}
+	return slices.ContainsFunc(f.Earlier, func(e FixedBook) bool {
+		return e.Book == b.Key && month.Start() < e.Until && b.From < min(e.Until, month.End()) && !slices.Contains(e.Books, b.ID)
+	})
 }
 
 // IssuedTerms says what issued documents fix.
@@ -38,6 +61,28 @@ type IssuedTerms interface {
 type fixedEdge struct {
 	Fixed
 	versions pricing.Versions
+	earlier  []pricing.Versions // of the earlier books
+}
+
+// on is the book of a day, and the version of it that was in force, or nil.
+func (f *fixedEdge) on(on period.Date) (book string, version *pricing.Compiled) {
+	for i, b := range f.Earlier {
+		if on < b.Until {
+			return b.Book, f.earlier[i].On(on)
+		}
+	}
+	return f.Book, f.versions.On(on)
+}
+
+// edge is an edge as what is fixed says.
+func (f *fixedEdge) edge(e *org.Edge) *org.Edge {
+	var earlier []org.BookUntil
+	for _, b := range f.Earlier {
+		earlier = append(earlier, b.BookUntil)
+	}
+	as := e.ByBooks(f.Book, earlier)
+	as.Terms.Grouping, as.Terms.Currency = f.Grouping, f.Currency
+	return as
 }
 
 // fix applies what issued documents fix to the edges of the state.
@@ -58,14 +103,16 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 			continue
 		}
 		f.Exchange = slices.Clone(f.Exchange)
-		st.fixed[f.Edge] = &fixedEdge{f, versionsOf(f.Books, byID, compiled)}
+		e := &fixedEdge{Fixed: f, versions: versionsOf(f.Books, byID, compiled)}
+		for _, b := range f.Earlier {
+			e.earlier = append(e.earlier, versionsOf(b.Books, byID, compiled))
+		}
+		st.fixed[f.Edge] = e
 	}
 	var edges []*org.Edge
 	for _, f := range st.fixed {
 		if e := st.Index.Edge(f.Edge); e != nil {
-			as := *e
-			as.Terms.Book, as.Terms.Grouping, as.Terms.Currency = f.Book, f.Grouping, f.Currency
-			edges = append(edges, &as)
+			edges = append(edges, f.edge(e))
 		}
 	}
 	st.Index = st.Index.WithEdges(edges)
@@ -125,7 +172,11 @@ func (st *State) FixedBy(e *org.Edge, used []Exchange, cuts []period.Date) Fixed
 	if have := st.fixed[e.ID]; have != nil {
 		f = have.Fixed
 	} else {
-		f.Books = st.versionsNamed(st.Index.Organisation(e.Seller).Key, e.Terms.Book)
+		seller := st.Index.Organisation(e.Seller).Key
+		f.Books = st.versionsNamed(seller, e.Terms.Book)
+		for _, b := range e.Earlier {
+			f.Earlier = append(f.Earlier, FixedBook{b, st.versionsNamed(seller, b.Book)})
+		}
 	}
 	f.Exchange, f.Cuts = nil, cuts
 	for _, x := range used {
@@ -148,10 +199,10 @@ func (st *State) versionsNamed(owner, key string) []id.Book {
 
 // rate is the rate of a key on an edge and a day, or why there is none.
 func (st *State) rate(e *org.Edge, key pricing.Key, on period.Date) (rate pricing.Rate, why Reason, ref string) {
-	seller, name := st.Index.Organisation(e.Seller).Key, e.Terms.Book
+	seller, name := st.Index.Organisation(e.Seller).Key, e.BookOn(on)
 	if f := st.fixedOn(e.ID, on); f != nil {
-		name = f.Book
-		if book := f.versions.On(on); book != nil {
+		var book *pricing.Compiled
+		if name, book = f.on(on); book != nil {
 			if rate, ok := book.RateFor(key, on); ok {
 				return rate, "", ""
 			}
@@ -191,18 +242,20 @@ func (st *State) versions(yield func(pricing.Versions) bool) {
 			return
 		}
 	}
-	for _, f := range st.fixed {
-		if !yield(f.versions) {
-			return
-		}
-	}
-	for _, edges := range st.earlier {
+	for _, edges := range st.fixings() {
 		for _, f := range edges {
-			if !yield(f.versions) {
-				return
+			for _, v := range append(slices.Clip(f.earlier), f.versions) {
+				if !yield(v) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// fixings are what documents of the period fix, and of earlier months.
+func (st *State) fixings() []map[id.Edge]*fixedEdge {
+	return slices.AppendSeq([]map[id.Edge]*fixedEdge{st.fixed}, maps.Values(st.earlier))
 }
 
 // EdgeRate is the rate of an edge.

@@ -65,7 +65,11 @@ func (st *State) sameInputs(o *State) bool {
 
 func sameFixed(a, b Fixed) bool {
 	return a.Edge == b.Edge && a.Book == b.Book && a.Grouping == b.Grouping && a.Currency == b.Currency &&
-		slices.Equal(a.Books, b.Books) && slices.Equal(a.Cuts, b.Cuts) && slices.EqualFunc(a.Exchange, b.Exchange, sameExchange)
+		slices.Equal(a.Books, b.Books) && slices.EqualFunc(a.Earlier, b.Earlier, sameFixedBook) && slices.Equal(a.Cuts, b.Cuts) && slices.EqualFunc(a.Exchange, b.Exchange, sameExchange)
+}
+
+func sameFixedBook(a, b FixedBook) bool {
+	return a.BookUntil == b.BookUntil && slices.Equal(a.Books, b.Books)
 }
 
 func sameExchange(a, b Exchange) bool {
@@ -91,6 +95,7 @@ type saleText struct {
 
 type saleStep struct {
 	Edge   org.Edge
+	Book   string `json:",omitempty"` // of the day, where it is not that of the edge's terms
 	Seller string
 	Fixed  *Fixed `json:",omitempty"`
 	Books  []bookDays
@@ -113,9 +118,13 @@ func (st *State) saleOf(customer *org.Organisation, on period.Date) (s *sale, te
 	for _, e := range chain {
 		seller := st.Index.Organisation(e.Seller).Key
 		step := saleStep{Edge: *e, Seller: seller}
-		name, versions := e.Terms.Book, []*pricing.Compiled{nil, nil}
+		name, versions := e.BookOn(on), []*pricing.Compiled{nil, nil}
 		if f := st.fixedOn(e.ID, on); f != nil {
-			step.Fixed, name, versions[0] = &f.Fixed, f.Book, f.versions.On(on)
+			step.Fixed = &f.Fixed
+			name, versions[0] = f.on(on)
+		}
+		if name != e.Terms.Book {
+			step.Book = name
 		}
 		versions[1] = st.Books.On(seller, name, on)
 		for _, c := range versions {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
 	"github.com/purveyor-csp/purveyor/internal/pricing"
@@ -65,24 +64,18 @@ func (st *State) sellsBy(b pricing.Book) bool {
 		return false
 	}
 	for e := range st.whole.Sales(owner.ID) {
-		if e.Terms.Book == b.Key {
+		if e.SellsBy(b.Key) {
 			return true
 		}
 	}
-	fixed := func(edges map[id.Edge]*fixedEdge) bool {
+	for _, edges := range st.fixings() {
 		for _, f := range edges {
-			if f.Book == b.Key {
+			if f.prices(b.Key) {
 				return true
 			}
 		}
-		return false
 	}
-	for _, edges := range st.earlier {
-		if fixed(edges) {
-			return true
-		}
-	}
-	return fixed(st.fixed)
+	return false
 }
 
 type proposedWorld struct{ index *org.Index }

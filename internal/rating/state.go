@@ -161,6 +161,7 @@ func (st *State) Digest() string {
 	text, err := json.Marshal(struct {
 		Period            period.Month
 		World             *org.World
+		Sold              map[id.Edge][]org.BookUntil `json:",omitempty"` // books of edges before those of their terms
 		Books             []id.Book
 		Answers           []usage.Resolution
 		Batches, Invoiced []batch
@@ -168,7 +169,7 @@ func (st *State) Digest() string {
 		Lines             map[uint32]int
 		Fixed             []Fixed                  `json:",omitempty"`
 		Earlier           map[period.Month][]Fixed `json:",omitempty"`
-	}{st.Period, st.Index.World(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines, fixed, earlier})
+	}{st.Period, st.Index.World(), st.Index.EarlierBooks(), st.Published, st.Resolver.Resolutions, short(st.Batches), short(st.Invoiced), st.Masks, st.InvoicedMasks, lines, fixed, earlier})
 	if err != nil {
 		panic("rating: " + err.Error()) // every field of a State can be marshalled
 	}

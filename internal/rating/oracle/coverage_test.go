@@ -37,8 +37,8 @@ func expected() []string {
 		"sold above, excluded below", "covered, nobody asks", "covered, a rule on list", "covered, a rule on another base",
 		"a benefit, with an amount", "benefit Charge", "earned credit", "Azure credit", "blank customer", "negative cost", "zero cost",
 		"19 to 39 decimals", "tags without braces", "a tag that is no text", "two tags of one name", "rule of some days only", "priority decides",
-		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "rule of some days inside the month",
-		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month",
+		"customer moved", "reseller moved", "entitlement moved", "new version inside the month", "another book inside the month", "another currency than in the month before", "rule of some days inside the month",
+		"entitlement answered", "customer answered", "product answered", "service before the month", "service inside the month", "service after the month", "charge by an earlier book",
 		"usage of the partner's own", "no exchange rate for an amount of 0", "covered, with a long quantity", "control of rows that count elsewhere",
 		"credit beside rows", "credit that rows have",
 	}
@@ -111,8 +111,10 @@ func (f *coverage) row(r *oracle.Row, o *oracle.Outcome) {
 func (f *coverage) step(r *oracle.Row, s *oracle.Step) {
 	m := r.Day().Month()
 	same := entryOf(r.At) + r[usage.Tags] + fmt.Sprint(r.Covered(), s.Edge.ID)
-	f.among("new version inside the month", m, same, fmt.Sprint(s.Version.Version))
-	f.among("rule of some days inside the month", m, fmt.Sprint(same, s.Version.Version), ruleOf(s))
+	f.among("another book inside the month", m, same, s.Version.Key)
+	f.among("another currency than in the month before", 0, string(s.Edge.ID), string(s.Sold.Currency))
+	f.among("new version inside the month", m, same+s.Version.Key, fmt.Sprint(s.Version.Version))
+	f.among("rule of some days inside the month", m, fmt.Sprint(same, s.Version.Key, s.Version.Version), ruleOf(s))
 	if tagged := strings.Contains(strings.Join(s.Narrowed(), " "), "tag"); tagged {
 		f.when(strings.HasPrefix(r[usage.Tags], `"`), "tags without braces")
 		f.when(strings.Contains(r[usage.Tags], "true"), "a tag that is no text")
@@ -149,6 +151,10 @@ func (f *coverage) moves(r *oracle.Row, o *oracle.Outcome) {
 func (f *coverage) charge(l *oracle.Line, o *oracle.Outcome, m period.Month) {
 	f.outcome("charge", o)
 	f.when(l.From() != 0 && l.From() < m.Start(), "service before the month")
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		f.when(len(s.Edge.Later) > 0 && s.Version.Key != s.Edge.TermsOn(m.End()-1).Book, "charge by an earlier book")
+	}
 	f.when(l.From() > m.Start() && l.From() < m.End(), "service inside the month")
 	f.when(l.From() >= m.End(), "service after the month")
 }

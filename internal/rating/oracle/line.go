@@ -103,7 +103,7 @@ func (w *World) Charge(l *Line, p period.Month, beside string) Outcome {
 	o = w.priceAlong(o, &subject{
 		customer: o.Customer.Key, family: family, product: l.Text[lineProduct], sku: l.Text[lineSKU],
 		publisher: l.Text["PublisherName"], chargeType: l.Text["ChargeType"], plan: l.Text["SubscriptionDescription"],
-	}, on)
+	}, on, p)
 	if o.Reason == MissingList {
 		o.Ref = l.Text[lineProduct] + "/" + l.Text[lineSKU] + " " + monthOf(on).String() + " (rule " + o.Ref + ")"
 	}

@@ -30,7 +30,7 @@ func TestViewsAfterChanges(t *testing.T) {
 		held.Runs, held.Memory = runs.New(n.rater.Rows.(runs.Source), 1<<26), memory
 		c := &changing{generator: m, n: n}
 		c.World = &c.world
-		c.world = *n.state(t, september).Index.World()
+		c.world = m.world.World
 		for range 16 {
 			what := c.change()
 			changes[what]++
@@ -87,7 +87,7 @@ func (c *changing) change() string {
 	w := &c.world
 	w.Organisations, w.Edges, w.Rates = slices.Clone(w.Organisations), slices.Clone(w.Edges), slices.Clone(w.Rates)
 	e, o := &w.Edges[c.IntN(len(w.Edges))], &w.Organisations[c.IntN(len(w.Organisations))]
-	switch c.IntN(11) {
+	switch c.IntN(12) {
 	case 0:
 		key := fmt.Sprintf("new-%d", len(w.Organisations))
 		added := org.Organisation{ID: org.OrganisationID(key), Key: key, Kind: org.Customer, Tenant: "t-" + key}
@@ -125,8 +125,17 @@ func (c *changing) change() string {
 	case 9:
 		c.Answers = append(slices.Clone(c.Answers), usage.Resolution{Kind: usage.EntitlementRef, Ref: pick(c.generator, "e-1", "e-2", "e-9"), Target: o.Key})
 		return "answer"
+	case 10:
+		later := org.DatedTerms{Since: day(2 + c.IntN(28)), Terms: e.TermsOn(september.End())}
+		later.Terms.Book = w.Edges[c.IntN(len(w.Edges))].Terms.Book
+		e.Later = append(slices.DeleteFunc(slices.Clone(e.Later), func(l org.DatedTerms) bool { return l.Since >= later.Since }), later)
+		return "later terms"
 	default:
 		f := rating.Fixed{Edge: e.ID, Book: e.Terms.Book, Currency: e.Terms.Currency, Cuts: []period.Date{day(2 + c.IntN(28))}}
+		if c.in100(50) {
+			until := org.BookUntil{Until: day(2 + c.IntN(28)), Book: w.Edges[c.IntN(len(w.Edges))].Terms.Book}
+			f.Earlier = []rating.FixedBook{{BookUntil: until}}
+		}
 		if c.in100(50) {
 			f.Exchange = []rating.Exchange{{From: "USD", To: e.Terms.Currency, Rate: money.MustParse("1.25"), Date: september.String()}}
 		}

@@ -68,8 +68,8 @@ func (o Outcome) because(reason, ref string) Outcome {
 	return o
 }
 
-// priceAlong prices one subject along its chain.
-func (w *World) priceAlong(o Outcome, s *subject, on period.Date) Outcome {
+// priceAlong prices one subject of a day along its chain, by the books of that day; it is billed in a month.
+func (w *World) priceAlong(o Outcome, s *subject, on period.Date, billed period.Month) Outcome {
 	if o.Customer.Kind == org.Partner {
 		o.OwnUse = true
 		return o
@@ -80,8 +80,9 @@ func (w *World) priceAlong(o Outcome, s *subject, on period.Date) Outcome {
 	}
 	bought := o.Base.Cost
 	for _, e := range chain {
-		named := w.organisation(e.Seller).Key + "/" + e.Terms.Book
-		book := w.book(w.organisation(e.Seller).Key, e.Terms.Book, on)
+		seller, key := w.organisation(e.Seller).Key, terms(e, on).Book
+		named := seller + "/" + key
+		book := w.book(seller, key, on)
 		if book == nil {
 			return o.because(NoBook, named)
 		}
@@ -97,7 +98,7 @@ func (w *World) priceAlong(o Outcome, s *subject, on period.Date) Outcome {
 			o.ExcludedOn = e
 			return o
 		}
-		if reason, ref := w.price(&step, o.Base, s.covered, on); reason != "" {
+		if reason, ref := w.price(&step, o.Base, s.covered, on, currency(e, billed)); reason != "" {
 			return o.because(reason, ref)
 		}
 		o.Steps = append(o.Steps, step)
@@ -107,8 +108,7 @@ func (w *World) priceAlong(o Outcome, s *subject, on period.Date) Outcome {
 }
 
 // price applies the price of a step and converts the result once, whatever it comes to.
-func (w *World) price(s *Step, base Base, covered bool, on period.Date) (reason, ref string) {
-	to := s.Edge.Terms.Currency
+func (w *World) price(s *Step, base Base, covered bool, on period.Date, to money.Currency) (reason, ref string) {
 	var sold Amount
 	switch s.Kind {
 	case pricing.Free:

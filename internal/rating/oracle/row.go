@@ -177,7 +177,7 @@ func (w *World) Usage(r *Row) Outcome {
 		category: r[usage.MeterCategory], subCategory: r[usage.MeterSubCategory], meter: r[usage.MeterID],
 		region: r[usage.MeterRegion], publisher: r[usage.PublisherName], chargeType: r[usage.ChargeType],
 		plan: r[usage.SubscriptionDescription], covered: r.Covered(), tags: r[usage.Tags],
-	}, r.Day())
+	}, r.Day(), monthOf(r.Day()))
 }
 
 // same is the text by which two rows are the same row: every column as printed, but the day and the four amounts by

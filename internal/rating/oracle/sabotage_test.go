@@ -71,7 +71,7 @@ func sabotages() map[string]sabotage {
 			for i := range w.Rates {
 				x := &w.Rates[i]
 				if s.Converted && s.Kind == pricing.CostFactor && !s.Bought.Value.IsZero() && x.Month == september &&
-					x.From == s.Bought.Currency && x.To == s.Edge.Terms.Currency {
+					x.From == s.Bought.Currency && x.To == s.Sold.Currency {
 					return set(&x.Value, x.Value.Add(tiny))
 				}
 			}
@@ -83,8 +83,16 @@ func sabotages() map[string]sabotage {
 			}
 			return set(&s.Edge.Start, r.Day()+1)
 		},
+		"the first day of later terms": func(_ *oracle.World, r *oracle.Row, _ *oracle.Outcome, s *oracle.Step) func() {
+			for i := range s.Edge.Later {
+				if l := &s.Edge.Later[i]; l.Since == r.Day() && s.Edge.TermsOn(l.Since-1).Book != l.Terms.Book {
+					return set(&l.Since, l.Since+1)
+				}
+			}
+			return nil
+		},
 		"the currency of an edge": func(_ *oracle.World, _ *oracle.Row, o *oracle.Outcome, s *oracle.Step) func() {
-			if len(o.Steps) < 3 || s != &o.Steps[1] || s.Edge.Terms.Currency == "PLN" {
+			if len(o.Steps) < 3 || s != &o.Steps[1] || s.Edge.Terms.Currency == "PLN" || len(s.Edge.Later) > 0 {
 				return nil
 			}
 			return set(&s.Edge.Terms.Currency, "PLN")

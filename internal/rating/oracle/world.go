@@ -143,6 +143,26 @@ func (w *World) chain(customer *org.Organisation, on period.Date) []*org.Edge {
 	return chain
 }
 
+// terms are what an edge sells by on a day: the last of those that begin on it or before, else the first there are.
+func terms(e *org.Edge, on period.Date) *org.Terms {
+	found, since := &e.Terms, period.Date(0)
+	for i := range e.Later {
+		if l := &e.Later[i]; l.Since <= on && l.Since >= since {
+			found, since = &l.Terms, l.Since
+		}
+	}
+	return found
+}
+
+// currency is what documents of a month are in: that of the last day of the month on which the edge sells.
+func currency(e *org.Edge, month period.Month) money.Currency {
+	last := firstOf(month+1) - 1
+	if e.End != 0 && e.End <= last {
+		last = e.End - 1
+	}
+	return terms(e, last).Currency
+}
+
 // book is the version of a seller's book in force on a day: the one that began last, of two that began on one day the
 // higher; nil when there is none.
 func (w *World) book(owner, key string, on period.Date) *pricing.Book {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -76,6 +77,7 @@ func currencies() []money.Currency { return []money.Currency{"EUR", "USD", "CHF"
 func newGenerator(seed uint64, number, rows int) *generator {
 	m := &generator{Rand: rand.New(rand.NewPCG(seed, uint64(number))), level: map[string]int{}, sells: map[string][]string{}, rows: rows}
 	m.organisations()
+	m.laterTerms(rand.New(rand.NewPCG(seed, uint64(number)+1<<32)))
 	m.held()
 	m.families()
 	m.rates()
@@ -155,6 +157,30 @@ func (m *generator) organisations() {
 		default: // an edge taken back
 			m.edge(other, key, period.Period{Start: on, End: on})
 			m.edge(seller, key, period.Period{Start: since})
+		}
+	}
+}
+
+// laterTerms gives some edges other terms from a day on: another book from any day, another currency from the first day of
+// a month.
+func (m *generator) laterTerms(r *rand.Rand) {
+	keys := map[id.Organisation]string{}
+	for _, o := range m.world.Organisations {
+		keys[o.ID] = o.Key
+	}
+	for i := range m.world.Edges {
+		e, terms := &m.world.Edges[i], m.world.Edges[i].Terms
+		for _, since := range []period.Date{august.Start(), august.Start().AddDays(1 + r.IntN(30)), september.Start(), day(2 + r.IntN(14)), day(16 + r.IntN(15))} {
+			if since <= e.Start || e.End != 0 && since >= e.End || r.IntN(100) < 70 {
+				continue
+			}
+			books := m.sells[keys[e.Seller]]
+			terms.Book = books[r.IntN(len(books))]
+			if since == since.Month().Start() && r.IntN(100) < 50 {
+				terms.Currency = currencies()[r.IntN(len(currencies()))]
+			}
+			terms.PaymentDays++
+			e.Later = append(e.Later, org.DatedTerms{Since: since, Terms: terms})
 		}
 	}
 }

@@ -185,8 +185,10 @@ var organisationCases = map[string]func(*testing.T, *sqlstore.DB){
 		got, err = o.ChangeTerms(o.ctx, e.ID, e.Start, termsOf("first"), 3)
 		o.wants("from its first day", err, "", "")
 		diff(t, []any{got.Of.Terms.Book, len(got.Of.Later), got.Revision}, []any{"first", 1, int64(4)})
-		_, err = o.ChangeTerms(o.ctx, e.ID, october+1, termsOf("x"), 4)
-		o.wants("from the middle of a month", err, fault.Invalid, "edge_refused")
+		francs := termsOf("x")
+		francs.Currency = "CHF"
+		_, err = o.ChangeTerms(o.ctx, e.ID, october+1, francs, 4)
+		o.wants("a currency from the middle of a month", err, fault.Invalid, "edge_refused")
 		_, err = o.ChangeTerms(o.ctx, e.ID, e.Start-1, termsOf("x"), 4)
 		o.wants("from before it began", err, fault.Invalid, "edge_refused")
 		_, err = o.ChangeTerms(o.ctx, e.ID, november, termsOf("x"), 3)
