@@ -148,6 +148,11 @@ func TestWorldRoundTrip(t *testing.T) {
 			e.Terms = org.Terms{Book: draw("book"), Currency: money.Currency(draw("currency")), PaymentDays: rapid.Int().Draw(t, "days"),
 				Series: draw("series"), Grouping: org.Grouping(draw("grouping")), PurchaseOrder: draw("order"), BuyerReference: draw("reference"), ZeroDocuments: draw("zero"),
 				CustomerNumber: draw("customer number"), Language: draw("language"), ZeroLines: org.ZeroLines(draw("zero lines")), Subtotals: org.Subtotals(draw("subtotals"))}
+			for range rapid.IntRange(0, 2).Draw(t, "later terms") {
+				later := org.DatedTerms{Since: period.Date(rapid.IntRange(1, 30000).Draw(t, "later since")), Terms: e.Terms}
+				later.Terms.PaymentDays, later.Terms.PurchaseOrder = rapid.Int().Draw(t, "later days"), draw("later order")
+				e.Later = append(e.Later, later)
+			}
 			w.Edges = append(w.Edges, e)
 		}
 		w.Rates = []org.Rate{{From: money.Currency(draw("from")), To: money.Currency(draw("to")), Month: 24315, Value: money.FromMinor(rapid.Int64().Draw(t, "rate"), 9),
