@@ -39,6 +39,7 @@ type forest struct {
 	byKey  shard.Map[string, *node]
 	byID   shard.Map[id.Organisation, *node]
 	byPath shard.Map[string, *node]
+	having shard.Map[string, []*node] // customers by an entitlement that they have now: one each in a valid state
 	next   time.Time
 }
 
@@ -51,13 +52,19 @@ func newForest(t Tree) *forest { return (&forest{}).with(t) }
 
 // with is the forest with nodes added, or put in the place of those of their organisations.
 func (f *forest) with(t Tree) *forest {
-	keys, ids, paths := f.byKey.Edit(), f.byID.Edit(), f.byPath.Edit()
+	keys, ids, paths, having := f.byKey.Edit(), f.byID.Edit(), f.byPath.Edit(), f.having.Edit()
 	gone, come := map[*node]bool{}, make([]*node, 0, len(t.Nodes))
 	for _, x := range t.Nodes {
 		if old := f.byID.Get(x.Organisation); old != nil {
 			gone[old] = true
 			keys.Delete(old.Key)
 			paths.Delete(old.Path)
+			for _, e := range old.Entitlements {
+				left := slices.DeleteFunc(slices.Clone(having.Get(e)), func(n *node) bool { return n == old })
+				if having.Set(e, left); len(left) == 0 {
+					having.Delete(e)
+				}
+			}
 		}
 	}
 	for _, x := range t.Nodes {
@@ -66,9 +73,12 @@ func (f *forest) with(t Tree) *forest {
 		keys.Set(x.Key, n)
 		ids.Set(x.Organisation, n)
 		paths.Set(x.Path, n)
+		for _, e := range x.Entitlements {
+			having.Set(e, append(slices.Clone(having.Get(e)), n))
+		}
 		come = append(come, n)
 	}
-	return &forest{nodes: replaced(f.nodes, gone, come), byKey: keys.Map(), byID: ids.Map(), byPath: paths.Map(), next: t.Next}
+	return &forest{nodes: replaced(f.nodes, gone, come), byKey: keys.Map(), byID: ids.Map(), byPath: paths.Map(), having: having.Map(), next: t.Next}
 }
 
 // fewNodes is how many nodes are put into their places one by one; of more the list is merged.
@@ -212,10 +222,8 @@ func (f *forest) part(in Within, realm id.Organisation) (at position, ok bool, e
 	if n := f.byID.Get(realm); in.Customer == "" && n != nil && n.Kind == Customer {
 		in.Customer = n.Key
 	}
-	for _, n := range f.nodes {
-		if in.Customer == "" && slices.Contains(n.Entitlements, strings.ToLower(in.Entitlement)) {
-			in.Customer = n.Key
-		}
+	if list := f.having.Get(strings.ToLower(in.Entitlement)); in.Customer == "" && len(list) > 0 {
+		in.Customer = slices.MinFunc(list, byPath).Key
 	}
 	if strings.Contains(in.Entitlement+in.Group, "/") {
 		return at, false, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -35,7 +36,8 @@ func TestPlacedNodesEqualTheWholeTree(t *testing.T) {
 			}
 			var changed Tree
 			for _, key := range keys {
-				n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path(key), Tenant: fmt.Sprint("t", rapid.IntRange(0, 1).Draw(t, "tenant"))}
+				n := Node{Organisation: id.Organisation("org_" + key), Key: key, Path: path(key), Tenant: fmt.Sprint("t", rapid.IntRange(0, 1).Draw(t, "tenant")),
+					Kind: Customer, Entitlements: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"e0", "e1", "e2"}), 0, 2, rapid.ID[string]).Draw(t, "entitlements")}
 				if !reflect.DeepEqual(known[key], n) {
 					changed.Nodes = append(changed.Nodes, n)
 				}
@@ -89,5 +91,15 @@ func sameForest(t *rapid.T, f, want *forest, keys []string) {
 		if !reflect.DeepEqual(same, n) || f.byPath.Get(n.Path) != same || f.byID.Get(n.Organisation) != same || f.byKey.Get(n.Key) != same {
 			t.Fatalf("node %d is %+v, want %+v", i, same, n)
 		}
+	}
+	for _, e := range []string{"E0", "e1", "e2"} { // the first by path that has it
+		i := slices.IndexFunc(f.nodes, func(n *node) bool { return slices.Contains(n.Entitlements, strings.ToLower(e)) })
+		at, ok, err := f.part(Within{Entitlement: e}, "")
+		if err != nil || ok != (i >= 0) || ok && at.node != f.nodes[i] {
+			t.Fatalf("%s is in %+v, %v, %v; want that of node %d", e, at, ok, err, i)
+		}
+	}
+	if f.having.Len() != want.having.Len() {
+		t.Fatalf("%d entitlements, want %d", f.having.Len(), want.having.Len())
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Review validates a world that is to follow another (see Validate), and looks closer at what is new or changed: the
-// books that edges name, tax territories, bank accounts, tax ids. What was there before stays as it is, for documents
+// books that edges name, of which those are known that are named by their owner's key, tax territories, bank accounts, tax ids. What was there before stays as it is, for documents
 // are out by it. What is doubtful without being wrong it says in notes.
 func Review(have, now World, books map[string][]string) (notes []string, err error) {
 	v := validate(now)
@@ -107,9 +107,6 @@ func (v *validation) territories(taxes []Tax) {
 // books checks that the book of an edge that is new, or names another book than before, is one that its seller has
 // published. A seller without any book is setting up: then what is missing is only said.
 func (v *validation) books(have *Index, edges []Edge, published map[string][]string) {
-	if published == nil {
-		return
-	}
 	missing := map[string]map[string]bool{}
 	for i := range edges {
 		e := &edges[i]
