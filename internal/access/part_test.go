@@ -9,6 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
+	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
 	"github.com/purveyor-csp/purveyor/internal/org"
 	"github.com/purveyor-csp/purveyor/internal/period"
@@ -106,6 +107,65 @@ func TestResellerAppliesItsPart(t *testing.T) {
 	h.wants("end it today, so that it is nobody's", err, fault.Denied)
 	_, err = h.orgs.EndEdge(nora, edge, period.DateOf(h.now)+1, 1)
 	h.wants("end it tomorrow", err, "")
+}
+
+// TestClaimOfWhatOthersUse: a reseller may not claim an entitlement that usage of somebody else's tenant names, though no
+// organisation lists it, and is answered as for one that somebody else lists. What its own customers use it may; what they
+// have it may end; the partner may claim anything.
+func TestClaimOfWhatOthersUse(t *testing.T) {
+	h := newHouse(t)
+	h.give("nora", "nordwind", access.ResellerGlobalAdmin, "nordwind")
+	nora := as("nora", "nordwind")
+	h.used = map[string][]id.Organisation{"e-theirs": {key("c3")}, "e-partner": {key("contoso")}, "e-own": {key("c1")}, "e-both": {key("c1"), key("c3")}}
+	since := period.Period{Start: period.NewDate(2026, 5, 1)}
+	c2 := func(ref string, p period.Period) org.World {
+		o := customer("c2")
+		o.Tenant, o.Entitlements = "t-c2", []org.Entitlement{{Provider: ref, Period: p}}
+		return org.World{Organisations: []org.Organisation{o}}
+	}
+	before := h.applied()
+	told := func(err error, ref string) string {
+		if err == nil {
+			return ""
+		}
+		return strings.ReplaceAll(err.Error(), ref, "REF")
+	}
+	_, listed := h.orgs.Apply(nora, c2("E-c3", since), false)
+	h.wants("what somebody else lists", listed, fault.Invalid)
+	for _, ref := range []string{"E-Theirs", "e-partner", "E-BOTH"} {
+		for _, dry := range []bool{true, false} {
+			_, err := h.orgs.Apply(nora, c2(ref, since), dry)
+			h.wants(ref, err, fault.Invalid)
+			if got, want := told(err, strings.ToLower(ref)), told(listed, "e-c3"); got != want {
+				t.Errorf("%s: told %q, want as of what is listed: %q", ref, got, want)
+			}
+		}
+		o := c2(ref, since).Organisations[0]
+		_, err := h.orgs.Change(nora, o, 1)
+		h.wants("change, "+ref, err, fault.Invalid)
+		if err != nil && (strings.Contains(err.Error(), "c3") || strings.Contains(err.Error(), "contoso")) {
+			t.Errorf("change: nora is told whose it is: %v", err)
+		}
+		made := customer("c12")
+		made.Entitlements = o.Entitlements
+		_, err = h.orgs.Create(nora, made, sells("nordwind", "c12", since))
+		h.wants("create, "+ref, err, fault.Invalid)
+	}
+	if h.applied() != before {
+		t.Error("something that was refused left an event")
+	}
+	_, err := h.orgs.Apply(nora, c2("e-own", since), false)
+	h.wants("what its own customer uses", err, "")
+	_, err = h.orgs.Apply(nora, c2("e-unused", since), false)
+	h.wants("what nobody uses", err, "")
+	_, err = h.orgs.Apply(operator(), c2("e-theirs", since), false)
+	h.wants("the partner", err, "")
+	ended := since
+	ended.End = period.NewDate(2026, 8, 1)
+	_, err = h.orgs.Apply(nora, c2("E-theirs", ended), false)
+	h.wants("end what it has", err, "")
+	_, err = h.orgs.Apply(nora, c2("e-theirs", since), false)
+	h.wants("have it for longer again", err, fault.Invalid)
 }
 
 // applied counts the events of world and organisations.

@@ -34,6 +34,11 @@ type house struct {
 	roles  *access.Roles
 	access *access.Service
 	events event.Log
+	used   map[string][]id.Organisation // by entitlement in small letters: whose usage of it there is
+}
+
+func (h *house) usedBy(context.Context, []string) (map[string][]id.Organisation, error) {
+	return h.used, nil
 }
 
 func key(k string) id.Organisation { return org.OrganisationID(k) }
@@ -81,7 +86,7 @@ func newHouse(t *testing.T) *house {
 	store := organisations.Access{DB: h.db}
 	h.events = event.Log{Store: operations.Events{DB: h.db}, Now: now}
 	h.roles = &access.Roles{DB: h.db, Store: store, Now: now}
-	h.orgs = &org.Service{DB: h.db, Store: organisations.Orgs{DB: h.db}, Access: h.roles, Events: h.events, Places: h.roles, Now: now, Books: everyBook}
+	h.orgs = &org.Service{DB: h.db, Store: organisations.Orgs{DB: h.db}, Access: h.roles, Events: h.events, Places: h.roles, Now: now, Books: everyBook, UsedBy: h.usedBy}
 	h.roles.Place = h.orgs.Place
 	h.access = &access.Service{
 		DB: h.db, Store: store, Roles: h.roles, Events: h.events, Now: now, Directory: &identity.Directory{DB: h.db, Store: parties.Identity{DB: h.db}},

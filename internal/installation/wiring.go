@@ -110,6 +110,7 @@ func (n *Installation) buildSales(o Options) {
 	rows, files := wrapped[usage.RowStore](n.Rows, o.Wrap.Rating), wrapped[invoice.Files](n.Files, o.Wrap.Files)
 	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: books.Published}
+	n.Orgs.UsedBy = usedBy(n.DB, orgs, usages, n.Rows)
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)}
 	n.Usage = &usage.Service{DB: n.DB, Store: usages, Rows: n.Rows, Access: guard, Events: events}
 	n.Invoices = &invoice.Service{

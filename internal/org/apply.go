@@ -52,13 +52,21 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 			return Result{}, err
 		}
 	}
+	used, err := v.usersOf(ctx, grant.Scope, func(x *Index) (Change, error) {
+		part := *x.Within(grant.Scope).World()
+		merged, _ := Merge(part, file)
+		return difference(part, merged), nil
+	})
+	if err != nil {
+		return Result{}, err
+	}
 	var p plan
 	if dryRun {
 		err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 			if err := v.holds(ctx, r, sees.Scope, unchanged); err != nil {
 				return err
 			}
-			p, err = v.plan(ctx, r, grant.Scope, file, coming)
+			p, err = v.plan(ctx, r, grant.Scope, file, coming, used)
 			return err
 		})
 		return p.result, err
@@ -67,7 +75,7 @@ func (v *Service) ApplyBefore(ctx context.Context, file World, coming map[string
 		if err := v.holds(ctx, t, sees.Scope, unchanged); err != nil {
 			return err
 		}
-		p, err = v.plan(ctx, t, grant.Scope, file, coming)
+		p, err = v.plan(ctx, t, grant.Scope, file, coming, used)
 		if err != nil || len(p.result.Diff) == 0 {
 			return err
 		}
@@ -130,7 +138,7 @@ func (p *plan) subject(s scope.Scope) id.Organisation {
 	return top.ID
 }
 
-func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World, coming map[string][]string) (p plan, err error) {
+func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World, coming map[string][]string, used users) (p plan, err error) {
 	if p.have, err = v.Store.Index(ctx, r, scope.All()); err != nil {
 		return p, err
 	}
@@ -146,7 +154,7 @@ func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World
 	if s.IsAll() {
 		notes, err = Review(part, merged, books)
 	} else {
-		notes, err = v.reviewPart(&p, s, books)
+		notes, err = v.reviewPart(&p, s, books, used)
 	}
 	if err != nil {
 		return p, err
@@ -160,7 +168,7 @@ func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World
 }
 
 // reviewPart validates a change of a part of the tree.
-func (v *Service) reviewPart(p *plan, s scope.Scope, books map[string][]string) ([]string, error) {
+func (v *Service) reviewPart(p *plan, s scope.Scope, books map[string][]string, used users) ([]string, error) {
 	have, now, c := p.have, p.now, p.change
 	if len(c.Rates)+len(c.Taxes) > 0 || c.ReplaceTaxes {
 		return nil, fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
@@ -169,6 +177,9 @@ func (v *Service) reviewPart(p *plan, s scope.Scope, books map[string][]string) 
 		return nil, err
 	}
 	check := validateChange(have, now, c, hidden(have, s))
+	if err := check.claims(have, c, s, used); err != nil {
+		return nil, err
+	}
 	check.review(have, c, now.taxes, books)
 	return check.notes, check.fault()
 }

@@ -187,6 +187,10 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 	if err != nil {
 		return 0, nil, err
 	}
+	used, err := v.usersOf(ctx, grant.Scope, func(x *Index) (Change, error) { return prepare(x, grant.Scope) })
+	if err != nil {
+		return 0, nil, err
+	}
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
 		have, err := v.Store.Index(ctx, t, scope.All())
 		if err != nil {
@@ -197,7 +201,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 			return err
 		}
 		now := have.With(c, "")
-		if notes, err = v.fits(ctx, t, grant.Scope, have, now, c); err != nil {
+		if notes, err = v.fits(ctx, t, grant.Scope, have, now, c, used); err != nil {
 			return err
 		}
 		changes := spelled(have, now, c)
@@ -219,7 +223,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 }
 
 // fits validates what a change touches. What the caller does not see is NotFound.
-func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now *Index, c Change) (notes []string, err error) {
+func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now *Index, c Change, used users) (notes []string, err error) {
 	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err
 	}
@@ -228,6 +232,9 @@ func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now 
 		return nil, err
 	}
 	check := validateChange(have, now, c, hidden(have, s))
+	if err := check.claims(have, c, s, used); err != nil {
+		return nil, err
+	}
 	check.review(have, c, now.Taxes(), books)
 	code := "organisation_refused"
 	if len(c.Organisations) == 0 {

@@ -23,6 +23,9 @@ type Service struct {
 	Now    func() time.Time
 	// Books are the keys of the price books that were published, by their owner's key.
 	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
+	// UsedBy says whose usage of entitlements there is, as far as the tenants tell that it is under: the organisations, by
+	// the provider's id of an entitlement in small letters. It is asked outside of transactions.
+	UsedBy func(ctx context.Context, entitlements []string) (map[string][]id.Organisation, error)
 }
 
 // Places follows where organisations stand, in the transaction that moves them.
@@ -127,12 +130,15 @@ func (v *Service) Place(ctx context.Context) error {
 
 // published are the price books there are and those that are coming.
 func (v *Service) published(ctx context.Context, r tx.Read, coming map[string][]string) (map[string][]string, error) {
-	all, err := v.Books(ctx, r)
+	there, err := v.Books(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	for owner, keys := range coming {
-		all[owner] = append(all[owner], keys...)
+	all := map[string][]string{}
+	for _, books := range [...]map[string][]string{there, coming} {
+		for owner, keys := range books {
+			all[owner] = append(all[owner], keys...)
+		}
 	}
 	return all, nil
 }

@@ -55,8 +55,7 @@ func (v *validation) oneOwner(ref string, list []held) {
 	slices.SortStableFunc(list, func(a, b held) int { return cmp.Compare(a.Start, b.Start) })
 	for i := 1; i < len(list); i++ {
 		if list[i-1].Overlaps(list[i].Period) {
-			v.add(fmt.Sprintf("customer %s entitlement %s", v.name(list[i].by), ref),
-				"on %s it belongs to %s as well: end it there first with until", cmp.Or(list[i].Start.String(), "the first day"), v.name(list[i-1].by))
+			v.twoOwners(list[i].by, ref, list[i].Start, list[i-1].by)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func storesBut(t *tree, list exceptions) report {
 
 // ofUsage says whether an interface is one of the usage store; every other Store is of the ledger.
 func ofUsage(name string) bool {
-	return slices.Contains([]string{"RowStore", "TotalStore", "RunStore"}, name)
+	return slices.Contains([]string{"RowStore", "TotalStore", "RunStore", "TenantStore"}, name)
 }
 
 // method judges one method of a store interface.

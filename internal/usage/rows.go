@@ -107,6 +107,13 @@ type RowStore interface {
 	Wide(ctx context.Context, s scope.Scope, batches []uint32) ([]WideValue, error)
 }
 
+// TenantStore says under which tenants entitlements are, by the dictionaries of a RowStore: no row is read.
+type TenantStore interface {
+	// Tenants are the tenants that entries of closed loads name beside the given entitlements, by entitlement, in small
+	// letters and in order. Entries may be of rows that do not count. There are none in a scope that is not All.
+	Tenants(ctx context.Context, s scope.Scope, entitlements []string) (map[string][]string, error)
+}
+
 // Writer takes the blocks of one load; Append may be called from several goroutines.
 type Writer interface {
 	Append(ctx context.Context, b *Block) error

@@ -36,4 +36,6 @@ func fresh(t *testing.T) usage.RowStore {
 
 func TestRowStore(t *testing.T) { usagetest.Run(t, fresh) }
 
+func TestTenants(t *testing.T) { usagetest.Tenants(t, fresh) }
+
 func TestResources(t *testing.T) { usagetest.Resources(t, fresh) }
