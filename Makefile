@@ -43,6 +43,9 @@ golden: ## renew the golden files; read the diff afterwards
 oracle: ## rating against the reference rater on 1,000,000 random rows (ORACLE_ROWS, ORACLE_SEED)
 	ORACLE_ROWS=$${ORACLE_ROWS:-1000000} go test ./internal/rating/oracle -run TestRatingAgreesWithTheOracle -count=1 -timeout 60m -v
 
+corrections: ## months corrected at random, 1,000 of them (CORRECTIONS)
+	CORRECTIONS=$${CORRECTIONS:-1000} go test ./internal/check -run '^TestCorrections$$' -count=1 -timeout 60m -v
+
 bench: build ## speed on this machine, beside other ways, into docs/benchmarks.md (ROWS=10000000 for the full goals)
 	go build -o bin/bench ./cmd/bench
 	bin/bench -rows $(or $(ROWS),1000000)
@@ -50,4 +53,4 @@ bench: build ## speed on this machine, beside other ways, into docs/benchmarks.m
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build run test browser sdk lint golden oracle bench clean
+.PHONY: help deps build run test browser sdk lint golden oracle corrections bench clean

@@ -345,6 +345,7 @@ func TestDemoClock(t *testing.T) {
 
 // TestIssuedDocumentsAreArchived closes the directory and finds every document archived, with the bytes it had before.
 func TestIssuedDocumentsAreArchived(t *testing.T) {
+	sequential(t)
 	c := newCaller(t, "")
 	usageFile, _, w, b := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))

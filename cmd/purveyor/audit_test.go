@@ -41,6 +41,7 @@ func (c *caller) records(query string) (out []event.Event) {
 
 // TestAuditTrail lists, exports, verifies and prunes the event log over the API.
 func TestAuditTrail(t *testing.T) {
+	sequential(t)
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	c := &caller{T: t, dir: t.TempDir()}
 	s := config.Settings{Memory: "512MB", AuditDays: 30}
@@ -98,6 +99,7 @@ func (everything) Require(ctx context.Context, _ access.Action) (access.Grant, e
 // TestForeignReadsAreRecorded reads documents as people of several organisations: what belongs to others leaves a
 // record, what is one's own, or the local operator's to read, leaves none.
 func TestForeignReadsAreRecorded(t *testing.T) {
+	sequential(t)
 	c := newCaller(t, "")
 	usageFile, _, w, b := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))

@@ -14,6 +14,7 @@ import (
 // gets no secret of a program that may do more, gets into no group that may, and says nothing of where everybody signs
 // in. What is no more than they are, they look after.
 func TestWhoLooksAfterPeopleBecomesNoneOfThem(t *testing.T) {
+	sequential(t)
 	s := newStaffed(t)
 	var role access.Role
 	s.want(200, &role, http.MethodPost, "/roles", asJSON, `{"name":"user admin","realm":"customer","owner":"c0001","actions":["identity.read","identity.change"]}`)

@@ -8,6 +8,7 @@ import (
 
 // TestBillOfEarlierMonths tries what one run of bill does with rows of other months.
 func TestBillOfEarlierMonths(t *testing.T) {
+	sequential(t)
 	own := used("acme", "2026-09-01", "20") // 25.50, and 28.05 at 10 % more
 	july, august := used("acme", "2026-07-30", "10"), used("acme", "2026-08-31", "20")
 	for _, c := range []struct {
@@ -36,6 +37,7 @@ func TestBillOfEarlierMonths(t *testing.T) {
 
 // TestBillOfAPart tries pages of which others are missing: what they hold is billed, and nobody takes it for all.
 func TestBillOfAPart(t *testing.T) {
+	sequential(t)
 	rows := []record{used("acme", "2026-09-01", "10"), used("acme", "2026-09-02", "20")}
 	page := func(all int, records ...record) string {
 		return fmt.Sprintf(`{"totalCount":%d,"items":[%s]}`, all, strings.Join(objects(records...), ","))

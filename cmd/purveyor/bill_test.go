@@ -66,6 +66,7 @@ func readJSON(t *testing.T, path string, v any) {
 
 // Every planted error is found and none is invented; nothing is unexplained; the detail of every line adds up to it.
 func TestBillGeneratedMonth(t *testing.T) {
+	sequential(t)
 	dir, bill := month(t, 90_000, 12, 40)
 	bill(filepath.Join(dir, "out"))
 	var planted []statement.Planted
@@ -177,6 +178,7 @@ func TestBillIsDeterministic(t *testing.T) {
 // sealed and not billed. The reconciliation lines have no rows behind them, so they are charges: three billed ones, and
 // the same three once more as they stood before the invoice, which give way to them.
 func TestBillOfficialSamples(t *testing.T) {
+	sequential(t)
 	shared := filepath.Join("..", "..", "..", "shared", "data")
 	if _, err := os.Stat(shared); err != nil {
 		t.Skip("the published sample files are not beside this clone (../shared/data): skipped")

@@ -54,6 +54,7 @@ func listing(t *testing.T, dir string) string {
 // Nothing is made in what is no data directory, by whatever command; what is there instead is said. In one that is,
 // the same commands work.
 func TestWhatIsNoDataDirectory(t *testing.T) {
+	sequential(t)
 	at := t.TempDir()
 	in := func(name string) string { return filepath.Join(at, name) }
 	if err := os.Mkdir(in("empty"), 0o700); err != nil {
@@ -85,6 +86,7 @@ func TestWhatIsNoDataDirectory(t *testing.T) {
 
 // A part of a data directory that is lost, or of another, is named with what to do, and no empty one takes its place.
 func TestPartsThatAreLost(t *testing.T) {
+	sequential(t)
 	dir := billedMonth(t, "600")
 	whole := t.TempDir()
 	if err := os.CopyFS(whole, os.DirFS(dir)); err != nil {
@@ -142,6 +144,7 @@ func TestPartsThatAreLost(t *testing.T) {
 
 // A data directory that can only be read is read: nothing is written, and what would have to be is refused.
 func TestOnlyRead(t *testing.T) {
+	sequential(t)
 	dir := billedMonth(t, "600")
 	statement := filepath.Join(dir, "..", "statement.csv")
 	purveyor(t, "usage", "generate", "--rows", "600", "--customers", "3", "-o", filepath.Join(dir, "..", "again.csv"), "--statement", statement)

@@ -62,6 +62,7 @@ func TestDryRunsSayWhatChanges(t *testing.T) {
 
 // Rows that were invoiced and find no chain any more are said to stay as they were invoiced.
 func TestWhatStaysInvoicedIsSaid(t *testing.T) {
+	sequential(t)
 	s := newScene(t)
 	s.issued(s.file("a.csv", csvFile(used("acme", "2026-09-01", "10"))))
 	s.must("apply", "-f", s.world("since: 2026-01-01, book: retail, currency: EUR", "since: 2026-01-01, until: 2026-08-01, book: retail, currency: EUR"))
@@ -77,6 +78,7 @@ func TestWhatStaysInvoicedIsSaid(t *testing.T) {
 
 // A language that documents do not come in leaves nothing half written.
 func TestLanguagesAreCheckedFirst(t *testing.T) {
+	sequential(t)
 	s := newScene(t)
 	s.issued(s.file("a.csv", csvFile(used("acme", "2026-09-01", "10"))))
 	out := filepath.Join(s.dir, "exported")

@@ -197,6 +197,7 @@ func zipped(text string) string {
 
 // The builders make files in which nothing is wrong: CSV and JSON lines of the same rows are the same usage.
 func TestExampleFilesAreRead(t *testing.T) {
+	sequential(t)
 	rows := []record{used("acme", "2026-09-01", "10"), used("deep", "2026-09-02", "20"), used("swiss", "2026-09-30", "40")}
 	for name, content := range map[string]string{"u.csv": csvFile(rows...), "u.jsonl": jsonLines(rows...), "u.csv.gz": zipped(csvFile(rows...)),
 		"u.jsonl.gz": zipped(jsonLines(rows...)), "crlf.csv": "\ufeff" + strings.ReplaceAll(csvFile(rows...), "\n", "\r\n")} {

@@ -82,6 +82,7 @@ func (s *staffed) readings(since int) (list []event.Reading) {
 // TestReadingUsageMoneyAndPeopleIsRecorded: costs, margins, the world, books, people and resources of others leave one
 // record a request, which names whose they are and not the reader's own; what is one's own leaves none.
 func TestReadingUsageMoneyAndPeopleIsRecorded(t *testing.T) {
+	sequential(t)
 	s := newStaffed(t)
 	s.want(200, nil, http.MethodPut, "/customers/c0001/policy/usage-charges", asJSON, `{"usage_charges":"list"}`)
 	for _, c := range []struct {
@@ -128,6 +129,7 @@ func TestReadingUsageMoneyAndPeopleIsRecorded(t *testing.T) {
 // TestPeopleAreTheirRealms: everything about a person is told to, and erased by, the admins of their own realm and the
 // local operator; to everybody else they are not there.
 func TestPeopleAreTheirRealms(t *testing.T) {
+	sequential(t)
 	s := newStaffed(t)
 	realms := []string{"contoso", "nordwind", "c0001"}
 	for _, asker := range realms {

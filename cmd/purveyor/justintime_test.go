@@ -163,6 +163,7 @@ func (s *shift) done() (delegation.ActivationState, []string) {
 // Everything that only the activation allows is in the customer's trail, reads and writes; leaving the group and being
 // disabled end it at once.
 func TestJustInTime(t *testing.T) {
+	sequential(t)
 	s := newShift(t)
 	plain, agent, lead := s.session(s.agent, false), s.session(s.agent, true), s.session(s.lead, true)
 	s.refused("before the customer agreed", s.may(s.now(agent), access.ResourceRead, "@c1"), fault.NotFound)
@@ -247,6 +248,7 @@ func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
 // TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship or an offer, is its members'
 // while they are in it and no longer.
 func TestGroupsOfDelegatedAccess(t *testing.T) {
+	sequential(t)
 	s := newShift(t)
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)

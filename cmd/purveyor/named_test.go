@@ -15,6 +15,7 @@ import (
 // told of all of it before; afterwards neither their name nor their id at the provider stands in any file, the consent
 // says that somebody was there, and the customer still reads what was done.
 func TestErasedAreNamedNowhere(t *testing.T) {
+	sequential(t)
 	s := newShift(t)
 	const name, object = "Aurelie Quintessence", "5e3b7c1a-0000-4000-8000-0000000000aa"
 	agent := delegation.Holder{ID: string(s.agent.ID), Kind: delegation.User, Name: name, Object: object}

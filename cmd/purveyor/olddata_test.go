@@ -150,6 +150,7 @@ func items(v any) (list []map[string]any) {
 
 // A data directory of an older build opens, and everything in it is as it was.
 func TestOldDataOpens(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	purveyor(t, "check", "--data", dir)
 	for name, args := range map[string][]string{
@@ -189,6 +190,7 @@ func TestOldDataOpens(t *testing.T) {
 
 // The views of its months are what they were: what the statement is explained by, what usage costs, what is earned.
 func TestOldDataViews(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	for month, statement := range map[string]string{"2026-07": "july-lines.csv", "2026-08": "august-lines.jsonl", "2026-09": "september-lines.csv"} {
 		now, _ := asks(t, "recon", "--period", month, "--statement", filepath.Join(oldData, "in", statement), "--data", dir)
@@ -222,6 +224,7 @@ func knowsReservations(t *testing.T, dir string) {
 
 // Every line of every issued document is still led back to the provider's rows, and adds up.
 func TestOldDataExplains(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	lines := 0
 	for _, d := range items(recorded(t, "invoices")) {
@@ -262,6 +265,7 @@ var oldLoads = []struct {
 
 // The same files again change nothing: they are known, in each format, whatever is read of them today.
 func TestOldDataKnowsItsFilesAgain(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	for _, l := range oldLoads {
 		args := []string{"usage", "import"}
@@ -298,6 +302,7 @@ func TestOldDataKnowsItsFilesAgain(t *testing.T) {
 
 // The usage store is made again from the archived files, as they were read then, to the digests that were sealed.
 func TestOldDataRebuilds(t *testing.T) {
+	sequential(t)
 	for name, lose := range map[string]bool{"beside the old store": false, "after the store was lost": true} {
 		t.Run(name, func(t *testing.T) {
 			dir := oldDirectory(t)
@@ -333,6 +338,7 @@ func nothingToCorrect(t *testing.T, dir string) {
 
 // An issued month is rated once more to what was issued; months that are drafted are drafted to the same lines.
 func TestOldDataIsDraftedTheSame(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	nothingToCorrect(t, dir)
 	for _, month := range []string{firstFree, "2026-10"} {
@@ -344,6 +350,7 @@ func TestOldDataIsDraftedTheSame(t *testing.T) {
 
 // What was issued and is voided is drafted anew with the same line keys, charge ids and amounts.
 func TestOldDataIsBilledAnewTheSame(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	of := func(d map[string]any) bool { return d["period"] == "2026-08" }
 	for _, d := range items(recorded(t, "invoices")) {
@@ -358,6 +365,7 @@ func TestOldDataIsBilledAnewTheSame(t *testing.T) {
 
 // An approved draft of the older build can be issued as it is, and the month goes on.
 func TestOldDataGoesOn(t *testing.T) {
+	sequential(t)
 	dir := oldDirectory(t)
 	purveyor(t, "invoice", "issue", "--period", firstFree, "--on", "2026-11-05", "--data", dir)
 	now, _ := asks(t, "invoice", "list", "--period", firstFree, "--data", dir)

@@ -144,6 +144,7 @@ func (p *population) work(kind job.Kind, want int) {
 // TestErasedIsGone erases people out of the middle of many, after a rotation: nothing of them can be opened or found
 // any more, everybody else can be, and the event log holds.
 func TestErasedIsGone(t *testing.T) {
+	sequential(t)
 	p := newPeople(t, "", 300)
 	if n := p.found(p.wrap[p.ids[7]][0], []byte("key-prn_0007")); n < 2 {
 		t.Fatalf("the scan finds %d of what is there", n)
@@ -213,6 +214,7 @@ func (p *population) clean() {
 
 // TestErasedIsGoneOnPostgreSQL does the same without the files, which are the server's.
 func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
+	sequential(t)
 	pgtest.Need(t)
 	p := newPeople(t, pgtest.Database(t), 20)
 	p.want(200, nil, http.MethodPost, "/keys/rotations", "", "")

@@ -77,6 +77,7 @@ func (s *staffed) readable(t *testing.T) map[string]string {
 // shown of others leaves one record, which names the call, the reader and not the reader's own organisation; what is declared
 // to show nothing of others leaves none, and neither does what the local operator reads.
 func TestEveryReadOfOthersIsRecorded(t *testing.T) {
+	sequential(t)
 	s := newStaffed(t)
 	things := s.readable(t)
 	queries := map[string]string{

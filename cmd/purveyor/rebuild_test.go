@@ -92,6 +92,7 @@ func TestRebuildKilled(t *testing.T) {
 // A rebuilt store that was not put in its place yet is put there by whoever opens the directory next, whatever is left
 // of the old one.
 func TestRebuiltIsTaken(t *testing.T) {
+	sequential(t)
 	dir := billedMonth(t, "600")
 	for name, old := range map[string]func(path string) error{
 		"the old store and its log": func(path string) error {

@@ -35,6 +35,7 @@ func chain(err error) string {
 // TestSecretsLieSealed seals planted secrets, opens them rightly and in every wrong way, sends one in a request, and
 // looks for them in every file but the vault's, in the log and in every error.
 func TestSecretsLieSealed(t *testing.T) {
+	sequential(t)
 	p := newPeople(t, "", 1)
 	var planted [][]byte
 	var said strings.Builder

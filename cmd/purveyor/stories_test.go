@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"net"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,9 +23,26 @@ func TestMain(m *testing.M) {
 	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main, "person": person, "ready": ready})
 }
 
-// Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own.
+// sequential says that a test gives one command after the other. Short runs, which are made under the race detector, leave it
+// out: what runs side by side in the program has tests that do more of it.
+func sequential(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("one command after the other: not with -short")
+	}
+}
+
+// Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own. In short runs it is
+// only that of a server and its callers.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update, Setup: func(e *testscript.Env) error {
+	stories, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(stories) < 10 {
+		t.Fatalf("%d stories, %v", len(stories), err)
+	}
+	if testing.Short() {
+		stories = []string{"testdata/serve.txtar"}
+	}
+	testscript.Run(t, testscript.Params{Files: stories, RequireExplicitExec: true, UpdateScripts: *update, Setup: func(e *testscript.Env) error {
 		l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, and stays so for a while
 		if err != nil {
 			return err

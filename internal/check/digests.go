@@ -35,8 +35,9 @@ func (v *Service) digests(ctx context.Context, r tx.Read) (now, earlier map[stri
 	if err != nil {
 		return nil, nil, err
 	}
-	books, err := v.Books.Digests(ctx, r, scope.All())
+	books, booksEarlier, err := v.Books.DigestsOfRows(ctx, r, scope.All())
 	maps.Copy(now, books)
+	maps.Copy(earlier, booksEarlier)
 	return now, earlier, err
 }
 

@@ -25,8 +25,9 @@ var mayBeAbsent = map[string]string{
 	"internal/api/login.keyring.idSigner":             "its own, read before the first token is signed",
 }
 
-// opened are the stores: whoever opens them hands them what they need, and their insides are their own.
-var opened = []string{"internal/sqlstore.DB", "internal/usagestore/duckdb.Store", "internal/usagestore/runs.Store", "internal/filestore.Store", "internal/vault.Vault"}
+// opened are the stores: whoever opens them hands them what they need, and their insides are their own. So are those of a
+// compiled price book, which is data.
+var opened = []string{"internal/pricing.Compiled", "internal/sqlstore.DB", "internal/usagestore/duckdb.Store", "internal/usagestore/runs.Store", "internal/filestore.Store", "internal/vault.Vault"}
 
 // complete is an error that names the first collaborator that is missing in parts, or in what they hold.
 func complete(parts ...any) error {

@@ -108,7 +108,7 @@ func (n *Installation) buildSales(o Options) {
 	guard, events, now := n.Guard, n.Events, n.Clock.Now
 	usages, orgs, books, invoices := billing.Usage{DB: n.DB}, organisations.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}
 	rows, files := wrapped[usage.RowStore](n.Rows, o.Wrap.Rating), wrapped[invoice.Files](n.Files, o.Wrap.Files)
-	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: books, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
+	reader, rater := rating.Reader{Usage: usages, Orgs: orgs, Books: &pricing.Library{Store: books}, Issued: invoices}, rating.Rater{Rows: rows, Sums: n.Rows}
 	n.Orgs = &org.Service{DB: n.DB, Store: orgs, Access: guard, Events: events, Places: guard, Now: now, Books: books.Published}
 	n.Orgs.UsedBy = usedBy(n.DB, orgs, usages, n.Rows)
 	n.Books = &pricing.Service{DB: n.DB, Store: books, Access: guard, Events: events, Now: now, Owner: hasOrganisation(orgs)}

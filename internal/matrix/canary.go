@@ -122,12 +122,48 @@ func spellings(v money.Decimal) []string {
 	return list
 }
 
+// finder finds canaries in one pass over a text: by the first two bytes of each spelling.
+type finder struct {
+	canaries []canary
+	starting map[[2]byte][]spelling
+}
+
+type spelling struct {
+	text   string
+	canary int
+}
+
+func newFinder(list []canary) *finder {
+	f := &finder{list, map[[2]byte][]spelling{}}
+	for i, c := range list {
+		for _, d := range c.digits {
+			start := [2]byte{d[0], d[1]} // an amount has a decimal: three bytes at least
+			f.starting[start] = append(f.starting[start], spelling{d, i})
+		}
+	}
+	return f
+}
+
 // found lists the canaries that a body contains.
-func found(list []canary, body string) (in []canary) {
+func (f *finder) found(body string) (in []canary) {
 	text := extractText(body)
-	for _, c := range list {
-		if slices.ContainsFunc(c.digits, func(d string) bool { return strings.Contains(text, d) }) {
-			in = append(in, c)
+	var hit []bool
+	for i := 0; i+1 < len(text); i++ {
+		if c := text[i]; c < '0' || c > '9' { // every spelling begins with a digit
+			continue
+		}
+		for _, s := range f.starting[[2]byte{text[i], text[i+1]}] {
+			if strings.HasPrefix(text[i:], s.text) {
+				if hit == nil {
+					hit = make([]bool, len(f.canaries))
+				}
+				hit[s.canary] = true
+			}
+		}
+	}
+	for i, yes := range hit {
+		if yes {
+			in = append(in, f.canaries[i])
 		}
 	}
 	return in

@@ -28,21 +28,21 @@ type Result struct {
 // Run prepares the data through transport, which calls the API as the caller that the context of a request names and as the
 // local operator if it names none, and compares every cell with the table. It also returns the outcome of every cell.
 func Run(ctx context.Context, transport http.RoundTripper, t Table) (Result, Table, error) {
-	canaries := canaries()
+	canaries := newFinder(canaries())
 	s, err := prepare(ctx, api{transport})
 	if err != nil {
 		return Result{}, nil, err
 	}
 	j := &evaluation{fixture: s, canaries: canaries, shown: map[string]bool{}, leaked: map[string]bool{}, got: Table{}}
 	err = s.crawl(ctx, func(_ request, body string) { // as the local operator: a canary that nobody ever sees proves nothing
-		for _, c := range found(canaries, body) {
+		for _, c := range canaries.found(body) {
 			j.shown[c.what] = true
 		}
 	})
 	if err != nil {
 		return j.Result, nil, err
 	}
-	for _, b := range canaries {
+	for _, b := range canaries.canaries {
 		if j.shown[b.what] == b.neverShown {
 			if b.neverShown {
 				j.mismatch("canary %q is on a page, and was thought to be on none: say who may see it", b.what)
@@ -78,7 +78,7 @@ func Search(ctx context.Context, transport http.RoundTripper, open func() (http.
 	if err != nil {
 		return Result{}, err
 	}
-	j := &evaluation{fixture: s, canaries: canaries(), leaked: map[string]bool{}}
+	j := &evaluation{fixture: s, canaries: newFinder(canaries()), leaked: map[string]bool{}}
 	for _, charges := range prices {
 		if err := j.crawlAll(ctx, charges); err != nil {
 			return j.Result, err
@@ -114,7 +114,7 @@ func (j *evaluation) crawlAll(ctx context.Context, charges access.Charges) error
 type evaluation struct {
 	*fixture
 	Result
-	canaries []canary
+	canaries *finder
 	shown    map[string]bool // canaries that an answer held
 	leaked   map[string]bool
 	got      Table
@@ -128,7 +128,7 @@ func (j *evaluation) mismatch(format string, args ...any) {
 // search finds canaries in a body that the caller must not see.
 func (j *evaluation) search(c caller, r request, body string) {
 	j.Bodies++
-	for _, b := range found(j.canaries, body) {
+	for _, b := range j.canaries.found(body) {
 		key := c.name() + r.method + r.path + b.what + string(j.charges)
 		if b.allowed(c, j.charges) || j.leaked[key] {
 			continue

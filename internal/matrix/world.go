@@ -3,6 +3,7 @@ package matrix
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -148,7 +149,7 @@ func markup(seller string) int64 {
 }
 
 // statementCSV is the provider's statement of the month.
-func statementCSV() string {
+var statementCSV = sync.OnceValue(func() string {
 	var b strings.Builder
 	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,ProductName,ChargeType,UnitPrice,Quantity,Subtotal,TaxTotal,Total,Currency,PublisherName,SubscriptionDescription,SubscriptionId,ChargeStartDate,ChargeEndDate,TermAndBillingCycle,PCToBCExchangeRate,MeterDescription\n")
 	for _, p := range world {
@@ -157,10 +158,10 @@ func statementCSV() string {
 		}
 	}
 	return b.String()
-}
+})
 
 // usageCSV is a month of the provider's usage.
-func usageCSV() string {
+var usageCSV = sync.OnceValue(func() string {
 	var b strings.Builder
 	b.WriteString("PartnerId,CustomerId,InvoiceNumber,ProductId,SkuId,SubscriptionId,SubscriptionDescription,UsageDate,MeterId,MeterName,MeterCategory,UnitPrice,Quantity,BillingPreTaxTotal,BillingCurrency,PricingPreTaxTotal,PricingCurrency,PCToBCExchangeRate,PartnerEarnedCreditPercentage,ResourceGroup,EntitlementId,ResourceURI\n")
 	for _, p := range world {
@@ -170,4 +171,4 @@ func usageCSV() string {
 		}
 	}
 	return b.String()
-}
+})

@@ -154,18 +154,18 @@ func appendInside(cuts []period.Date, p period.Period, days ...period.Date) []pe
 // Versions is every version of one book, ready for look-ups. The zero value has none.
 type Versions struct{ list []*Compiled } // by From, one for each
 
-// NewVersions compiles the versions of one book. Of two that start on one day the higher version counts.
-func NewVersions(books []Book) Versions {
+// NewVersions is the versions of one book. Of two that start on one day the higher version counts.
+func NewVersions(books ...*Compiled) Versions {
 	books = slices.Clone(books)
-	slices.SortFunc(books, func(a, b Book) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Version, b.Version))
+	slices.SortFunc(books, func(a, b *Compiled) int {
+		return cmp.Or(cmp.Compare(a.book.From, b.book.From), cmp.Compare(a.book.Version, b.book.Version))
 	})
 	var v Versions
-	for i, b := range books {
-		if i+1 < len(books) && books[i+1].From == b.From {
+	for i, c := range books {
+		if i+1 < len(books) && books[i+1].book.From == c.book.From {
 			continue
 		}
-		v.list = append(v.list, Compile(b))
+		v.list = append(v.list, c)
 	}
 	return v
 }

@@ -213,13 +213,13 @@ func TestCommonKeyIsMatchedByBoth(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	book := func(version int, from string, rules ...Rule) Book {
-		return Book{Version: version, From: day(from), Rules: rules}
+	book := func(version int, from string, rules ...Rule) *Compiled {
+		return Compile(Book{Version: version, From: day(from), Rules: rules})
 	}
 	dated := Rule{Key: "r", Period: period.Period{Start: day("2026-02-10"), End: day("2026-04-10")}}
-	v := NewVersions([]Book{
+	v := NewVersions(
 		book(3, "2026-02-01", dated), book(1, "2026-01-01", dated), book(4, "2026-02-01", dated), book(2, "2026-03-01"),
-	})
+	)
 	for _, tc := range []struct {
 		on   string
 		want int

@@ -74,7 +74,11 @@ func TestPublish(t *testing.T) {
 	if err != nil || len(list) != 4 || list[3].Version != 4 {
 		t.Fatalf("list %v %v", list, err)
 	}
-	if got := pricing.NewVersions(list).On(july - 1).Book().Version; got != 4 {
+	var compiled []*pricing.Compiled
+	for _, b := range list {
+		compiled = append(compiled, pricing.Compile(b))
+	}
+	if got := pricing.NewVersions(compiled...).On(july - 1).Book().Version; got != 4 {
 		t.Errorf("before July version %d is in force, not the newest of January", got)
 	}
 }

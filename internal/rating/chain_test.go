@@ -28,11 +28,19 @@ func chainOf() org.World {
 	}
 }
 
+func compiled(books ...pricing.Book) Versions {
+	var list []*pricing.Compiled
+	for _, b := range books {
+		list = append(list, pricing.Compile(b))
+	}
+	return byKey(list)
+}
+
 func booksOf(first, second pricing.Price) Versions {
 	rule := func(p pricing.Price) []pricing.Rule { return []pricing.Rule{{Key: "all", Price: p}} }
-	return CompileBooks([]pricing.Book{
-		{Owner: "p", Key: "b", Version: 1, Rules: rule(first)}, {Owner: "r", Key: "b", Version: 1, Rules: rule(second)},
-	})
+	return compiled(
+		pricing.Book{Owner: "p", Key: "b", Version: 1, Rules: rule(first)}, pricing.Book{Owner: "r", Key: "b", Version: 1, Rules: rule(second)},
+	)
 }
 
 // priceAlong prices one group along its chain.
@@ -115,10 +123,10 @@ func TestCoveredAtList(t *testing.T) {
 	for forCovered, want := range map[bool]string{true: "11.25", false: "0"} {
 		w := chainOf()
 		x := w.Index()
-		books := CompileBooks([]pricing.Book{
-			{Owner: "p", Key: "b", Version: 1, Rules: rule(forCovered, list)},
-			{Owner: "r", Key: "b", Version: 1, Rules: rule(true, pricing.Price{Kind: pricing.Free})},
-		})
+		books := compiled(
+			pricing.Book{Owner: "p", Key: "b", Version: 1, Rules: rule(forCovered, list)},
+			pricing.Book{Owner: "r", Key: "b", Version: 1, Rules: rule(true, pricing.Price{Kind: pricing.Free})},
+		)
 		g := Group{
 			Span: september.Month().Period(), Sum: usage.Sum{Quantity: money.FromInt(5)}, Variant: &usage.Variant{UnitPrice: "2.5", ExchangeRate: "1", Covered: true},
 			Entry: &usage.Entry{usage.BillingCurrency: "EUR", usage.PricingCurrency: "EUR"},
@@ -173,7 +181,7 @@ func TestWalkLeavesNothingHalfPriced(t *testing.T) {
 		t.Errorf("without a rate into CHF: %q with %d steps", g.Unresolved, len(g.Steps))
 	}
 	w = chainOf()
-	if g := pricedAlong(w, CompileBooks(nil)); g.Unresolved != NoBook || len(g.Steps) != 0 {
+	if g := pricedAlong(w, compiled()); g.Unresolved != NoBook || len(g.Steps) != 0 {
 		t.Errorf("without a book: %q with %d steps", g.Unresolved, len(g.Steps))
 	}
 }

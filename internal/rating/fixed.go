@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/money"
@@ -86,26 +85,25 @@ func (f *fixedEdge) edge(e *org.Edge) *org.Edge {
 }
 
 // fix applies what issued documents fix to the edges of the state.
-func (st *State) fix(list []Fixed, books []pricing.Book) {
+func (st *State) fix(list []Fixed, books []*pricing.Compiled) {
 	st.books, st.issued = books, list
 	if len(list) == 0 {
 		return
 	}
 	st.fixed = map[id.Edge]*fixedEdge{}
-	byID := map[id.Book]*pricing.Book{}
-	for i := range books {
-		byID[books[i].ID] = &books[i]
+	byID := map[id.Book]*pricing.Compiled{}
+	for _, c := range books {
+		byID[c.Book().ID] = c
 	}
-	compiled := map[string]pricing.Versions{}
 	for _, f := range list {
 		if e := st.fixed[f.Edge]; e != nil {
 			e.Exchange, e.Cuts = withMissing(e.Exchange, f.Exchange), slices.Concat(e.Cuts, f.Cuts)
 			continue
 		}
 		f.Exchange = slices.Clone(f.Exchange)
-		e := &fixedEdge{Fixed: f, versions: versionsOf(f.Books, byID, compiled)}
+		e := &fixedEdge{Fixed: f, versions: versionsOf(f.Books, byID)}
 		for _, b := range f.Earlier {
-			e.earlier = append(e.earlier, versionsOf(b.Books, byID, compiled))
+			e.earlier = append(e.earlier, versionsOf(b.Books, byID))
 		}
 		st.fixed[f.Edge] = e
 	}
@@ -119,7 +117,7 @@ func (st *State) fix(list []Fixed, books []pricing.Book) {
 }
 
 // fixEarlier keeps what issued documents of an earlier month fix: lines that take back service of that month have its prices.
-func (st *State) fixEarlier(month period.Month, list []Fixed, books []pricing.Book) {
+func (st *State) fixEarlier(month period.Month, list []Fixed, books []*pricing.Compiled) {
 	of := &State{Index: st.Index, Period: month}
 	of.fix(list, books)
 	if st.earlier == nil {
@@ -134,22 +132,15 @@ func (st *State) fixedOn(e id.Edge, on period.Date) *fixedEdge {
 	return cmp.Or(st.earlier[on.Month()][e], st.fixed[e])
 }
 
-// versionsOf compiles the versions of one set of ids once.
-func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Book, compiled map[string]pricing.Versions) pricing.Versions {
-	var key strings.Builder
-	var list []pricing.Book
+// versionsOf are the versions with these ids that there are.
+func versionsOf(ids []id.Book, byID map[id.Book]*pricing.Compiled) pricing.Versions {
+	var list []*pricing.Compiled
 	for _, b := range ids {
-		key.WriteString(string(b) + " ")
-		if byID[b] != nil {
-			list = append(list, *byID[b])
+		if c := byID[b]; c != nil {
+			list = append(list, c)
 		}
 	}
-	v, known := compiled[key.String()]
-	if !known {
-		v = pricing.NewVersions(list)
-		compiled[key.String()] = v
-	}
-	return v
+	return pricing.NewVersions(list...)
 }
 
 // withMissing adds exchange rates whose currencies and date a list does not have.

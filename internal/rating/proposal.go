@@ -28,7 +28,11 @@ func (v Reader) Proposing(p Proposal) Reader {
 		v.Orgs = proposedWorld{p.World.Index()}
 	}
 	if len(p.Books) > 0 {
-		v.Books = proposedBooks{v.Books, p.Books}
+		more := proposedBooks{published: v.Books}
+		for _, b := range p.Books {
+			more.books = append(more.books, pricing.Compile(b))
+		}
+		v.Books = more
 	}
 	v.Usage = proposedUsage{v.Usage, p}
 	return v
@@ -85,18 +89,13 @@ func (x proposedWorld) Index(context.Context, tx.Read, scope.Scope) (*org.Index,
 }
 
 type proposedBooks struct {
-	pricing.Store
-	books []pricing.Book
+	published Books
+	books     []*pricing.Compiled
 }
 
-func (x proposedBooks) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]pricing.Book, error) {
-	list, err := x.Store.Versions(ctx, r, s, owner, key)
-	for _, b := range x.books {
-		if (owner == "" || b.Owner == owner) && (key == "" || b.Key == key) {
-			list = append(list, b)
-		}
-	}
-	return list, err
+func (x proposedBooks) Compiled(ctx context.Context, r tx.Read, s scope.Scope) ([]*pricing.Compiled, error) {
+	list, err := x.published.Compiled(ctx, r, s)
+	return append(list, x.books...), err
 }
 
 type proposedUsage struct {

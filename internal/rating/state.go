@@ -38,7 +38,7 @@ type State struct {
 	earlier map[period.Month]map[id.Edge]*fixedEdge // and by those of earlier months whose service lines take back
 	issued  []Fixed                                 // what fixed was made from; world and books are as they are today
 	whole   *org.Index                              // of the month as it is today, before what is fixed
-	books   []pricing.Book
+	books   []*pricing.Compiled
 }
 
 // Versions is every version of every book, by owner and key.
@@ -49,11 +49,16 @@ func (v Versions) On(owner, key string, on period.Date) *pricing.Compiled {
 	return v[owner+"/"+key].On(on)
 }
 
+// Books gives the published versions of price books that a scope sees, compiled, by owner, key and version.
+type Books interface {
+	Compiled(ctx context.Context, r tx.Read, s scope.Scope) ([]*pricing.Compiled, error)
+}
+
 // Reader reads states from the ledger.
 type Reader struct {
 	Usage usage.Store
 	Orgs  org.Source
-	Books pricing.Store
+	Books Books
 	// Issued says what issued documents fix. It is asked for the whole installation, for prices come from sellers above the
 	// caller.
 	Issued IssuedTerms
@@ -67,18 +72,18 @@ func (v Reader) Read(ctx context.Context, r tx.Read, s scope.Scope, p period.Mon
 	}
 	index = index.During(p)
 	st := &State{Period: p, Index: index, whole: index}
-	books, err := v.Books.Versions(ctx, r, s, "", "")
+	books, err := v.Books.Compiled(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
-	st.Books = CompileBooks(books)
+	st.Books = byKey(books)
 	fixed, err := v.Issued.Fixed(ctx, r, scope.All(), p)
 	if err != nil {
 		return nil, err
 	}
 	st.fix(fixed, books)
-	for i := range books {
-		st.Published = append(st.Published, books[i].ID)
+	for _, c := range books {
+		st.Published = append(st.Published, c.Book().ID)
 	}
 	answers, err := v.Usage.Resolutions(ctx, r, s)
 	if err != nil {
@@ -186,16 +191,17 @@ func fixedIn(edges map[id.Edge]*fixedEdge) (list []Fixed) {
 	return list
 }
 
-// CompileBooks compiles the versions of each book.
-func CompileBooks(books []pricing.Book) Versions {
-	by := map[string][]pricing.Book{}
-	for _, b := range books {
+// byKey gathers the versions of each book.
+func byKey(books []*pricing.Compiled) Versions {
+	by := map[string][]*pricing.Compiled{}
+	for _, c := range books {
+		b := c.Book()
 		k := b.Owner + "/" + b.Key
-		by[k] = append(by[k], b)
+		by[k] = append(by[k], c)
 	}
 	v := Versions{}
 	for k, list := range by {
-		v[k] = pricing.NewVersions(list)
+		v[k] = pricing.NewVersions(list...)
 	}
 	return v
 }

@@ -9,24 +9,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
-	"github.com/purveyor-csp/purveyor/internal/scope"
 )
-
-// Digests are the digests of the rows that queries answer with, by name. Denied but for the scope of everything.
-func Digests(ctx context.Context, s scope.Scope, queries map[string]Query) (map[string]string, error) {
-	if !s.IsAll() {
-		return nil, DigestsDenied()
-	}
-	out := map[string]string{}
-	for name, query := range queries {
-		digest, err := DigestOf(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		out[name] = digest
-	}
-	return out, nil
-}
 
 // DigestsDenied is said where digests are asked for with the scope of a part.
 func DigestsDenied() error {

@@ -61,7 +61,7 @@ func (d *DB) migrated(ctx context.Context) error {
 }
 
 // fills are what SQL cannot make of the rows there are, after the step with that number and in its transaction.
-var fills = map[int64]func(ctx context.Context, t *sql.Tx) error{14: splitEntitlements}
+var fills = map[int64]func(ctx context.Context, t *sql.Tx) error{14: splitEntitlements, 15: keepBookDigest}
 
 // migrations are the numbered files, each filled with the words of the dialect.
 func migrations(d dialect) ([]*goose.Migration, error) {

@@ -42,59 +42,78 @@ func item(by rating.Grouping, e *usage.Entry, covered bool, tag func(n int) stri
 	return fmt.Sprint(b.String(), covered)
 }
 
-// Totals that are added up in the store, by whatever grouping, are multiplied to the same amounts as the groups of a
-// rating, to the last digit; day by day too.
-func TestTotalsRateTheSame(t *testing.T) {
-	groups, fewer := 0, 0
+// Whatever way usage is added up before it is multiplied, the amounts are the same to the last digit, in the same worlds.
+func TestWaysOfAddingUpRateTheSame(t *testing.T) {
+	ways := []struct {
+		name string
+		same func(t *testing.T, m *generator, n *installation) (whole, fewer int)
+	}{
+		{"totals of the store", totalsRateTheSame}, {"views from memory", viewsAreTheSame}, {"few columns", fewColumnsRateTheSame},
+	}
+	whole, fewer := make([]int, len(ways)), make([]int, len(ways))
 	for world := range 4 {
-		m := newGenerator(20261127, world, 400)
+		m := newGenerator(20261126, world, 400)
 		n, _ := m.build(t, newCoverage())
-		for _, month := range []period.Month{august, september} {
-			st := n.state(t, month)
-			for range 3 {
-				by := m.drawGrouping()
-				whole, totals := newTally[money.Decimal](), newTally[money.Decimal]()
-				must(t, n.rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
-					groups++
-					if g.Charge != nil {
-						group(whole, month, g, chargeOf(g.Charge.Source.File, g.Charge.Source.Line), 1)
-						return nil
-					}
-					group(whole, month, g, item(by, g.Entry, g.Variant.Covered, func(n int) string {
-						for _, p := range g.TagPairs {
-							if strings.EqualFold(p.Key, by.Tags[n]) {
-								return p.Value
-							}
-						}
-						return "none"
-					}), g.Sum.Rows)
-					return nil
-				}))
-				must(t, n.rater.Totals(n.ctx, scope.All(), st, by, func(g *rating.Group, x *rating.Total) error {
-					fewer++
-					if g.Charge != nil {
-						group(totals, month, g, chargeOf(g.Charge.Source.File, g.Charge.Source.Line), 1)
-						return nil
-					}
-					if by.Daily != g.Span.Contains(x.Day) {
-						t.Errorf("a total of %s lies in %v", x.Day, g.Span)
-					}
-					group(totals, month, g, item(by, g.Entry, g.Variant.Covered, func(n int) string {
-						if value, ok := x.TagOf(n); ok {
-							return value
-						}
-						return "none"
-					}), g.Sum.Rows)
-					return nil
-				}))
-				report(t, differences(totals.said(), whole.said()))
-			}
+		for i, w := range ways {
+			t.Run(fmt.Sprintf("%s, world %d", w.name, world), func(t *testing.T) {
+				many, few := w.same(t, m, n)
+				whole[i], fewer[i] = whole[i]+many, fewer[i]+few
+			})
 		}
 	}
-	if fewer == 0 || groups <= fewer {
-		t.Errorf("%d groups rated, %d totals: nothing was shown", groups, fewer)
+	for i, w := range ways {
+		if fewer[i] == 0 || whole[i] <= fewer[i] {
+			t.Errorf("%s: %d groups one by one, %d added up: nothing was shown", w.name, whole[i], fewer[i])
+		}
+		t.Logf("%s: %d groups one by one, %d added up", w.name, whole[i], fewer[i])
 	}
-	t.Logf("%d groups, %d totals", groups, fewer)
+}
+
+// Totals that are added up in the store, by whatever grouping, are multiplied to the same amounts as the groups of a
+// rating, to the last digit; day by day too.
+func totalsRateTheSame(t *testing.T, m *generator, n *installation) (groups, fewer int) {
+	for _, month := range []period.Month{august, september} {
+		st := n.state(t, month)
+		for range 3 {
+			by := m.drawGrouping()
+			whole, totals := newTally[money.Decimal](), newTally[money.Decimal]()
+			must(t, n.rater.Rate(n.ctx, scope.All(), st, func(g *rating.Group) error {
+				groups++
+				if g.Charge != nil {
+					group(whole, month, g, chargeOf(g.Charge.Source.File, g.Charge.Source.Line), 1)
+					return nil
+				}
+				group(whole, month, g, item(by, g.Entry, g.Variant.Covered, func(n int) string {
+					for _, p := range g.TagPairs {
+						if strings.EqualFold(p.Key, by.Tags[n]) {
+							return p.Value
+						}
+					}
+					return "none"
+				}), g.Sum.Rows)
+				return nil
+			}))
+			must(t, n.rater.Totals(n.ctx, scope.All(), st, by, func(g *rating.Group, x *rating.Total) error {
+				fewer++
+				if g.Charge != nil {
+					group(totals, month, g, chargeOf(g.Charge.Source.File, g.Charge.Source.Line), 1)
+					return nil
+				}
+				if by.Daily != g.Span.Contains(x.Day) {
+					t.Errorf("a total of %s lies in %v", x.Day, g.Span)
+				}
+				group(totals, month, g, item(by, g.Entry, g.Variant.Covered, func(n int) string {
+					if value, ok := x.TagOf(n); ok {
+						return value
+					}
+					return "none"
+				}), g.Sum.Rows)
+				return nil
+			}))
+			report(t, differences(totals.said(), whole.said()))
+		}
+	}
+	return groups, fewer
 }
 
 // tallyVisible adds up what a viewer sees of a group.
@@ -136,29 +155,21 @@ func tallyVisible(out tally[money.Decimal], by rating.Grouping, viewer rating.Vi
 
 // What views add up in memory before it is multiplied is, whoever looks and whatever they may see of it, the same to the
 // last digit as what the store's totals come to one by one.
-func TestViewsAreTheSame(t *testing.T) {
-	groups, fewer := 0, 0
-	for world := range 4 {
-		m := newGenerator(20261126, world, 400)
-		n, _ := m.build(t, newCoverage())
-		held := n.rater
-		kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<26)}
-		held.Runs, held.Memory = kept, &rating.Memory{}
-		for _, month := range []period.Month{august, september} {
-			st := n.state(t, month)
-			for range 12 {
-				few, many := m.compareViews(t, n, held, st)
-				fewer, groups = fewer+few, groups+many
-			}
-		}
-		if kept.passed > 0 {
-			t.Errorf("%d questions were passed on to the store", kept.passed)
+func viewsAreTheSame(t *testing.T, m *generator, n *installation) (groups, fewer int) {
+	held := n.rater
+	kept := &answering{RunStore: runs.New(n.rater.Rows.(runs.Source), 1<<26)}
+	held.Runs, held.Memory = kept, &rating.Memory{}
+	for _, month := range []period.Month{august, september} {
+		st := n.state(t, month)
+		for range 12 {
+			few, many := m.compareViews(t, n, held, st)
+			fewer, groups = fewer+few, groups+many
 		}
 	}
-	if fewer == 0 || groups <= fewer {
-		t.Errorf("%d totals from the store, %d from memory: nothing was shown", groups, fewer)
+	if kept.passed > 0 {
+		t.Errorf("%d questions were passed on to the store", kept.passed)
 	}
-	t.Logf("%d totals from the store, %d from memory", groups, fewer)
+	return groups, fewer
 }
 
 // compareViews makes up a view, and compares what a rater that holds rows in memory yields with what one that asks the store

@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
 
 	"github.com/uptrace/bun"
 
@@ -57,8 +59,11 @@ func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Boo
 	}
 	row := bookRow{ID: string(v.ID), Owner: v.Owner, Key: v.Key, Version: int64(v.Version), Body: text}
 	added, err := sqlstore.InsertNew(ctx, q, row)
-	if err != nil || added == 1 {
+	if err != nil {
 		return err
+	}
+	if added == 1 {
+		return addToDigest(ctx, q, row)
 	}
 	var have string
 	if _, err := q.Query("SELECT body FROM price_book WHERE id = ?", row.ID).One(ctx, &have); err != nil {
@@ -75,6 +80,24 @@ func (b Books) Insert(ctx context.Context, t tx.Tx, s scope.Scope, v pricing.Boo
 func (b Books) Versions(ctx context.Context, r tx.Read, s scope.Scope, owner, key string) ([]pricing.Book, error) {
 	return sqlstore.Load[pricing.Book](ctx, b.DB.Reader(r).Query("SELECT body FROM price_book WHERE ? AND ? ORDER BY owner, key, version",
 		sqlstore.Equals("owner", owner, "key", key), ownedWithin(s)))
+}
+
+// IDs lists the ids of versions by owner, key and version.
+func (b Books) IDs(ctx context.Context, r tx.Read, s scope.Scope) (ids []id.Book, err error) {
+	err = b.DB.Reader(r).Query("SELECT id FROM price_book WHERE ? ORDER BY owner, key, version", ownedWithin(s)).All(ctx, &ids)
+	return ids, err
+}
+
+// Named lists versions by their ids.
+func (b Books) Named(ctx context.Context, r tx.Read, s scope.Scope, books []id.Book) (list []pricing.Book, err error) {
+	for part := range slices.Chunk(books, sqlstore.ChunkRows) {
+		some, err := sqlstore.Load[pricing.Book](ctx, b.DB.Reader(r).Query("SELECT body FROM price_book WHERE id IN (?) AND ?", sqlstore.List(part), ownedWithin(s)))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
+	}
+	return list, nil
 }
 
 // Published are the keys of the books of every owner, by the owner's key.
@@ -103,7 +126,78 @@ func (b Books) Get(ctx context.Context, r tx.Read, s scope.Scope, book id.Book) 
 	return v, json.Unmarshal([]byte(text), &v)
 }
 
-// Digests is over the versions as they are stored.
+// digestBooks is the name of the digest of books, in events and in book_state.
+const digestBooks = "books"
+
+type bookStateRow struct {
+	bun.BaseModel `bun:"table:book_state"`
+	Name          string
+	Value         string
+}
+
+// addToDigest adds a version to the digest that the ledger keeps.
+func addToDigest(ctx context.Context, q sqlstore.Writer, row bookRow) error {
+	sum, err := keptDigest(ctx, q.Reader)
+	if err != nil {
+		return err
+	}
+	sum.Add(row.cells()...)
+	return sqlstore.Upsert(ctx, q, bookStateRow{Name: digestBooks, Value: sum.Kept()}, "name", "value")
+}
+
+// keptDigest is the digest that the ledger keeps beside the versions.
+func keptDigest(ctx context.Context, q sqlstore.Reader) (sqlstore.SetDigest, error) {
+	var text string
+	if _, err := q.Query("SELECT value FROM book_state WHERE name = ?", digestBooks).One(ctx, &text); err != nil {
+		return sqlstore.SetDigest{}, err
+	}
+	d, err := sqlstore.ParseSetDigest(text)
+	if err != nil {
+		err = fault.New(fault.Internal, "digest_unreadable", "the kept digest of price books cannot be read: restore the ledger from a backup").Because(err)
+	}
+	return d, err
+}
+
+// cells are what the digest of a version is over: every column of its row.
+func (row bookRow) cells() []string {
+	return []string{"book", row.ID, row.Owner, row.Key, strconv.FormatInt(row.Version, 10), row.Body}
+}
+
+// Digests is the digest that the ledger keeps beside the versions: each version that is added is added to it.
 func (b Books) Digests(ctx context.Context, r tx.Read, s scope.Scope) (map[string]string, error) {
-	return sqlstore.Digests(ctx, s, map[string]sqlstore.Query{"books": b.DB.Reader(r).Query("SELECT id, owner, key, version, body FROM price_book")})
+	if !s.IsAll() {
+		return nil, sqlstore.DigestsDenied()
+	}
+	d, err := keptDigest(ctx, b.DB.Reader(r))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{digestBooks: d.String()}, nil
+}
+
+// DigestsOfRows makes the same from the rows. Earlier is the digest that earlier programs told of the same: the SHA-256 of
+// the sorted hashes of all rows.
+func (b Books) DigestsOfRows(ctx context.Context, r tx.Read, s scope.Scope) (now, earlier map[string]string, err error) {
+	if !s.IsAll() {
+		return nil, nil, sqlstore.DigestsDenied()
+	}
+	var rows []bookRow
+	if err := b.DB.Reader(r).Query("SELECT * FROM price_book").All(ctx, &rows); err != nil {
+		return nil, nil, err
+	}
+	var sum sqlstore.SetDigest
+	var hashes [][]byte
+	for _, row := range rows {
+		cells := row.cells()
+		sum.Add(cells...)
+		hashes = append(hashes, sqlstore.HashOf(bytesOf(cells[1:])...))
+	}
+	return map[string]string{digestBooks: sum.String()}, map[string]string{digestBooks: sqlstore.CombinedDigest(hashes)}, nil
+}
+
+func bytesOf(cells []string) (out [][]byte) {
+	for _, c := range cells {
+		out = append(out, []byte(c))
+	}
+	return out
 }

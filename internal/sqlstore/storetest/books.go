@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -66,7 +67,18 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 			if len(list) != 1 || list[0].Owner != "r" {
 				t.Errorf("got %d versions", len(list))
 			}
-			_, err = b.Get(ctx, r, documentsOf("org_r"), "bok_r_b_1")
+			if _, err = b.Get(ctx, r, documentsOf("org_r"), "bok_r_b_1"); err != nil {
+				return err
+			}
+			ids, err := b.IDs(ctx, r, documentsOf("org_r"))
+			if err != nil {
+				return err
+			}
+			diff(t, ids, []id.Book{"bok_r_b_1"})
+			list, err = b.Named(ctx, r, documentsOf("org_r"), []id.Book{"bok_p_b_1", "bok_r_b_1", "bok_R_b_1", "bok_none"})
+			if len(list) != 1 || list[0].Owner != "r" {
+				t.Errorf("got %d versions by their ids", len(list))
+			}
 			return err
 		})
 		for _, c := range []struct {
@@ -80,6 +92,47 @@ var bookCases = map[string]func(*testing.T, *sqlstore.DB){
 		}
 		refused(t, db, fault.NotFound, func(ctx context.Context, tr tx.Tx) error {
 			return b.Insert(ctx, tr, documentsOf("org_r"), book("R", "b", 2))
+		})
+	},
+	"the digest is kept with every version": func(t *testing.T, db *sqlstore.DB) {
+		b := billing.Books{DB: db}
+		kept := map[string]bool{}
+		for i, v := range []pricing.Book{book("p", "b", 1), book("p", "b", 1), book("r", "b", 1)} {
+			do(t, db, func(ctx context.Context, tr tx.Tx) error { return b.Insert(ctx, tr, scope.All(), v) })
+			view(t, db, func(ctx context.Context, r tx.Read) error {
+				have, err := b.Digests(ctx, r, scope.All())
+				if err != nil {
+					return err
+				}
+				now, _, err := b.DigestsOfRows(ctx, r, scope.All())
+				diff(t, have, now)
+				if kept[have["books"]] = true; len(kept) != []int{1, 1, 2}[i] {
+					t.Errorf("after %d insertions there were %d digests", i+1, len(kept))
+				}
+				return err
+			})
+		}
+		undone := errors.New("undone")
+		err := db.Do(t.Context(), func(ctx context.Context, tr tx.Tx) error {
+			return errors.Join(b.Insert(ctx, tr, scope.All(), book("p", "b", 2)), undone)
+		})
+		if !errors.Is(err, undone) {
+			t.Fatal(err)
+		}
+		view(t, db, func(ctx context.Context, r tx.Read) error {
+			have, err := b.Digests(ctx, r, scope.All())
+			if !kept[have["books"]] {
+				t.Error("a version whose transaction was undone is in the digest")
+			}
+			return err
+		})
+		refused(t, db, fault.Denied, func(ctx context.Context, r tx.Tx) error {
+			_, err := b.Digests(ctx, r, documentsOf("org_p"))
+			return err
+		})
+		refused(t, db, fault.Denied, func(ctx context.Context, r tx.Tx) error {
+			_, _, err := b.DigestsOfRows(ctx, r, documentsOf("org_p"))
+			return err
 		})
 	},
 }
