@@ -84,9 +84,9 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 }
 
-// TestKeysAreTheirCallers sends one command under one idempotency key as several people: nobody is given the answer of
+// TestIdempotencyKeysBelongToTheirCaller sends one command under one idempotency key as several people: nobody is given the answer of
 // somebody else, and who lost what it takes is not given their own again.
-func TestKeysAreTheirCallers(t *testing.T) {
+func TestIdempotencyKeysBelongToTheirCaller(t *testing.T) {
 	c, w := namedCaller(t)
 	var given [2]access.Assignment
 	var invited peopleapi.Invited
@@ -141,8 +141,8 @@ func (c *caller) asked(who identity.Principal, path string) int {
 	return answer.StatusCode
 }
 
-// TestMethodsThatAreNotOffered sends every method to every path: what is no call of the API does nothing.
-func TestMethodsThatAreNotOffered(t *testing.T) {
+// TestUnknownMethodsAreRefused sends every method to every path: what is no call of the API does nothing.
+func TestUnknownMethodsAreRefused(t *testing.T) {
 	c := newCaller(t, "")
 	methods := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace}
 	offered := map[string]map[string]bool{}
@@ -170,9 +170,9 @@ func TestMethodsThatAreNotOffered(t *testing.T) {
 	}
 }
 
-// TestNamesOfUploadsAreNoPaths imports a file under names that lead elsewhere: they are kept as text, and nothing is
+// TestUploadNamesAreNotPaths imports a file under names that lead elsewhere: they are kept as text, and nothing is
 // written under them.
-func TestNamesOfUploadsAreNoPaths(t *testing.T) {
+func TestUploadNamesAreNotPaths(t *testing.T) {
 	c := newCaller(t, "")
 	usageFile, _, w, _ := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
@@ -245,9 +245,9 @@ func TestUploadsAreStreamed(t *testing.T) {
 	t.Logf("%d MB held of %d MB sent", peak>>20, size>>20)
 }
 
-// TestInnerFailuresSayNothing breaks a store under a server: the answer tells of no cause, and its log does. What a
+// TestInternalErrorsRevealNothing breaks a store under a server: the answer tells of no cause, and its log does. What a
 // request brings along makes no line of its own in that log.
-func TestInnerFailuresSayNothing(t *testing.T) {
+func TestInternalErrorsRevealNothing(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
 	n, err := installation.Open(t.Context(), dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: october})

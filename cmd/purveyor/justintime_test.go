@@ -23,7 +23,7 @@ import (
 
 // shift is an installation with real data, whose machine's clock the test moves and whose jobs never run: an agent of
 // the partner's, a lead, and the customer's boss.
-type shift struct {
+type delegationScenario struct {
 	*testing.T
 	n                 *installation.Installation
 	dir               string
@@ -33,7 +33,7 @@ type shift struct {
 	desk, leads       identity.Group
 }
 
-const shiftWorld = `partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}
+const delegationWorld = `partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}
 customers:
   - key: c1
     legal: {name: Fabrikam GmbH, country: DE}
@@ -47,16 +47,16 @@ customers:
     buys: [{from: contoso, since: 2026-01-01, book: retail, currency: EUR, payment_days: 14, series: A}]
 `
 
-func newShift(t *testing.T) *shift {
+func newDelegationScenario(t *testing.T) *delegationScenario {
 	t.Helper()
-	s := &shift{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
+	s := &delegationScenario{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
 	n, err := installation.Open(s.op, s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.at }})
 	s.ok(err)
 	t.Cleanup(func() { s.ok(n.Close()) })
 	s.n = n
 	c := &caller{T: t}
 	c.client.Transport = n.InProcess(access.AsLocalOperator)
-	c.want(200, nil, "PUT", "/world", asYAML, shiftWorld)
+	c.want(200, nil, "PUT", "/world", asYAML, delegationWorld)
 	s.agent = s.person("contoso", "agent", access.PartnerHelpdesk, "contoso")
 	s.lead = s.person("contoso", "lead", access.PartnerAdminAgent, "contoso")
 	s.boss = s.person("c1", "boss", access.CustomerGlobalAdmin, "@c1")
@@ -64,21 +64,21 @@ func newShift(t *testing.T) *shift {
 	return s
 }
 
-func (s *shift) ok(err error) {
+func (s *delegationScenario) ok(err error) {
 	s.Helper()
 	if err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *shift) refused(what string, err error, kind fault.Kind) {
+func (s *delegationScenario) refused(what string, err error, kind fault.Kind) {
 	s.Helper()
 	if fault.KindOf(err) != kind {
 		s.Errorf("%s: %v (%q), want %q", what, err, fault.KindOf(err), kind)
 	}
 }
 
-func (s *shift) person(realm, name string, role id.Role, place string) people.Person {
+func (s *delegationScenario) person(realm, name string, role id.Role, place string) people.Person {
 	s.Helper()
 	mine := people.Personal{Name: name, Mail: name + "@" + realm + ".example"}
 	_, link, err := s.n.People.Invite(s.op, realm, mine)
@@ -90,7 +90,7 @@ func (s *shift) person(realm, name string, role id.Role, place string) people.Pe
 	return p
 }
 
-func (s *shift) group(name string, members ...people.Person) identity.Group {
+func (s *delegationScenario) group(name string, members ...people.Person) identity.Group {
 	s.Helper()
 	g, err := s.n.People.AddGroup(s.op, "contoso", name)
 	s.ok(err)
@@ -98,7 +98,7 @@ func (s *shift) group(name string, members ...people.Person) identity.Group {
 	return g
 }
 
-func (s *shift) members(g identity.Group, members ...people.Person) {
+func (s *delegationScenario) members(g identity.Group, members ...people.Person) {
 	s.Helper()
 	var ids []id.Principal
 	for _, p := range members {
@@ -109,7 +109,7 @@ func (s *shift) members(g identity.Group, members ...people.Person) {
 
 // session signs somebody in; what it returns is who they are at the moment it is called, as every request finds out.
 // Staff have none without a second factor but in demo data: there it is left out afterwards.
-func (s *shift) session(p people.Person, mfa bool) func() (context.Context, error) {
+func (s *delegationScenario) session(p people.Person, mfa bool) func() (context.Context, error) {
 	s.Helper()
 	x, _, err := s.n.People.OpenSession(s.op, sessions.Session{Person: p.ID, MFA: true})
 	s.ok(err)
@@ -120,20 +120,20 @@ func (s *shift) session(p people.Person, mfa bool) func() (context.Context, erro
 	}
 }
 
-func (s *shift) now(session func() (context.Context, error)) context.Context {
+func (s *delegationScenario) now(session func() (context.Context, error)) context.Context {
 	s.Helper()
 	ctx, err := session()
 	s.ok(err)
 	return ctx
 }
 
-func (s *shift) may(ctx context.Context, action access.Action, place string) error {
+func (s *delegationScenario) may(ctx context.Context, action access.Action, place string) error {
 	_, err := s.n.API.Access.RequireAt(ctx, action, place)
 	return err
 }
 
 // consented is an offer to the desk, with a second factor and the leads' approval, and the customer's consent to it.
-func (s *shift) consented() delegation.Registration {
+func (s *delegationScenario) consented() delegation.Registration {
 	s.Helper()
 	desk := delegation.Holder{ID: string(s.desk.ID), Kind: delegation.Group, Name: "Helpdesk"}
 	leads := delegation.Holder{ID: string(s.leads.ID), Kind: delegation.Group, Name: "Shift leads"}
@@ -148,7 +148,7 @@ func (s *shift) consented() delegation.Registration {
 }
 
 // done is what the customer reads of an activation: how it stands, and what was done.
-func (s *shift) done() (delegation.ActivationState, []string) {
+func (s *delegationScenario) done() (delegation.ActivationState, []string) {
 	s.Helper()
 	trails, err := s.n.Delegation.Trails(s.now(s.session(s.boss, false)), delegation.Filter{})
 	s.ok(err)
@@ -163,17 +163,17 @@ func (s *shift) done() (delegation.ActivationState, []string) {
 // Everything that only the activation allows is in the customer's trail, reads and writes; leaving the group and being
 // disabled end it at once.
 func TestJustInTime(t *testing.T) {
-	s := newShift(t)
+	s := newDelegationScenario(t)
 	plain, agent, lead := s.session(s.agent, false), s.session(s.agent, true), s.session(s.lead, true)
 	s.refused("before the customer agreed", s.may(s.now(agent), access.ResourceRead, "@c1"), fault.NotFound)
 	r := s.consented()
 	s.refused("reading, once it agreed", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), "")
 	s.refused("writing", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 
-	wish := delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
-	_, err := s.n.Delegation.Activate(s.now(plain), wish)
+	request := delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
+	_, err := s.n.Delegation.Activate(s.now(plain), request)
 	s.refused("without a second factor", err, fault.Denied)
-	a, err := s.n.Delegation.Activate(s.now(agent), wish)
+	a, err := s.n.Delegation.Activate(s.now(agent), request)
 	if s.ok(err); a.State != delegation.Waiting {
 		t.Fatalf("not approved, and %s", a.State)
 	}
@@ -218,7 +218,7 @@ func TestJustInTime(t *testing.T) {
 }
 
 // stored is an activation as it was last written down.
-func (s *shift) stored(a id.Activation) (found delegation.Activation) {
+func (s *delegationScenario) stored(a id.Activation) (found delegation.Activation) {
 	s.Helper()
 	s.ok(s.n.DB.View(s.op, func(ctx context.Context, r tx.Read) error {
 		list, err := s.n.Delegation.Store.Activations(ctx, r, scope.All(), delegation.Filter{ID: string(a)})
@@ -230,9 +230,9 @@ func (s *shift) stored(a id.Activation) (found delegation.Activation) {
 	return found
 }
 
-// TestWhatCannotBeWrittenDownIsNotAllowed: access believes that an activation runs, and the trail knows that it does not.
-func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
-	s := newShift(t)
+// TestDeniedWithoutARecordInTheTrail: access believes that an activation runs, and the trail knows that it does not.
+func TestDeniedWithoutARecordInTheTrail(t *testing.T) {
+	s := newDelegationScenario(t)
 	s.consented()
 	agent := s.now(s.session(s.agent, true))
 	s.ok(s.n.DB.Do(s.op, func(ctx context.Context, t tx.Tx) error {
@@ -247,7 +247,7 @@ func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
 // TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship or an offer, is its members'
 // while they are in it and no longer.
 func TestGroupsOfDelegatedAccess(t *testing.T) {
-	s := newShift(t)
+	s := newDelegationScenario(t)
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)
 	holder := delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}

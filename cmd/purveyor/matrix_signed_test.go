@@ -24,9 +24,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
-// TestNobodyReadsForeignMoneySignedIn makes the matrix's world, serves it, signs in as somebody of every built-in role
+// TestSignedInPeopleReadNoForeignMoney makes the matrix's world, serves it, signs in as somebody of every built-in role
 // with a code at the page, and looks for canaries in everything that each can read.
-func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
+func TestSignedInPeopleReadNoForeignMoney(t *testing.T) {
 	if testing.Short() {
 		t.Skip("everybody reads everything: not with -short")
 	}

@@ -17,7 +17,7 @@ import (
 var printMatrix = flag.String("matrix", "", "write what came of every cell to this file, to be reviewed")
 
 // newMatrixWay is a way into a directory in which callers say who they are.
-func newMatrixWay(t *testing.T) http.RoundTripper {
+func newMatrixTransport(t *testing.T) http.RoundTripper {
 	t.Helper()
 	way, done, err := program().Open(t.Context(), t.TempDir(), command.OpenOptions{
 		Create: true, Temporary: true, Clock: period.NewDate(2026, 10, 5), Named: true,
@@ -42,7 +42,7 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, got, err := matrix.Run(context.Background(), newMatrixWay(t), table)
+	r, got, err := matrix.Run(context.Background(), newMatrixTransport(t), table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestMatrixFires(t *testing.T) {
 	delete(table, "policy-show")                                // a call nobody reviewed
 	table["margin-list"]["customer-global-admin"] = "A-DDDDD"   // a wrong expectation
 	table["no-such-call"] = map[string]string{"owner": "-----"} // a call that is gone
-	r, _, err := matrix.Run(t.Context(), leaking{newMatrixWay(t)}, table)
+	r, _, err := matrix.Run(t.Context(), leakingAPI{newMatrixTransport(t)}, table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,13 +116,13 @@ func TestMatrixFires(t *testing.T) {
 
 // planted are the amounts the leaking API tells: of a customer its cost, the public price, what the edges pay, the margins
 // and the credit; and what another reseller pays.
-var planted = []string{"73131.3137", "86036.8396", "82638.3843", "104950.7482", "104770.5397", "9507.0707", "22312.3637", "12905.5259"}
+var plantedLeaks = []string{"73131.3137", "86036.8396", "82638.3843", "104950.7482", "104770.5397", "9507.0707", "22312.3637", "12905.5259"}
 
 // leaking is an API that tells everybody what nobody may know with the time, and of the relationships of others that
 // there are such.
-type leaking struct{ http.RoundTripper }
+type leakingAPI struct{ http.RoundTripper }
 
-func (l leaking) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l leakingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	out, err := l.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (l leaking) RoundTrip(r *http.Request) (*http.Response, error) {
 	said := ""
 	switch path := r.URL.Path; {
 	case strings.HasSuffix(path, "/clock"):
-		said = strings.Join(planted, " ")
+		said = strings.Join(plantedLeaks, " ")
 	case strings.Contains(path, "/relationships/") && !strings.Contains(path, "rel_0000") && out.StatusCode == http.StatusNotFound:
 		said = "but there is one"
 	}

@@ -11,11 +11,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 )
 
-// TestErasedAreNamedNowhere: an offer and a consent name somebody, who activates a role by it and is erased. They are
+// TestErasedPeopleAreNamedNowhere: an offer and a consent name somebody, who activates a role by it and is erased. They are
 // told of all of it before; afterwards neither their name nor their id at the provider stands in any file, the consent
 // says that somebody was there, and the customer still reads what was done.
-func TestErasedAreNamedNowhere(t *testing.T) {
-	s := newShift(t)
+func TestErasedPeopleAreNamedNowhere(t *testing.T) {
+	s := newDelegationScenario(t)
 	const name, object = "Aurelie Quintessence", "5e3b7c1a-0000-4000-8000-0000000000aa"
 	agent := delegation.Holder{ID: string(s.agent.ID), Kind: delegation.User, Name: name, Object: object}
 	d, err := s.n.Delegation.Define(s.op, delegation.Definition{
@@ -59,7 +59,7 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 }
 
 // standing counts how often texts stand in the files of the installation, the vault left out.
-func (s *shift) standing(texts ...string) (n int) {
+func (s *delegationScenario) standing(texts ...string) (n int) {
 	s.Helper()
 	s.ok(filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(path)) == "vault" {

@@ -14,7 +14,7 @@ type billedOf struct {
 }
 
 // Documents have numbers where it was said with which one their series goes on, and are drafts where not.
-func TestBillNumbersWhatItIsToldTo(t *testing.T) {
+func TestBillNumbersGivenSeries(t *testing.T) {
 	dir, _ := month(t, 3000, 4, 0)
 	in := func(name string) string { return filepath.Join(dir, name) }
 	bill := func(out string, more ...string) (s billedOf) {

@@ -72,15 +72,15 @@ func oldDirectory(t *testing.T) string {
 }
 
 // asks is what a command answers in JSON, whatever its exit code.
-func asks(t *testing.T, args ...string) (any, int) {
+func askJSON(t *testing.T, args ...string) (any, int) {
 	t.Helper()
-	var out, trouble bytes.Buffer
+	var out, stderr bytes.Buffer
 	p := program()
-	p.Out, p.Err = &out, &trouble
+	p.Out, p.Err = &out, &stderr
 	code := p.Main(t.Context(), append(args, "-o", "json"))
 	var v any
 	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
-		t.Fatalf("purveyor %q: exit code %d, no JSON\n%s%s", args, code, out.Bytes(), trouble.Bytes())
+		t.Fatalf("purveyor %q: exit code %d, no JSON\n%s%s", args, code, out.Bytes(), stderr.Bytes())
 	}
 	return v, code
 }
@@ -100,7 +100,7 @@ func recorded(t *testing.T, name string) (v any) {
 
 // lacks says where an answer of today does not hold what was answered before. Members may be added; nothing may be
 // changed or left out.
-func lacks(at string, before, now any) []string {
+func missingFrom(at string, before, now any) []string {
 	switch b := before.(type) {
 	case map[string]any:
 		n, ok := now.(map[string]any)
@@ -109,7 +109,7 @@ func lacks(at string, before, now any) []string {
 		}
 		var list []string
 		for _, k := range slices.Sorted(maps.Keys(b)) {
-			list = append(list, lacks(at+"."+k, b[k], n[k])...)
+			list = append(list, missingFrom(at+"."+k, b[k], n[k])...)
 		}
 		return list
 	case []any:
@@ -119,7 +119,7 @@ func lacks(at string, before, now any) []string {
 		}
 		var list []string
 		for i := range b {
-			list = append(list, lacks(fmt.Sprintf("%s[%d]", at, i), b[i], n[i])...)
+			list = append(list, missingFrom(fmt.Sprintf("%s[%d]", at, i), b[i], n[i])...)
 		}
 		return list
 	default:
@@ -133,7 +133,7 @@ func lacks(at string, before, now any) []string {
 // holds checks that an answer is what was answered before, and perhaps more.
 func holds(t *testing.T, name string, now any) {
 	t.Helper()
-	for _, l := range lacks(name, recorded(t, name), now) {
+	for _, l := range missingFrom(name, recorded(t, name), now) {
 		t.Error(l)
 	}
 }
@@ -156,7 +156,7 @@ func TestOldDataOpens(t *testing.T) {
 		"invoices": {"invoice", "list"}, "batches": {"usage", "list", "--superseded"}, "loads": {"usage", "list", "--loads"},
 		"answers": {"unresolved", "answers"},
 	} {
-		now, _ := asks(t, append(args, "--data", dir)...)
+		now, _ := askJSON(t, append(args, "--data", dir)...)
 		holds(t, name, now)
 	}
 	documents := items(recorded(t, "invoices"))
@@ -164,24 +164,24 @@ func TestOldDataOpens(t *testing.T) {
 		t.Fatalf("%d documents were recorded", len(documents))
 	}
 	for _, d := range documents {
-		now, _ := asks(t, "invoice", "show", d["id"].(string), "--data", dir)
+		now, _ := askJSON(t, "invoice", "show", d["id"].(string), "--data", dir)
 		holds(t, filepath.Join("documents", d["id"].(string)), now)
 	}
 	before, now := items(recorded(t, "events")), []map[string]any{}
-	if v, _ := asks(t, "events", "list", "--data", dir); v != nil {
+	if v, _ := askJSON(t, "events", "list", "--data", dir); v != nil {
 		now = items(v)
 	}
 	if len(now) < len(before) {
 		t.Fatalf("%d events, %d before", len(now), len(before))
 	}
 	for i := range before {
-		for _, l := range lacks(fmt.Sprintf("event %d", i+1), before[i], now[i]) {
+		for _, l := range missingFrom(fmt.Sprintf("event %d", i+1), before[i], now[i]) {
 			t.Error(l)
 		}
 	}
-	waiting, _ := asks(t, "unresolved", "list", "--data", dir)
+	waiting, _ := askJSON(t, "unresolved", "list", "--data", dir)
 	for _, b := range items(recorded(t, "unresolved")) {
-		if !slices.ContainsFunc(items(waiting), func(n map[string]any) bool { return len(lacks("", b, n)) == 0 }) {
+		if !slices.ContainsFunc(items(waiting), func(n map[string]any) bool { return len(missingFrom("", b, n)) == 0 }) {
 			t.Errorf("it is no longer unresolved: %v", b)
 		}
 	}
@@ -191,13 +191,13 @@ func TestOldDataOpens(t *testing.T) {
 func TestOldDataViews(t *testing.T) {
 	dir := oldDirectory(t)
 	for month, statement := range map[string]string{"2026-07": "july-lines.csv", "2026-08": "august-lines.jsonl", "2026-09": "september-lines.csv"} {
-		now, _ := asks(t, "recon", "--period", month, "--statement", filepath.Join(oldData, "in", statement), "--data", dir)
+		now, _ := askJSON(t, "recon", "--period", month, "--statement", filepath.Join(oldData, "in", statement), "--data", dir)
 		holds(t, "recon-"+month, now)
 	}
 	for _, month := range []string{"2026-07", "2026-08", "2026-09", "2026-10"} {
-		now, _ := asks(t, "cost", "list", "--period", month, "--by", "customer", "--data", dir)
+		now, _ := askJSON(t, "cost", "list", "--period", month, "--by", "customer", "--data", dir)
 		holds(t, "cost-"+month, now)
-		now, _ = asks(t, "margins", "--period", month, "--data", dir)
+		now, _ = askJSON(t, "margins", "--period", month, "--data", dir)
 		holds(t, "margins-"+month, now)
 	}
 	knowsReservations(t, dir)
@@ -207,7 +207,7 @@ func TestOldDataViews(t *testing.T) {
 // build sealed have the column too, though it is no part of what was sealed.
 func knowsReservations(t *testing.T, dir string) {
 	t.Helper()
-	now, _ := asks(t, "cost", "list", "--period", doubtful, "--by", "reservation,service", "--data", dir)
+	now, _ := askJSON(t, "cost", "list", "--period", doubtful, "--by", "reservation,service", "--data", dir)
 	groups := map[string]string{}
 	for _, x := range items(now) {
 		group := x["group"].(map[string]any)
@@ -231,7 +231,7 @@ func TestOldDataExplains(t *testing.T) {
 		doc := recorded(t, filepath.Join("documents", d["id"].(string))).(map[string]any)
 		for _, l := range doc["lines"].([]any) {
 			number := fmt.Sprint(l.(map[string]any)["number"])
-			got, code := asks(t, "explain", d["id"].(string), number, "--all", "--data", dir)
+			got, code := askJSON(t, "explain", d["id"].(string), number, "--all", "--data", dir)
 			e := got.(map[string]any)
 			if code != 0 || e["holds"] != true || len(e["groups"].([]any)) == 0 {
 				t.Errorf("line %s of %v: exit code %d, %v", number, d["number"], code, e)
@@ -261,7 +261,7 @@ var oldLoads = []struct {
 }
 
 // The same files again change nothing: they are known, in each format, whatever is read of them today.
-func TestOldDataKnowsItsFilesAgain(t *testing.T) {
+func TestOldDataRecognisesItsFiles(t *testing.T) {
 	dir := oldDirectory(t)
 	for _, l := range oldLoads {
 		args := []string{"usage", "import"}
@@ -271,7 +271,7 @@ func TestOldDataKnowsItsFilesAgain(t *testing.T) {
 			}
 			args = append(args, a)
 		}
-		now, code := asks(t, append(args, "--data", dir)...)
+		now, code := askJSON(t, append(args, "--data", dir)...)
 		rows := now.(map[string]any)["rows"].(map[string]any)
 		if rows["sealed"] != 0.0 {
 			t.Errorf("%s: %v rows are sealed a second time", l.name, rows["sealed"])
@@ -283,15 +283,15 @@ func TestOldDataKnowsItsFilesAgain(t *testing.T) {
 			t.Errorf("%s: exit code %d, it was %d", l.name, code, l.code)
 		}
 		before := recorded(t, "again-"+l.name).(map[string]any)
-		for _, d := range lacks(l.name, before["rows"], rows) {
+		for _, d := range missingFrom(l.name, before["rows"], rows) {
 			t.Error(d)
 		}
 	}
-	now, _ := asks(t, "usage", "list", "--superseded", "--data", dir)
+	now, _ := askJSON(t, "usage", "list", "--superseded", "--data", dir)
 	holds(t, "batches", now)
 	purveyor(t, "check", "--data", dir)
 	purveyor(t, "usage", "rebuild", "--data", dir)
-	now, _ = asks(t, "usage", "list", "--superseded", "--data", dir)
+	now, _ = askJSON(t, "usage", "list", "--superseded", "--data", dir)
 	holds(t, "batches", now)
 	knowsReservations(t, dir)
 }
@@ -308,9 +308,9 @@ func TestOldDataRebuilds(t *testing.T) {
 			}
 			purveyor(t, "usage", "rebuild", "--data", dir)
 			purveyor(t, "check", "--data", dir)
-			now, _ := asks(t, "usage", "list", "--superseded", "--data", dir)
+			now, _ := askJSON(t, "usage", "list", "--superseded", "--data", dir)
 			holds(t, "batches", now)
-			now, _ = asks(t, "cost", "list", "--period", "2026-08", "--by", "customer", "--data", dir)
+			now, _ = askJSON(t, "cost", "list", "--period", "2026-08", "--by", "customer", "--data", dir)
 			holds(t, "cost-2026-08", now)
 			knowsReservations(t, dir)
 			nothingToCorrect(t, dir)
@@ -323,7 +323,7 @@ func nothingToCorrect(t *testing.T, dir string) {
 	t.Helper()
 	for _, month := range []string{"2026-07", "2026-08"} {
 		_, _ = said(t, "invoice", "draft", "--period", month, "--data", dir) // the exit code may tell of rows kept aside
-		now, _ := asks(t, "invoice", "list", "--period", month, "--data", dir)
+		now, _ := askJSON(t, "invoice", "list", "--period", month, "--data", dir)
 		before := slices.DeleteFunc(items(recorded(t, "invoices")), func(d map[string]any) bool { return d["period"] != month })
 		if len(before) < 5 || len(items(now)) != len(before) {
 			t.Errorf("%s: %d documents, %d before: %v", month, len(items(now)), len(before), now)
@@ -343,7 +343,7 @@ func TestOldDataIsDraftedTheSame(t *testing.T) {
 }
 
 // What was issued and is voided is drafted anew with the same line keys, charge ids and amounts.
-func TestOldDataIsBilledAnewTheSame(t *testing.T) {
+func TestOldDataIsBilledAgainTheSame(t *testing.T) {
 	dir := oldDirectory(t)
 	of := func(d map[string]any) bool { return d["period"] == "2026-08" }
 	for _, d := range items(recorded(t, "invoices")) {
@@ -357,10 +357,10 @@ func TestOldDataIsBilledAnewTheSame(t *testing.T) {
 }
 
 // An approved draft of the older build can be issued as it is, and the month goes on.
-func TestOldDataGoesOn(t *testing.T) {
+func TestOldDataContinues(t *testing.T) {
 	dir := oldDirectory(t)
 	purveyor(t, "invoice", "issue", "--period", firstFree, "--on", "2026-11-05", "--data", dir)
-	now, _ := asks(t, "invoice", "list", "--period", firstFree, "--data", dir)
+	now, _ := askJSON(t, "invoice", "list", "--period", firstFree, "--data", dir)
 	before := slices.DeleteFunc(items(recorded(t, "invoices")), func(d map[string]any) bool { return d["period"] != firstFree })
 	for i, d := range items(now) {
 		if d["state"] != "issued" || len(before) != len(items(now)) || before[i]["net"] != d["net"] || before[i]["tax"] != d["tax"] {
@@ -389,12 +389,12 @@ func sameLines(t *testing.T, dir, month string, of func(map[string]any) bool) {
 			edges[doc["edge"].(string)] = lines(doc)
 		}
 	}
-	now, _ := asks(t, "invoice", "list", "--period", month, "--data", dir)
+	now, _ := askJSON(t, "invoice", "list", "--period", month, "--data", dir)
 	for _, d := range items(now) {
 		if d["state"] != "draft" && d["state"] != "approved" {
 			continue
 		}
-		v, _ := asks(t, "invoice", "show", d["id"].(string), "--data", dir)
+		v, _ := askJSON(t, "invoice", "show", d["id"].(string), "--data", dir)
 		doc := v.(map[string]any)
 		if got, want := lines(doc), edges[doc["edge"].(string)]; !maps.Equal(got, want) {
 			t.Errorf("%s, %v to %v: lines\n%v\nwere\n%v", month, doc["seller_key"], doc["buyer_key"], got, want)

@@ -20,7 +20,7 @@ import (
 )
 
 // at adds somebody of a realm with a role at a place, to call as under a name.
-func (s *staffed) at(name, realm string, role id.Role, place string) {
+func (s *staffScenario) at(name, realm string, role id.Role, place string) {
 	s.Helper()
 	s.as("")
 	var in peopleapi.Invited
@@ -30,7 +30,7 @@ func (s *staffed) at(name, realm string, role id.Role, place string) {
 }
 
 // entitlement is one of a customer's, by the world.
-func (s *staffed) entitlement(customer string) string {
+func (s *staffScenario) entitlement(customer string) string {
 	s.Helper()
 	s.as("")
 	var w struct {
@@ -51,10 +51,10 @@ func (s *staffed) entitlement(customer string) string {
 	return ""
 }
 
-// TestConsentIsForWhereItIsGiven: a customer's admin of one subscription consents to nothing for the whole customer, and
+// TestConsentIsLimitedToItsScope: a customer's admin of one subscription consents to nothing for the whole customer, and
 // reads and ends nothing of it.
-func TestConsentIsForWhereItIsGiven(t *testing.T) {
-	s := newStaffed(t)
+func TestConsentIsLimitedToItsScope(t *testing.T) {
+	s := newStaffScenario(t)
 	here := s.entitlement("c0001")
 	s.at("narrow", "c0001", access.CustomerGlobalAdmin, "@c0001/"+here)
 	s.as("contoso")
@@ -100,10 +100,10 @@ func TestConsentIsForWhereItIsGiven(t *testing.T) {
 	}
 }
 
-// TestTheInstallationIsWhole: what is about the books of the whole installation is for who runs all of it. A global admin
+// TestWholeInstallationNeedsARoleOnAllOfIt: what is about the books of the whole installation is for who runs all of it. A global admin
 // of the partner's at one reseller alone leaves it as it is.
-func TestTheInstallationIsWhole(t *testing.T) {
-	s := newStaffed(t)
+func TestWholeInstallationNeedsARoleOnAllOfIt(t *testing.T) {
+	s := newStaffScenario(t)
 	s.at("narrow", "contoso", access.PartnerGlobalAdmin, "nordwind")
 	before := func() (list kernel.List[invoice.Summary]) {
 		s.as("")

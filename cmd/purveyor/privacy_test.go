@@ -63,15 +63,17 @@ func newPeople(t *testing.T, ledger string, count int) *population {
 }
 
 // canary is a personal value nobody else has.
-func canary(who id.Principal) []byte { return []byte("canary of " + string(who) + " <mail@example>") }
+func personalValue(who id.Principal) []byte {
+	return []byte("canary of " + string(who) + " <mail@example>")
+}
 
 func (p *population) add(who id.Principal) {
 	p.Helper()
-	sealed, err := p.n.Safe.Seal(p.ctx, who, canary(who))
+	sealed, err := p.n.Safe.Seal(p.ctx, who, personalValue(who))
 	if err != nil {
 		p.Fatal(err)
 	}
-	answer, err := json.Marshal(map[string]any{"status": 200, "body": []byte(`{"id":"` + string(who) + `","name":"` + string(canary(who)) + `"}`)})
+	answer, err := json.Marshal(map[string]any{"status": 200, "body": []byte(`{"id":"` + string(who) + `","name":"` + string(personalValue(who)) + `"}`)})
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -141,9 +143,9 @@ func (p *population) work(kind job.Kind, want int) {
 	}
 }
 
-// TestErasedIsGone erases people out of the middle of many, after a rotation: nothing of them can be opened or found
+// TestErasure erases people out of the middle of many, after a rotation: nothing of them can be opened or found
 // any more, everybody else can be, and the event log holds.
-func TestErasedIsGone(t *testing.T) {
+func TestErasure(t *testing.T) {
 	p := newPeople(t, "", 300)
 	if n := p.found(p.wrap[p.ids[7]][0], []byte("key-prn_0007")); n < 2 {
 		t.Fatalf("the scan finds %d of what is there", n)
@@ -163,7 +165,7 @@ func TestErasedIsGone(t *testing.T) {
 		if n := p.found(p.wrap[who]...); n > 0 {
 			t.Errorf("%s: the sealed key still stands in a file, %d times", who, n)
 		}
-		if n := p.found(canary(who)); n > 0 {
+		if n := p.found(personalValue(who)); n > 0 {
 			t.Errorf("%s: what is theirs still stands in a file, %d times", who, n)
 		}
 		if _, err := p.n.Safe.Open(p.ctx, who, p.text[who]); fault.CodeOf(err) != "person_erased" {
@@ -174,7 +176,7 @@ func TestErasedIsGone(t *testing.T) {
 		}
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, canary(who))) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, personalValue(who))) {
 			t.Errorf("%s: %q, %v", who, got, err)
 		}
 	}
@@ -205,14 +207,14 @@ func (p *population) clean() {
 		p.Fatal("nothing was logged")
 	}
 	for _, who := range p.ids {
-		if bytes.Contains(p.log.Bytes(), canary(who)) {
+		if bytes.Contains(p.log.Bytes(), personalValue(who)) {
 			p.Errorf("%s: what is theirs was logged", who)
 		}
 	}
 }
 
-// TestErasedIsGoneOnPostgreSQL does the same without the files, which are the server's.
-func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
+// TestErasureOnPostgreSQL does the same without the files, which are the server's.
+func TestErasureOnPostgreSQL(t *testing.T) {
 	pgtest.Need(t)
 	p := newPeople(t, pgtest.Database(t), 20)
 	p.want(200, nil, http.MethodPost, "/keys/rotations", "", "")
@@ -222,14 +224,14 @@ func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
 	if _, err := p.n.Safe.Open(p.ctx, "prn_0003", p.text["prn_0003"]); fault.CodeOf(err) != "person_erased" {
 		t.Errorf("opened after erasure: %v", err)
 	}
-	if got, err := p.n.Safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, canary("prn_0004")) {
+	if got, err := p.n.Safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, personalValue("prn_0004")) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-// TestRotationSealsEverythingAgain rotates over more values than one batch: none is left under the old key, each opens
+// TestRotationEncryptsEverythingAgain rotates over more values than one batch: none is left under the old key, each opens
 // as before, and what the old key sealed stands in no file.
-func TestRotationSealsEverythingAgain(t *testing.T) {
+func TestRotationEncryptsEverythingAgain(t *testing.T) {
 	p := newPeople(t, "", 1201)
 	var r safe.Rotation
 	p.want(200, &r, http.MethodPost, "/keys/rotations", "", "")
@@ -255,7 +257,7 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, canary(who)) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, personalValue(who)) {
 			t.Fatalf("%s: %q, %v", who, got, err)
 		}
 	}

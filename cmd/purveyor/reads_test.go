@@ -19,7 +19,7 @@ import (
 
 // readable is one thing of every kind that belongs to nordwind or its customer, by the path that shows it: what the partner's
 // admin is shown of it is another organisation's.
-func (s *staffed) readable(t *testing.T) map[string]string {
+func (s *staffScenario) readable(t *testing.T) map[string]string {
 	t.Helper()
 	s.as("")
 	post := func(v any, path, format string, args ...any) {
@@ -77,7 +77,7 @@ func (s *staffed) readable(t *testing.T) map[string]string {
 // shown of others leaves one record, which names the call, the reader and not the reader's own organisation; what is declared
 // to show nothing of others leaves none, and neither does what the local operator reads.
 func TestEveryReadOfOthersIsRecorded(t *testing.T) {
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	things := s.readable(t)
 	queries := map[string]string{
 		"cost-list": "?period=2026-09&by=customer", "margin-list": "?period=2026-09", "unresolved-list": "?period=2026-09", "book-changes": "?from=1",

@@ -15,11 +15,11 @@ import (
 // said is what a command line prints, and its exit code.
 func said(t *testing.T, args ...string) (string, int) {
 	t.Helper()
-	var out, trouble bytes.Buffer
+	var out, stderr bytes.Buffer
 	p := program()
-	p.Out, p.Err = &out, &trouble
+	p.Out, p.Err = &out, &stderr
 	code := p.Main(t.Context(), args)
-	return out.String() + trouble.String(), code
+	return out.String() + stderr.String(), code
 }
 
 // billedMonth is a data directory with two loads, one of which replaced the other, and issued documents.
@@ -76,7 +76,7 @@ func TestRebuildKilled(t *testing.T) {
 		if got, code := said(t, explain...); code != 0 || got != want {
 			t.Fatalf("round %d: exit code %d, %s", round, code, got)
 		}
-		bare(t, dir)
+		wantNoLeftovers(t, dir)
 	}
 	t.Logf("killed %d times, %d of them in the middle", killed, making)
 	if making == 0 {
@@ -91,7 +91,7 @@ func TestRebuildKilled(t *testing.T) {
 
 // A rebuilt store that was not put in its place yet is put there by whoever opens the directory next, whatever is left
 // of the old one.
-func TestRebuiltIsTaken(t *testing.T) {
+func TestRebuiltStoreIsInstalled(t *testing.T) {
 	dir := billedMonth(t, "600")
 	for name, old := range map[string]func(path string) error{
 		"the old store and its log": func(path string) error {
@@ -107,12 +107,12 @@ func TestRebuiltIsTaken(t *testing.T) {
 		if got, code := said(t, "check", "--data", dir); code != 0 {
 			t.Errorf("%s: %s", name, got)
 		}
-		bare(t, dir)
+		wantNoLeftovers(t, dir)
 	}
 }
 
 // bare checks that nothing of a rebuilding is left beside the usage store.
-func bare(t *testing.T, dir string) {
+func wantNoLeftovers(t *testing.T, dir string) {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(dir, installation.RowsName+".*"))
 	if err != nil || len(left) > 0 {

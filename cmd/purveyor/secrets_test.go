@@ -32,15 +32,15 @@ func chain(err error) string {
 	return b.String()
 }
 
-// TestSecretsLieSealed seals planted secrets, opens them rightly and in every wrong way, sends one in a request, and
+// TestSecretsAreStoredEncrypted seals planted secrets, opens them rightly and in every wrong way, sends one in a request, and
 // looks for them in every file but the vault's, in the log and in every error.
-func TestSecretsLieSealed(t *testing.T) {
+func TestSecretsAreStoredEncrypted(t *testing.T) {
 	p := newPeople(t, "", 1)
-	var planted [][]byte
+	var plantedLeaks [][]byte
 	var said strings.Builder
 	for _, name := range []string{"totp", "webhook", "client", "signing"} {
 		s := []byte("planted-secret-of-" + name)
-		planted = append(planted, s)
+		plantedLeaks = append(plantedLeaks, s)
 		sealed, err := p.n.Safe.Seal(p.ctx, id.Principal("installation"), s)
 		if err != nil {
 			t.Fatal(err)
@@ -67,10 +67,10 @@ func TestSecretsLieSealed(t *testing.T) {
 			t.Errorf("approved: %s", text)
 		}
 	}
-	if n := p.found(planted...); n > 0 {
+	if n := p.found(plantedLeaks...); n > 0 {
 		t.Errorf("planted secrets stand in files, %d times", n)
 	}
-	for _, s := range planted {
+	for _, s := range plantedLeaks {
 		if strings.Contains(said.String(), string(s)) || bytes.Contains(p.log.Bytes(), s) {
 			t.Errorf("%s was said or logged", s)
 		}
@@ -78,11 +78,11 @@ func TestSecretsLieSealed(t *testing.T) {
 	if said.Len() == 0 || p.log.Len() == 0 {
 		t.Error("nothing was said or logged")
 	}
-	p.guessed(`{"invoices":["planted-secret-of-totp"]}`)
+	p.wantNotGuessable(`{"invoices":["planted-secret-of-totp"]}`)
 }
 
 // guessed wants that a request cannot be told from its digest in the log by whoever guesses what it was.
-func (p *population) guessed(body string) {
+func (p *population) wantNotGuessable(body string) {
 	p.Helper()
 	asked, err := json.Marshal([]string{http.MethodPost, "/api/v1/periods/2026-09/approve", "", body})
 	if err != nil {
@@ -100,10 +100,10 @@ func (p *population) guessed(body string) {
 	}
 }
 
-// TestLedgerPasswordStaysOut names a ledger that is not there in DIR/ledger.dsn: no error says its password.
-func TestLedgerPasswordStaysOut(t *testing.T) {
-	const planted = "Hunter2-canary"
-	for _, dsn := range []string{"postgres://u:" + planted + "@127.0.0.1:1/d", "host=127.0.0.1 port=1 user=u password=" + planted, "postgres://u:" + planted + "@127.0.0.1:x/d"} {
+// TestLedgerPasswordIsNotRevealed names a ledger that is not there in DIR/ledger.dsn: no error says its password.
+func TestLedgerPasswordIsNotRevealed(t *testing.T) {
+	const plantedLeaks = "Hunter2-canary"
+	for _, dsn := range []string{"postgres://u:" + plantedLeaks + "@127.0.0.1:1/d", "host=127.0.0.1 port=1 user=u password=" + plantedLeaks, "postgres://u:" + plantedLeaks + "@127.0.0.1:x/d"} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "ledger.dsn"), []byte(dsn+"\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func TestLedgerPasswordStaysOut(t *testing.T) {
 		if err == nil {
 			t.Fatal("opened a ledger that is not there")
 		}
-		if text := chain(err) + log.String(); strings.Contains(text, planted) || len(text) < 20 {
+		if text := chain(err) + log.String(); strings.Contains(text, plantedLeaks) || len(text) < 20 {
 			t.Errorf("the password stands in %q", text)
 		}
 	}

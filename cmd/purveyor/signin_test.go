@@ -195,9 +195,9 @@ func TestSignedInOverTLS(t *testing.T) {
 	t.Logf("of %d documents nordwind saw %d, contoso %d", len(all.Items), len(seen), len(hers))
 }
 
-// TestWhoCallsWithoutTLS: on this machine alone whoever shows nothing is the local operator, and whoever shows
+// TestCallersWithoutTLS: on this machine alone whoever shows nothing is the local operator, and whoever shows
 // something is who that proves, or refused.
-func TestWhoCallsWithoutTLS(t *testing.T) {
+func TestCallersWithoutTLS(t *testing.T) {
 	p := newPeople(t, "", 0)
 	at := httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)

@@ -148,8 +148,8 @@ func refusedTLS(t *testing.T, at string, pool *x509.CertPool) {
 	}
 }
 
-// TestWhereItMayListen: others can reach a server over TLS only, where callers sign in.
-func TestWhereItMayListen(t *testing.T) {
+// TestListenAddresses: others can reach a server over TLS only, where callers sign in.
+func TestListenAddresses(t *testing.T) {
 	for _, c := range []struct{ address, host, code string }{
 		{"127.0.0.1:0", "", ""}, {"localhost:0", "", ""}, {"127.0.0.1:0", "localhost", ""}, {"0.0.0.0:0", "portal.example", ""},
 		{"0.0.0.0:0", "", "no_tls"}, {":0", "", "no_tls"}, {"nonsense", "x", "no_address"},

@@ -14,9 +14,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// TestDailyUpkeep moves the machine's clock and the business clock apart: what expired is dropped by the one, once a day,
+// TestDailyCleanup moves the machine's clock and the business clock apart: what expired is dropped by the one, once a day,
 // whatever the other says.
-func TestDailyUpkeep(t *testing.T) {
+func TestDailyCleanup(t *testing.T) {
 	p := newPeople(t, "", 0)
 	at := time.Now()
 	machine := func() time.Time { return at }
