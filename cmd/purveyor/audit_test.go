@@ -26,7 +26,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// records reads every record a query picks, page by page.
+// records reads all records of a query, page by page.
 func (c *caller) records(query string) (out []event.Event) {
 	c.Helper()
 	for cursor := ""; ; {

@@ -30,7 +30,7 @@ func month(t *testing.T, rows, customers, plant int) (dir string, bill func(out 
 		"-o", in("usage.csv"), "--statement", in("statement.csv"), "--plant", fmt.Sprint(plant), "--key", in("key.json"))
 	return dir, func(out string) {
 		t.Helper()
-		got, code := said(t, "bill", "--usage", in("usage.csv"), "--statement", in("statement.csv"), "--world", in("world.yaml"), "--book", in("book.yaml"),
+		got, code := output(t, "bill", "--usage", in("usage.csv"), "--statement", in("statement.csv"), "--world", in("world.yaml"), "--book", in("book.yaml"),
 			"--period", "2026-09", "--out", out)
 		if wrong := strings.Contains(got, "the provider is wrong in"); wrong != (plant > 0) || code != min(1, plant) {
 			t.Fatalf("%d errors were planted: exit code %d, %s", plant, code, got)
@@ -203,7 +203,7 @@ taxes: [{territory: US, category: standard, percent: 0}]
 `)
 	b := write("book.yaml", "books:\n  - owner: p\n    key: retail\n    from: 2018-01-01\n    currency: USD\n    rules:\n      - {key: all, price: {markup: 10%}}\n")
 	out := filepath.Join(dir, "out")
-	text, code := said(t, "bill", "--usage", filepath.Join(shared, "official-sample-daily-rated-usage.jsonl"), "--world", w, "--book", b, "--period", "2018-11",
+	text, code := output(t, "bill", "--usage", filepath.Join(shared, "official-sample-daily-rated-usage.jsonl"), "--world", w, "--book", b, "--period", "2018-11",
 		"--statement", filepath.Join(shared, "official-sample-invoice-recon-lineitems.jsonl"), "--out", out)
 	if code != 1 || !strings.Contains(text, "prints a total of 0 for 820") { // as the sample has it
 		t.Fatalf("exit code %d: %s", code, text)

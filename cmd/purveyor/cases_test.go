@@ -42,9 +42,9 @@ func TestAcceptanceCases(t *testing.T) {
 			t.Parallel()
 			two <- struct{}{}
 			defer func() { <-two }()
-			said, err := runCase(t, binary, check)
+			output, err := runCase(t, binary, check)
 			if err != nil {
-				t.Errorf("%v: %s", err, said)
+				t.Errorf("%v: %s", err, output)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ import (
 func refused(t *testing.T, dir string, words []string, args ...string) {
 	t.Helper()
 	before := listing(t, dir)
-	got, code := said(t, append(args, "--data", dir)...)
+	got, code := output(t, append(args, "--data", dir)...)
 	if code != 1 {
 		t.Errorf("%q: exit code %d, %s", args, code, got)
 	}
@@ -74,10 +74,10 @@ func TestNotADataDirectory(t *testing.T) {
 	}
 	purveyor(t, "init", in("right"), "--customers", "1")
 	purveyor(t, "status", "--data", in("right"))
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is not a data directory yet") {
+	if got, code := output(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is not a data directory yet") {
 		t.Errorf("apply begins: %d, %s", code, got)
 	}
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is not a data directory yet") {
+	if got, code := output(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is not a data directory yet") {
 		t.Errorf("apply again: %d, %s", code, got)
 	}
 	serving(t, in("right"), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
@@ -122,7 +122,7 @@ func TestLostPartsOfADataDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(ledger, b)
-	if got, code := said(t, "status", "--data", dir); code == 0 || !strings.Contains(got, "not the ledger that belongs") {
+	if got, code := output(t, "status", "--data", dir); code == 0 || !strings.Contains(got, "not the ledger that belongs") {
 		t.Errorf("an empty ledger beside usage: %d, %s", code, got)
 	}
 	restore(ledger)
@@ -132,7 +132,7 @@ func TestLostPartsOfADataDirectory(t *testing.T) {
 	refused(t, dir, []string{"missing", "usage rebuild"}, "usage", "import", filepath.Join(dir, "..", "usage.csv"))
 	refused(t, dir, []string{"missing", "usage rebuild"}, "invoice", "draft", "--period", "2026-09")
 	purveyor(t, "usage", "rebuild", "--data", dir)
-	if got, code := said(t, "usage", "import", filepath.Join(dir, "..", "usage.csv"), "--data", dir); code != 0 || !strings.Contains(got, "sealed already") {
+	if got, code := output(t, "usage", "import", filepath.Join(dir, "..", "usage.csv"), "--data", dir); code != 0 || !strings.Contains(got, "sealed already") {
 		t.Errorf("the same file: %d, %s", code, got)
 	}
 	for _, step := range []string{"draft", "approve", "issue"} {
@@ -160,8 +160,8 @@ func TestReadOnlyDataDirectory(t *testing.T) {
 		{"status"}, {"invoice", "list"}, {"invoice", "show", "WS-2026-00001"}, {"explain", "WS-2026-00001", "1"}, {"check"}, {"margins", "--period", "2026-09"},
 		{"cost", "list", "--period", "2026-09"}, {"unresolved", "list"}, {"usage", "list"}, {"world"}, {"events", "list"}, {"audit", "verify"}, {"recon", "--period", "2026-09", "--statement", statement},
 	} {
-		want, code := said(t, append(args, "--data", dir)...)
-		got, again := said(t, append(args, "--data", view)...)
+		want, code := output(t, append(args, "--data", dir)...)
+		got, again := output(t, append(args, "--data", view)...)
 		grows := args[0] == "events" || args[0] == "check" || args[0] == "audit" // in a writable directory, these commands are recorded
 		if again != code || code != 0 && args[0] != "recon" || !grows && got != want {
 			t.Errorf("%q: exit code %d, %s\nwritable: exit code %d, %s", args, again, got, code, want)
@@ -171,7 +171,7 @@ func TestReadOnlyDataDirectory(t *testing.T) {
 		{"usage", "import", statement}, {"apply", "-f", filepath.Join(dir, "world.yaml")}, {"invoice", "draft", "--period", "2026-09"},
 		{"usage", "rebuild"}, {"serve", "--listen", "127.0.0.1:0"}, {"keys", "rotate"},
 	} {
-		got, code := said(t, append(args, "--data", view)...)
+		got, code := output(t, append(args, "--data", view)...)
 		if code != 1 || !strings.Contains(got, "can only be read") {
 			t.Errorf("%q: exit code %d, %s", args, code, got)
 		}

@@ -186,11 +186,11 @@ func (s *scenario) wantRefusedWorld(pattern string, changes ...string) {
 	a := s.do("apply", "-f", s.world(changes...))
 	s.expect(a.code != 0, "it is accepted")
 	s.expect(mentions(a.text, pattern), "it does not say what is wrong: %s", a.text)
-	said := map[string]bool{}
+	output := map[string]bool{}
 	for _, line := range strings.Split(a.text, "\n") {
 		if line = strings.TrimSpace(line); len(line) > 10 {
-			s.expect(!said[line], "reported twice: %s", line)
-			said[line] = true
+			s.expect(!output[line], "reported twice: %s", line)
+			output[line] = true
 		}
 	}
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// shift is an installation with real data, whose machine's clock the test moves and whose jobs never run: an agent of
-// the partner's, a lead, and the customer's boss.
+// delegationScenario is an installation with real data. The test moves its clock, and jobs never run by themselves.
+// The partner has an agent and a lead, the customer an admin ("boss").
 type delegationScenario struct {
 	*testing.T
 	n                 *installation.Installation
@@ -107,8 +107,8 @@ func (s *delegationScenario) members(g identity.Group, members ...people.Person)
 	s.ok(s.n.People.SetMembers(s.op, g.ID, ids))
 }
 
-// session signs somebody in; what it returns is who they are at the moment it is called, as every request finds out.
-// Staff have none without a second factor but in demo data: there it is left out afterwards.
+// session signs a person in. The function that it returns authenticates again at each call, as every request does.
+// Outside demo data staff cannot sign in without a second factor, so it is removed from the principal afterwards.
 func (s *delegationScenario) session(p people.Person, mfa bool) func() (context.Context, error) {
 	s.Helper()
 	x, _, err := s.n.People.OpenSession(s.op, sessions.Session{Person: p.ID, MFA: true})
@@ -132,7 +132,7 @@ func (s *delegationScenario) may(ctx context.Context, action access.Action, plac
 	return err
 }
 
-// consented is an offer to the desk, with a second factor and the leads' approval, and the customer's consent to it.
+// consented is an offer to the desk, with a second factor and the leads' approval, to which the customer consents.
 func (s *delegationScenario) consented() delegation.Registration {
 	s.Helper()
 	desk := delegation.Holder{ID: string(s.desk.ID), Kind: delegation.Group, Name: "Helpdesk"}
@@ -147,7 +147,7 @@ func (s *delegationScenario) consented() delegation.Registration {
 	return r
 }
 
-// done is what the customer reads of an activation: how it stands, and what was done.
+// done is what the customer can read of the activation: its state, and the actions recorded in its trail.
 func (s *delegationScenario) done() (delegation.ActivationState, []string) {
 	s.Helper()
 	trails, err := s.n.Delegation.Trails(s.now(s.session(s.boss, false)), delegation.Filter{})
@@ -159,9 +159,9 @@ func (s *delegationScenario) done() (delegation.ActivationState, []string) {
 	return trails[0].State, list
 }
 
-// TestJustInTime: with a second factor and somebody else's approval, on the machine's clock, though no job ever runs.
-// Everything that only the activation allows is in the customer's trail, reads and writes; leaving the group and being
-// disabled end it at once.
+// TestJustInTime activates a role with a second factor and somebody else's approval. It begins and ends by the
+// machine's clock, although no job runs. Reads and writes that only the activation allows are in the customer's
+// trail. Leaving the group or being disabled ends it immediately.
 func TestJustInTime(t *testing.T) {
 	s := newDelegationScenario(t)
 	plain, agent, lead := s.session(s.agent, false), s.session(s.agent, true), s.session(s.lead, true)
@@ -187,7 +187,7 @@ func TestJustInTime(t *testing.T) {
 	s.ok(s.may(s.now(agent), access.ResourceWrite, "@c1/e-1/web"))
 	_, err = s.n.API.Access.Require(s.now(agent), access.CostWrite)
 	s.ok(err)
-	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1")) // which needs no activation
+	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1")) // needs no activation
 	s.refused("in a session without a second factor", s.may(s.now(plain), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 	s.refused("at another customer", s.may(s.now(agent), access.ResourceWrite, "@c2/e-2"), fault.NotFound)
 
@@ -198,7 +198,7 @@ func TestJustInTime(t *testing.T) {
 	s.members(s.desk, s.agent)
 	s.ok(s.n.People.Enable(s.op, s.agent.ID, false))
 	if _, err := agent(); err == nil {
-		t.Error("somebody disabled still stands for somebody")
+		t.Error("a disabled person is still authenticated")
 	}
 	s.ok(s.n.People.Enable(s.op, s.agent.ID, true))
 	agent = s.session(s.agent, true)
@@ -208,7 +208,7 @@ func TestJustInTime(t *testing.T) {
 	s.at = a.End
 	s.refused("at the instant it ends", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1/db"), fault.Denied)
 	if stored := s.stored(a.ID); stored.State != delegation.Running {
-		t.Errorf("a job ran: it is written down as %s", stored.State)
+		t.Errorf("a job ran: the stored state is %s", stored.State)
 	}
 	state, done := s.done()
 	want := []string{"Purveyor/resource/write @c1/e-1/web", "Purveyor/cost/write @c1/e-1", "Purveyor/resource/write @c1/e-1/db"}
@@ -217,7 +217,7 @@ func TestJustInTime(t *testing.T) {
 	}
 }
 
-// stored is an activation as it was last written down.
+// stored is an activation as the ledger holds it.
 func (s *delegationScenario) stored(a id.Activation) (found delegation.Activation) {
 	s.Helper()
 	s.ok(s.n.DB.View(s.op, func(ctx context.Context, r tx.Read) error {
@@ -230,7 +230,8 @@ func (s *delegationScenario) stored(a id.Activation) (found delegation.Activatio
 	return found
 }
 
-// TestDeniedWithoutARecordInTheTrail: access believes that an activation runs, and the trail knows that it does not.
+// TestDeniedWithoutARecordInTheTrail: a grant names an activation that does not exist, so its use cannot be recorded
+// and is denied.
 func TestDeniedWithoutARecordInTheTrail(t *testing.T) {
 	s := newDelegationScenario(t)
 	s.consented()
@@ -240,12 +241,12 @@ func TestDeniedWithoutARecordInTheTrail(t *testing.T) {
 		return err
 	}))
 	if err := s.may(agent, access.ResourceWrite, "@c1/e-1"); err == nil {
-		t.Error("allowed under an activation that there is not")
+		t.Error("allowed by an activation that does not exist")
 	}
 }
 
-// TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship or an offer, is its members'
-// while they are in it and no longer.
+// TestGroupsOfDelegatedAccess: members have what a relationship or an offer gives to their group as long as they are
+// members, and no longer.
 func TestGroupsOfDelegatedAccess(t *testing.T) {
 	s := newDelegationScenario(t)
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
@@ -254,7 +255,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 	_, err := s.n.Delegation.RecordStanding(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
 	s.ok(err)
 	agent := s.session(s.agent, true)
-	s.refused("by what stands at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
+	s.refused("by standing access at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
 	d, err := s.n.Delegation.Define(s.now(lead), delegation.Definition{Name: "Admins", Always: []delegation.Authorization{{Holder: holder, Role: "Reader"}}})
 	s.ok(err)
 	_, err = s.n.Delegation.Register(s.now(boss), d.ID, delegation.Place{Entitlement: "e-1"})
@@ -275,11 +276,11 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 		list, err := s.n.Delegation.Assignments(ctx, r, s.at)
 		for _, a := range list {
 			if a.Group != admins.ID || a.Principal != "" {
-				t.Errorf("given to somebody by name: %+v", a)
+				t.Errorf("assigned to a person: %+v", a)
 			}
 		}
 		if len(list) != 2 {
-			t.Errorf("%d are given", len(list))
+			t.Errorf("%d assignments", len(list))
 		}
 		return err
 	}))
@@ -290,7 +291,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 	}{"the partner's lead": {lead, 1}, "the customer": {boss, 1}, "another customer": {stranger, 0}} {
 		list, err := s.n.Notices.List(s.now(c.who), delegation.Filter{})
 		if err != nil || len(list) != c.want || c.want > 0 && (list[0].Days != 30 || list[0].Customer != org.OrganisationID("c1")) {
-			t.Errorf("%s is told %+v, %v", name, list, err)
+			t.Errorf("%s is shown %+v, %v", name, list, err)
 		}
 	}
 	s.members(admins)

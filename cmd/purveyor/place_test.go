@@ -19,7 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 )
 
-// at adds somebody of a realm with a role at a place, to call as under a name.
+// at invites a person of a realm with a role at a scope, for use with as.
 func (s *staffScenario) at(name, realm string, role id.Role, place string) {
 	s.Helper()
 	s.as("")
@@ -29,7 +29,7 @@ func (s *staffScenario) at(name, realm string, role id.Role, place string) {
 	s.people[name], s.realms[name] = in.Person.ID, realm
 }
 
-// entitlement is one of a customer's, by the world.
+// entitlement is the first entitlement of a customer in the world.
 func (s *staffScenario) entitlement(customer string) string {
 	s.Helper()
 	s.as("")
@@ -51,8 +51,8 @@ func (s *staffScenario) entitlement(customer string) string {
 	return ""
 }
 
-// TestConsentIsLimitedToItsScope: a customer's admin of one subscription consents to nothing for the whole customer, and
-// reads and ends nothing of it.
+// TestConsentIsLimitedToItsScope: an admin of one subscription of a customer cannot consent to anything for the whole
+// customer, and cannot read or end such a consent.
 func TestConsentIsLimitedToItsScope(t *testing.T) {
 	s := newStaffScenario(t)
 	here := s.entitlement("c0001")
@@ -100,8 +100,8 @@ func TestConsentIsLimitedToItsScope(t *testing.T) {
 	}
 }
 
-// TestWholeInstallationNeedsARoleOnAllOfIt: what is about the books of the whole installation is for who runs all of it. A global admin
-// of the partner's at one reseller alone leaves it as it is.
+// TestWholeInstallationNeedsARoleOnAllOfIt: calls on the books of the whole installation need a role on all of it. A
+// global admin of the partner at one reseller alone is refused, and changes nothing.
 func TestWholeInstallationNeedsARoleOnAllOfIt(t *testing.T) {
 	s := newStaffScenario(t)
 	s.at("narrow", "contoso", access.PartnerGlobalAdmin, "nordwind")

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "renew the expected output in testdata; read the diff afterwards")
 
-// cleaned runs the tests and takes the PostgreSQL cluster away that they made.
+// cleaned runs the tests and removes the PostgreSQL cluster that they created.
 type cleaned struct{ *testing.M }
 
 func (m cleaned) Run() int { return pgtest.Run(m.M) }
@@ -22,10 +22,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main, "person": person, "ready": ready})
 }
 
-// Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own.
+// TestStories runs the scripts in testdata: each uses the whole program on a data directory of its own, as a new user
+// would.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, UpdateScripts: *update, Setup: func(e *testscript.Env) error {
-		l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, and stays so for a while
+		l, err := net.Listen("tcp", "127.0.0.1:0") // a free port; nothing reserves it
 		if err != nil {
 			return err
 		}
@@ -35,13 +36,13 @@ func TestStories(t *testing.T) {
 	}})
 }
 
-// purveyor runs one command line of which all must be well.
+// purveyor runs a command line that must succeed.
 func purveyor(t *testing.T, args ...string) {
 	t.Helper()
-	var said bytes.Buffer
+	var output bytes.Buffer
 	p := program()
-	p.Out, p.Err = &said, &said
+	p.Out, p.Err = &output, &output
 	if code := p.Main(t.Context(), args); code != 0 {
-		t.Fatalf("purveyor %q: exit code %d\n%s", args, code, said.Bytes())
+		t.Fatalf("purveyor %q: exit code %d\n%s", args, code, output.Bytes())
 	}
 }
