@@ -17,8 +17,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// limitWay does what no import can avoid and nothing else: every field is split, amounts are read and added up per what
-// a price depends on, the sums are rated and rolled up. Nothing is checked, told apart or kept.
+// limitWay does what no import can avoid and nothing else: every field is split, amounts are read and added up per
+// what a price depends on, the sums are rated and rolled up. Nothing is checked, distinguished or kept.
 func limitWay(ctx context.Context, file, dir, memory string) (result, error) {
 	store := storeOf("limit", dir)
 	if err := os.RemoveAll(store); err != nil {

@@ -77,7 +77,7 @@ type damaged struct {
 
 func (d damaged) sql(statements ...string) { storetest.Damage(d.t, d.Ledger(), statements...) }
 
-// replace changes text in the stored body of one issued document of a buyer, the newest that stands.
+// replace changes text in the stored body of one issued document of a buyer, the newest that is not void.
 func (d damaged) replace(buyer, from, to string) {
 	d.t.Helper()
 	doc := d.document(buyer)

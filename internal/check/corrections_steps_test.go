@@ -229,7 +229,7 @@ func (l *lifetime) mistyped(m *books) {
 	l.Settle(l.t, l.worldNow())
 }
 
-// standing lists the documents of a month that stand.
+// standing lists the documents of a month that are not void.
 func (l *lifetime) standing(m *books) []invoice.Summary {
 	list, err := l.Invoices.List(l.ctx, invoice.Filter{Period: m.month, State: invoice.Issued})
 	l.must(err)
@@ -248,7 +248,7 @@ func (l *lifetime) void(m *books) {
 	l.forget(m)
 }
 
-// forget drops what was fixed for edges of which no document stands.
+// forget drops what was fixed for edges without a document, or with void ones only.
 func (l *lifetime) forget(m *books) {
 	list := l.standing(m)
 	for e := range m.fixed {

@@ -16,8 +16,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 )
 
-// edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that stands was made from all of
-// the month, so each line key comes to its worksheet's sum, rounded once, over all documents that stand.
+// edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that is not void was made from
+// all of the month, so each line key comes to its worksheet's sum, rounded once, over all documents that are not
+// void.
 func (m *month) edges(r *Report) {
 	by := map[id.Edge][]*invoice.Invoice{}
 	for _, d := range m.documents {

@@ -28,7 +28,7 @@ type month struct {
 	sold       map[name][]money.Amount             // by buyer and group, on any document: prices and rows may have changed since
 	groups     map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
 	spans      map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
-	invoiced   map[name]bool                       // by edge and group, on documents that stand
+	invoiced   map[name]bool                       // by edge and group, on documents that are not void
 	mismatches map[name][]priceMismatch            // by buyer and group whatever its span: what was bought for something else
 	exact      map[id.Invoice]map[string]money.Decimal
 }

@@ -53,7 +53,7 @@ type Stores struct {
 }
 
 // Options says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
-// handed in.
+// passed in.
 type Options struct {
 	config.Settings
 	Version   string // of the program, for descriptions of the API

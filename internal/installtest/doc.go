@@ -2,5 +2,5 @@
 // hand, with a small world and the means to write the provider's files for it.
 //
 // It decides nothing that the program decides; what it builds is what the program builds, without a server. Always
-// true: the business clock is handed in, so the same steps leave the same documents.
+// true: the business clock is passed in, so the same steps leave the same documents.
 package installtest

@@ -87,8 +87,8 @@ func loadsOf(list []aside.Item) (numbers []uint32) {
 	return numbers
 }
 
-// alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be told
-// apart are answered together, and count as often as they stand in the file.
+// alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be
+// distinguished are answered together, and count as often as they stand in the file.
 func alike(list, all []aside.Item) []aside.Item {
 	said, is := map[ofFile]map[string]bool{}, map[string]bool{}
 	for i := range list {

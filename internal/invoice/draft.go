@@ -30,9 +30,9 @@ type run struct {
 	input    string // digest of the state, once it was asked for
 	cuts     []period.Date
 
-	rebilled map[id.Edge]bool // billed anew, at the terms of today
+	rebilled map[id.Edge]bool // billed again, at the terms of today
 
-	keeps   bool           // documents stand, on which unresolved groups may have been invoiced
+	keeps   bool           // there are documents that are not void, on which unresolved groups may have been invoiced
 	waiting []rating.Group // found no customer, chain or price
 }
 

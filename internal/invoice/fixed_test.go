@@ -203,8 +203,8 @@ func TestMarginsFollowTheCost(t *testing.T) {
 	}
 }
 
-// Billing a month anew takes the terms of today: a credit note for each document that stands and a new document, issued
-// together or not at all.
+// Billing a month again takes the terms of today: a credit note for each document that is not void and a new
+// document, issued together or not at all.
 func TestRebill(t *testing.T) {
 	ctx := installtest.Operator(t.Context())
 	n := installtest.New(t)

@@ -36,8 +36,8 @@ type impactKey struct {
 	currency      money.Currency
 }
 
-// Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller gets
-// what concerns its own sales, and nothing without the right to read documents.
+// Impact says what a proposal would do to each month with a document that is not void, in money. Nothing is changed.
+// A caller gets what concerns its own sales, and nothing without the right to read documents.
 func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, error) {
 	grant, may, err := v.mayReadDocuments(ctx)
 	if err != nil || !may {
@@ -135,7 +135,7 @@ func (v *Service) nets(ctx context.Context, st *rating.State, have []Invoice) (m
 	return out, run.tally.Unresolved, err
 }
 
-// NotReached is an edge of which documents stand for months that a change of its terms does not reach.
+// NotReached is an edge with documents, not void, of months that a change of its terms does not reach.
 type NotReached struct {
 	Seller  string         `json:"seller"`
 	Buyer   string         `json:"buyer"`

@@ -83,7 +83,8 @@ type Invoice struct {
 
 	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself; for the seller only.
 	Fixed *rating.Fixed `json:"fixed,omitempty"`
-	// Rebills says that the document is part of billing an edge and month anew, and may only be issued with the other parts.
+	// Rebills says that the document is part of billing an edge and month again, and may only be issued with the
+	// other parts.
 	Rebills bool `json:"rebills,omitempty"`
 
 	DraftedAt time.Time `json:"drafted_at,omitzero"`
@@ -169,7 +170,8 @@ type Pins struct {
 	Books   []id.Book `json:"books"`
 	Rater   string    `json:"rater"`            // version of the arithmetic
 	Inputs  string    `json:"inputs,omitempty"` // digest of everything that rating depends on
-	// Standing are the documents of the edge and month that stood when the draft was made: with others it is drafted anew.
+	// Standing are the documents of the edge and month that stood when the draft was made: with others it is drafted
+	// again.
 	Standing []id.Invoice `json:"standing,omitempty"`
 }
 

@@ -30,8 +30,9 @@ type Issuing struct {
 }
 
 // Issue gives approved documents their numbers, in natural order and in one transaction, and makes them final. It
-// refuses a period whose billed usage is not known to be complete, unless Incomplete is set. Documents are issued only while
-// what they were made from stands: otherwise the month is drafted anew, and it is a Conflict when an approved one changed.
+// refuses a period whose billed usage is not known to be complete, unless Incomplete is set. Documents are issued
+// only while what they were made from stands: otherwise the month is drafted again, and it is a Conflict when an
+// approved one changed.
 func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {

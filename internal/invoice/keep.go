@@ -40,8 +40,8 @@ type record struct {
 	depth int // of the seller: the partner's own sale comes first
 }
 
-// recorded reads, from the worksheet of the newest document that stands on each edge, the records of the groups that wait, by
-// the hash of their entry or the id of their charge.
+// recorded reads, from the worksheet of the newest document that is not void on each edge, the records of the groups
+// that wait, by the hash of their entry or the id of their charge.
 func (r *run) recorded(files Files, have []Invoice) (map[string][]record, error) {
 	wanted := map[string]bool{}
 	for i := range r.waiting {

@@ -27,9 +27,9 @@ type Margin struct {
 	Unconverted money.Totals   `json:"unconverted,omitempty"`
 }
 
-// Margins is what each seller earned in a period, by seller and currency: Σ nets of the documents that stand, less what the
-// rows that count now cost on the lines they bill, whether or not there was a document since. Denied to those who may not
-// see cost.
+// Margins is what each seller earned in a period, by seller and currency: Σ nets of the documents that are not void,
+// less what the rows that count now cost on the lines they bill, whether or not there was a document since. Denied to
+// those who may not see cost.
 func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error) {
 	grant, err := v.Access.Require(ctx, access.MarginRead)
 	if err != nil {
@@ -46,8 +46,8 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	return run.margins(have), nil
 }
 
-// SoldCost is what the rows that count now cost on the lines that a seller's documents of a period bill, in the currencies it
-// was paid in. Nothing is rated where no document stands.
+// SoldCost is what the rows that count now cost on the lines that a seller's documents of a period bill, in the
+// currencies it was paid in. Nothing is rated without a document that is not void.
 func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organisation) (money.Totals, error) {
 	grant, err := v.Access.Require(ctx, access.Reconcile)
 	if err != nil {

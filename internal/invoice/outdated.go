@@ -35,7 +35,8 @@ func outdated(st *rating.State, list []Invoice, have []Summary) (names []string)
 	return names
 }
 
-// standing names, sorted, the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
+// standing names, sorted, the documents beside which one is made: those on its edge that are not void, and none when
+// its edge is billed again.
 func standing(have []Summary, d *Invoice) (list []id.Invoice) {
 	if d.Rebills {
 		return d.Pins.Standing
@@ -49,7 +50,7 @@ func standing(have []Summary, d *Invoice) (list []id.Invoice) {
 	return list
 }
 
-// refresh drafts a month anew when documents that are to be issued are outdated. Those that come out the same stay
+// refresh drafts a month again when documents that are to be issued are outdated. Those that come out the same stay
 // approved; it is a Conflict when one does not.
 func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) error {
 	var before []Invoice

@@ -23,9 +23,9 @@ type Recomputed struct {
 	Inputs   bool
 }
 
-// Recompute computes the documents of a period again and compares them with the stored ones: drafts, approved ones, and of
-// the issued ones the newest that stands on each edge. It stores nothing. visit, which may be nil, is called for each rated
-// group.
+// Recompute computes the documents of a period again and compares them with the stored ones: drafts, approved ones,
+// and of the issued ones the newest on each edge that is not void. It stores nothing. visit, which may be nil, is
+// called for each rated group.
 func (v *Service) Recompute(ctx context.Context, p period.Month, visit func(*rating.Group) error) ([]Recomputed, error) {
 	_, out, err := v.RecomputeWithState(ctx, p, visit)
 	return out, err
@@ -54,7 +54,7 @@ func (v *Service) RecomputeWithState(ctx context.Context, p period.Month, visit 
 	return run.state, out, nil
 }
 
-// newest says whether an issued document is the last that stands on its edge.
+// newest says whether an issued document is the last on its edge that is not void.
 func newest(have []Invoice, d *Invoice) bool {
 	for i := range have {
 		o := &have[i]

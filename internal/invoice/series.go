@@ -41,9 +41,9 @@ func (k SeriesKey) startsWith(first int64) error {
 	return nil
 }
 
-// StartSeries sets the number a series goes on with in a year, where documents before it were made elsewhere. No kind is
-// invoices, year 0 that of the business clock. Conflict once a document of it has a number there: numbers have no gaps.
-// NotFound for a seller there is not, unless there are no organisations yet.
+// StartSeries sets the number a series goes on with in a year, where documents before it were made elsewhere. No kind
+// is invoices, year 0 that of the business clock. Conflict once a document of it has a number there: numbers have no
+// gaps. NotFound for an unknown seller, unless there are no organisations yet.
 func (v *Service) StartSeries(ctx context.Context, k SeriesKey, first int64) (SeriesKey, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {

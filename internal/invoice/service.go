@@ -49,8 +49,8 @@ type Run struct {
 	aside.Waiting
 }
 
-// Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
-// not approved are replaced; doing it again without new input changes nothing. What is being billed anew (Rebill) is
+// Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are not
+// approved are replaced; doing it again without new input changes nothing. What is being billed again (Rebill) is
 // drafted as that.
 func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceDraft)
@@ -84,7 +84,7 @@ func (v *Service) draft(ctx context.Context, grant access.Grant, p period.Month,
 // adding says how a period is rated and added up.
 type adding struct {
 	rebilled map[id.Edge]bool          // at the terms of today
-	issued   bool                      // what is only drafted to be billed anew is at the terms it was issued by
+	issued   bool                      // what is only drafted to be billed again is at the terms it was issued by
 	light    bool                      // without worksheets: nothing is to be kept
 	visit    func(*rating.Group) error // is shown each rated group; may be nil
 }
@@ -178,7 +178,7 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 	return out, nil
 }
 
-// made is a document with the lines it was made from; credit notes of what is billed anew have none.
+// made is a document with the lines it was made from; credit notes of what is billed again have none.
 type made struct {
 	Invoice
 	draft *edgeDraft

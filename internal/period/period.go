@@ -1,6 +1,6 @@
 // Package period owns civil dates, months and half-open periods, all in UTC.
 //
-// It does not know the clock: dates are handed in. Always true: a period is [start, end); a Date is a day without a
+// It does not know the clock: dates are passed in. Always true: a period is [start, end); a Date is a day without a
 // time; the zero Date means "open" at either end of a dated thing.
 package period
 

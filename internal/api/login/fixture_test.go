@@ -54,7 +54,7 @@ const (
 	password       = "brown kettle morning"
 )
 
-// authority is a whole one on a database of its own, over TLS, with a clock that is moved by hand.
+// authority is a whole one on a database of its own, over TLS, with a clock that the test moves.
 type authority struct {
 	*login.Server
 	t     testing.TB

@@ -105,7 +105,7 @@ func (s *Server) redeemChallenge(r *http.Request, who id.Principal, ticket strin
 		return data, passkeyRefused()
 	}
 	err = json.Unmarshal(k.Data, &data)
-	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was handed in
+	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was passed in
 	return data, err
 }
 

@@ -232,7 +232,7 @@ func (s *Server) newTokenResponse(r *http.Request, want requestedScope, c claims
 	return a
 }
 
-// clientInfo is by what clients tell accounts apart.
+// clientInfo is by what clients distinguish accounts.
 func clientInfo(c claims) string {
 	b, _ := json.Marshal(map[string]string{"uid": c.Object, "utid": c.Tenant})
 	return base64.RawURLEncoding.EncodeToString(b)

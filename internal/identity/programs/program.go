@@ -26,7 +26,7 @@ type Program struct {
 // AppID is the client id the program signs in with.
 func (p Program) AppID() string { return id.GUID(string(p.ID)) }
 
-// Secret is what verifies a secret of a program. Hint is its beginning, for people to tell several apart.
+// Secret is what verifies a secret of a program. Hint is its beginning, for people to tell them from each other.
 type Secret struct {
 	ID      string
 	Digest  string

@@ -269,7 +269,7 @@ func documentOfAny(a *invoice.Any) sqlstore.Fragment {
 	return sqlstore.Or(any...)
 }
 
-// IssuedMonths lists the months of which invoices stand.
+// IssuedMonths lists the months with invoices that are not void.
 func (x Invoices) IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) (months []period.Month, err error) {
 	var texts []string
 	err = x.DB.Reader(r).Query("SELECT DISTINCT period FROM invoice WHERE state = ? AND answers = '' AND NOT "+isVoid+" AND period >= ? AND ? ORDER BY period",

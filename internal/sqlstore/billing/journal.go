@@ -101,7 +101,7 @@ func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice
 	return sqlstore.Insert(ctx, q, rows...)
 }
 
-// Postings lists the postings of a document by id: of its two organisations, those the scope looks with the eyes of.
+// Postings lists the postings of a document by id: of its two organisations, those whose view the scope has.
 func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]invoice.Posting, error) {
 	var rows []postingRow
 	err := x.DB.Reader(r).Query(`SELECT posting.* FROM posting JOIN invoice ON invoice.id = posting.document

@@ -239,7 +239,7 @@ func inChunks[T any](ctx context.Context, keys []string, query func(part sqlstor
 	return all, nil
 }
 
-// places writes where organisations stand that move.
+// places writes the new places of organisations that move.
 func (v *saving) places(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(v.change.Paths)) {
 		old, known := v.stood[key]
@@ -351,7 +351,7 @@ func (v *saving) rates(ctx context.Context) error {
 	return nil
 }
 
-// taxes writes tax rows. There are few, so that their digest is made anew.
+// taxes writes tax rows. There are few, so that their digest is made again.
 func (v *saving) taxes(ctx context.Context) error {
 	if len(v.change.Taxes) == 0 && !v.change.ReplaceTaxes {
 		return nil
