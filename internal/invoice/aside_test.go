@@ -14,7 +14,7 @@ import (
 
 // A month of which a row does not count is drafted and not issued: draft, worklist and refusal name its money, until
 // somebody answers, or says that it is not to be waited for. The same month without the fault is issued.
-func TestAsideIsNamed(t *testing.T) {
+func TestRowsKeptAsideAreReported(t *testing.T) {
 	good := installtest.UsageFile(installtest.Row{Cost: "100"}, installtest.Row{Tenant: "t-b", Cost: "40"})
 	ctx := installtest.Operator(t.Context())
 	n := installtest.New(t)

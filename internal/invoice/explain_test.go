@@ -104,7 +104,7 @@ func TestExplain(t *testing.T) {
 		if !strings.Contains(seen, c) {
 			t.Errorf("the seller does not see %s: the canary proves nothing", c)
 		}
-		for what, text := range map[string]string{"explanation": hidden, "JSON": handedOut(t, n, number["r→a"], document.FormatJSON), "CSV": handedOut(t, n, number["r→a"], document.FormatCSV)} {
+		for what, text := range map[string]string{"explanation": hidden, "JSON": buyersDocument(t, n, number["r→a"], document.FormatJSON), "CSV": buyersDocument(t, n, number["r→a"], document.FormatCSV)} {
 			if strings.Contains(text, c) {
 				t.Errorf("the buyer's %s says %s", what, c)
 			}
@@ -116,14 +116,14 @@ func TestExplain(t *testing.T) {
 }
 
 // eyes is a guard that grants everything to the staff of one organisation, as a reseller sees it.
-type eyes struct {
+type staffGuard struct {
 	access.Guard
 	own  id.Organisation
 	refs []string
 }
 
 // Require grants.
-func (e eyes) Require(context.Context, access.Action) (access.Grant, error) {
+func (e staffGuard) Require(context.Context, access.Action) (access.Grant, error) {
 	return access.Grant{Scope: scope.Of("p/r").WithRefs(e.refs...).WithDocuments(scope.Side{Own: e.own}), View: scope.Buy | scope.Sell | scope.List}, nil
 }
 
@@ -134,7 +134,7 @@ func TestExplainToReseller(t *testing.T) {
 	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{Quantity: "7", Price: "13.7713"}))
 	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "515.73"}))
 	issued := n.Bill(t)
-	n.Invoices.Access = eyes{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
+	n.Invoices.Access = staffGuard{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
 	for _, s := range issued {
 		text, err := json.Marshal(explain(t, n, string(s.ID), false))
 		if err != nil {
@@ -155,7 +155,7 @@ func TestExplainToReseller(t *testing.T) {
 }
 
 // handedOut is a document as its buyer gets it.
-func handedOut(t *testing.T, n *installtest.Installation, ref string, f document.Format) string {
+func buyersDocument(t *testing.T, n *installtest.Installation, ref string, f document.Format) string {
 	t.Helper()
 	_, file, err := n.Archive.Open(installtest.Operator(t.Context()), ref, f)
 	if err != nil {
@@ -239,7 +239,7 @@ func TestExplainCorrections(t *testing.T) {
 
 // Rows that did not count when the document was made are not behind it: those a newer download replaced, and billed
 // ones that unbilled ones stand in for.
-func TestExplainWhatCounts(t *testing.T) {
+func TestExplainLeavesOutReplacedRows(t *testing.T) {
 	n := installtest.New(t)
 	u := func(day, cost string) installtest.Row {
 		return installtest.Row{Tenant: "t-b", Day: day, Cost: cost, Unbilled: true}
@@ -259,7 +259,7 @@ func TestExplainWhatCounts(t *testing.T) {
 }
 
 // Which rows count changes after a document was made: what stands behind it are those that did then.
-func TestExplainWhatCounted(t *testing.T) {
+func TestExplainRowsThatCountedThen(t *testing.T) {
 	n := installtest.New(t)
 	first := n.OtherRowsCount(t)
 	note, err := n.Invoices.Void(installtest.Operator(t.Context()), first.ID, 0, "again")

@@ -84,7 +84,7 @@ func TestIssuedMonthKeepsItsTerms(t *testing.T) {
 }
 
 // A rule for what had no price may begin in an issued month; what had a price keeps it.
-func TestPriceForWhatHadNone(t *testing.T) {
+func TestPriceForRowsWithoutOne(t *testing.T) {
 	n := installtest.New(t)
 	january := period.NewDate(2026, 1, 1)
 	licences := pricing.Book{Owner: "p", Key: "retail", From: january + 1, Currency: "EUR", Rules: []pricing.Rule{
@@ -104,7 +104,7 @@ func TestPriceForWhatHadNone(t *testing.T) {
 }
 
 // What was invoiced and finds no customer any more stays as it was invoiced, however much of it there is, and is named.
-func TestWhatFindsNobodyStaysInvoiced(t *testing.T) {
+func TestUnresolvedRowsStayInvoiced(t *testing.T) {
 	n := installtest.New(t)
 	row := installtest.Row{Tenant: "t-b", Cost: "100"}
 	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row))

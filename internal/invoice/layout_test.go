@@ -38,7 +38,7 @@ func TestChargeLinePrintsItsServicePeriod(t *testing.T) {
 }
 
 // A document of layout 0 is compared with one made today by what it holds.
-func TestLaidOut(t *testing.T) {
+func TestLayoutsAreCompared(t *testing.T) {
 	v := Invoice{Lines: []Line{
 		{Key: "a", Kind: ChargeLine, Service: "X", Description: "X, change of billing plan", ChargeType: "changeBillingPlan", ServicePeriod: period.Period{Start: 1, End: 2}},
 		{Key: "b", Kind: ChargeLine, Service: "Y", Description: "Y, purchase", ChargeType: "New"},

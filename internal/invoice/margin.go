@@ -68,7 +68,7 @@ func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organi
 	}
 	for edge := range run.edges {
 		if run.state.Index.Edge(edge).Seller == seller {
-			cost, _ := run.carried(have, edge)
+			cost, _ := run.carriedCost(have, edge)
 			for c, paid := range cost {
 				sum.Add(money.Of(paid, c))
 			}
@@ -101,7 +101,7 @@ func (r *run) margins(list []Invoice) []Margin {
 		m.Sold = m.Sold.Add(d.Net)
 		if !seen[d.Edge] {
 			seen[d.Edge] = true
-			m.cost(r.carried(list, d.Edge))
+			m.cost(r.carriedCost(list, d.Edge))
 		}
 	}
 	out := make([]Margin, 0, len(sums))
@@ -118,7 +118,7 @@ func (r *run) margins(list []Invoice) []Margin {
 }
 
 // carried is what the seller of an edge pays for the lines that documents bill, and the exchange rates on these documents.
-func (r *run) carried(list []Invoice, edge id.Edge) (money.Totals, []Exchange) {
+func (r *run) carriedCost(list []Invoice, edge id.Edge) (money.Totals, []Exchange) {
 	sum, rates := money.Totals{}, []Exchange{}
 	billed := map[string]bool{}
 	for i := range list {

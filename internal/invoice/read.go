@@ -63,13 +63,13 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 // shownTo is a document as who has a grant may see it.
 func (v Invoice) shownTo(grant access.Grant) Invoice {
 	if !grant.Scope.Owns(v.Seller) || !seesCost(grant.View) {
-		return v.withheld()
+		return v.withoutSellerCosts()
 	}
 	return v
 }
 
 // withheld is a document as those may see it who may not know what its seller pays, or whom it buys from.
-func (v Invoice) withheld() Invoice {
+func (v Invoice) withoutSellerCosts() Invoice {
 	v.SellerPath, v.BuyerPath, v.Pins, v.Fixed = "", "", Pins{}, nil
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {

@@ -157,7 +157,7 @@ func (p *edgeHistory) reversed() (notes []made) {
 }
 
 // forgotten is a past in which nothing stands; the ordinals go on.
-func (p *edgeHistory) forgotten() edgeHistory { return edgeHistory{ordinal: p.ordinal} }
+func (p *edgeHistory) withoutDocuments() edgeHistory { return edgeHistory{ordinal: p.ordinal} }
 
 // together is a Conflict when some of the documents that bill an edge and month again are to be issued and others
 // not.

@@ -25,7 +25,7 @@ func (k SeriesKey) Prefix() string {
 var seriesName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,15}$`)
 
 // mostNumbers keeps numbers within what a document prints and a database counts.
-const mostNumbers = 1_000_000_000
+const maxNumbers = 1_000_000_000
 
 func (k SeriesKey) startsWith(first int64) error {
 	switch {
@@ -33,8 +33,8 @@ func (k SeriesKey) startsWith(first int64) error {
 		return fault.New(fault.Invalid, "bad_series", "series %q must be 1–16 letters, digits and dashes, and not end in %s; nothing was changed", k.Series, creditMark)
 	case k.Kind != KindInvoice && k.Kind != KindCreditNote:
 		return fault.New(fault.Invalid, "bad_series", "%q is neither invoice nor credit_note; nothing was changed", k.Kind)
-	case first < 1 || first > mostNumbers:
-		return fault.New(fault.Invalid, "bad_series", "%s goes on with %d; a number is 1 to %d; nothing was changed", k.Prefix(), first, mostNumbers)
+	case first < 1 || first > maxNumbers:
+		return fault.New(fault.Invalid, "bad_series", "%s goes on with %d; a number is 1 to %d; nothing was changed", k.Prefix(), first, maxNumbers)
 	case k.Year < 2000 || k.Year > 9999:
 		return fault.New(fault.Invalid, "bad_series", "%d is no year that documents are numbered in; nothing was changed", k.Year)
 	}

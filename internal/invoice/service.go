@@ -195,7 +195,7 @@ func (r *run) documents(have []Invoice) (out []made, err error) {
 		before, anew := history(have, d.edge), r.rebilled[d.edge.ID]
 		if anew {
 			out = append(out, before.reversed()...)
-			before = before.forgotten()
+			before = before.withoutDocuments()
 		}
 		doc, err := r.document(d, before)
 		if err != nil {
@@ -316,7 +316,7 @@ func (v *Service) pick(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 			return nil, err
 		}
 		if !s.Owns(d.Seller) {
-			return nil, notYours(d)
+			return nil, requireSeller(d)
 		}
 		if d.State != want {
 			return nil, fault.New(fault.Conflict, "invoice_not_"+string(want),

@@ -42,7 +42,7 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 			}
 		}
 		if !grant.Scope.Owns(d.Seller) {
-			return notYours(d)
+			return requireSeller(d)
 		}
 		if d.State != Issued || d.Preceding != nil {
 			return fault.New(fault.Conflict, "invoice_not_issued",
@@ -56,7 +56,7 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 }
 
 // notYours keeps a buyer from answering its seller's bills: only who sold may.
-func notYours(d Invoice) error {
+func requireSeller(d Invoice) error {
 	return fault.New(fault.Denied, "not_seller", "%s was made by %s, which alone may approve or void it; nothing was changed",
 		orElse(d.Number, string(d.ID)), d.SellerKey)
 }

@@ -80,7 +80,7 @@ func TestWorklist(t *testing.T) {
 
 // A family that was answered decides which rule prices a charge, and a row without a tenant can be answered by its
 // entitlement.
-func TestAnswersDecide(t *testing.T) {
+func TestResolutionsDecidePrices(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
 	file := installtest.UsageFile(installtest.Row{Tenant: "t-b", Cost: "40"})
@@ -110,7 +110,7 @@ func TestAnswersDecide(t *testing.T) {
 }
 
 // What is no answer is refused, and says why.
-func TestNoAnswers(t *testing.T) {
+func TestInvalidResolutions(t *testing.T) {
 	n := installtest.New(t)
 	n.Import(t, intake.Request{}, installtest.UsageFile(installtest.Row{}))
 	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "5.00", Product: "ODD1", Term: "none"}))

@@ -205,7 +205,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 			if err := v.save(ctx, t, grant.Scope, have, now, c); err != nil {
 				return err
 			}
-			if err := v.tell(ctx, t, typ, grant.Actor, subject, c, changes); err != nil {
+			if err := v.appendEvent(ctx, t, typ, grant.Actor, subject, c, changes); err != nil {
 				return err
 			}
 		}
@@ -237,7 +237,7 @@ func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now 
 }
 
 // tell writes the event of one change.
-func (v *Service) tell(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, c Change, changes []Difference) error {
+func (v *Service) appendEvent(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, c Change, changes []Difference) error {
 	digests, err := v.Store.Digests(ctx, t, scope.All())
 	if err != nil {
 		return err
