@@ -17,7 +17,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// reads counts what is read to tell the effects of a change.
+// readCounts counts what is read to compute the effects of a change.
 type readCounts struct {
 	store                    invoice.Store
 	terms                    rating.IssuedTerms
@@ -25,7 +25,7 @@ type readCounts struct {
 	documents, fixed, states int
 }
 
-// watch counts what the invoices of an installation read from now on.
+// countReads counts what the invoice service of an installation reads from now on.
 func countReads(n *installtest.Installation) *readCounts {
 	c := &readCounts{store: n.Invoices.Store, terms: n.Invoices.Reader.Issued, orgs: n.Invoices.Reader.Orgs}
 	n.Invoices.Store = countedDocuments{c.store, c}
@@ -34,7 +34,7 @@ func countReads(n *installtest.Installation) *readCounts {
 	return c
 }
 
-// taken is what was counted since it was asked last.
+// resetCounts returns the counts and resets them.
 func (c *readCounts) resetCounts() string {
 	text := fmt.Sprintf("%d documents, terms of %d, %d states", c.documents, c.fixed, c.states)
 	c.documents, c.fixed, c.states = 0, 0, 0
@@ -89,16 +89,16 @@ func billed(t *testing.T) *installtest.Installation {
 	return n
 }
 
-// The effects of a book are told from the documents of its seller, from the first day of the book on, and months are rated
-// only where somebody sells by it.
+// TestEffectsOfABookReadWhatItConcerns: the effects of a book are computed from the documents of its seller, from the
+// first day of the book on, and only months in which it is used are rated.
 func TestEffectsOfABookReadWhatItConcerns(t *testing.T) {
 	n := billed(t)
 	ctx, c := installtest.Operator(t.Context()), countReads(n)
 	for _, x := range []struct {
 		owner, key string
 		from       period.Date
-		reached    string // what NotReached says
-		documents  string // what it reads
+		reached    string // the result of NotReached
+		documents  string // what NotReached reads
 		impact     string // what Impact reads
 	}{
 		{"r", "retail", period.NewDate(2026, 10, 1), "[]", "0 documents, terms of 0, 0 states", "0 documents, terms of 0, 0 states"},
@@ -124,7 +124,7 @@ func TestEffectsOfABookReadWhatItConcerns(t *testing.T) {
 	}
 }
 
-// What an edge or an exchange rate keeps is told from the documents of the edge, and of the rate's month and later ones.
+// TestEffectsOfTermsReadWhatTheyConcern: the months that keep an edge's terms or an exchange rate are computed from the documents of the edge, or of the rate's month and later ones.
 func TestEffectsOfTermsReadWhatTheyConcern(t *testing.T) {
 	n := billed(t)
 	ctx, c := installtest.Operator(t.Context()), countReads(n)

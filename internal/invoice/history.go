@@ -17,7 +17,7 @@ type edgeHistory struct {
 	cost     map[string]money.Totals
 	lines    map[string]Line
 	standing []*Invoice // in the order they were made
-	ordinal  int        // of the next document
+	ordinal  int        // ordinal of the next document
 	other    *Invoice   // the newest that is not void and is not in the currency of the edge
 }
 
@@ -63,7 +63,7 @@ func (p *edgeHistory) ids() (list []id.Invoice) {
 }
 
 // tax is the treatment of everything on a document: that of the first one that is not void, which it corrects; else
-// what the parties come to today.
+// the treatment of its parties today.
 func (p *edgeHistory) tax(seller, buyer org.LegalEntity, on period.Date, rows []org.Tax) (LineTax, error) {
 	for _, d := range p.standing {
 		if len(d.Lines) > 0 {
@@ -91,15 +91,14 @@ func (p *edgeHistory) follows(lines []Line) (list []Preceding) {
 	return list
 }
 
-// remainder is the part of a document's amount on a line that no later document took back.
+// remainder is the part of a document's amount on a line that no later document credited.
 type remainder struct {
 	document int // of those that are not void
 	amount   money.Decimal
 }
 
-// changed says which of the documents that are not void a further amount on a line changes: an amount that takes back
-// takes from the newest that still has an amount on the line, then from older ones; an additional amount belongs to
-// the newest.
+// changed says which of the documents that are not void a further amount on a line changes: a credit is deducted from
+// the newest that still has an amount on the line, then from older ones; an additional amount belongs to the newest.
 func (p *edgeHistory) changed(key string, net money.Decimal) (documents []int) {
 	var open []remainder
 	last := 0
@@ -121,8 +120,8 @@ func (p *edgeHistory) changed(key string, net money.Decimal) (documents []int) {
 	return documents
 }
 
-// offset takes an amount from open remainders, the newest first, or appends it when it has their sign. It returns the
-// documents that it takes from.
+// offset deducts an amount from open remainders, the newest first, or appends it if it has their sign. It returns the
+// documents it deducts from.
 func offset(open []remainder, x remainder) (rest []remainder, from []int) {
 	rest = slices.Clone(open)
 	for len(rest) > 0 && x.amount.Sign() != 0 && rest[len(rest)-1].amount.Sign() != x.amount.Sign() {

@@ -11,10 +11,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// creditMark is what the numbers of credit notes have behind the name of their series.
+// creditMark follows the name of the series in numbers of credit notes.
 const creditMark = "-CN"
 
-// Prefix is what the numbers of a series begin with, before the year: INV, or INV-CN for credit notes.
+// Prefix is the beginning of the numbers of a series, before the year: INV, or INV-CN for credit notes.
 func (k SeriesKey) Prefix() string {
 	if k.Kind == KindCreditNote {
 		return k.Series + creditMark
@@ -24,7 +24,7 @@ func (k SeriesKey) Prefix() string {
 
 var seriesName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,15}$`)
 
-// mostNumbers keeps numbers within what a document prints and a database counts.
+// maxNumbers is the highest number: documents and databases have room for it.
 const maxNumbers = 1_000_000_000
 
 func (k SeriesKey) startsWith(first int64) error {
@@ -41,9 +41,9 @@ func (k SeriesKey) startsWith(first int64) error {
 	return nil
 }
 
-// StartSeries sets the number a series goes on with in a year, where documents before it were made elsewhere. No kind
-// is invoices, year 0 that of the business clock. Conflict once a document of it has a number there: numbers have no
-// gaps. NotFound for an unknown seller, unless there are no organisations yet.
+// StartSeries sets the next number of a series in a year, if earlier documents were numbered elsewhere. Without a
+// kind it is of invoices, and year 0 is that of the business clock. Conflict once a document of it has a number
+// there: numbers have no gaps. NotFound for an unknown seller, unless there are no organisations yet.
 func (v *Service) StartSeries(ctx context.Context, k SeriesKey, first int64) (SeriesKey, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {

@@ -41,7 +41,7 @@ type Store interface {
 // TermsStore keeps what issued documents fix.
 type TermsStore interface {
 	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues.
-	// Unfixed lists the issued documents that are not void and fix nothing, for earlier builds did not keep it.
+	// Unfixed lists the issued documents that are not void and fix nothing, because earlier builds did not store it.
 	Fix(ctx context.Context, t tx.Tx, s scope.Scope, v Invoice) error
 	Unfixed(ctx context.Context, r tx.Read, s scope.Scope) ([]id.Invoice, error)
 }
@@ -54,7 +54,7 @@ type SeriesKey struct {
 	Year   int
 }
 
-// Filter narrows a list; zero fields narrow nothing. After continues behind a summary's Cursor.
+// Filter narrows a list; zero fields narrow nothing. After continues after a summary's Cursor.
 type Filter struct {
 	Period period.Month
 	State  State
