@@ -157,7 +157,7 @@ func listen(o installation.Options) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "no_address", "%q is no address to listen on: write HOST:PORT, like 127.0.0.1:8080", address)
+		return nil, fault.New(fault.Invalid, "no_address", "%q is not an address to listen on: write HOST:PORT, such as 127.0.0.1:8080", address)
 	}
 	if alone := host == "localhost" || ip != nil && ip.IsLoopback(); !alone && len(o.TLSHost) == 0 && o.TLSCert == "" {
 		return nil, fault.New(fault.Invalid, "no_tls",
@@ -165,7 +165,7 @@ func listen(o installation.Options) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "cannot_listen", "%s cannot be listened on: %v; name another with --listen", address, errors.Unwrap(err)).Because(err)
+		return nil, fault.New(fault.Unavailable, "cannot_listen", "cannot listen on %s: %v; name another address with --listen", address, errors.Unwrap(err)).Because(err)
 	}
 	return l, nil
 }

@@ -80,7 +80,7 @@ func (c *certificates) file() (*tls.Certificate, error) {
 	case err == nil:
 		c.current, c.read = &fresh, info.ModTime()
 	case c.current == nil:
-		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are no certificate with its key: %v", c.cert, c.key, err).Because(err)
+		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are not a certificate and its key: %v", c.cert, c.key, err).Because(err)
 	}
 	return c.current, nil
 }

@@ -36,7 +36,7 @@ func picture(logo string) (raw []byte, kind string, err error) {
 	}
 	text := strings.NewReplacer("\n", "", "\r", "", " ", "").Replace(logo)
 	if raw, err = base64.StdEncoding.DecodeString(text); err != nil {
-		return nil, "", fault.New(fault.Invalid, "bad_logo", "the logo is not base64; make it so with: base64 -w0 logo.png").Because(err)
+		return nil, "", fault.New(fault.Invalid, "bad_logo", "the logo is not base64; encode it with: base64 -w0 logo.png").Because(err)
 	}
 	about, kind, err := image.DecodeConfig(bytes.NewReader(raw))
 	if err != nil || kind != "png" && kind != "jpeg" {

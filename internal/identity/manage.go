@@ -71,5 +71,5 @@ func RequireOwn(ctx context.Context, _ tx.Read, realm Realm) error {
 	if IsOwn(ctx, realm.ID) {
 		return nil
 	}
-	return fault.New(fault.Denied, "not_your_people", "%s looks after its own people: nothing was changed; ask one of its global admins", realm.Key)
+	return fault.New(fault.Denied, "not_your_people", "%s manages its own people: nothing was changed; ask one of its global admins", realm.Key)
 }

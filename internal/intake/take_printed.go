@@ -269,7 +269,7 @@ func (l *loading) allPrinted(items []aside.Item) error {
 		case f.failed != nil:
 			return fault.New(fault.Unavailable, "archive_unreadable", "the archived rows of %s cannot be read again; nothing was answered: %v", f.name, f.failed)
 		case f.repeats:
-			return fault.New(fault.Conflict, "rows_repeated", "%s says what other rows of this import say, in another file; nothing was answered. Answer them one by one", f.name)
+			return fault.New(fault.Conflict, "rows_repeated", "%s has the same content as rows of another file of this import; nothing was answered. Answer them one by one", f.name)
 		case f.aside > 0:
 			return fault.New(fault.Conflict, "not_usable", "%s: %s; nothing was answered. Import the corrected file, or write it off", f.name, f.problems[0].Reason)
 		}

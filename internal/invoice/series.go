@@ -34,9 +34,9 @@ func (k SeriesKey) startsWith(first int64) error {
 	case k.Kind != KindInvoice && k.Kind != KindCreditNote:
 		return fault.New(fault.Invalid, "bad_series", "%q is neither invoice nor credit_note; nothing was changed", k.Kind)
 	case first < 1 || first > maxNumbers:
-		return fault.New(fault.Invalid, "bad_series", "%s goes on with %d; a number is 1 to %d; nothing was changed", k.Prefix(), first, maxNumbers)
+		return fault.New(fault.Invalid, "bad_series", "%s cannot continue with %d: numbers are 1 to %d; nothing was changed", k.Prefix(), first, maxNumbers)
 	case k.Year < 2000 || k.Year > 9999:
-		return fault.New(fault.Invalid, "bad_series", "%d is no year that documents are numbered in; nothing was changed", k.Year)
+		return fault.New(fault.Invalid, "bad_series", "%d is not a year for document numbers; nothing was changed", k.Year)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (v *Service) CreateEdge(ctx context.Context, e Edge) (Revised[Edge], error)
 func (v *Service) EndEdge(ctx context.Context, edge id.Edge, on period.Date, revision int64) (Revised[Edge], error) {
 	return v.alter(ctx, event.EdgeEnded, edge, revision, func(e *Edge) error {
 		if on == 0 {
-			return fault.New(fault.Invalid, "edge_refused", "say the first day on which the edge is over").With("until", "missing")
+			return fault.New(fault.Invalid, "edge_refused", "give the first day after the end of the edge").With("until", "missing")
 		}
 		e.End = on
 		return nil

@@ -78,7 +78,7 @@ func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.
 	if x.Kind == ProductRef {
 		x.Target = strings.ToLower(strings.TrimSpace(x.Target))
 		if !slices.Contains(pricing.Families(), x.Target) {
-			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s, and %s for lines of it that name nobody",
+			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s, and %s for its lines without a customer",
 				x.Target, strings.Join(pricing.Families(), ", "), OwnUse)
 		}
 		return nil

@@ -85,7 +85,7 @@ func (p Program) Certificate(thumbprint string, now time.Time) (Certificate, boo
 // withSecret is the program with another secret. An expired one makes room; two that are valid do not.
 func (p Program) withSecret(s Secret) (Program, error) {
 	if life := s.Expires.Sub(s.Created); life <= 0 || life > maxSecretAge {
-		return p, fault.New(fault.Invalid, "secret_life", "a secret holds for more than nothing and at most two years: none was made")
+		return p, fault.New(fault.Invalid, "secret_life", "a secret is valid for a positive number of days, at most two years: none was created")
 	}
 	p.Secrets = slices.DeleteFunc(slices.Clone(p.Secrets), func(old Secret) bool { return !s.Created.Before(old.Expires) })
 	if len(p.Secrets) >= maxSecrets {

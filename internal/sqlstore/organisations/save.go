@@ -34,7 +34,7 @@ const (
 // revision than the change expects.
 func (o Orgs) Save(ctx context.Context, t tx.Tx, s scope.Scope, c org.Change) error {
 	if !s.IsAll() && len(c.Rates)+len(c.Taxes) > 0 || !s.IsAll() && c.ReplaceTaxes {
-		return fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
+		return fault.New(fault.Denied, "denied", "exchange rates and tax rows apply to all organisations: only the partner may change them")
 	}
 	q := o.DB.Writer(t)
 	before, err := o.whole(ctx, q.Reader)
@@ -117,7 +117,7 @@ func (v *saving) expected(of string, have int64) error {
 	case !asked || want == have:
 		return nil
 	case want == 0:
-		return fault.New(fault.Conflict, "already_there", "%s is there already: nothing was changed", of)
+		return fault.New(fault.Conflict, "already_there", "%s exists already: nothing was changed", of)
 	}
 	return fault.New(fault.Conflict, "changed_meanwhile", "it was changed since you read it; nothing was done. Read it again and repeat the change")
 }
@@ -427,7 +427,7 @@ func keptDigest(ctx context.Context, q sqlstore.Reader, name string) (sqlstore.S
 	}
 	d, err := sqlstore.ParseSetDigest(text)
 	if err != nil {
-		err = fault.New(fault.Internal, "digest_unreadable", "the kept digest of %s cannot be read: restore the ledger from a backup", name).Because(err)
+		err = fault.New(fault.Internal, "digest_unreadable", "the stored digest of %s cannot be read: restore the ledger from a backup", name).Because(err)
 	}
 	return d, err
 }

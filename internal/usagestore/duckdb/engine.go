@@ -157,5 +157,5 @@ func failure(problem string) error {
 			return fault.New(fault.Unavailable, f.code, "%s", f.text).Because(cause)
 		}
 	}
-	return fault.New(fault.Internal, "usage_store_failed", "the usage store could not do it; nothing half-done was kept").Because(cause)
+	return fault.New(fault.Internal, "usage_store_failed", "the usage store failed; no partial data was kept").Because(cause)
 }
