@@ -32,7 +32,7 @@ const password = "brown kettle morning"
 
 // fixture is everything that signs in, on a database of its own. It answers as access, for the test to say what.
 type fixture struct {
-	identity.Access // what is not answered here is not asked for
+	identity.Access // other questions are not asked in these tests
 	t               testing.TB
 	db              tx.DB
 	now             func() time.Time
@@ -106,7 +106,7 @@ func (f *fixture) person(realm, mail string) people.Person {
 	return p
 }
 
-// A look-up that begins after a revoke was acknowledged never finds what was revoked, however they interleave.
+// TestNoStaleSessions: a look-up that begins after a revocation was acknowledged never finds what was revoked, however they interleave.
 func TestNoStaleSessions(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")
@@ -395,8 +395,8 @@ func BenchmarkByCookie(b *testing.B) {
 	}
 }
 
-// TestFailedPasswordsDoNotBlockPasskeys: whoever guesses somebody's password without end makes passwords and codes wait, and
-// not a passkey, at which nobody guesses.
+// TestFailedPasswordsDoNotBlockPasskeys: repeated wrong passwords delay further passwords and codes of a person, but
+// not their passkey, which cannot be guessed.
 func TestFailedPasswordsDoNotBlockPasskeys(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")

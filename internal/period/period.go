@@ -49,7 +49,7 @@ func (d Date) IsZero() bool { return d == 0 }
 // Days is the number of days since 1970-01-01.
 func (d Date) Days() int { return int(d) - 1 }
 
-// FromDays is the day so many days after 1970-01-01.
+// FromDays is the day n days after 1970-01-01.
 func FromDays(n int) Date { return Date(n + 1) }
 
 // Time is midnight UTC of the day.

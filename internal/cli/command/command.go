@@ -107,5 +107,5 @@ func (e *Env) At(ctx context.Context, dir string, o OpenOptions, f func(api *cal
 	return err
 }
 
-// Note tells the person at the terminal something that is not the result.
+// Note prints something that is not the result to the terminal.
 func (e *Env) Note(format string, args ...any) { fmt.Fprintf(e.Err, format+"\n", args...) }
