@@ -319,7 +319,7 @@ func TestPlantedDamageIsFound(t *testing.T) {
 		"a worksheet that is gone":            {check.Files, "It is the worksheet of R-2026-0000", func(d damageableInstallation) { remove(d.t, d.file(d.document("a").Worksheet)) }, nil},
 		"a source that is gone":               {check.Files, "It is the archive of", func(d damageableInstallation) { remove(d.t, d.file(source(d))) }, nil},
 		"rows that were sealed twice":         {check.Twice, "usage rebuild", sealTwice, nil},
-		"a source that was changed":           {check.Files, "no longer holds", func(d damageableInstallation) { damage(d.t, d.file(source(d))) }, nil},
+		"a source that was changed":           {check.Files, "no longer matches", func(d damageableInstallation) { damage(d.t, d.file(source(d))) }, nil},
 	} {
 		tested[c.want] = true
 		t.Run(name, func(t *testing.T) {
