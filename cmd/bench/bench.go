@@ -17,11 +17,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 )
 
-// bench is one run: what was measured so far, by way.
+// bench is one run: the results so far, by way.
 type bench struct {
 	options
 	results         map[string][]result
-	absent          []string // what could not be measured, and why
+	absent          []string // ways that could not be measured, with the reason
 	postgresVersion string
 	served          served
 	changed         []changes // of one organisation

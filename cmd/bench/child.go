@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// result is what one way came to. Seconds are those of the work itself, without starting the process.
+// result is the result of one way. Seconds are those of the work itself, without starting the process.
 type result struct {
 	Seconds float64
 	CPU     float64            // seconds of processor time of the whole process, system's included
@@ -68,7 +68,7 @@ func (b *bench) self(way string) func(context.Context, string) (result, error) {
 	}
 }
 
-// timed runs a process and says what it took.
+// timed runs a process and measures it.
 func timed(cmd *exec.Cmd) (result, error) {
 	start := time.Now()
 	err := cmd.Run()

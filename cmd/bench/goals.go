@@ -2,13 +2,13 @@ package main
 
 import "fmt"
 
-// goal is a ratio of two figures of one run that must hold, for ratios change little with the machine: at most must; aim
-// is what we want. Goals decide the exit code.
+// goal is a limit for a ratio of two figures of one run, because ratios depend little on the machine: it may be at
+// most must; aim is the target. Goals decide the exit code.
 type goal struct {
 	name      string
 	must, aim float64
 	full      float64 // must at ten million rows, where that is another figure
-	fullSize  bool    // it decides at ten million rows only: of fewer, what every import costs to begin with is too large a part
+	fullSize  bool    // it decides at ten million rows only: with fewer, the fixed cost of an import is too large a part
 	measure   func(b *bench) (float64, bool)
 }
 
@@ -38,7 +38,7 @@ func goals() []goal {
 	}
 }
 
-// most is what a goal allows of a number of rows.
+// most is the limit of a goal for a number of rows.
 func (g goal) most(rows int) float64 {
 	if g.full > 0 && rows >= fullRows {
 		return g.full
@@ -46,7 +46,7 @@ func (g goal) most(rows int) float64 {
 	return g.must
 }
 
-// verdict says whether a value is right of a number of rows, and what to write beside it.
+// verdict reports whether a value meets a goal for a number of rows, and the text for the report.
 func (g goal) verdict(value float64, rows int) (holds bool, text string) {
 	switch {
 	case value <= g.most(rows):
@@ -58,7 +58,7 @@ func (g goal) verdict(value float64, rows int) (holds bool, text string) {
 	}
 }
 
-// figure is something absolute. It stands beside the goals and decides nothing: it changes with the machine.
+// figure is an absolute value. It is reported and decides nothing, because it depends on the machine.
 type figure struct {
 	name, unit string
 	wanted     string // on a machine with two cores of an AMD EPYC and 24 GB
@@ -130,7 +130,7 @@ func memoryRatio(ours, theirs string) func(*bench) (float64, bool) {
 	}
 }
 
-// billRatio is what a row costs to bill, of what DuckDB takes to read one.
+// billRatio is the time to bill a row, divided by the time in which DuckDB reads one.
 func billRatio(b *bench) (float64, bool) {
 	x, ok := b.fastest(billingRun)
 	y, ok2 := b.fastest(readCSV)

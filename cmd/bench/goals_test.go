@@ -30,7 +30,7 @@ func missed(b *bench) (int, string) {
 	return b.goals(&s), s.String()
 }
 
-// TestGoalsAreRatios measures the same on machines of other speeds: what decides is the same, absolute figures are not.
+// TestGoalsAreRatios reports results of machines of different speeds: the goals decide alike, absolute figures differ.
 func TestGoalsAreRatios(t *testing.T) {
 	for _, slower := range []float64{0.5, 1, 2, 20} {
 		if n, text := missed(run(slower, 1, fullRows)); n != 0 {
@@ -44,7 +44,7 @@ func TestGoalsAreRatios(t *testing.T) {
 	}
 }
 
-// TestGoalsAreMissed slows down what is ours and nothing else: every goal of time is missed.
+// TestGoalsAreMissed slows down our own work only: every goal of time is missed.
 func TestGoalsAreMissed(t *testing.T) {
 	n, text := missed(run(1, 10, fullRows))
 	if want := len(goals()) - 4; n != want { // but for two of memory, one of bytes, and the first view, which stays as it is here
@@ -55,7 +55,7 @@ func TestGoalsAreMissed(t *testing.T) {
 	}
 }
 
-// TestNothingMeasured is no goal that holds, and none that is missed.
+// TestNothingMeasured expects that a goal without measurements is neither met nor missed.
 func TestNothingMeasured(t *testing.T) {
 	n, text := missed(&bench{results: map[string][]result{}})
 	if n != 0 || strings.Contains(text, "pass") || strings.Count(text, "not measured") != len(goals())+len(figures()) {

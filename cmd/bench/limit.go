@@ -17,8 +17,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// limitWay does what no import can avoid and nothing else: every field is split, amounts are read and added up per what
-// a price depends on, the sums are rated and rolled up. Nothing is checked, told apart or kept.
+// limitWay does only what no import can avoid: it splits every field, reads amounts and adds them up by the fields
+// that prices depend on, and rates the sums. It checks, compares and stores nothing.
 func limitWay(ctx context.Context, file, dir, memory string) (result, error) {
 	store := storeOf("limit", dir)
 	if err := os.RemoveAll(store); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 )
 
-// options is what is measured and how often.
+// options are what is measured, and how often.
 type options struct {
 	rows, adversarial, bill, repeat int
 	purveyor, dir, out              string

@@ -183,7 +183,7 @@ func (c changes) slowest() float64 {
 	return max(quantile(c.create, 0.95), quantile(c.change, 0.95), quantile(c.terms, 0.95))
 }
 
-// oneOfMany is what changing one of many organisations takes against one of few: medians, which a busy second leaves alone.
+// oneOfMany is the time to change one of many organisations, divided by that for one of few: medians, which a busy second hardly changes.
 func oneOfMany(b *bench) (float64, bool) {
 	many, ok := b.among(manyOrganisations)
 	few, ok2 := b.among(fewOrganisations)

@@ -31,7 +31,7 @@ func open(ctx context.Context, dir, memory string) (*parts, error) {
 	return &parts{n}, err
 }
 
-// apply makes the world and publishes the books that lie in a folder.
+// apply applies the world and publishes the books of a folder.
 func (p *parts) apply(ctx context.Context, dir string) error {
 	text, err := os.ReadFile(filepath.Join(dir, "world.yaml"))
 	if err != nil {

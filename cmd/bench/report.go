@@ -25,7 +25,7 @@ func (b *bench) report() (text string, missed int) {
 	return s.String(), missed
 }
 
-// goals writes which goals hold, and counts those that are missed; then the figures that decide nothing.
+// goals reports which goals are met, and counts those that are missed; then the absolute figures.
 func (b *bench) goals(s *strings.Builder) (missed int) {
 	s.WriteString("## Goals\n\nRatios within this run. They decide whether `make bench` ends well.\n\n| goal | must | aim | measured | |\n|---|---|---|---|---|\n")
 	for _, g := range goals() {
@@ -90,7 +90,7 @@ func (b *bench) table(s *strings.Builder) {
 	s.WriteString("\nPostgreSQL gets the prices ready-made, one row for each customer, product and meter, and looks at no tags.\n")
 }
 
-// checks compares the sums of money: every way that computes one must come to the same.
+// checks compares the sums of money: every way that computes one must give the same.
 func (b *bench) checks(s *strings.Builder) (wrong int) {
 	s.WriteString("\n## The same money\n\n")
 	same := func(what string, of func(result) string, ways ...string) {

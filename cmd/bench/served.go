@@ -19,16 +19,16 @@ import (
 	"time"
 )
 
-// served is what a running server answered: how long requests took, by what was asked.
+// served are the times of requests to a running server, by query.
 type served struct {
 	token, operator []float64               // seconds: the same request with a token to verify, and by the local operator
 	queries         [len(queries)][]float64 // seconds
-	first           [len(queries)]float64   // what each took the first time, which does not count
+	first           [len(queries)]float64   // times of the first requests, which do not count
 	bytes           [len(queries)]int       // of an answer
 	memory          int64                   // the most the server took, bytes
 }
 
-// A query is asked so often after a first time, or for so many seconds.
+// How often a query is sent after the first time, or for how many seconds.
 const (
 	requestPairs = 5000
 	queryRuns    = 40
@@ -185,7 +185,7 @@ func call(ctx context.Context, method, address, token string, body io.Reader) ([
 	return io.ReadAll(res.Body)
 }
 
-// send asks, and refuses what is no answer.
+// send sends a request and expects status 200.
 func send(ctx context.Context, method, address, token string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
@@ -209,7 +209,7 @@ func send(ctx context.Context, method, address, token string, body io.Reader) (*
 	return res, nil
 }
 
-// quantile is the value below which a share of a list lies.
+// quantile is the value below which a share of a list is.
 func quantile(list []float64, share float64) float64 {
 	if len(list) == 0 {
 		return 0

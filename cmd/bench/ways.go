@@ -79,7 +79,7 @@ func sizeOf(path string) (n int64, err error) {
 	return n, err
 }
 
-// rerateWay rates what an import left, a few times; the first is cold, the median of the others counts.
+// rerateWay rates the rows of an earlier import several times; the first is cold, the median of the others counts.
 func rerateWay(ctx context.Context, file, dir, memory string) (result, error) {
 	p, err := open(ctx, storeOf(file, dir), memory)
 	if err != nil {

@@ -32,11 +32,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// caller calls the API of a data directory of the test's own.
+// caller calls the API of a data directory that the test creates.
 type caller struct {
 	*testing.T
 	dir    string
-	ledger string // "" is the SQLite file of the directory
+	ledger string // empty: the SQLite file of the directory
 	client http.Client
 	close  func() error
 }
@@ -63,7 +63,7 @@ func (c *caller) open() {
 	c.client, c.close = http.Client{Transport: trip}, closing
 }
 
-// send makes one call and returns the answer with its body read.
+// send makes one call and returns the answer and its body.
 func (c *caller) send(method, path, media string, body io.Reader, header ...string) (*http.Response, []byte) {
 	c.Helper()
 	r, err := http.NewRequestWithContext(context.WithoutCancel(c.Context()), method, "http://localhost"+kernel.Prefix+path, body)
@@ -88,7 +88,7 @@ func (c *caller) send(method, path, media string, body io.Reader, header ...stri
 	return answer, text
 }
 
-// want is send for a call that must be answered with a status, decoded into v.
+// want makes one call, expects a status, and decodes the answer into v.
 func (c *caller) want(status int, v any, method, path, media string, body string, header ...string) *http.Response {
 	c.Helper()
 	answer, text := c.send(method, path, media, strings.NewReader(body), header...)
@@ -111,7 +111,7 @@ func (c *caller) upload(query, file string) usage.Load {
 	return c.uploadAs(filepath.Base(file), query, file)
 }
 
-// uploadAs is upload under another name.
+// uploadAs imports a file under another name.
 func (c *caller) uploadAs(name, query, file string) usage.Load {
 	c.Helper()
 	var b bytes.Buffer
@@ -139,7 +139,7 @@ func (c *caller) uploadAs(name, query, file string) usage.Load {
 	return *last.Load
 }
 
-// beginUpload writes what comes before the content of a file of that name.
+// beginUpload writes the part of an upload before the content of the file.
 func beginUpload(form *multipart.Writer, name string) (content io.Writer, err error) {
 	part, err := form.CreateFormField("manifest")
 	if err == nil {
@@ -151,7 +151,7 @@ func beginUpload(form *multipart.Writer, name string) (content io.Writer, err er
 	return form.CreateFormFile("file", name)
 }
 
-// monthOfFiles makes a month of sample files and the world they fit.
+// monthOfFiles generates a month of sample files, with the world and books that fit them.
 func monthOfFiles(t *testing.T) (usageFile, statementFile string, worldYAML, bookYAML []byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -168,7 +168,7 @@ func monthOfFiles(t *testing.T) (usageFile, statementFile string, worldYAML, boo
 	return usageFile, statementFile, read("world.yaml"), read("book.yaml")
 }
 
-// TestMainJobOverTheAPI takes a month from files to archived documents, call by call, on either ledger database.
+// TestMainJobOverTheAPI takes a month from files to archived documents, call by call, on both ledger databases.
 func TestMainJobOverTheAPI(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { mainJob(t, newCaller(t, "")) })
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -263,7 +263,7 @@ func mainJob(t *testing.T, c *caller) {
 	c.audited()
 }
 
-// documents reads one issued document in every form, explains a line of it and voids it.
+// documents reads an issued document in every format, explains a line of it, and voids it.
 func (c *caller) documents(one invoice.Summary) {
 	c.Helper()
 	base := "/invoices/" + string(one.ID)
@@ -296,7 +296,7 @@ func (c *caller) documents(one invoice.Summary) {
 	c.want(409, nil, http.MethodPost, base+"/void", asJSON, `{"reason":"again"}`)
 }
 
-// audited checks that every command that was sent left its record, the refused ones too.
+// audited checks that every command was recorded, refused ones too.
 func (c *caller) audited() {
 	c.Helper()
 	outcomes := map[string]int{}
@@ -327,7 +327,7 @@ func (c *caller) audited() {
 	}
 }
 
-// TestDemoClock moves the clock of demo data, and of no other.
+// TestDemoClock moves the clock of demo data; other data refuses it.
 func TestDemoClock(t *testing.T) {
 	c := newCaller(t, "")
 	var p kernel.Problem
@@ -343,7 +343,8 @@ func TestDemoClock(t *testing.T) {
 	c2.want(409, &p, http.MethodPost, "/clock", asJSON, `{"to":"2026-09-01","demo":true}`)
 }
 
-// TestIssuedDocumentsAreArchived closes the directory and finds every document archived, with the bytes it had before.
+// TestIssuedDocumentsAreArchived closes the directory and finds every document archived, with the same bytes as
+// before.
 func TestIssuedDocumentsAreArchived(t *testing.T) {
 	sequential(t)
 	c := newCaller(t, "")
@@ -362,7 +363,7 @@ func TestIssuedDocumentsAreArchived(t *testing.T) {
 	if len(jobs.Items) != len(list.Items) {
 		t.Fatalf("%d documents to archive, want %d", len(jobs.Items), len(list.Items))
 	}
-	if err := c.close(); err != nil { // works off what is left
+	if err := c.close(); err != nil { // runs the remaining jobs
 		t.Fatal(err)
 	}
 	c.open()

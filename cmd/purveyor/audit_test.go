@@ -26,7 +26,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// records reads every record a query picks, page by page.
+// records reads all records of a query, page by page.
 func (c *caller) records(query string) (out []event.Event) {
 	c.Helper()
 	for cursor := ""; ; {
@@ -89,15 +89,15 @@ func TestAuditTrail(t *testing.T) {
 	}
 }
 
-// everything grants everybody everything: what somebody may see is not what is tested here.
-type everything struct{ access.Local }
+// allowAll grants everything to everybody: permissions are not what is tested here.
+type allowAll struct{ access.Local }
 
-func (everything) Require(ctx context.Context, _ access.Action) (access.Grant, error) {
+func (allowAll) Require(ctx context.Context, _ access.Action) (access.Grant, error) {
 	return access.Grant{Scope: scope.All(), View: scope.Everything, Actor: access.Actor(ctx)}, nil
 }
 
-// TestForeignReadsAreRecorded reads documents as people of several organisations: what belongs to others leaves a
-// record, what is one's own, or the local operator's to read, leaves none.
+// TestForeignReadsAreRecorded reads documents as people of several organisations. Reading a document of another
+// organisation leaves a record; reading one of one's own, or reading as the local operator, leaves none.
 func TestForeignReadsAreRecorded(t *testing.T) {
 	sequential(t)
 	c := newCaller(t, "")
@@ -126,7 +126,7 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.close = n.Close
-	n.API.Access, n.Invoices.Access, n.Archive.Access = everything{}, everything{}, everything{}
+	n.API.Access, n.Invoices.Access, n.Archive.Access = allowAll{}, allowAll{}, allowAll{}
 	as := func(who id.Principal, realm id.Organisation) {
 		c.client.Transport = n.InProcess(func(ctx context.Context) context.Context {
 			return identity.As(ctx, identity.Principal{ID: who, Realm: realm})
@@ -155,8 +155,9 @@ func TestForeignReadsAreRecorded(t *testing.T) {
 	}
 }
 
-// TestDataIsItsOwners opens a directory everybody may look into, and nobody else may any more.
-func TestDataIsItsOwners(t *testing.T) {
+// TestDataDirectoryIsPrivate opens a directory that everybody can read, and expects that only its owner can
+// afterwards.
+func TestDataDirectoryIsPrivate(t *testing.T) {
 	c := &caller{T: t, dir: t.TempDir()}
 	if err := os.Chmod(c.dir, 0o755); err != nil {
 		t.Fatal(err)

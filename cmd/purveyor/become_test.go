@@ -10,12 +10,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-// TestWhoLooksAfterPeopleBecomesNoneOfThem: a custom role that looks after people, and no more, resets no global admin,
-// gets no secret of a program that may do more, gets into no group that may, and says nothing of where everybody signs
-// in. What is no more than they are, they look after.
-func TestWhoLooksAfterPeopleBecomesNoneOfThem(t *testing.T) {
+// TestManagingPeopleGivesNoFurtherRights: a custom role that may only manage people cannot reset a global admin,
+// create a secret of a program with more rights, join a group with more rights, or change where everybody signs in.
+// It can manage people, programs and groups that have no more rights than itself.
+func TestManagingPeopleGivesNoFurtherRights(t *testing.T) {
 	sequential(t)
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	var role access.Role
 	s.want(200, &role, http.MethodPost, "/roles", asJSON, `{"name":"user admin","realm":"customer","owner":"c0001","actions":["identity.read","identity.change"]}`)
 	s.at("una", "c0001", role.ID, "@c0001")

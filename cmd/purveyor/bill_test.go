@@ -20,7 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// month makes a world, a month of usage and the provider's statement with planted errors, and says how to bill them.
+// month creates a world, a month of usage and the provider's statement with planted errors; bill bills them.
 func month(t *testing.T, rows, customers, plant int) (dir string, bill func(out string)) {
 	t.Helper()
 	dir = t.TempDir()
@@ -30,7 +30,7 @@ func month(t *testing.T, rows, customers, plant int) (dir string, bill func(out 
 		"-o", in("usage.csv"), "--statement", in("statement.csv"), "--plant", fmt.Sprint(plant), "--key", in("key.json"))
 	return dir, func(out string) {
 		t.Helper()
-		got, code := said(t, "bill", "--usage", in("usage.csv"), "--statement", in("statement.csv"), "--world", in("world.yaml"), "--book", in("book.yaml"),
+		got, code := output(t, "bill", "--usage", in("usage.csv"), "--statement", in("statement.csv"), "--world", in("world.yaml"), "--book", in("book.yaml"),
 			"--period", "2026-09", "--out", out)
 		if wrong := strings.Contains(got, "the provider is wrong in"); wrong != (plant > 0) || code != min(1, plant) {
 			t.Fatalf("%d errors were planted: exit code %d, %s", plant, code, got)
@@ -38,7 +38,7 @@ func month(t *testing.T, rows, customers, plant int) (dir string, bill func(out 
 	}
 }
 
-// summary is the part of summary.json that the tests look at.
+// summary is the part of summary.json that the tests read.
 type summary struct {
 	Rows     usage.Counts    `json:"rows"`
 	Lines    usage.Counts    `json:"statement_lines"`
@@ -64,7 +64,8 @@ func readJSON(t *testing.T, path string, v any) {
 	}
 }
 
-// Every planted error is found and none is invented; nothing is unexplained; the detail of every line adds up to it.
+// TestBillGeneratedMonth expects that every planted error is found and no other, that no difference is unexplained,
+// and that the usage detail of every line adds up to the line.
 func TestBillGeneratedMonth(t *testing.T) {
 	sequential(t)
 	dir, bill := month(t, 90_000, 12, 40)
@@ -73,7 +74,7 @@ func TestBillGeneratedMonth(t *testing.T) {
 	var r recon.Result
 	readJSON(t, filepath.Join(dir, "key.json"), &planted)
 	readJSON(t, filepath.Join(dir, "out", "reconciliation.json"), &r)
-	var found struct{ Differences []statement.Planted } // the same texts, so that whoever compares the files needs no arithmetic
+	var found struct{ Differences []statement.Planted } // amounts are compared as text: the files print them alike
 	readJSON(t, filepath.Join(dir, "out", "reconciliation.json"), &found)
 	want, got := map[statement.Planted]bool{}, map[statement.Planted]bool{}
 	for _, p := range planted {
@@ -96,7 +97,7 @@ func TestBillGeneratedMonth(t *testing.T) {
 	details(t, filepath.Join(dir, "out", "invoices"), len(s.Invoices))
 }
 
-// details adds up the usage detail of every document and holds it against its lines.
+// details adds up the usage detail of every document and compares the sums with its lines.
 func details(t *testing.T, dir string, want int) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.csv"))
@@ -137,7 +138,7 @@ func details(t *testing.T, dir string, want int) {
 	}
 }
 
-// Doing it again, with other numbers of workers, makes the same bytes.
+// TestBillIsDeterministic bills the same files with several numbers of workers, and expects the same bytes.
 func TestBillIsDeterministic(t *testing.T) {
 	dir, bill := month(t, 20_000, 6, 0)
 	var first map[string]string
@@ -172,11 +173,11 @@ func TestBillIsDeterministic(t *testing.T) {
 	}
 }
 
-// The published samples: two partner accounts, two months, blank customers, billed and unbilled together. November's
+// TestBillOfficialSamples bills the published samples: two partner accounts, two months, blank customers, billed and unbilled together. November's
 // three billed rows go to the customer who holds their Azure subscriptions; one states a credit it did not take, and
 // one names a savings plan and prints an amount all the same: both count as printed. January's unbilled rows are
 // sealed and not billed. The reconciliation lines have no rows behind them, so they are charges: three billed ones, and
-// the same three once more as they stood before the invoice, which give way to them.
+// the same three as unbilled ones, which the billed ones replace.
 func TestBillOfficialSamples(t *testing.T) {
 	sequential(t)
 	shared := filepath.Join("..", "..", "..", "shared", "data")
@@ -204,7 +205,7 @@ taxes: [{territory: US, category: standard, percent: 0}]
 `)
 	b := write("book.yaml", "books:\n  - owner: p\n    key: retail\n    from: 2018-01-01\n    currency: USD\n    rules:\n      - {key: all, price: {markup: 10%}}\n")
 	out := filepath.Join(dir, "out")
-	text, code := said(t, "bill", "--usage", filepath.Join(shared, "official-sample-daily-rated-usage.jsonl"), "--world", w, "--book", b, "--period", "2018-11",
+	text, code := output(t, "bill", "--usage", filepath.Join(shared, "official-sample-daily-rated-usage.jsonl"), "--world", w, "--book", b, "--period", "2018-11",
 		"--statement", filepath.Join(shared, "official-sample-invoice-recon-lineitems.jsonl"), "--out", out)
 	if code != 1 || !strings.Contains(text, "prints a total of 0 for 820") { // as the sample has it
 		t.Fatalf("exit code %d: %s", code, text)
@@ -233,7 +234,7 @@ taxes: [{territory: US, category: standard, percent: 0}]
 		}
 	}
 	if mismatch != 4 { // in each month one row states a full Azure credit and one an earned credit, and print the whole amount
-		t.Errorf("%d rows break their own formula, want 4", mismatch)
+		t.Errorf("%d rows do not fit their own formula, want 4", mismatch)
 	}
 	var r recon.Result
 	readJSON(t, filepath.Join(out, "reconciliation.json"), &r)

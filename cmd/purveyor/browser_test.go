@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWhatBrowsersAreTold looks at the headers of every kind of answer, and calls as pages of other sites do.
-func TestWhatBrowsersAreTold(t *testing.T) {
+// TestSecurityHeaders checks the headers of every kind of answer, and makes calls as pages of other sites would.
+func TestSecurityHeaders(t *testing.T) {
 	c := newCaller(t, "")
 	for _, path := range []string{"/status", "/invoices/none", "/nowhere"} {
 		answer, _ := c.send(http.MethodGet, path, "", nil)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Every acceptance case beside this clone holds: situations from the field, each a folder of files with the outcome
-// that is right. They run the program as a stranger does, as a process of its own.
+// TestAcceptanceCases runs every acceptance case beside this clone: situations from the field, each a folder of files
+// with the expected outcome. The program runs as a process of its own, as for a user.
 func TestAcceptanceCases(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the acceptance cases, which start the program several hundred times, are left out of short runs")
@@ -36,21 +36,22 @@ func TestAcceptanceCases(t *testing.T) {
 	for _, f := range folders {
 		name, check := f.Name(), filepath.Join(open, f.Name(), "check")
 		if _, err := os.Stat(check); err != nil {
-			continue // decided by tests of the packages; expected.md says what is right
+			continue // decided by tests of the packages; the outcome is described in expected.md
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			two <- struct{}{}
 			defer func() { <-two }()
-			said, err := runCase(t, binary, check)
+			output, err := runCase(t, binary, check)
 			if err != nil {
-				t.Errorf("%v: %s", err, said)
+				t.Errorf("%v: %s", err, output)
 			}
 		})
 	}
 }
 
-// linked is a path at which this test binary is the program: TestMain runs it as "purveyor" when it is called so.
+// linked returns a path at which this test binary is the program: TestMain runs the program when the binary's name is
+// "purveyor".
 func linked(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -64,14 +65,14 @@ func linked(t *testing.T) string {
 	return path
 }
 
-// runCase is the last line that a check prints, and what was wrong with its end.
+// runCase runs the check of a case and returns the last line that it printed, and the error it ended with.
 func runCase(t *testing.T, binary, check string) (string, error) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	c := exec.CommandContext(ctx, check)
 	c.Env = append(os.Environ(), "PURVEYOR="+binary, "TMPDIR="+t.TempDir())
-	c.WaitDelay = 10 * time.Second // for what the check started itself
+	c.WaitDelay = 10 * time.Second // stops what the check started itself
 	out, err := c.CombinedOutput()
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return lines[len(lines)-1], err

@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/pgtest"
 )
 
-// bill takes a month from files to issued documents, and is the world it was billed in.
+// bill imports a month of files and issues its documents. It returns the world file.
 func (c *caller) bill() (world string) {
 	c.Helper()
 	usageFile, _, w, b := monthOfFiles(c.T)
@@ -27,23 +27,23 @@ func (c *caller) bill() (world string) {
 	return string(w)
 }
 
-// change is a thing with a tag, and how one of several writers changes it, each to something else.
+// change is something with a tag, and how each of several writers changes it, differently.
 type change struct {
 	read, write, media string // paths
 	body               func(writer int) string
 }
 
-// TestOneTagOneWriter lets writers that hold the same tag change the same thing at the same time, on every route that takes
-// If-Match: exactly one of them wins, the others are told that it was changed meanwhile, and nothing of theirs is done.
-func TestOneTagOneWriter(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { oneTagOneWriter(t, newCaller(t, "")) })
+// TestOneWriterPerTag lets writers that hold the same tag change the same thing at the same time, on every route that
+// takes If-Match. Exactly one of them wins; the others get "precondition failed", and none of their changes is made.
+func TestOneWriterPerTag(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) { oneWriterPerTag(t, newCaller(t, "")) })
 	t.Run("PostgreSQL", func(t *testing.T) {
 		pgtest.Need(t)
-		oneTagOneWriter(t, newCaller(t, pgtest.Database(t)))
+		oneWriterPerTag(t, newCaller(t, pgtest.Database(t)))
 	})
 }
 
-func oneTagOneWriter(t *testing.T, c *caller) {
+func oneWriterPerTag(t *testing.T, c *caller) {
 	world := c.bill()
 	var documents kernel.List[invoice.Summary]
 	c.want(200, &documents, http.MethodGet, "/invoices?state=issued", "", "")
@@ -76,7 +76,7 @@ func oneTagOneWriter(t *testing.T, c *caller) {
 	}
 }
 
-// race sends as many changes at once as there are writers, all with the tag the thing has now.
+// race sends several changes at once, all with the current tag.
 func (c *caller) race(route kernel.Route, how change) {
 	c.Helper()
 	const writers = 8

@@ -15,11 +15,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
-// refused is what a command says that must fail, and that it made nothing.
+// refused runs a command that must fail, and checks its output and that it created nothing.
 func refused(t *testing.T, dir string, words []string, args ...string) {
 	t.Helper()
 	before := listing(t, dir)
-	got, code := said(t, append(args, "--data", dir)...)
+	got, code := output(t, append(args, "--data", dir)...)
 	if code != 1 {
 		t.Errorf("%q: exit code %d, %s", args, code, got)
 	}
@@ -33,7 +33,7 @@ func refused(t *testing.T, dir string, words []string, args ...string) {
 	}
 }
 
-// listing is what a folder holds, and "none" when there is none.
+// listing returns the names of the files in a folder, and "none" if there is no such folder.
 func listing(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -51,9 +51,9 @@ func listing(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// Nothing is made in what is no data directory, by whatever command; what is there instead is said. In one that is,
-// the same commands work.
-func TestWhatIsNoDataDirectory(t *testing.T) {
+// TestNotADataDirectory: no command creates anything in a folder that is not a data directory; the error says what is
+// there instead. In a data directory the same commands work.
+func TestNotADataDirectory(t *testing.T) {
 	sequential(t)
 	at := t.TempDir()
 	in := func(name string) string { return filepath.Join(at, name) }
@@ -75,17 +75,18 @@ func TestWhatIsNoDataDirectory(t *testing.T) {
 	}
 	purveyor(t, "init", in("right"), "--customers", "1")
 	purveyor(t, "status", "--data", in("right"))
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is not a data directory yet") {
+	if got, code := output(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || !strings.Contains(got, in("new")+" is not a data directory yet") {
 		t.Errorf("apply begins: %d, %s", code, got)
 	}
-	if got, code := said(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is not a data directory yet") {
+	if got, code := output(t, "apply", "-f", in("right/world.yaml"), "--data", in("new")); code != 0 || strings.Contains(got, "is not a data directory yet") {
 		t.Errorf("apply again: %d, %s", code, got)
 	}
 	serving(t, in("right"), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 }
 
-// A part of a data directory that is lost, or of another, is named with what to do, and no empty one takes its place.
-func TestPartsThatAreLost(t *testing.T) {
+// TestLostPartsOfADataDirectory: if a part of a data directory is lost, or belongs to another one, the error names it
+// and what to do. It is not replaced by an empty one.
+func TestLostPartsOfADataDirectory(t *testing.T) {
 	sequential(t)
 	dir := billedMonth(t, "600")
 	whole := t.TempDir()
@@ -123,7 +124,7 @@ func TestPartsThatAreLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(ledger, b)
-	if got, code := said(t, "status", "--data", dir); code == 0 || !strings.Contains(got, "not the ledger that belongs") {
+	if got, code := output(t, "status", "--data", dir); code == 0 || !strings.Contains(got, "not the ledger that belongs") {
 		t.Errorf("an empty ledger beside usage: %d, %s", code, got)
 	}
 	restore(ledger)
@@ -133,7 +134,7 @@ func TestPartsThatAreLost(t *testing.T) {
 	refused(t, dir, []string{"missing", "usage rebuild"}, "usage", "import", filepath.Join(dir, "..", "usage.csv"))
 	refused(t, dir, []string{"missing", "usage rebuild"}, "invoice", "draft", "--period", "2026-09")
 	purveyor(t, "usage", "rebuild", "--data", dir)
-	if got, code := said(t, "usage", "import", filepath.Join(dir, "..", "usage.csv"), "--data", dir); code != 0 || !strings.Contains(got, "sealed already") {
+	if got, code := output(t, "usage", "import", filepath.Join(dir, "..", "usage.csv"), "--data", dir); code != 0 || !strings.Contains(got, "sealed already") {
 		t.Errorf("the same file: %d, %s", code, got)
 	}
 	for _, step := range []string{"draft", "approve", "issue"} {
@@ -142,8 +143,9 @@ func TestPartsThatAreLost(t *testing.T) {
 	purveyor(t, "check", "--data", dir)
 }
 
-// A data directory that can only be read is read: nothing is written, and what would have to be is refused.
-func TestOnlyRead(t *testing.T) {
+// TestReadOnlyDataDirectory: reading works in a data directory on a read-only file system, nothing is written, and
+// commands that must write are refused.
+func TestReadOnlyDataDirectory(t *testing.T) {
 	sequential(t)
 	dir := billedMonth(t, "600")
 	statement := filepath.Join(dir, "..", "statement.csv")
@@ -155,15 +157,15 @@ func TestOnlyRead(t *testing.T) {
 		err = syscall.Mount("", view, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 	}
 	if err != nil {
-		t.Skipf("SKIPPED, nothing was read that can only be read: it cannot be mounted so: %v", err)
+		t.Skipf("SKIPPED: the directory cannot be mounted read-only: %v", err)
 	}
 	for _, args := range [][]string{
 		{"status"}, {"invoice", "list"}, {"invoice", "show", "WS-2026-00001"}, {"explain", "WS-2026-00001", "1"}, {"check"}, {"margins", "--period", "2026-09"},
 		{"cost", "list", "--period", "2026-09"}, {"unresolved", "list"}, {"usage", "list"}, {"world"}, {"events", "list"}, {"audit", "verify"}, {"recon", "--period", "2026-09", "--statement", statement},
 	} {
-		want, code := said(t, append(args, "--data", dir)...)
-		got, again := said(t, append(args, "--data", view)...)
-		grows := args[0] == "events" || args[0] == "check" || args[0] == "audit" // where it can be written, a command leaves a record
+		want, code := output(t, append(args, "--data", dir)...)
+		got, again := output(t, append(args, "--data", view)...)
+		grows := args[0] == "events" || args[0] == "check" || args[0] == "audit" // in a writable directory, these commands are recorded
 		if again != code || code != 0 && args[0] != "recon" || !grows && got != want {
 			t.Errorf("%q: exit code %d, %s\nwritable: exit code %d, %s", args, again, got, code, want)
 		}
@@ -172,7 +174,7 @@ func TestOnlyRead(t *testing.T) {
 		{"usage", "import", statement}, {"apply", "-f", filepath.Join(dir, "world.yaml")}, {"invoice", "draft", "--period", "2026-09"},
 		{"usage", "rebuild"}, {"serve", "--listen", "127.0.0.1:0"}, {"keys", "rotate"},
 	} {
-		got, code := said(t, append(args, "--data", view)...)
+		got, code := output(t, append(args, "--data", view)...)
 		if code != 1 || !strings.Contains(got, "can only be read") {
 			t.Errorf("%q: exit code %d, %s", args, code, got)
 		}

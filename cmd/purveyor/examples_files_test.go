@@ -30,10 +30,10 @@ var (
 		CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId ProductQualifiers PromotionId`)
 )
 
-// record is one row or line, by column.
+// record is one usage row or statement line: column to value.
 type record map[string]string
 
-// with is a copy in which some fields are otherwise: "Quantity=3".
+// with returns a copy with some fields changed: "Quantity=3".
 func (r record) with(fields ...string) record {
 	c := record{}
 	for k, v := range r {
@@ -51,8 +51,8 @@ func (r record) with(fields ...string) record {
 
 var number = map[string]string{"acme": "1", "deep": "2", "swiss": "3"}
 
-// used is a row of daily usage: units at 1.50 USD, which is 1.275 EUR each.
-func used(customer, day, units string, fields ...string) record {
+// usageRow is a row of daily usage: units at 1.50 USD, which is 1.275 EUR each.
+func usageRow(customer, day, units string, fields ...string) record {
 	n, quantity := number[customer], money.MustParse(units)
 	month := day[:7]
 	end := map[string]string{"2026-08": "31", "2026-09": "30", "2026-10": "31"}[month]
@@ -74,18 +74,18 @@ func used(customer, day, units string, fields ...string) record {
 	return r.with(fields...)
 }
 
-// summed is the statement's line for such rows of September.
-func summed(customer, units, subtotal string, fields ...string) record {
-	r := used(customer, "2026-09-01", units)
+// statementLine is the statement's line for such rows of September.
+func statementLine(customer, units, subtotal string, fields ...string) record {
+	r := usageRow(customer, "2026-09-01", units)
 	r["Subtotal"], r["TaxTotal"], r["Total"], r["Currency"] = subtotal, "0.00", subtotal, "EUR"
 	r["BillableQuantity"], r["MeterDescription"], r["OrderDate"] = units, r["MeterName"], "2026-09-01"
 	return r.with(fields...)
 }
 
-// licensed is the statement's line for a licence in September.
-func licensed(customer, units, subtotal string, fields ...string) record {
+// licenceLine is the statement's line for a licence in September.
+func licenceLine(customer, units, subtotal string, fields ...string) record {
 	price := "5"
-	r := summed(customer, units, subtotal, "ProductId=CFQ7TTC0LH18", "SkuId=0001", "AvailabilityId=CFQ7TTC0K971", "UnitPrice="+price,
+	r := statementLine(customer, units, subtotal, "ProductId=CFQ7TTC0LH18", "SkuId=0001", "AvailabilityId=CFQ7TTC0K971", "UnitPrice="+price,
 		"EffectiveUnitPrice="+price, "SkuName=Microsoft 365 Business Basic", "ProductName=Microsoft 365 Business Basic", "MeterDescription=",
 		"SubscriptionDescription=Microsoft 365 Business Basic", "PricingCurrency=EUR", "PCToBCExchangeRate=1", "OrderId=ord1",
 		"TermAndBillingCycle=One-Year commitment for monthly/yearly billing", "SubscriptionStartDate=2026-09-01", "SubscriptionEndDate=2027-08-31")
@@ -93,7 +93,7 @@ func licensed(customer, units, subtotal string, fields ...string) record {
 	return r.with(fields...)
 }
 
-// csvFile is records as a CSV file, with the columns of their kind.
+// csvFile writes records as a CSV file, with the columns of their kind.
 func csvFile(records ...record) string {
 	columns := usageColumns
 	if records[0]["Subtotal"] != "" {
@@ -113,7 +113,7 @@ func csvFile(records ...record) string {
 	return b.String()
 }
 
-// without is a CSV file without some columns.
+// without returns a CSV file without some of its columns.
 func without(file string, columns ...string) string {
 	all, err := csv.NewReader(strings.NewReader(file)).ReadAll()
 	if err != nil {
@@ -151,7 +151,7 @@ func apiName(column string) string {
 	return strings.ToLower(column[:1]) + column[1:]
 }
 
-// objects are records as the API writes them.
+// objects are the records as JSON objects, as the provider's API writes them.
 func objects(records ...record) (list []string) {
 	amounts := strings.Fields("UnitPrice Quantity BillingPreTaxTotal PricingPreTaxTotal EffectiveUnitPrice PCToBCExchangeRate Subtotal TaxTotal Total BillableQuantity")
 	for _, r := range records {
@@ -183,10 +183,10 @@ func objects(records ...record) (list []string) {
 	return list
 }
 
-// jsonLines is records as JSON lines.
+// jsonLines writes records as JSON lines.
 func jsonLines(records ...record) string { return strings.Join(objects(records...), "\n") + "\n" }
 
-// zipped is a file compressed by gzip.
+// zipped compresses a text with gzip.
 func zipped(text string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -195,14 +195,15 @@ func zipped(text string) string {
 	return b.String()
 }
 
-// The builders make files in which nothing is wrong: CSV and JSON lines of the same rows are the same usage.
+// TestExampleFilesAreRead checks that the builders make correct files: CSV and JSON lines of the same rows are the
+// same usage.
 func TestExampleFilesAreRead(t *testing.T) {
 	sequential(t)
-	rows := []record{used("acme", "2026-09-01", "10"), used("deep", "2026-09-02", "20"), used("swiss", "2026-09-30", "40")}
+	rows := []record{usageRow("acme", "2026-09-01", "10"), usageRow("deep", "2026-09-02", "20"), usageRow("swiss", "2026-09-30", "40")}
 	for name, content := range map[string]string{"u.csv": csvFile(rows...), "u.jsonl": jsonLines(rows...), "u.csv.gz": zipped(csvFile(rows...)),
 		"u.jsonl.gz": zipped(jsonLines(rows...)), "crlf.csv": "\ufeff" + strings.ReplaceAll(csvFile(rows...), "\n", "\r\n")} {
-		s := newScene(t)
-		r := s.take(s.file(name, content))
+		s := newScenario(t)
+		r := s.importFiles(s.file(name, content))
 		if r.code != 0 || r.sealed != 3 || s.cost("2026-09") != "89.25" {
 			t.Errorf("%s: exit code %d, %d rows, cost %s\n%s", name, r.code, r.sealed, s.cost("2026-09"), r.text)
 		}

@@ -14,11 +14,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// Examples of what goes wrong around an undisturbed month: other ones than the acceptance cases have, of the same kinds.
-// Each says what is wrong with the outcome, if anything; where more than one outcome is right, each of them passes.
+// example is one thing that goes wrong around a normal month. The acceptance cases have other examples of the same kinds.
+// Each reports what is wrong with the outcome; where several outcomes are right, each of them passes.
 type example struct {
 	name string
-	run  func(s *scene)
+	run  func(s *scenario)
 }
 
 func TestExamples(t *testing.T) {
@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 		}
 		known[e.name] = true
 		t.Run(e.name, func(t *testing.T) {
-			s := newScene(t)
+			s := newScenario(t)
 			e.run(s)
 			if len(s.wrong) > 0 {
 				t.Error(strings.Join(s.wrong, "; "))
@@ -41,42 +41,43 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// scene is a data directory with a small world and its books, and what was wrong with what happened to it.
-type scene struct {
+// scenario is a data directory with a small world and its price books, and a list of unexpected outcomes.
+type scenario struct {
 	*testing.T
-	dir   string
-	wrong []string
-	made  int
+	dir         string
+	wrong       []string
+	directories int
 }
 
-func newScene(t *testing.T, changes ...string) *scene {
+func newScenario(t *testing.T, changes ...string) *scenario {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "example") // not named as the test: a comma in a path is two files to "bill --usage"
+	dir, err := os.MkdirTemp("", "example") // without the test's name: "bill --usage" splits paths at commas
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &scene{T: t, dir: dir}
-	s.anew(changes...)
+	s := &scenario{T: t, dir: dir}
+	s.restart(changes...)
 	return s
 }
 
-// anew begins once more with an empty directory; changes are of the texts of world and books, pairs of old and new.
-func (s *scene) anew(changes ...string) {
+// restart continues with an empty data directory. The changes are pairs of old and new text in the world and book
+// files.
+func (s *scenario) restart(changes ...string) {
 	s.Helper()
-	s.made++
-	s.must("init", s.data(), "--customers", "1", "--demo", "2026-11-05")
-	s.must("apply", "-f", s.world(changes...))
-	s.must("pricebook", "publish", "-f", s.book(changes...))
+	s.directories++
+	s.mustRun("init", s.data(), "--customers", "1", "--demo", "2026-11-05")
+	s.mustRun("apply", "-f", s.world(changes...))
+	s.mustRun("pricebook", "publish", "-f", s.book(changes...))
 }
 
-func (s *scene) data() string { return filepath.Join(s.dir, fmt.Sprint("d", s.made)) }
+func (s *scenario) data() string { return filepath.Join(s.dir, fmt.Sprint("d", s.directories)) }
 
-// world is the world file with changes, and book that of the books.
-func (s *scene) world(changes ...string) string { return s.changed("world.yaml", changes) }
-func (s *scene) book(changes ...string) string  { return s.changed("book.yaml", changes) }
+// world returns the path of the world file with changes; book does the same for the price books.
+func (s *scenario) world(changes ...string) string { return s.changed("world.yaml", changes) }
+func (s *scenario) book(changes ...string) string  { return s.changed("book.yaml", changes) }
 
-func (s *scene) changed(name string, changes []string) string {
+func (s *scenario) changed(name string, changes []string) string {
 	s.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "examples", name))
 	if err != nil {
@@ -85,8 +86,8 @@ func (s *scene) changed(name string, changes []string) string {
 	return s.file(name, strings.NewReplacer(changes...).Replace(string(b)))
 }
 
-// file is a new file of that name.
-func (s *scene) file(name, content string) string {
+// file writes a new file of that name and returns its path.
+func (s *scenario) file(name, content string) string {
 	s.Helper()
 	dir, err := os.MkdirTemp(s.dir, "f")
 	if err != nil {
@@ -99,27 +100,27 @@ func (s *scene) file(name, content string) string {
 	return path
 }
 
-// answer is what a command printed, and how it ended.
+// answer is what a command printed, and its exit code.
 type answer struct {
 	code int
 	out  []byte
 	text string // both outputs
 }
 
-func (s *scene) do(args ...string) answer {
+func (s *scenario) do(args ...string) answer {
 	s.Helper()
-	var out, trouble bytes.Buffer
+	var out, stderr bytes.Buffer
 	p := program()
-	p.Out, p.Err = &out, &trouble
+	p.Out, p.Err = &out, &stderr
 	if args[0] != "init" && args[0] != "bill" {
 		args = append(args, "--data", s.data())
 	}
 	code := p.Main(s.Context(), args)
-	return answer{code, out.Bytes(), out.String() + trouble.String()}
+	return answer{code, out.Bytes(), out.String() + stderr.String()}
 }
 
-// must is a command that always works.
-func (s *scene) must(args ...string) answer {
+// mustRun runs a command that always works.
+func (s *scenario) mustRun(args ...string) answer {
 	s.Helper()
 	a := s.do(args...)
 	if a.code != 0 {
@@ -128,17 +129,17 @@ func (s *scene) must(args ...string) answer {
 	return a
 }
 
-// taken is how an import ended.
-type taken struct {
+// importResult is what an import reported.
+type importResult struct {
 	answer
 	sealed, aside, refused int // rows
-	files                  int // refused; no row of one in another encoding can be counted
+	files                  int // refused files; rows of a file in another encoding cannot be counted
 }
 
-// take imports files. Not well is any end that a script notices.
-func (s *scene) take(args ...string) taken {
+// importFiles imports files; the import may fail.
+func (s *scenario) importFiles(args ...string) importResult {
 	s.Helper()
-	t := taken{answer: s.do(append([]string{"usage", "import", "-o", "json"}, args...)...)}
+	t := importResult{answer: s.do(append([]string{"usage", "import", "-o", "json"}, args...)...)}
 	var load struct {
 		Rows  struct{ Sealed, Quarantined, Refused int }
 		Files int `json:"files_refused"`
@@ -150,31 +151,31 @@ func (s *scene) take(args ...string) taken {
 	return t
 }
 
-// issue drafts, approves and issues a month, and is all that was printed; well says whether every step was.
-func (s *scene) issue(month string) (text string, well bool) {
+// issue drafts, approves and issues a month. It returns what was printed, and whether every step succeeded.
+func (s *scenario) issue(month string) (text string, succeeded bool) {
 	s.Helper()
-	well = true
+	succeeded = true
 	for _, step := range []string{"draft", "approve", "issue"} {
 		a := s.do("invoice", step, "--period", month)
-		text, well = text+a.text, well && a.code == 0
+		text, succeeded = text+a.text, succeeded && a.code == 0
 	}
-	return text, well
+	return text, succeeded
 }
 
-// billing is one document of a list.
+// billing is one document in a list.
 type billing struct{ Number, State, Kind, Period, Seller, Buyer, Net, Tax, ID string }
 
-func (s *scene) documents() []billing {
+func (s *scenario) documents() []billing {
 	s.Helper()
 	var list struct{ Items []billing }
-	if err := json.Unmarshal(s.must("invoice", "list", "-o", "json").out, &list); err != nil {
+	if err := json.Unmarshal(s.mustRun("invoice", "list", "-o", "json").out, &list); err != nil {
 		s.Fatal(err)
 	}
 	return list.Items
 }
 
-// owes is what a buyer is billed in all documents together, drafts included: net and tax.
-func (s *scene) owes(buyer string) (net, tax string) {
+// billedTo is the sum of all documents of a buyer, drafts included: net and tax.
+func (s *scenario) billedTo(buyer string) (net, tax string) {
 	s.Helper()
 	return total(s.documents(), buyer)
 }
@@ -190,12 +191,12 @@ func total(list []billing, buyer string) (net, tax string) {
 }
 
 // cost is what a month's usage and charges cost, in euro.
-func (s *scene) cost(month string) string {
+func (s *scenario) cost(month string) string {
 	s.Helper()
 	var list struct {
 		Items []struct{ Cost map[string]string }
 	}
-	if err := json.Unmarshal(s.must("cost", "list", "--period", month, "-o", "json").out, &list); err != nil {
+	if err := json.Unmarshal(s.mustRun("cost", "list", "--period", month, "-o", "json").out, &list); err != nil {
 		s.Fatal(err)
 	}
 	var sum money.Decimal
@@ -208,7 +209,7 @@ func (s *scene) cost(month string) string {
 }
 
 // months is how many rows count in each month.
-func (s *scene) months() map[string]int {
+func (s *scenario) months() map[string]int {
 	s.Helper()
 	var list struct {
 		Items []struct {
@@ -216,7 +217,7 @@ func (s *scene) months() map[string]int {
 			Slot struct{ Period string }
 		}
 	}
-	if err := json.Unmarshal(s.must("usage", "list", "-o", "json").out, &list); err != nil {
+	if err := json.Unmarshal(s.mustRun("usage", "list", "-o", "json").out, &list); err != nil {
 		s.Fatal(err)
 	}
 	m := map[string]int{}
@@ -226,7 +227,7 @@ func (s *scene) months() map[string]int {
 	return m
 }
 
-// billed is what bill wrote.
+// billed is what the command "bill" wrote.
 type billed struct {
 	answer
 	invoices   []billing
@@ -234,7 +235,7 @@ type billed struct {
 	documents  []map[string]any
 }
 
-func (s *scene) bill(usage, statement string, changes ...string) (b billed) {
+func (s *scenario) bill(usage, statement string, changes ...string) (b billed) {
 	s.Helper()
 	out, err := os.MkdirTemp(s.dir, "out")
 	if err != nil {
@@ -266,38 +267,40 @@ func (s *scene) bill(usage, statement string, changes ...string) (b billed) {
 
 func (b billed) net(buyer string) string { n, _ := total(b.invoices, buyer); return n }
 
-// same says what is wrong unless two amounts are equal.
-func (s *scene) same(what, want, got string) {
+// wantEqual reports a problem unless two amounts are equal.
+func (s *scenario) wantEqual(what, want, got string) {
 	if w, err := money.Parse(want); err == nil {
 		if g, err := money.Parse(got); err == nil && w.Equal(g) {
 			return
 		}
 	}
 	if want != got {
-		s.complain("%s: %s, and should be %s", what, got, want)
+		s.problem("%s: %s, and should be %s", what, got, want)
 	}
 }
 
-func (s *scene) complain(format string, args ...any) {
+func (s *scenario) problem(format string, args ...any) {
 	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
 }
 
-// wants complains unless something is so.
-func (s *scene) wants(is bool, format string, args ...any) {
+// expect reports a problem unless a condition is true.
+func (s *scenario) expect(is bool, format string, args ...any) {
 	if !is {
-		s.complain(format, args...)
+		s.problem(format, args...)
 	}
 }
 
-// control is for the same input without the fault, which has to be taken, always.
-func (s *scene) control(what, want, got string) {
+// wantAlways compares amounts for the same input without the fault. That input must always be accepted.
+func (s *scenario) wantAlways(what, want, got string) {
 	s.Helper()
 	before := len(s.wrong)
-	if s.same(what, want, got); len(s.wrong) > before {
-		s.Errorf("nothing is wrong with it, and still: %s", s.wrong[before])
+	if s.wantEqual(what, want, got); len(s.wrong) > before {
+		s.Errorf("the input without the fault: %s", s.wrong[before])
 		s.wrong = s.wrong[:before]
 	}
 }
 
-// names says whether a text speaks of something.
-func names(text, pattern string) bool { return regexp.MustCompile(`(?i)` + pattern).MatchString(text) }
+// mentions reports whether a text matches a pattern, in any case of letters.
+func mentions(text, pattern string) bool {
+	return regexp.MustCompile(`(?i)` + pattern).MatchString(text)
+}

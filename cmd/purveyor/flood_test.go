@@ -20,13 +20,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
-// TestOneKeyIsOneCommandAtOnce: a command under an idempotency key that is being done is not done a second time, and each
-// that is done leaves its record.
-func TestOneKeyIsOneCommandAtOnce(t *testing.T) {
-	s := newStaffed(t)
+// TestConcurrentCommandsWithOneKeyRunOnce: a command whose idempotency key is in use by a running command is not run
+// a second time. Each command that runs leaves its record.
+func TestConcurrentCommandsWithOneKeyRunOnce(t *testing.T) {
+	s := newStaffScenario(t)
 	s.as("")
 	anchors, inner := s.n.API.Anchors, 0
-	s.n.API.Anchors = func() (event.Anchor, error) { // asked in the middle of the command
+	s.n.API.Anchors = func() (event.Anchor, error) { // sent while the first command is running
 		s.n.API.Anchors = anchors
 		a, _ := s.send(http.MethodPost, "/roles", asJSON, strings.NewReader(`{"name":"clerk","realm":"partner","owner":"contoso","actions":["invoice.read"]}`), "Idempotency-Key", "one")
 		inner = a.StatusCode
@@ -39,10 +39,10 @@ func TestOneKeyIsOneCommandAtOnce(t *testing.T) {
 	s.want(200, nil, http.MethodPost, "/audit/verification", asJSON, "{}", "Idempotency-Key", "one")
 }
 
-// TestDeniedReplaysAreRecorded: who asks again for an answer that is not theirs any more is denied it, and that is
-// recorded like any other denial.
+// TestDeniedReplaysAreRecorded: repeating a command whose permission was taken away meanwhile is denied, and recorded
+// like any other denial.
 func TestDeniedReplaysAreRecorded(t *testing.T) {
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	s.at("agent", "contoso", access.PartnerAdminAgent, "contoso")
 	policy := func(status int) {
 		s.as("agent")
@@ -62,7 +62,7 @@ func TestDeniedReplaysAreRecorded(t *testing.T) {
 }
 
 // assignments are the ids of what somebody was given.
-func (s *staffed) assignments(name string) (ids []string) {
+func (s *staffScenario) assignments(name string) (ids []string) {
 	var list struct{ Items []access.Assignment }
 	s.want(200, &list, http.MethodGet, "/role-assignments?subject="+string(s.people[name]), "", "")
 	for _, a := range list.Items {
@@ -71,9 +71,9 @@ func (s *staffed) assignments(name string) (ids []string) {
 	return ids
 }
 
-// TestNotReadySaysNoMore: whoever asks whether the server is ready is not told where its stores are.
-func TestNotReadySaysNoMore(t *testing.T) {
-	s := newStaffed(t)
+// TestReadinessRevealsNothing: the readiness probe does not reveal where the stores are.
+func TestReadinessRevealsNothing(t *testing.T) {
+	s := newStaffScenario(t)
 	var log bytes.Buffer
 	s.n.API.Log = slog.New(slog.NewTextHandler(&log, nil))
 	s.n.API.Ready = func(context.Context) error {
@@ -86,7 +86,7 @@ func TestNotReadySaysNoMore(t *testing.T) {
 	}
 }
 
-// TestAddressesAreBounded: nobody writes more into the log with one request than an address may hold.
+// TestAddressesAreBounded: one request cannot write more into the log than the maximum length of an address.
 func TestAddressesAreBounded(t *testing.T) {
 	at := "http://127.0.0.1:" + serving(t, t.TempDir(), installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	for length, want := range map[int]int{1 << 10: http.StatusNotFound, 300 << 10: http.StatusRequestHeaderFieldsTooLarge} {
@@ -101,7 +101,7 @@ func TestAddressesAreBounded(t *testing.T) {
 	}
 }
 
-// slow is an answer that notes until when its request may be read.
+// slow is a response writer that notes the read deadline of its request.
 type slow struct {
 	*httptest.ResponseRecorder
 	until time.Time
@@ -109,10 +109,10 @@ type slow struct {
 
 func (s *slow) SetReadDeadline(t time.Time) error { s.until = t; return nil }
 
-// TestNobodyWaitsForStrangers: a request by which nobody has proven who they are is sent within half a minute, or dropped;
-// what others send takes as long as it takes.
-func TestNobodyWaitsForStrangers(t *testing.T) {
-	s := newStaffed(t)
+// TestUnauthenticatedRequestsTimeOut: a request without valid credentials must be sent within half a minute; a
+// request with them may take longer.
+func TestUnauthenticatedRequestsTimeOut(t *testing.T) {
+	s := newStaffScenario(t)
 	authority, err := s.n.ServeAt(siteOf(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}, nil))
 	if err != nil {
 		t.Fatal(err)

@@ -23,17 +23,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// staffed is a month of files in a directory with people of the partner, of a reseller and of a customer.
-type staffed struct {
+// staffScenario is a billed month in a data directory, with a global admin of the partner, of a reseller and of a
+// customer.
+type staffScenario struct {
 	*caller
 	n      *installation.Installation
 	people map[string]id.Principal
-	realms map[string]string // of those who are called otherwise
-	links  map[string]string // by which they begin
+	realms map[string]string // of people whose name in the test is not their realm
+	links  map[string]string // their invitations
 }
 
-func newStaffed(t *testing.T) *staffed {
-	s := &staffed{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, realms: map[string]string{}, links: map[string]string{}}
+func newStaffScenario(t *testing.T) *staffScenario {
+	s := &staffScenario{caller: &caller{T: t, dir: t.TempDir()}, people: map[string]id.Principal{}, realms: map[string]string{}, links: map[string]string{}}
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	n, err := installation.Open(access.AsLocalOperator(t.Context()), s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
@@ -56,8 +57,9 @@ func newStaffed(t *testing.T) *staffed {
 	return s
 }
 
-// as calls as the global admin of a realm, or as who was added under a name; "" is the local operator.
-func (s *staffed) as(name string) {
+// as makes the next calls as the global admin of a realm, or as the person added under a name; "" is the local
+// operator.
+func (s *staffScenario) as(name string) {
 	who := identity.Principal{ID: identity.LocalOperator}
 	if name != "" {
 		of := org.OrganisationID(cmp.Or(s.realms[name], name))
@@ -66,8 +68,8 @@ func (s *staffed) as(name string) {
 	s.client.Transport = s.n.InProcess(func(ctx context.Context) context.Context { return identity.As(ctx, who) })
 }
 
-// readings are what was recorded of reading since a number of them.
-func (s *staffed) readings(since int) (list []event.Reading) {
+// readings are the records of reading, without the first ones.
+func (s *staffScenario) readings(since int) (list []event.Reading) {
 	s.as("")
 	for _, e := range s.records("&action=audit.read")[since:] {
 		var r event.Reading
@@ -79,15 +81,16 @@ func (s *staffed) readings(since int) (list []event.Reading) {
 	return list
 }
 
-// TestReadingUsageMoneyAndPeopleIsRecorded: costs, margins, the world, books, people and resources of others leave one
-// record a request, which names whose they are and not the reader's own; what is one's own leaves none.
+// TestReadingUsageMoneyAndPeopleIsRecorded: a request that reads costs, margins, the world, books, people or
+// resources of other organisations leaves one record, which names those organisations and not the reader's own.
+// Reading one's own leaves none.
 func TestReadingUsageMoneyAndPeopleIsRecorded(t *testing.T) {
 	sequential(t)
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	s.want(200, nil, http.MethodPut, "/customers/c0001/policy/usage-charges", asJSON, `{"usage_charges":"list"}`)
 	for _, c := range []struct {
 		realm, path, command string
-		names                []string // among others; nil is no record
+		names                []string // some of the organisations in the record; nil: no record
 	}{
 		{"contoso", "/costs?period=2026-09&by=customer,service", "cost-list", []string{"c0001", "c0005"}},
 		{"contoso", "/costs?period=2026-09&customer=c0003", "cost-list", []string{"c0003"}},
@@ -126,11 +129,11 @@ func TestReadingUsageMoneyAndPeopleIsRecorded(t *testing.T) {
 	}
 }
 
-// TestPeopleAreTheirRealms: everything about a person is told to, and erased by, the admins of their own realm and the
-// local operator; to everybody else they are not there.
-func TestPeopleAreTheirRealms(t *testing.T) {
+// TestOnlyTheOwnRealmManagesPeople: only admins of a person's own realm and the local operator can export or erase
+// the person; for everybody else there is no such person.
+func TestOnlyTheOwnRealmManagesPeople(t *testing.T) {
 	sequential(t)
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	realms := []string{"contoso", "nordwind", "c0001"}
 	for _, asker := range realms {
 		s.as(asker)
@@ -163,7 +166,7 @@ func TestPeopleAreTheirRealms(t *testing.T) {
 	var other peopleapi.Invited
 	s.want(200, &other, http.MethodPost, "/people", asJSON, `{"realm":"nordwind","name":"Somebody Else","mail":"else@nordwind.example"}`)
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(other.Person.ID)+"/erasure", "", "")
-	s.want(409, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "") // the last who could look after the rest
+	s.want(409, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "") // the last one who can manage the others
 	s.as("")
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")
 	s.want(200, nil, http.MethodPost, "/privacy/"+string(s.people["nordwind"])+"/erasure", "", "")

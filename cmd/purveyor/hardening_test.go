@@ -32,8 +32,8 @@ import (
 
 func october() time.Time { return time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC) }
 
-// namedCaller calls as whoever the context of a request names, and as the local operator where it names nobody, in a
-// world that was applied.
+// namedCaller makes calls as the principal in a request's context, and as the local operator if there is none. A
+// world is applied.
 func namedCaller(t *testing.T) (c *caller, worldYAML []byte) {
 	t.Helper()
 	c = &caller{T: t, dir: t.TempDir()}
@@ -48,15 +48,15 @@ func namedCaller(t *testing.T) (c *caller, worldYAML []byte) {
 	return c, worldYAML
 }
 
-// TestRefusalsAreRecorded asks for what is not granted, and sends what has the wrong form: both leave a record with who
-// and what, and neither with what was in it.
+// TestRefusalsAreRecorded: calls without permission and calls of a wrong form are recorded with caller and call, but
+// without the content that was sent.
 func TestRefusalsAreRecorded(t *testing.T) {
 	c, _ := namedCaller(t)
 	c.want(422, nil, http.MethodPost, "/role-assignments", asJSON, `{"realm":7,"canary":"hunter2"}`)
 	who := identity.Principal{ID: "prn_stranger", Realm: org.OrganisationID("c0001"), MFA: true}
 	for _, path := range []string{kernel.Prefix + "/margins?period=2026-09", kernel.Prefix + "/people", "/metrics"} {
 		if got := c.asked(who, path); got != http.StatusForbidden {
-			t.Fatalf("%s answers a stranger %d", path, got)
+			t.Fatalf("%s answers without credentials %d", path, got)
 		}
 	}
 	if got := c.asked(identity.Principal{ID: identity.LocalOperator}, "/metrics"); got != http.StatusOK {
@@ -84,9 +84,9 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 }
 
-// TestKeysAreTheirCallers sends one command under one idempotency key as several people: nobody is given the answer of
-// somebody else, and who lost what it takes is not given their own again.
-func TestKeysAreTheirCallers(t *testing.T) {
+// TestIdempotencyKeysBelongToTheirCaller sends one command under one idempotency key as several people: nobody gets
+// the stored answer of somebody else, and whoever lost the permission no longer gets their own.
+func TestIdempotencyKeysBelongToTheirCaller(t *testing.T) {
 	c, w := namedCaller(t)
 	var given [2]access.Assignment
 	var invited peopleapi.Invited
@@ -125,7 +125,7 @@ func TestKeysAreTheirCallers(t *testing.T) {
 	expect("after the role was taken", admin, 403, false)
 }
 
-// asked is the status of an answer to somebody.
+// asked returns the status of a call made as a principal.
 func (c *caller) asked(who identity.Principal, path string) int {
 	c.Helper()
 	r, err := http.NewRequestWithContext(identity.As(c.Context(), who), http.MethodGet, "http://localhost"+path, nil)
@@ -141,8 +141,8 @@ func (c *caller) asked(who identity.Principal, path string) int {
 	return answer.StatusCode
 }
 
-// TestMethodsThatAreNotOffered sends every method to every path: what is no call of the API does nothing.
-func TestMethodsThatAreNotOffered(t *testing.T) {
+// TestUnknownMethodsAreRefused sends every method to every path: a pair that is not a call of the API does nothing.
+func TestUnknownMethodsAreRefused(t *testing.T) {
 	c := newCaller(t, "")
 	methods := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace}
 	offered := map[string]map[string]bool{}
@@ -170,9 +170,9 @@ func TestMethodsThatAreNotOffered(t *testing.T) {
 	}
 }
 
-// TestNamesOfUploadsAreNoPaths imports a file under names that lead elsewhere: they are kept as text, and nothing is
-// written under them.
-func TestNamesOfUploadsAreNoPaths(t *testing.T) {
+// TestUploadNamesAreNotPaths imports a file under names that are paths to other places: they are stored as text, and
+// no file is written there.
+func TestUploadNamesAreNotPaths(t *testing.T) {
 	c := newCaller(t, "")
 	usageFile, _, w, _ := monthOfFiles(t)
 	c.want(200, nil, http.MethodPut, "/world", asYAML, string(w))
@@ -187,15 +187,15 @@ func TestNamesOfUploadsAreNoPaths(t *testing.T) {
 		if err == nil && !d.IsDir() && strings.Contains(path, "files") {
 			sources++
 		}
-		return nil // folders of other programs may come and go
+		return nil // other programs create and remove folders meanwhile
 	})
 	if err != nil || sources == 0 {
 		t.Errorf("nothing was kept of the import: %v", err)
 	}
 }
 
-// TestUploadsAreStreamed sends a file that is larger than what may be held of it, and does not end: it is read as it
-// comes, in bounded memory, and all of it is refused once the sender gives up.
+// TestUploadsAreStreamed sends an endless file: it is read as it arrives, in bounded memory, and refused as a whole
+// when the sender stops.
 func TestUploadsAreStreamed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("400 MB take a while under the race detector")
@@ -220,19 +220,19 @@ func TestUploadsAreStreamed(t *testing.T) {
 		}
 		var m runtime.MemStats
 		for n := 0; err == nil && n < size; n += len(rows) {
-			_, err = part.Write(rows) // returns once it was read
+			_, err = part.Write(rows) // returns once the server has read it
 			runtime.ReadMemStats(&m)
 			peak = max(peak, m.HeapInuse)
 		}
 		sent <- err
 		_ = out.CloseWithError(errors.New("the sender gave up"))
 	}()
-	answer, said := c.send(http.MethodPost, "/imports", form.FormDataContentType(), body)
+	answer, output := c.send(http.MethodPost, "/imports", form.FormDataContentType(), body)
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		t.Errorf("%d %.300s", answer.StatusCode, said)
+		t.Errorf("%d %.300s", answer.StatusCode, output)
 	}
 	if peak > most {
 		t.Errorf("%d MB were held of %d MB", peak>>20, size>>20)
@@ -245,9 +245,9 @@ func TestUploadsAreStreamed(t *testing.T) {
 	t.Logf("%d MB held of %d MB sent", peak>>20, size>>20)
 }
 
-// TestInnerFailuresSayNothing breaks a store under a server: the answer tells of no cause, and its log does. What a
-// request brings along makes no line of its own in that log.
-func TestInnerFailuresSayNothing(t *testing.T) {
+// TestInternalErrorsRevealNothing breaks a store of a running server: the answer does not say the cause, and the
+// server's log does. Line ends in a request do not begin new lines in that log.
+func TestInternalErrorsRevealNothing(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
 	n, err := installation.Open(t.Context(), dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: october})
@@ -277,7 +277,7 @@ func TestInnerFailuresSayNothing(t *testing.T) {
 	_ = n.Close()
 }
 
-// TestStartPageEscapes shows an organisation whose name is markup.
+// TestStartPageEscapes shows an organisation whose name contains markup.
 func TestStartPageEscapes(t *testing.T) {
 	c := newCaller(t, "")
 	_, _, w, _ := monthOfFiles(t)

@@ -21,9 +21,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// shift is an installation with real data, whose machine's clock the test moves and whose jobs never run: an agent of
-// the partner's, a lead, and the customer's boss.
-type shift struct {
+// delegationScenario is an installation with real data. The test moves its clock, and jobs never run by themselves.
+// The partner has an agent and a lead, the customer an admin ("boss").
+type delegationScenario struct {
 	*testing.T
 	n                 *installation.Installation
 	dir               string
@@ -33,7 +33,7 @@ type shift struct {
 	desk, leads       identity.Group
 }
 
-const shiftWorld = `partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}
+const delegationWorld = `partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}
 customers:
   - key: c1
     legal: {name: Fabrikam GmbH, country: DE}
@@ -47,16 +47,16 @@ customers:
     buys: [{from: contoso, since: 2026-01-01, book: retail, currency: EUR, payment_days: 14, series: A}]
 `
 
-func newShift(t *testing.T) *shift {
+func newDelegationScenario(t *testing.T) *delegationScenario {
 	t.Helper()
-	s := &shift{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
+	s := &delegationScenario{T: t, dir: t.TempDir(), at: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC), op: access.AsLocalOperator(context.WithoutCancel(t.Context()))}
 	n, err := installation.Open(s.op, s.dir, installation.Options{Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.at }})
 	s.ok(err)
 	t.Cleanup(func() { s.ok(n.Close()) })
 	s.n = n
 	c := &caller{T: t}
 	c.client.Transport = n.InProcess(access.AsLocalOperator)
-	c.want(200, nil, "PUT", "/world", asYAML, shiftWorld)
+	c.want(200, nil, "PUT", "/world", asYAML, delegationWorld)
 	s.agent = s.person("contoso", "agent", access.PartnerHelpdesk, "contoso")
 	s.lead = s.person("contoso", "lead", access.PartnerAdminAgent, "contoso")
 	s.boss = s.person("c1", "boss", access.CustomerGlobalAdmin, "@c1")
@@ -64,21 +64,21 @@ func newShift(t *testing.T) *shift {
 	return s
 }
 
-func (s *shift) ok(err error) {
+func (s *delegationScenario) ok(err error) {
 	s.Helper()
 	if err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *shift) refused(what string, err error, kind fault.Kind) {
+func (s *delegationScenario) refused(what string, err error, kind fault.Kind) {
 	s.Helper()
 	if fault.KindOf(err) != kind {
 		s.Errorf("%s: %v (%q), want %q", what, err, fault.KindOf(err), kind)
 	}
 }
 
-func (s *shift) person(realm, name string, role id.Role, place string) people.Person {
+func (s *delegationScenario) person(realm, name string, role id.Role, place string) people.Person {
 	s.Helper()
 	mine := people.Personal{Name: name, Mail: name + "@" + realm + ".example"}
 	_, link, err := s.n.People.Invite(s.op, realm, mine)
@@ -90,7 +90,7 @@ func (s *shift) person(realm, name string, role id.Role, place string) people.Pe
 	return p
 }
 
-func (s *shift) group(name string, members ...people.Person) identity.Group {
+func (s *delegationScenario) group(name string, members ...people.Person) identity.Group {
 	s.Helper()
 	g, err := s.n.People.AddGroup(s.op, "contoso", name)
 	s.ok(err)
@@ -98,7 +98,7 @@ func (s *shift) group(name string, members ...people.Person) identity.Group {
 	return g
 }
 
-func (s *shift) members(g identity.Group, members ...people.Person) {
+func (s *delegationScenario) members(g identity.Group, members ...people.Person) {
 	s.Helper()
 	var ids []id.Principal
 	for _, p := range members {
@@ -107,9 +107,9 @@ func (s *shift) members(g identity.Group, members ...people.Person) {
 	s.ok(s.n.People.SetMembers(s.op, g.ID, ids))
 }
 
-// session signs somebody in; what it returns is who they are at the moment it is called, as every request finds out.
-// Staff have none without a second factor but in demo data: there it is left out afterwards.
-func (s *shift) session(p people.Person, mfa bool) func() (context.Context, error) {
+// session signs a person in. The function that it returns authenticates again at each call, as every request does.
+// Outside demo data staff cannot sign in without a second factor, so it is removed from the principal afterwards.
+func (s *delegationScenario) session(p people.Person, mfa bool) func() (context.Context, error) {
 	s.Helper()
 	x, _, err := s.n.People.OpenSession(s.op, sessions.Session{Person: p.ID, MFA: true})
 	s.ok(err)
@@ -120,20 +120,20 @@ func (s *shift) session(p people.Person, mfa bool) func() (context.Context, erro
 	}
 }
 
-func (s *shift) now(session func() (context.Context, error)) context.Context {
+func (s *delegationScenario) now(session func() (context.Context, error)) context.Context {
 	s.Helper()
 	ctx, err := session()
 	s.ok(err)
 	return ctx
 }
 
-func (s *shift) may(ctx context.Context, action access.Action, place string) error {
+func (s *delegationScenario) may(ctx context.Context, action access.Action, place string) error {
 	_, err := s.n.API.Access.RequireAt(ctx, action, place)
 	return err
 }
 
-// consented is an offer to the desk, with a second factor and the leads' approval, and the customer's consent to it.
-func (s *shift) consented() delegation.Registration {
+// consented is an offer to the desk, with a second factor and the leads' approval, to which the customer consents.
+func (s *delegationScenario) consented() delegation.Registration {
 	s.Helper()
 	desk := delegation.Holder{ID: string(s.desk.ID), Kind: delegation.Group, Name: "Helpdesk"}
 	leads := delegation.Holder{ID: string(s.leads.ID), Kind: delegation.Group, Name: "Shift leads"}
@@ -147,8 +147,8 @@ func (s *shift) consented() delegation.Registration {
 	return r
 }
 
-// done is what the customer reads of an activation: how it stands, and what was done.
-func (s *shift) done() (delegation.ActivationState, []string) {
+// done is what the customer can read of the activation: its state, and the actions recorded in its trail.
+func (s *delegationScenario) done() (delegation.ActivationState, []string) {
 	s.Helper()
 	trails, err := s.n.Delegation.Trails(s.now(s.session(s.boss, false)), delegation.Filter{})
 	s.ok(err)
@@ -159,22 +159,22 @@ func (s *shift) done() (delegation.ActivationState, []string) {
 	return trails[0].State, list
 }
 
-// TestJustInTime: with a second factor and somebody else's approval, on the machine's clock, though no job ever runs.
-// Everything that only the activation allows is in the customer's trail, reads and writes; leaving the group and being
-// disabled end it at once.
+// TestJustInTime activates a role with a second factor and somebody else's approval. It begins and ends by the
+// machine's clock, although no job runs. Reads and writes that only the activation allows are in the customer's
+// trail. Leaving the group or being disabled ends it immediately.
 func TestJustInTime(t *testing.T) {
 	sequential(t)
-	s := newShift(t)
+	s := newDelegationScenario(t)
 	plain, agent, lead := s.session(s.agent, false), s.session(s.agent, true), s.session(s.lead, true)
 	s.refused("before the customer agreed", s.may(s.now(agent), access.ResourceRead, "@c1"), fault.NotFound)
 	r := s.consented()
 	s.refused("reading, once it agreed", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), "")
 	s.refused("writing", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 
-	wish := delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
-	_, err := s.n.Delegation.Activate(s.now(plain), wish)
+	request := delegation.ActivationRequest{Registration: r.ID, Role: "Contributor", Length: "PT1H", Reason: "the shop is slow"}
+	_, err := s.n.Delegation.Activate(s.now(plain), request)
 	s.refused("without a second factor", err, fault.Denied)
-	a, err := s.n.Delegation.Activate(s.now(agent), wish)
+	a, err := s.n.Delegation.Activate(s.now(agent), request)
 	if s.ok(err); a.State != delegation.Waiting {
 		t.Fatalf("not approved, and %s", a.State)
 	}
@@ -188,7 +188,7 @@ func TestJustInTime(t *testing.T) {
 	s.ok(s.may(s.now(agent), access.ResourceWrite, "@c1/e-1/web"))
 	_, err = s.n.API.Access.Require(s.now(agent), access.CostWrite)
 	s.ok(err)
-	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1")) // which needs no activation
+	s.ok(s.may(s.now(agent), access.ResourceRead, "@c1/e-1")) // needs no activation
 	s.refused("in a session without a second factor", s.may(s.now(plain), access.ResourceWrite, "@c1/e-1"), fault.Denied)
 	s.refused("at another customer", s.may(s.now(agent), access.ResourceWrite, "@c2/e-2"), fault.NotFound)
 
@@ -199,7 +199,7 @@ func TestJustInTime(t *testing.T) {
 	s.members(s.desk, s.agent)
 	s.ok(s.n.People.Enable(s.op, s.agent.ID, false))
 	if _, err := agent(); err == nil {
-		t.Error("somebody disabled still stands for somebody")
+		t.Error("a disabled person is still authenticated")
 	}
 	s.ok(s.n.People.Enable(s.op, s.agent.ID, true))
 	agent = s.session(s.agent, true)
@@ -209,7 +209,7 @@ func TestJustInTime(t *testing.T) {
 	s.at = a.End
 	s.refused("at the instant it ends", s.may(s.now(agent), access.ResourceWrite, "@c1/e-1/db"), fault.Denied)
 	if stored := s.stored(a.ID); stored.State != delegation.Running {
-		t.Errorf("a job ran: it is written down as %s", stored.State)
+		t.Errorf("a job ran: the stored state is %s", stored.State)
 	}
 	state, done := s.done()
 	want := []string{"Purveyor/resource/write @c1/e-1/web", "Purveyor/cost/write @c1/e-1", "Purveyor/resource/write @c1/e-1/db"}
@@ -218,8 +218,8 @@ func TestJustInTime(t *testing.T) {
 	}
 }
 
-// stored is an activation as it was last written down.
-func (s *shift) stored(a id.Activation) (found delegation.Activation) {
+// stored is an activation as the ledger holds it.
+func (s *delegationScenario) stored(a id.Activation) (found delegation.Activation) {
 	s.Helper()
 	s.ok(s.n.DB.View(s.op, func(ctx context.Context, r tx.Read) error {
 		list, err := s.n.Delegation.Store.Activations(ctx, r, scope.All(), delegation.Filter{ID: string(a)})
@@ -231,9 +231,10 @@ func (s *shift) stored(a id.Activation) (found delegation.Activation) {
 	return found
 }
 
-// TestWhatCannotBeWrittenDownIsNotAllowed: access believes that an activation runs, and the trail knows that it does not.
-func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
-	s := newShift(t)
+// TestDeniedWithoutARecordInTheTrail: a grant names an activation that does not exist, so its use cannot be recorded
+// and is denied.
+func TestDeniedWithoutARecordInTheTrail(t *testing.T) {
+	s := newDelegationScenario(t)
 	s.consented()
 	agent := s.now(s.session(s.agent, true))
 	s.ok(s.n.DB.Do(s.op, func(ctx context.Context, t tx.Tx) error {
@@ -241,22 +242,22 @@ func TestWhatCannotBeWrittenDownIsNotAllowed(t *testing.T) {
 		return err
 	}))
 	if err := s.may(agent, access.ResourceWrite, "@c1/e-1"); err == nil {
-		t.Error("allowed under an activation that there is not")
+		t.Error("allowed by an activation that does not exist")
 	}
 }
 
-// TestGroupsOfDelegatedAccess: whatever is given to a group, by a relationship or an offer, is its members'
-// while they are in it and no longer.
+// TestGroupsOfDelegatedAccess: members have what a relationship or an offer gives to their group as long as they are
+// members, and no longer.
 func TestGroupsOfDelegatedAccess(t *testing.T) {
 	sequential(t)
-	s := newShift(t)
+	s := newDelegationScenario(t)
 	lead, boss := s.session(s.lead, true), s.session(s.boss, false)
 	admins := s.group("admin agents", s.agent)
 	holder := delegation.Holder{ID: string(admins.ID), Kind: delegation.Group, Name: "Admin agents"}
 	_, err := s.n.Delegation.RecordStanding(s.now(lead), "", delegation.Place{Customer: org.OrganisationID("c1"), Entitlement: "e-1"}, delegation.Authorization{Holder: holder, Role: "Owner"})
 	s.ok(err)
 	agent := s.session(s.agent, true)
-	s.refused("by what stands at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
+	s.refused("by standing access at the provider", s.may(s.now(agent), access.ResourceRead, "@c1/e-1"), fault.NotFound)
 	d, err := s.n.Delegation.Define(s.now(lead), delegation.Definition{Name: "Admins", Always: []delegation.Authorization{{Holder: holder, Role: "Reader"}}})
 	s.ok(err)
 	_, err = s.n.Delegation.Register(s.now(boss), d.ID, delegation.Place{Entitlement: "e-1"})
@@ -277,11 +278,11 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 		list, err := s.n.Delegation.Assignments(ctx, r, s.at)
 		for _, a := range list {
 			if a.Group != admins.ID || a.Principal != "" {
-				t.Errorf("given to somebody by name: %+v", a)
+				t.Errorf("assigned to a person: %+v", a)
 			}
 		}
 		if len(list) != 2 {
-			t.Errorf("%d are given", len(list))
+			t.Errorf("%d assignments", len(list))
 		}
 		return err
 	}))
@@ -292,7 +293,7 @@ func TestGroupsOfDelegatedAccess(t *testing.T) {
 	}{"the partner's lead": {lead, 1}, "the customer": {boss, 1}, "another customer": {stranger, 0}} {
 		list, err := s.n.Notices.List(s.now(c.who), delegation.Filter{})
 		if err != nil || len(list) != c.want || c.want > 0 && (list[0].Days != 30 || list[0].Customer != org.OrganisationID("c1")) {
-			t.Errorf("%s is told %+v, %v", name, list, err)
+			t.Errorf("%s is shown %+v, %v", name, list, err)
 		}
 	}
 	s.members(admins)

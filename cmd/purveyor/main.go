@@ -23,7 +23,7 @@ var version = "dev"
 
 func main() { os.Exit(run()) }
 
-// memoryLimit is what the program takes beside the usage store before it tidies up more often.
+// memoryLimit is how much memory the program takes, without the usage store, before it collects garbage more often.
 const memoryLimit = 1 << 30
 
 func run() int {
@@ -35,7 +35,7 @@ func run() int {
 	return program().Main(ctx, os.Args[1:])
 }
 
-// program is the command line, with the ways into a data directory that only this package knows.
+// program is the command line. Only this package knows how a data directory is opened.
 func program() cli.Program {
 	s := &config.Settings{}
 	return cli.Program{

@@ -48,7 +48,7 @@ func recordedMatrix(t *testing.T) *matrixRun {
 			wholeMatrix.err = err
 			return
 		}
-		to := &recorder{to: newMatrixWay(t), texts: map[string]string{}}
+		to := &recorder{to: newMatrixTransport(t), texts: map[string]string{}}
 		wholeMatrix.result, wholeMatrix.got, wholeMatrix.err = matrix.Run(context.Background(), to, table)
 		wholeMatrix.answers = to.answers
 	})

@@ -24,11 +24,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
-// TestNobodyReadsForeignMoneySignedIn makes the matrix's world, serves it, signs in as somebody of every built-in role
-// with a code at the page, and looks for canaries in everything that each can read.
-func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
+// TestSignedInPeopleReadNoForeignMoney serves the matrix's world, signs in a person of every built-in role with a
+// device code, and searches everything that each can read for canaries.
+func TestSignedInPeopleReadNoForeignMoney(t *testing.T) {
 	if testing.Short() {
-		t.Skip("everybody reads everything: not with -short")
+		t.Skip("every person reads everything: not with -short")
 	}
 	dir := t.TempDir()
 	settings := config.Settings{Memory: "512MB"}
@@ -56,14 +56,14 @@ func TestNobodyReadsForeignMoneySignedIn(t *testing.T) {
 	t.Logf("%d people signed in and read %d bodies: %v", len(s.tokens), r.Bodies, s.answers)
 }
 
-// signing carries requests to a server with a token of whoever their context names, who signs in the first time; and
-// without one, as the local operator, where it names nobody.
+// signing sends requests to a server with a token of the person in their context, who signs in for the first request;
+// without a person it sends them as the local operator.
 type signing struct {
 	t       *testing.T
 	at      string
 	mails   map[id.Principal]string
 	tokens  map[id.Principal]string
-	answers map[int]int // to who signed in, by status
+	answers map[int]int // number of answers to people who signed in, by status
 }
 
 func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -90,7 +90,7 @@ func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// signIn asks for a code, and plays the person at the page.
+// signIn begins a sign-in with a device code and completes it at the sign-in page.
 func (s *signing) signIn(who id.Principal) (token string, err error) {
 	if s.mails == nil {
 		s.mails = map[id.Principal]string{}

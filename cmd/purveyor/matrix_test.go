@@ -15,8 +15,8 @@ import (
 
 var printMatrix = flag.String("matrix", "", "write what came of every cell to this file, to be reviewed")
 
-// newMatrixWay is a way into a directory in which callers say who they are.
-func newMatrixWay(t *testing.T) http.RoundTripper {
+// newMatrixTransport is a transport to an installation in which the context of a request names its caller.
+func newMatrixTransport(t *testing.T) http.RoundTripper {
 	t.Helper()
 	way, done, err := program().Open(t.Context(), t.TempDir(), command.OpenOptions{
 		Create: true, Temporary: true, Clock: period.NewDate(2026, 10, 5), Named: true,
@@ -32,7 +32,7 @@ func newMatrixWay(t *testing.T) http.RoundTripper {
 	return way
 }
 
-// TestMatrix holds every call, by everybody, of everything, against the reviewed table.
+// TestMatrix compares every call by every role on everything with the reviewed table.
 func TestMatrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the whole matrix is not run with -short")
@@ -50,7 +50,7 @@ func TestMatrix(t *testing.T) {
 	t.Logf("%d cells, %d mismatches, %d canaries leaked in %d bodies", r.Cells, r.Mismatches, r.Leaked, r.Bodies)
 }
 
-// TestMatrixFires plants what the matrix is there to find, in the table and in the answers of the run that TestMatrix judges.
+// TestMatrixFires plants faults that the matrix must find, in the table and in the answers of the run that TestMatrix checks.
 func TestMatrixFires(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the whole matrix is not run with -short")
@@ -59,11 +59,11 @@ func TestMatrixFires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	delete(table, "policy-show")                                // a call nobody reviewed
+	delete(table, "policy-show")                                // a call that is not in the table
 	table["margin-list"]["customer-global-admin"] = "A-DDDDD"   // a wrong expectation
-	table["no-such-call"] = map[string]string{"owner": "-----"} // a call that is gone
+	table["no-such-call"] = map[string]string{"owner": "-----"} // a call that does not exist
 	answers := &replayed{answers: recordedMatrix(t).answers}
-	r, _, err := matrix.Run(t.Context(), leaking{answers}, table)
+	r, _, err := matrix.Run(t.Context(), leakingAPI{answers}, table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +79,11 @@ func TestMatrixFires(t *testing.T) {
 		`customer-billing-reader reads "cost of zcustomer" in GET /clock (usage charges: off)`,
 		`reseller-global-admin reads "cost of zcustomer" in GET /clock`,
 		`partner-helpdesk-agent reads "cost of zcustomer" in GET /clock`,
-		// What customers may see at one price they may not at another.
+		// A customer that may see one price may not see another.
 		`cost-reader reads "public price of zcustomer" in GET /clock (usage charges: off)`,
 		`cost-reader reads "public price of zcustomer" in GET /clock (usage charges: sell)`,
 		`cost-reader reads "what zcustomer pays zreseller for zcustomer" in GET /clock (usage charges: list)`,
-		// Money of an edge above, of the wrong reseller, and what is on no page: margins on one customer, and credit.
+		// Amounts of an edge above, of another reseller, and amounts that nobody is shown: margins on one customer, and credit.
 		`customer-global-admin reads "what zreseller pays zpartner for zcustomer" in GET /clock (usage charges: sell)`,
 		`reseller-helpdesk-agent reads "what zreseller pays zpartner for zcustomer" in GET /clock`,
 		`reseller-global-admin reads "what zother pays zpartner for zforeign" in GET /clock`,
@@ -103,7 +103,7 @@ func TestMatrixFires(t *testing.T) {
 		`cost-reader reads "what zcustomer pays zreseller for zcustomer" in GET /clock (usage charges: sell)`,
 	} {
 		if strings.Contains(all, allowed) {
-			t.Errorf("this is allowed, and the matrix says it leaked: %s", allowed)
+			t.Errorf("an allowed amount is reported as leaked: %s", allowed)
 		}
 	}
 	if r.Mismatches != len(r.Mismatched) || r.Leaked != len(r.Leaks) {
@@ -111,30 +111,29 @@ func TestMatrixFires(t *testing.T) {
 	}
 }
 
-// planted are the amounts the leaking API tells: of a customer its cost, the public price, what the edges pay, the margins
-// and the credit; and what another reseller pays.
-var planted = []string{"73131.3137", "86036.8396", "82638.3843", "104950.7482", "104770.5397", "9507.0707", "22312.3637", "12905.5259"}
+// plantedLeaks are the amounts that the leaking API reveals: of a customer its cost, the public price, what the edges
+// pay, the margins and the credit; and what another reseller pays.
+var plantedLeaks = []string{"73131.3137", "86036.8396", "82638.3843", "104950.7482", "104770.5397", "9507.0707", "22312.3637", "12905.5259"}
 
-// leaking is an API that tells everybody what nobody may know with the time, and of the relationships of others that
-// there are such.
-type leaking struct{ http.RoundTripper }
+// leakingAPI reveals amounts to everybody with the time of day, and to everybody else that a relationship exists.
+type leakingAPI struct{ http.RoundTripper }
 
-func (l leaking) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l leakingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	out, err := l.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	said := ""
+	output := ""
 	switch path := r.URL.Path; {
 	case strings.HasSuffix(path, "/clock"):
-		said = strings.Join(planted, " ")
+		output = strings.Join(plantedLeaks, " ")
 	case strings.Contains(path, "/relationships/") && !strings.Contains(path, "rel_0000") && out.StatusCode == http.StatusNotFound:
-		said = "but there is one"
+		output = "but there is one"
 	}
-	if said != "" {
+	if output != "" {
 		b, _ := io.ReadAll(out.Body)
 		_ = out.Body.Close()
-		out.Body = io.NopCloser(strings.NewReader(string(b) + said))
+		out.Body = io.NopCloser(strings.NewReader(string(b) + output))
 	}
 	return out, nil
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 )
 
-// TestErasedAreNamedNowhere: an offer and a consent name somebody, who activates a role by it and is erased. They are
-// told of all of it before; afterwards neither their name nor their id at the provider stands in any file, the consent
-// says that somebody was there, and the customer still reads what was done.
-func TestErasedAreNamedNowhere(t *testing.T) {
+// TestErasedPeopleAreNamedNowhere: a person is named by an offer and a consent, activates a role, and is erased. The
+// export before the erasure lists all of it. Afterwards neither their name nor their id at the provider is in any
+// file, the consent still says that it was given by a person, and the customer can still read what was done.
+func TestErasedPeopleAreNamedNowhere(t *testing.T) {
 	sequential(t)
-	s := newShift(t)
+	s := newDelegationScenario(t)
 	const name, object = "Aurelie Quintessence", "5e3b7c1a-0000-4000-8000-0000000000aa"
 	agent := delegation.Holder{ID: string(s.agent.ID), Kind: delegation.User, Name: name, Object: object}
 	d, err := s.n.Delegation.Define(s.op, delegation.Definition{
@@ -37,16 +37,16 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 	s.ok(err)
 	for _, text := range []string{name, object, "the shop is slow", "rol_partner-helpdesk-agent"} {
 		if !bytes.Contains(told, []byte(text)) {
-			t.Errorf("not told of %q: %s", text, told)
+			t.Errorf("the export does not hold %q: %s", text, told)
 		}
 	}
 	if n := s.standing(name, object); n == 0 {
-		t.Fatal("the scan finds nothing of what is there")
+		t.Fatal("the scan finds none of the texts that are stored")
 	}
 	s.ok(s.n.Safe.Erase(s.op, s.agent.ID))
 	s.ok(s.n.Drain(s.op))
 	if n := s.standing(name, object); n > 0 {
-		t.Errorf("what names them stands in files, %d times", n)
+		t.Errorf("their name or id is still in files, %d times", n)
 	}
 	boss := s.now(s.session(s.boss, false))
 	list, err := s.n.Delegation.Registrations(boss, delegation.Filter{})
@@ -59,8 +59,8 @@ func TestErasedAreNamedNowhere(t *testing.T) {
 	}
 }
 
-// standing counts how often texts stand in the files of the installation, the vault left out.
-func (s *shift) standing(texts ...string) (n int) {
+// standing counts how often texts occur in the files of the installation, except the vault.
+func (s *delegationScenario) standing(texts ...string) (n int) {
 	s.Helper()
 	s.ok(filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(path)) == "vault" {

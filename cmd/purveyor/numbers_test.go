@@ -8,13 +8,14 @@ import (
 	"testing"
 )
 
-// billedOf is what a summary says of a document's number.
+// billedOf is a document's number in a summary.
 type billedOf struct {
 	Invoices []struct{ Number, State, Seller string } `json:"invoices"`
 }
 
-// Documents have numbers where it was said with which one their series goes on, and are drafts where not.
-func TestBillNumbersWhatItIsToldTo(t *testing.T) {
+// TestBillNumbersGivenSeries: documents of series whose next number is given are numbered; documents of other series
+// are drafts.
+func TestBillNumbersGivenSeries(t *testing.T) {
 	sequential(t)
 	dir, _ := month(t, 3000, 4, 0)
 	in := func(name string) string { return filepath.Join(dir, name) }

@@ -11,9 +11,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
-// person is a command for stories: somebody with a browser. It runs a command that signs in with a code, and does at the
-// page what the command says: "person MAIL PASSWORD purveyor login …". Its exit code is that command's. Or it opens the
-// link of an invitation and agrees: "person MAIL PASSWORD approve LINK".
+// person is a command for test scripts: a person with a browser. It runs a command that signs in with a device code,
+// and completes the sign-in at the page that the command prints: "person MAIL PASSWORD purveyor login …". Its exit
+// code is that of the command. Or it opens the link of an invitation and agrees: "person MAIL PASSWORD approve LINK".
 func person() {
 	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "person MAIL PASSWORD COMMAND…")
@@ -29,7 +29,7 @@ func person() {
 	}
 	c := exec.Command(os.Args[3], os.Args[4:]...)
 	c.Stdout = os.Stdout
-	said, err := c.StderrPipe()
+	output, err := c.StderrPipe()
 	if err == nil {
 		err = c.Start()
 	}
@@ -37,7 +37,7 @@ func person() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	for lines := bufio.NewScanner(said); lines.Scan(); {
+	for lines := bufio.NewScanner(output); lines.Scan(); {
 		fmt.Fprintln(os.Stderr, lines.Text())
 		if page, code, ok := signintest.DevicePrompt(lines.Text()); ok {
 			if err := who.AllowDevice(page, code); err != nil {
@@ -50,7 +50,7 @@ func person() {
 	os.Exit(c.ProcessState.ExitCode())
 }
 
-// ready is a command for stories: it waits until an address answers that all is well, for a minute at most.
+// ready is a command for test scripts: it waits until an address answers with status 200, for a minute at most.
 func ready() {
 	for range 600 {
 		if res, err := http.Get(os.Args[1]); err == nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 )
 
-// at adds somebody of a realm with a role at a place, to call as under a name.
-func (s *staffed) at(name, realm string, role id.Role, place string) {
+// at invites a person of a realm with a role at a scope, for use with as.
+func (s *staffScenario) at(name, realm string, role id.Role, place string) {
 	s.Helper()
 	s.as("")
 	var in peopleapi.Invited
@@ -29,8 +29,8 @@ func (s *staffed) at(name, realm string, role id.Role, place string) {
 	s.people[name], s.realms[name] = in.Person.ID, realm
 }
 
-// entitlement is one of a customer's, by the world.
-func (s *staffed) entitlement(customer string) string {
+// entitlement is the first entitlement of a customer in the world.
+func (s *staffScenario) entitlement(customer string) string {
 	s.Helper()
 	s.as("")
 	var w struct {
@@ -51,10 +51,10 @@ func (s *staffed) entitlement(customer string) string {
 	return ""
 }
 
-// TestConsentIsForWhereItIsGiven: a customer's admin of one subscription consents to nothing for the whole customer, and
-// reads and ends nothing of it.
-func TestConsentIsForWhereItIsGiven(t *testing.T) {
-	s := newStaffed(t)
+// TestConsentIsLimitedToItsScope: an admin of one subscription of a customer cannot consent to anything for the whole
+// customer, and cannot read or end such a consent.
+func TestConsentIsLimitedToItsScope(t *testing.T) {
+	s := newStaffScenario(t)
 	here := s.entitlement("c0001")
 	s.at("narrow", "c0001", access.CustomerGlobalAdmin, "@c0001/"+here)
 	s.as("contoso")
@@ -100,10 +100,10 @@ func TestConsentIsForWhereItIsGiven(t *testing.T) {
 	}
 }
 
-// TestTheInstallationIsWhole: what is about the books of the whole installation is for who runs all of it. A global admin
-// of the partner's at one reseller alone leaves it as it is.
-func TestTheInstallationIsWhole(t *testing.T) {
-	s := newStaffed(t)
+// TestWholeInstallationNeedsARoleOnAllOfIt: calls on the books of the whole installation need a role on all of it. A
+// global admin of the partner at one reseller alone is refused, and changes nothing.
+func TestWholeInstallationNeedsARoleOnAllOfIt(t *testing.T) {
+	s := newStaffScenario(t)
 	s.at("narrow", "contoso", access.PartnerGlobalAdmin, "nordwind")
 	before := func() (list kernel.List[invoice.Summary]) {
 		s.as("")

@@ -28,21 +28,21 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// people is an installation with people in it: what is theirs lies sealed in the event log and in the clear in an
-// answer under an idempotency key.
-type population struct {
+// erasureScenario is an installation with people. Their personal values are encrypted in the event log, and in clear
+// text in answers under idempotency keys.
+type erasureScenario struct {
 	*caller
 	n    *installation.Installation
 	ctx  context.Context
 	log  bytes.Buffer
 	ids  []id.Principal
-	wrap map[id.Principal][][]byte // their sealed keys, as they were at any time
-	text map[id.Principal][]byte   // what was sealed with them
+	wrap map[id.Principal][][]byte // their encrypted keys, current and former
+	text map[id.Principal][]byte   // what was encrypted with them
 }
 
-func newPeople(t *testing.T, ledger string, count int) *population {
+func newErasureScenario(t *testing.T, ledger string, count int) *erasureScenario {
 	t.Helper()
-	p := &population{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
+	p := &erasureScenario{caller: &caller{T: t, dir: t.TempDir()}, wrap: map[id.Principal][][]byte{}, text: map[id.Principal][]byte{}}
 	p.ctx = access.AsLocalOperator(context.WithoutCancel(t.Context()))
 	n, err := installation.Open(p.ctx, p.dir, installation.Options{Settings: config.Settings{Memory: "512MB", Ledger: ledger}, Log: slog.New(slog.NewTextHandler(&p.log, nil)), Now: time.Now})
 	if err != nil {
@@ -56,22 +56,24 @@ func newPeople(t *testing.T, ledger string, count int) *population {
 	})
 	p.client.Transport = n.InProcess(access.AsLocalOperator)
 	for i := range count {
-		p.add(id.Principal(fmt.Sprintf("prn_%04d", i*131%count))) // out of order: pages are split and filled up
+		p.add(id.Principal(fmt.Sprintf("prn_%04d", i*131%count))) // not in order, so that database pages are split and filled
 	}
 	p.wrapped()
 	return p
 }
 
-// canary is a personal value nobody else has.
-func canary(who id.Principal) []byte { return []byte("canary of " + string(who) + " <mail@example>") }
+// personalValue is a personal value that nobody else has.
+func personalValue(who id.Principal) []byte {
+	return []byte("canary of " + string(who) + " <mail@example>")
+}
 
-func (p *population) add(who id.Principal) {
+func (p *erasureScenario) add(who id.Principal) {
 	p.Helper()
-	sealed, err := p.n.Safe.Seal(p.ctx, who, canary(who))
+	sealed, err := p.n.Safe.Seal(p.ctx, who, personalValue(who))
 	if err != nil {
 		p.Fatal(err)
 	}
-	answer, err := json.Marshal(map[string]any{"status": 200, "body": []byte(`{"id":"` + string(who) + `","name":"` + string(canary(who)) + `"}`)})
+	answer, err := json.Marshal(map[string]any{"status": 200, "body": []byte(`{"id":"` + string(who) + `","name":"` + string(personalValue(who)) + `"}`)})
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -87,8 +89,8 @@ func (p *population) add(who id.Principal) {
 	}
 }
 
-// wrapped remembers everybody's sealed key as it is now.
-func (p *population) wrapped() {
+// wrapped remembers every person's encrypted key as it is now.
+func (p *erasureScenario) wrapped() {
 	p.Helper()
 	err := p.n.DB.View(p.ctx, func(ctx context.Context, r tx.Read) error {
 		for _, who := range p.ids {
@@ -105,8 +107,8 @@ func (p *population) wrapped() {
 	}
 }
 
-// found counts how often any of the values stands in the files of the data directory, the vault left out.
-func (p *population) found(values ...[]byte) (n int) {
+// found counts how often any of the values occurs in the files of the data directory, except the vault.
+func (p *erasureScenario) found(values ...[]byte) (n int) {
 	p.Helper()
 	files := 0
 	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
@@ -126,8 +128,8 @@ func (p *population) found(values ...[]byte) (n int) {
 	return n
 }
 
-// work drains the jobs and wants them done.
-func (p *population) work(kind job.Kind, want int) {
+// work runs all jobs and expects them to be done.
+func (p *erasureScenario) work(kind job.Kind, want int) {
 	p.Helper()
 	if err := p.n.Drain(p.ctx); err != nil {
 		p.Fatal(err)
@@ -141,13 +143,13 @@ func (p *population) work(kind job.Kind, want int) {
 	}
 }
 
-// TestErasedIsGone erases people out of the middle of many, after a rotation: nothing of them can be opened or found
-// any more, everybody else can be, and the event log holds.
-func TestErasedIsGone(t *testing.T) {
+// TestErasure erases some of many people after a key rotation. Nothing of them can be decrypted or found any more,
+// everything of the others can, and the event log verifies.
+func TestErasure(t *testing.T) {
 	sequential(t)
-	p := newPeople(t, "", 300)
+	p := newErasureScenario(t, "", 300)
 	if n := p.found(p.wrap[p.ids[7]][0], []byte("key-prn_0007")); n < 2 {
-		t.Fatalf("the scan finds %d of what is there", n)
+		t.Fatalf("the scan finds %d of the stored values", n)
 	}
 	p.want(200, nil, http.MethodPost, "/keys/rotations", "", "")
 	p.work(job.ResealValues, 1)
@@ -162,10 +164,10 @@ func TestErasedIsGone(t *testing.T) {
 	for _, who := range erased {
 		gone[who] = true
 		if n := p.found(p.wrap[who]...); n > 0 {
-			t.Errorf("%s: the sealed key still stands in a file, %d times", who, n)
+			t.Errorf("%s: the encrypted key is still in a file, %d times", who, n)
 		}
-		if n := p.found(canary(who)); n > 0 {
-			t.Errorf("%s: what is theirs still stands in a file, %d times", who, n)
+		if n := p.found(personalValue(who)); n > 0 {
+			t.Errorf("%s: a personal value is still in a file, %d times", who, n)
 		}
 		if _, err := p.n.Safe.Open(p.ctx, who, p.text[who]); fault.CodeOf(err) != "person_erased" {
 			t.Errorf("%s: opened after erasure: %v", who, err)
@@ -175,17 +177,17 @@ func TestErasedIsGone(t *testing.T) {
 		}
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, canary(who))) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); !gone[who] && (err != nil || !bytes.Equal(got, personalValue(who))) {
 			t.Errorf("%s: %q, %v", who, got, err)
 		}
 	}
 	if _, err := p.n.Safe.Open(p.ctx, p.ids[0], p.text[p.ids[1]]); err == nil {
-		t.Error("one person's key opens what is another's")
+		t.Error("one person's key decrypts a value of another")
 	}
 	var v event.Verification
 	p.want(200, &v, http.MethodPost, "/audit/verification", "", "")
 	if !v.Holds {
-		t.Errorf("the event log does not hold: %+v", v)
+		t.Errorf("the event log does not verify: %+v", v)
 	}
 	p.want(404, nil, http.MethodPost, "/privacy/prn_nobody/erasure", "", "")
 	p.want(200, nil, http.MethodPost, "/privacy/"+string(erased[0])+"/erasure", "", "")
@@ -199,24 +201,24 @@ func TestErasedIsGone(t *testing.T) {
 	t.Logf("%d of %d people erased; their keys and values are in no file", len(erased), len(p.ids))
 }
 
-// clean wants no canary in the log, and none sealed in the clear.
-func (p *population) clean() {
+// clean checks that the log holds no personal value, and that the ledger holds none in clear text.
+func (p *erasureScenario) clean() {
 	p.Helper()
 	if p.log.Len() == 0 {
 		p.Fatal("nothing was logged")
 	}
 	for _, who := range p.ids {
-		if bytes.Contains(p.log.Bytes(), canary(who)) {
+		if bytes.Contains(p.log.Bytes(), personalValue(who)) {
 			p.Errorf("%s: what is theirs was logged", who)
 		}
 	}
 }
 
-// TestErasedIsGoneOnPostgreSQL does the same without the files, which are the server's.
-func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
+// TestErasureOnPostgreSQL does the same on PostgreSQL, without looking at the server's files.
+func TestErasureOnPostgreSQL(t *testing.T) {
 	sequential(t)
 	pgtest.Need(t)
-	p := newPeople(t, pgtest.Database(t), 20)
+	p := newErasureScenario(t, pgtest.Database(t), 20)
 	p.want(200, nil, http.MethodPost, "/keys/rotations", "", "")
 	p.work(job.ResealValues, 1)
 	p.want(200, nil, http.MethodPost, "/privacy/prn_0003/erasure", "", "")
@@ -224,15 +226,15 @@ func TestErasedIsGoneOnPostgreSQL(t *testing.T) {
 	if _, err := p.n.Safe.Open(p.ctx, "prn_0003", p.text["prn_0003"]); fault.CodeOf(err) != "person_erased" {
 		t.Errorf("opened after erasure: %v", err)
 	}
-	if got, err := p.n.Safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, canary("prn_0004")) {
+	if got, err := p.n.Safe.Open(p.ctx, "prn_0004", p.text["prn_0004"]); err != nil || !bytes.Equal(got, personalValue("prn_0004")) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-// TestRotationSealsEverythingAgain rotates over more values than one batch: none is left under the old key, each opens
-// as before, and what the old key sealed stands in no file.
-func TestRotationSealsEverythingAgain(t *testing.T) {
-	p := newPeople(t, "", 1201)
+// TestRotationEncryptsEverythingAgain rotates the key of more values than one batch has. No value is left under the
+// old key, each decrypts as before, and no file holds a value encrypted with the old key.
+func TestRotationEncryptsEverythingAgain(t *testing.T) {
+	p := newErasureScenario(t, "", 1201)
 	var r safe.Rotation
 	p.want(200, &r, http.MethodPost, "/keys/rotations", "", "")
 	if r.Key != 2 {
@@ -257,7 +259,7 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, who := range p.ids {
-		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, canary(who)) {
+		if got, err := p.n.Safe.Open(p.ctx, who, p.text[who]); err != nil || !bytes.Equal(got, personalValue(who)) {
 			t.Fatalf("%s: %q, %v", who, got, err)
 		}
 	}
@@ -271,8 +273,8 @@ func TestRotationSealsEverythingAgain(t *testing.T) {
 	for _, who := range p.ids {
 		old += p.found(p.wrap[who][0])
 	}
-	t.Logf("%d values sealed again; %d sealed with the old key still stand in a file", len(p.ids), old)
+	t.Logf("%d values encrypted again; %d encrypted with the old key are still in a file", len(p.ids), old)
 	if old > 0 {
-		t.Errorf("%d values sealed with the old key still stand in a file", old)
+		t.Errorf("%d values encrypted with the old key are still in a file", old)
 	}
 }

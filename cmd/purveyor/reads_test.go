@@ -17,9 +17,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// readable is one thing of every kind that belongs to nordwind or its customer, by the path that shows it: what the partner's
-// admin is shown of it is another organisation's.
-func (s *staffed) readable(t *testing.T) map[string]string {
+// readable creates one of everything that can be read, belonging to nordwind or its customer, and returns the values
+// of path parameters that name them. To the partner's admin all of it belongs to another organisation.
+func (s *staffScenario) readable(t *testing.T) map[string]string {
 	t.Helper()
 	s.as("")
 	post := func(v any, path, format string, args ...any) {
@@ -61,7 +61,7 @@ func (s *staffed) readable(t *testing.T) map[string]string {
 	post(nil, "/activations", `{"registration":%q,"role":"Contributor","length":"PT1H","reason":"test"}`, g.ID)
 
 	s.as("")
-	if err := s.n.Drain(t.Context()); err != nil { // the relationship is set up by a job
+	if err := s.n.Drain(t.Context()); err != nil { // a job sets the relationship up
 		t.Fatal(err)
 	}
 	var documents kernel.List[invoice.Summary]
@@ -73,20 +73,20 @@ func (s *staffed) readable(t *testing.T) map[string]string {
 	}
 }
 
-// TestEveryReadOfOthersIsRecorded calls every route that reads, as the partner's admin and as the local operator. What is
-// shown of others leaves one record, which names the call, the reader and not the reader's own organisation; what is declared
-// to show nothing of others leaves none, and neither does what the local operator reads.
+// TestEveryReadOfOthersIsRecorded calls every route that reads, as the partner's admin and as the local operator. An
+// answer that shows data of other organisations leaves one record, which names the call, the reader and those
+// organisations. A route that is declared to show nothing of others leaves none, and the local operator never does.
 func TestEveryReadOfOthersIsRecorded(t *testing.T) {
 	sequential(t)
-	s := newStaffed(t)
+	s := newStaffScenario(t)
 	things := s.readable(t)
 	queries := map[string]string{
 		"cost-list": "?period=2026-09&by=customer", "margin-list": "?period=2026-09", "unresolved-list": "?period=2026-09", "book-changes": "?from=1",
 		"access-explain": "?action=usage.read&scope=nordwind&who=" + string(s.people["nordwind"]), "credit-list": "?from=2026-09-01&to=2026-09-03",
 	}
-	readers := map[string]string{"resource-list": "nordwind"}                          // by delegated access; the partner has none there
-	hidden := []string{"person-show", "group-list", "program-list", "federation-show"} // each realm alone is shown its own
-	naming := []string{"event-list", "audit-list", "audit-export", "definition-list"}  // name organisations, and hold nothing that is theirs
+	readers := map[string]string{"resource-list": "nordwind"}                          // delegated access is nordwind's; the partner has none
+	hidden := []string{"person-show", "group-list", "program-list", "federation-show"} // shown to the own realm only
+	naming := []string{"event-list", "audit-list", "audit-export", "definition-list"}  // name organisations, but show no data of theirs
 	others := regexp.MustCompile(strings.Join([]string{"nordwind", things["{customer}"], string(org.OrganisationID("nordwind")), string(org.OrganisationID(things["{customer}"]))}, "|"))
 	recorded, not, unseen := 0, 0, 0
 	for _, r := range native.Routes() {
@@ -106,7 +106,7 @@ func TestEveryReadOfOthersIsRecorded(t *testing.T) {
 		s.as("")
 		s.send(http.MethodGet, path, "", nil)
 		if more := s.readings(before + len(got)); len(more) > 0 {
-			t.Errorf("%s: the local operator's reading was recorded: %+v", r.ID, more)
+			t.Errorf("%s: reading by the local operator was recorded: %+v", r.ID, more)
 		}
 		own := org.OrganisationID(reader)
 		switch {
@@ -132,6 +132,6 @@ func TestEveryReadOfOthersIsRecorded(t *testing.T) {
 	}
 	t.Logf("%d routes recorded what they showed of others, %d hid it, %d have nothing of them", recorded, unseen, not)
 	if recorded < 20 || recorded+unseen+not < 35 {
-		t.Errorf("too few were read")
+		t.Errorf("too few routes were read")
 	}
 }

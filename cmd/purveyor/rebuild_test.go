@@ -12,17 +12,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/installation"
 )
 
-// said is what a command line prints, and its exit code.
-func said(t *testing.T, args ...string) (string, int) {
+// output runs a command line and returns what it prints, with its exit code.
+func output(t *testing.T, args ...string) (string, int) {
 	t.Helper()
-	var out, trouble bytes.Buffer
+	var out, stderr bytes.Buffer
 	p := program()
-	p.Out, p.Err = &out, &trouble
+	p.Out, p.Err = &out, &stderr
 	code := p.Main(t.Context(), args)
-	return out.String() + trouble.String(), code
+	return out.String() + stderr.String(), code
 }
 
-// billedMonth is a data directory with two loads, one of which replaced the other, and issued documents.
+// billedMonth is a data directory with two loads, one of which superseded the other, and issued documents.
 func billedMonth(t *testing.T, rows string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "co")
@@ -40,15 +40,15 @@ func billedMonth(t *testing.T, rows string) string {
 	return dir
 }
 
-// A rebuilding that is killed, whenever that is, leaves the old usage store or the new one, and whole. Done again, it
-// comes to the same.
+// TestRebuildKilled kills a rebuild at different moments: either the old usage store or the new one is left, complete.
+// Running it again gives the same store.
 func TestRebuildKilled(t *testing.T) {
 	if testing.Short() {
-		t.Skip("rebuilding that is killed a dozen times is left out of short runs")
+		t.Skip("rebuilds that are killed a dozen times are left out of short runs")
 	}
 	dir := billedMonth(t, "20000")
 	explain := []string{"explain", "WS-2026-00001", "3", "--data", dir}
-	want, code := said(t, explain...)
+	want, code := output(t, explain...)
 	if code != 0 {
 		t.Fatal(want)
 	}
@@ -73,25 +73,25 @@ func TestRebuildKilled(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, installation.UnfinishedName)); err == nil {
 			making++
 		}
-		if got, code := said(t, explain...); code != 0 || got != want {
+		if got, code := output(t, explain...); code != 0 || got != want {
 			t.Fatalf("round %d: exit code %d, %s", round, code, got)
 		}
-		bare(t, dir)
+		wantNoLeftovers(t, dir)
 	}
 	t.Logf("killed %d times, %d of them in the middle", killed, making)
 	if making == 0 {
-		t.Error("no kill hit a rebuilding in the middle")
+		t.Error("no kill hit a rebuild in the middle")
 	}
 	purveyor(t, "usage", "rebuild", "--data", dir)
-	if got, _ := said(t, explain...); got != want {
+	if got, _ := output(t, explain...); got != want {
 		t.Error(got)
 	}
 	purveyor(t, "check", "--data", dir)
 }
 
-// A rebuilt store that was not put in its place yet is put there by whoever opens the directory next, whatever is left
-// of the old one.
-func TestRebuiltIsTaken(t *testing.T) {
+// TestRebuiltStoreIsInstalled: if a rebuild was stopped before the new store replaced the old one, the next command
+// does that, whatever is left of the old one.
+func TestRebuiltStoreIsInstalled(t *testing.T) {
 	sequential(t)
 	dir := billedMonth(t, "600")
 	for name, old := range map[string]func(path string) error{
@@ -105,15 +105,15 @@ func TestRebuiltIsTaken(t *testing.T) {
 		if err := errors.Join(os.Rename(path, filepath.Join(dir, installation.RebuiltName)), old(path)); err != nil {
 			t.Fatal(err)
 		}
-		if got, code := said(t, "check", "--data", dir); code != 0 {
+		if got, code := output(t, "check", "--data", dir); code != 0 {
 			t.Errorf("%s: %s", name, got)
 		}
-		bare(t, dir)
+		wantNoLeftovers(t, dir)
 	}
 }
 
-// bare checks that nothing of a rebuilding is left beside the usage store.
-func bare(t *testing.T, dir string) {
+// wantNoLeftovers checks that no files of a rebuild are left beside the usage store.
+func wantNoLeftovers(t *testing.T, dir string) {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(dir, installation.RowsName+".*"))
 	if err != nil || len(left) > 0 {

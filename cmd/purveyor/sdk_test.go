@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/signintest"
 )
 
-// TestSDK signs in with @azure/identity at an installation served over TLS with its own authority's certificate: a
-// program by its secret, a person by device code; and calls the API with both tokens.
+// TestSDK signs in with @azure/identity at an installation that is served over TLS with a certificate of its own
+// authority: a program with its secret, and a person with a device code. Both tokens are used to call the API.
 func TestSDK(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the library is slow")
@@ -30,7 +30,7 @@ func TestSDK(t *testing.T) {
 	c.Dir = "sdk"
 	c.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+filepath.Join(x.local.dir, "vault", "ca.pem"), "AT="+x.at,
 		"TENANT="+x.tenant, "PROGRAM="+x.program.AppID(), "SECRET="+x.secret, "CLIENT="+identity.CLI)
-	said, err := c.StderrPipe()
+	output, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestSDK(t *testing.T) {
 	}
 	who := signintest.Demo("global-admin@c0001.example")
 	who.Transport = x.web
-	for lines := bufio.NewScanner(said); lines.Scan(); {
+	for lines := bufio.NewScanner(output); lines.Scan(); {
 		page, code, ok := signintest.DevicePrompt(lines.Text())
 		if !ok {
 			t.Log(lines.Text())

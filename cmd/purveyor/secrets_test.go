@@ -23,8 +23,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// chain is everything an error says, its hidden causes too.
-func chain(err error) string {
+// errorChain is the text of an error and of all its causes.
+func errorChain(err error) string {
 	var b strings.Builder
 	for ; err != nil; err = errors.Unwrap(err) {
 		b.WriteString(err.Error() + "\n")
@@ -32,16 +32,16 @@ func chain(err error) string {
 	return b.String()
 }
 
-// TestSecretsLieSealed seals planted secrets, opens them rightly and in every wrong way, sends one in a request, and
-// looks for them in every file but the vault's, in the log and in every error.
-func TestSecretsLieSealed(t *testing.T) {
+// TestSecretsAreStoredEncrypted encrypts known secrets, decrypts them correctly and in every wrong way, sends one in
+// a request, and searches for them in every file except the vault's, in the log and in every error.
+func TestSecretsAreStoredEncrypted(t *testing.T) {
 	sequential(t)
-	p := newPeople(t, "", 1)
-	var planted [][]byte
-	var said strings.Builder
+	p := newErasureScenario(t, "", 1)
+	var plantedLeaks [][]byte
+	var output strings.Builder
 	for _, name := range []string{"totp", "webhook", "client", "signing"} {
 		s := []byte("planted-secret-of-" + name)
-		planted = append(planted, s)
+		plantedLeaks = append(plantedLeaks, s)
 		sealed, err := p.n.Safe.Seal(p.ctx, id.Principal("installation"), s)
 		if err != nil {
 			t.Fatal(err)
@@ -61,29 +61,29 @@ func TestSecretsLieSealed(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s opens it", who)
 			}
-			said.WriteString(chain(err))
+			output.WriteString(errorChain(err))
 		}
 		answer, text := p.send(http.MethodPost, "/periods/2026-09/approve", asJSON, strings.NewReader(`{"invoices":["`+string(s)+`"]}`), "Idempotency-Key", name)
 		if answer.StatusCode < 400 {
 			t.Errorf("approved: %s", text)
 		}
 	}
-	if n := p.found(planted...); n > 0 {
-		t.Errorf("planted secrets stand in files, %d times", n)
+	if n := p.found(plantedLeaks...); n > 0 {
+		t.Errorf("the secrets are in files, %d times", n)
 	}
-	for _, s := range planted {
-		if strings.Contains(said.String(), string(s)) || bytes.Contains(p.log.Bytes(), s) {
-			t.Errorf("%s was said or logged", s)
+	for _, s := range plantedLeaks {
+		if strings.Contains(output.String(), string(s)) || bytes.Contains(p.log.Bytes(), s) {
+			t.Errorf("%s was printed or logged", s)
 		}
 	}
-	if said.Len() == 0 || p.log.Len() == 0 {
-		t.Error("nothing was said or logged")
+	if output.Len() == 0 || p.log.Len() == 0 {
+		t.Error("nothing was printed or logged")
 	}
-	p.guessed(`{"invoices":["planted-secret-of-totp"]}`)
+	p.wantNotGuessable(`{"invoices":["planted-secret-of-totp"]}`)
 }
 
 // guessed wants that a request cannot be told from its digest in the log by whoever guesses what it was.
-func (p *population) guessed(body string) {
+func (p *erasureScenario) wantNotGuessable(body string) {
 	p.Helper()
 	asked, err := json.Marshal([]string{http.MethodPost, "/api/v1/periods/2026-09/approve", "", body})
 	if err != nil {
@@ -101,10 +101,10 @@ func (p *population) guessed(body string) {
 	}
 }
 
-// TestLedgerPasswordStaysOut names a ledger that is not there in DIR/ledger.dsn: no error says its password.
-func TestLedgerPasswordStaysOut(t *testing.T) {
-	const planted = "Hunter2-canary"
-	for _, dsn := range []string{"postgres://u:" + planted + "@127.0.0.1:1/d", "host=127.0.0.1 port=1 user=u password=" + planted, "postgres://u:" + planted + "@127.0.0.1:x/d"} {
+// TestLedgerPasswordIsNotRevealed names an unreachable ledger in DIR/ledger.dsn: no error shows its password.
+func TestLedgerPasswordIsNotRevealed(t *testing.T) {
+	const plantedLeaks = "Hunter2-canary"
+	for _, dsn := range []string{"postgres://u:" + plantedLeaks + "@127.0.0.1:1/d", "host=127.0.0.1 port=1 user=u password=" + plantedLeaks, "postgres://u:" + plantedLeaks + "@127.0.0.1:x/d"} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "ledger.dsn"), []byte(dsn+"\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -112,10 +112,10 @@ func TestLedgerPasswordStaysOut(t *testing.T) {
 		var log bytes.Buffer
 		_, err := installation.Open(access.AsLocalOperator(t.Context()), dir, installation.Options{Settings: config.Settings{}, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now})
 		if err == nil {
-			t.Fatal("opened a ledger that is not there")
+			t.Fatal("opened a ledger that does not exist")
 		}
-		if text := chain(err) + log.String(); strings.Contains(text, planted) || len(text) < 20 {
-			t.Errorf("the password stands in %q", text)
+		if text := errorChain(err) + log.String(); strings.Contains(text, plantedLeaks) || len(text) < 20 {
+			t.Errorf("the password is in %q", text)
 		}
 	}
 }

@@ -26,12 +26,13 @@ import (
 // shutdownTimeout is how long a stopping server waits for requests that are under way.
 const shutdownTimeout = 30 * time.Second
 
-// maxHeaderBytes bounds what addresses and headers may hold, tokens and cookies included: addresses are written into logs.
+// maxHeaderBytes is the maximum size of address and headers, with tokens and cookies: addresses are written into
+// logs.
 const maxHeaderBytes = 32 << 10
 
-// serve serves a data directory until the context ends: on its socket to the local operator, and on an address.
-// Over TLS callers sign in. Without it the address is of this machine alone, and a request without a sign-in is the local
-// operator's too.
+// serve serves a data directory until the context ends: at its socket to the local operator, and at an address. Over
+// TLS callers sign in. Without TLS the address must be of this machine, and a request without a sign-in is made as
+// the local operator.
 func serve(ctx context.Context, dir string, o installation.Options) (err error) {
 	web, err := listen(o)
 	if err != nil {
@@ -67,11 +68,11 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		fmt.Println("demo data: whoever reaches this address can sign in, for the passwords follow a rule that everybody may read")
 	}
 	first := invitation{people: n.People, at: authority.Base, out: os.Stdout}
-	if err := first.send(context.WithoutCancel(ctx)); err != nil { // a server that is stopped while it starts stops without an error
+	if err := first.send(context.WithoutCancel(ctx)); err != nil { // stopping a server while it starts is no error
 		return err
 	}
 	invite := func(ctx context.Context) error {
-		if n.Clock.Movable() { // demo data has people of its own
+		if n.Clock.Movable() { // demo data already has people
 			return nil
 		}
 		return first.send(ctx)
@@ -106,7 +107,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	return err
 }
 
-// notes says who may call, and whom clients must trust.
+// notes says who may call, and which certificate authority clients must trust.
 func notes(v *vault.Vault, certs *certificates) string {
 	who := " for this machine only, as the local operator"
 	if certs != nil {
@@ -118,11 +119,11 @@ func notes(v *vault.Vault, certs *certificates) string {
 	return who
 }
 
-// invitation prints the one-time link of the first person, once, as soon as there is a partner and nobody of theirs. A
-// link that was lost or has expired is replaced by the next start.
+// invitation prints the one-time link of the first person once, as soon as there is a partner without people who can
+// sign in. A lost or expired link is replaced at the next start.
 type invitation struct {
 	people *people.Service
-	at     string // the address the link leads to
+	at     string // the address in the link
 	out    io.Writer
 	done   bool
 }
@@ -149,13 +150,14 @@ func (i *invitation) send(ctx context.Context) error {
 	return err
 }
 
-// listen refuses an address that others could reach without TLS: nobody signs in there.
+// listen refuses to listen without TLS on an address that other machines can reach, because callers without TLS do
+// not sign in.
 func listen(o installation.Options) (net.Listener, error) {
 	address := o.Listen
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "no_address", "%q is no address to listen on: write HOST:PORT, like 127.0.0.1:8080", address)
+		return nil, fault.New(fault.Invalid, "no_address", "%q is not an address to listen on: write HOST:PORT, such as 127.0.0.1:8080", address)
 	}
 	if alone := host == "localhost" || ip != nil && ip.IsLoopback(); !alone && len(o.TLSHost) == 0 && o.TLSCert == "" {
 		return nil, fault.New(fault.Invalid, "no_tls",
@@ -163,13 +165,13 @@ func listen(o installation.Options) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "cannot_listen", "%s cannot be listened on: %v; name another with --listen", address, errors.Unwrap(err)).Because(err)
+		return nil, fault.New(fault.Unavailable, "cannot_listen", "cannot listen on %s: %v; name another address with --listen", address, errors.Unwrap(err)).Because(err)
 	}
 	return l, nil
 }
 
-// listenSocket listens on the data directory's socket, for its owner only. The lock is held, so a socket that is there
-// belongs to a process that died.
+// listenSocket listens on the data directory's socket, for its owner only. This process holds the lock, so a socket
+// that exists was left by a process that has ended.
 func listenSocket(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err

@@ -29,7 +29,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// signedIn is a served demo world with a program of nordwind that reads its invoices, and a person of contoso.
+// signedIn is a served demo world with a program of nordwind that may read its invoices, and a person of contoso.
 type signedIn struct {
 	*testing.T
 	at         string
@@ -67,7 +67,7 @@ func newSignedIn(t *testing.T) *signedIn {
 	return x
 }
 
-// prepare adds, through the services, who will call.
+// prepare adds the program and the person, through the services.
 func (x *signedIn) prepare(dir string, o installation.Options) {
 	x.Helper()
 	ctx := access.AsLocalOperator(context.WithoutCancel(x.Context()))
@@ -96,7 +96,7 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 		Principal: x.person.ID, Realm: org.OrganisationID("contoso"), Role: access.PartnerBillingAdmin, Scope: "contoso",
 	})
 	must(err)
-	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as demo users lists them
+	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as "demo users" lists them
 		role, realm, _ := strings.Cut(u, " of ")
 		if _, err := n.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
@@ -107,7 +107,7 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 	must(n.Close())
 }
 
-// call makes a call over TLS and reads a list of documents when it is answered.
+// call makes a call over TLS, and decodes the list of documents if there is one.
 func (x *signedIn) call(path string, header ...string) (*http.Response, []invoice.Summary) {
 	x.Helper()
 	r, err := http.NewRequestWithContext(x.Context(), http.MethodGet, x.at+path, nil)
@@ -131,7 +131,7 @@ func (x *signedIn) call(path string, header ...string) (*http.Response, []invoic
 	return answer, list.Items
 }
 
-// token is an access token of the program, from the authority that is served.
+// token is an access token of the program, issued by the served authority.
 func (x *signedIn) token() string {
 	x.Helper()
 	form := url.Values{
@@ -152,7 +152,8 @@ func (x *signedIn) token() string {
 	return got.Access
 }
 
-// TestSignedInOverTLS: nobody sees anything, whoever signed in what their role shows, and nothing once it is taken.
+// TestSignedInOverTLS: without a sign-in nothing is shown; with one, what the caller's role allows; and nothing once
+// the role is removed.
 func TestSignedInOverTLS(t *testing.T) {
 	x := newSignedIn(t)
 	const path = kernel.Prefix + "/invoices?limit=1000"
@@ -190,15 +191,15 @@ func TestSignedInOverTLS(t *testing.T) {
 	}
 	x.local.want(200, nil, "DELETE", "/role-assignments/"+string(x.assignment.ID), "", "")
 	if answer, _ := x.call(path, "Authorization", bearer); answer.StatusCode != 403 {
-		t.Errorf("after the role was taken: %s", answer.Status)
+		t.Errorf("after the role was removed: %s", answer.Status)
 	}
 	t.Logf("of %d documents nordwind saw %d, contoso %d", len(all.Items), len(seen), len(hers))
 }
 
-// TestWhoCallsWithoutTLS: on this machine alone whoever shows nothing is the local operator, and whoever shows
-// something is who that proves, or refused.
-func TestWhoCallsWithoutTLS(t *testing.T) {
-	p := newPeople(t, "", 0)
+// TestCallersWithoutTLS: a request from this machine without credentials is the local operator's. A request with
+// credentials is of whoever they belong to, or refused.
+func TestCallersWithoutTLS(t *testing.T) {
+	p := newErasureScenario(t, "", 0)
 	at := httptest.NewUnstartedServer(nil)
 	p.want(200, nil, "POST", "/clock", asJSON, `{"to":"2027-01-01","demo":true}`)
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
@@ -237,41 +238,41 @@ func TestWhoCallsWithoutTLS(t *testing.T) {
 
 const smallWorld = "partner: {key: contoso, legal: {name: Contoso GmbH, country: DE}}\n"
 
-// TestFirstPerson: the first start with a partner makes a link, whoever uses it is the global admin, and the key that
-// seals what everybody signs in with is nobody's to erase.
+// TestFirstPerson: the first start with a partner prints a link, and the person who uses it becomes global admin. The
+// key that encrypts the data of everybody's sign-in cannot be erased.
 func TestFirstPerson(t *testing.T) {
-	p := newPeople(t, "", 0)
-	var said bytes.Buffer
-	invite := invitation{people: p.n.People, at: "https://localhost", out: &said}
+	p := newErasureScenario(t, "", 0)
+	var output bytes.Buffer
+	invite := invitation{people: p.n.People, at: "https://localhost", out: &output}
 	for range 2 { // before there is a partner
-		if err := invite.send(p.ctx); err != nil || said.Len() > 0 {
-			t.Errorf("before there is a partner: %q, %v", said.String(), err)
+		if err := invite.send(p.ctx); err != nil || output.Len() > 0 {
+			t.Errorf("before there is a partner: %q, %v", output.String(), err)
 		}
 	}
 	p.want(200, nil, "PUT", "/world", asYAML, smallWorld)
-	for range 2 { // a second link would make the first void
+	for range 2 { // creating a second link would invalidate the first
 		if err := invite.send(p.ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before, link, found := strings.Cut(strings.TrimSpace(said.String()), "https://localhost"+peopleapi.SetUpPath)
+	before, link, found := strings.Cut(strings.TrimSpace(output.String()), "https://localhost"+peopleapi.SetUpPath)
 	if !found || strings.Contains(link, "\n") || !strings.HasPrefix(before, "nobody can sign in yet") {
-		t.Fatalf("said %q", said.String())
+		t.Fatalf("said %q", output.String())
 	}
 	first, err := p.n.People.SetUp(context.WithoutCancel(t.Context()), link, people.Personal{Name: "Maria", Mail: "maria@contoso.example"}, "brown kettle morning")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said.Reset()
-	if err := (&invitation{people: p.n.People, out: &said}).send(p.ctx); err != nil || said.Len() > 0 {
-		t.Errorf("once somebody can sign in: %q, %v", said.String(), err)
+	output.Reset()
+	if err := (&invitation{people: p.n.People, out: &output}).send(p.ctx); err != nil || output.Len() > 0 {
+		t.Errorf("once a person can sign in: %q, %v", output.String(), err)
 	}
 	as := identity.As(context.WithoutCancel(t.Context()), identity.Principal{ID: first.ID, Realm: first.Realm, MFA: true})
 	if _, link, err := p.n.People.Invite(as, "contoso", people.Personal{Name: "Jo", Mail: "jo@contoso.example"}); err != nil || link == "" {
-		t.Errorf("the first person invites nobody: %v", err)
+		t.Errorf("the first person cannot invite: %v", err)
 	}
 	if _, err := p.n.People.AddWithPassword(as, "contoso", people.Personal{Name: "Al", Mail: "al@contoso.example"}, "brown kettle morning"); fault.CodeOf(err) != "not_demo_data" {
-		t.Errorf("a password for somebody else, outside demo data: %v", err)
+		t.Errorf("set a password for another person outside demo data: %v", err)
 	}
 	exported, err := p.n.Safe.Export(as, first.ID)
 	if err != nil || exported["identity"] == nil {
@@ -287,9 +288,9 @@ func TestFirstPerson(t *testing.T) {
 		t.Error(err)
 	}
 	if known, err := p.n.People.Person(p.ctx, first.ID); err != nil || known.State != identity.Erased {
-		t.Errorf("erased, and %v, %v", known.State, err)
+		t.Errorf("erased, but %v, %v", known.State, err)
 	}
 	if _, err := p.n.Roles.Explain(p.ctx, id.Principal("prn_nobody"), access.WorldRead, "contoso"); fault.KindOf(err) != fault.NotFound {
-		t.Errorf("somebody unknown is known: %v", err)
+		t.Errorf("an unknown person is found: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "renew the expected output in testdata; read the diff afterwards")
 
-// cleaned runs the tests and takes the PostgreSQL cluster away that they made.
+// cleaned runs the tests and removes the PostgreSQL cluster that they created.
 type cleaned struct{ *testing.M }
 
 func (m cleaned) Run() int { return pgtest.Run(m.M) }
@@ -23,17 +23,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(cleaned{m}, map[string]func(){"purveyor": main, "person": person, "ready": ready})
 }
 
-// sequential says that a test gives one command after the other. Short runs, which are made under the race detector, leave it
-// out: what runs side by side in the program has tests that do more of it.
+// sequential skips a test that gives one command after the other in short runs, which are made under the race detector: what
+// the program does concurrently is covered by other tests.
 func sequential(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("one command after the other: not with -short")
+		t.Skip("the commands of this test run one after the other")
 	}
 }
 
-// Each story in testdata is a stranger's afternoon: the whole program, on a data directory of its own. In short runs it is
-// only that of a server and its callers.
+// TestStories runs the scripts in testdata: each uses the whole program on a data directory of its own, as a new user
+// would. Short runs leave out all but the one of a server and its callers.
 func TestStories(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(stories) < 10 {
@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 		stories = []string{"testdata/serve.txtar"}
 	}
 	testscript.Run(t, testscript.Params{Files: stories, RequireExplicitExec: true, UpdateScripts: *update, Setup: func(e *testscript.Env) error {
-		l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, and stays so for a while
+		l, err := net.Listen("tcp", "127.0.0.1:0") // a free port; nothing reserves it
 		if err != nil {
 			return err
 		}
@@ -53,13 +53,13 @@ func TestStories(t *testing.T) {
 	}})
 }
 
-// purveyor runs one command line of which all must be well.
+// purveyor runs a command line that must succeed.
 func purveyor(t *testing.T, args ...string) {
 	t.Helper()
-	var said bytes.Buffer
+	var output bytes.Buffer
 	p := program()
-	p.Out, p.Err = &said, &said
+	p.Out, p.Err = &output, &output
 	if code := p.Main(t.Context(), args); code != 0 {
-		t.Fatalf("purveyor %q: exit code %d\n%s", args, code, said.Bytes())
+		t.Fatalf("purveyor %q: exit code %d\n%s", args, code, output.Bytes())
 	}
 }

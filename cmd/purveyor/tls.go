@@ -15,8 +15,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// certificates is how the server proves who it is: with a certificate that was given, read again when its file
-// changes, or with one of the installation's own authority, made anew before it ends.
+// certificates are how the server proves its identity: with a given certificate, which is read again when its file
+// changes, or with one of the installation's own authority, which is renewed before it expires.
 type certificates struct {
 	authority *vault.Authority
 	hosts     []string
@@ -25,13 +25,13 @@ type certificates struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	read    time.Time // when the file of current was written
+	read    time.Time // when the file of the current certificate was written
 }
 
-// renewBefore is how long before its end a certificate of one's own is made anew.
+// renewBefore is how long before its expiry a certificate of the own authority is renewed.
 const renewBefore = 30 * 24 * time.Hour
 
-// newCertificates makes what the settings ask for; nil for none.
+// newCertificates prepares the certificates of the settings; nil if TLS is off.
 func newCertificates(own *vault.Vault, s config.Settings) (*certificates, error) {
 	c := &certificates{hosts: s.TLSHost, now: time.Now, cert: s.TLSCert, key: s.TLSKey}
 	switch {
@@ -66,7 +66,7 @@ func (c *certificates) get() (*tls.Certificate, error) {
 	return c.current, nil
 }
 
-// file is the given certificate. One that cannot be read any more does not replace the one that could.
+// file is the given certificate. If the file can no longer be read, the certificate read before stays in use.
 func (c *certificates) file() (*tls.Certificate, error) {
 	info, err := os.Stat(c.cert)
 	if err == nil && c.current != nil && info.ModTime().Equal(c.read) {
@@ -80,12 +80,12 @@ func (c *certificates) file() (*tls.Certificate, error) {
 	case err == nil:
 		c.current, c.read = &fresh, info.ModTime()
 	case c.current == nil:
-		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are no certificate with its key: %v", c.cert, c.key, err).Because(err)
+		return nil, fault.New(fault.Invalid, "bad_certificate", "%s and %s are not a certificate and its key: %v", c.cert, c.key, err).Because(err)
 	}
 	return c.current, nil
 }
 
-// names are the hosts the certificate is for, those with a star left out.
+// names are the hosts the certificate is for, without wildcards.
 func (c *certificates) names() (list []string) {
 	now, err := c.get()
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *certificates) names() (list []string) {
 	return list
 }
 
-// named says whether the certificate is for a Host header.
+// named reports whether the certificate is for a Host header.
 func (c *certificates) named(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -111,7 +111,7 @@ func (c *certificates) named(host string) bool {
 	return err == nil && now.Leaf.VerifyHostname(host) == nil
 }
 
-// config is TLS 1.2 with forward secrecy and authenticated encryption, or TLS 1.3.
+// config allows TLS 1.2 with forward secrecy and authenticated encryption, and TLS 1.3.
 func (c *certificates) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -124,7 +124,7 @@ func (c *certificates) config() *tls.Config {
 	}
 }
 
-// hostsOf is every host, with its port where that is not the usual one, that a server is reached as; the main one first.
+// hostsOf are the hosts that the server is reached at, each with its port unless that is 443; the main one first.
 func hostsOf(at net.Addr, certs *certificates) []string {
 	ip, port, _ := net.SplitHostPort(at.String())
 	names := []string{ip, "localhost"}
@@ -145,7 +145,7 @@ func hostsOf(at net.Addr, certs *certificates) []string {
 	return hosts
 }
 
-// siteOf is an address as clients may reach it.
+// siteOf is an address in the form that clients use.
 func siteOf(at net.Addr, certs *certificates) installation.Site {
 	site := installation.Site{Hosts: hostsOf(at, certs), Named: func(string) bool { return false }}
 	if certs != nil {

@@ -46,7 +46,7 @@ func serving(t *testing.T, dir string, o installation.Options) (port string) {
 	})
 	socket := filepath.Join(dir, installation.SocketName)
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
-		if c, err := net.Dial("unix", socket); err == nil { // made last
+		if c, err := net.Dial("unix", socket); err == nil { // created last, so that it is removed first
 			_ = c.Close()
 			return port
 		}
@@ -74,7 +74,7 @@ func get(t *testing.T, trip http.RoundTripper, url, host string) (*http.Response
 	return answer, err
 }
 
-// TestServeTLS calls a server over TLS as clients of every kind do.
+// TestServeTLS calls a server over TLS with clients of every kind.
 func TestServeTLS(t *testing.T) {
 	dir := t.TempDir()
 	s := config.Settings{Memory: "512MB", TLSHost: []string{"localhost", "portal.example"}}
@@ -98,7 +98,7 @@ func TestServeTLS(t *testing.T) {
 		}
 	}
 	if answer, err := get(t, trust, at+kernel.Prefix+"/status", ""); err != nil || answer.StatusCode != 401 || !strings.Contains(answer.Header.Get("WWW-Authenticate"), at+"/common") {
-		t.Errorf("somebody who has not signed in: %v, %v", answer, err)
+		t.Errorf("without a sign-in: %v, %v", answer, err)
 	}
 	local, closing, err := installation.Connect(t.Context(), dir, installation.Options{})
 	if err != nil {
@@ -113,7 +113,7 @@ func TestServeTLS(t *testing.T) {
 	refusedTLS(t, at, trust.TLSClientConfig.RootCAs)
 }
 
-// refusedTLS tries what must not come about.
+// refusedTLS tries connections that must be refused.
 func refusedTLS(t *testing.T, at string, pool *x509.CertPool) {
 	t.Helper()
 	good := func(change func(*tls.Config)) *tls.Config {
@@ -148,8 +148,8 @@ func refusedTLS(t *testing.T, at string, pool *x509.CertPool) {
 	}
 }
 
-// TestWhereItMayListen: others can reach a server over TLS only, where callers sign in.
-func TestWhereItMayListen(t *testing.T) {
+// TestListenAddresses: without TLS a server listens on addresses of this machine only.
+func TestListenAddresses(t *testing.T) {
 	for _, c := range []struct{ address, host, code string }{
 		{"127.0.0.1:0", "", ""}, {"localhost:0", "", ""}, {"127.0.0.1:0", "localhost", ""}, {"0.0.0.0:0", "portal.example", ""},
 		{"0.0.0.0:0", "", "no_tls"}, {":0", "", "no_tls"}, {"nonsense", "x", "no_address"},
@@ -168,7 +168,8 @@ func TestWhereItMayListen(t *testing.T) {
 	}
 }
 
-// TestCertificates renews one's own before it ends, and reads a given one again when it changes.
+// TestCertificates renews a certificate of the own authority before it expires, and reads a given one again when its
+// file changes.
 func TestCertificates(t *testing.T) {
 	v, err := vault.Open(t.TempDir(), rand.Reader)
 	if err != nil {
@@ -203,11 +204,11 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 	if c, err := newCertificates(v, config.Settings{}); c != nil || err != nil {
-		t.Errorf("TLS nobody asked for: %v", err)
+		t.Errorf("TLS without being configured: %v", err)
 	}
 }
 
-// given writes certificates into files and reads them back.
+// given writes a certificate and its key into files and reads them back.
 func given(t *testing.T, first, next *tls.Certificate) {
 	t.Helper()
 	dir := t.TempDir()
@@ -239,7 +240,7 @@ func given(t *testing.T, first, next *tls.Certificate) {
 	}
 }
 
-// trusting is a transport to servers whose certificate is of the authority in a file, and to no others.
+// trusting is a transport that trusts certificates of the authority in a file, and no others.
 func trusting(caFile string) (*http.Transport, error) {
 	text, err := os.ReadFile(caFile)
 	pool := x509.NewCertPool()

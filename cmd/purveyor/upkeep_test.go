@@ -14,10 +14,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// TestDailyUpkeep moves the machine's clock and the business clock apart: what expired is dropped by the one, once a day,
-// whatever the other says.
-func TestDailyUpkeep(t *testing.T) {
-	p := newPeople(t, "", 0)
+// TestDailyCleanup moves the machine's clock and the business clock apart: what expired by the machine's clock is
+// removed once a day, whatever the business clock shows.
+func TestDailyCleanup(t *testing.T) {
+	p := newErasureScenario(t, "", 0)
 	at := time.Now()
 	machine := func() time.Time { return at }
 	p.n.API.Machine, p.n.People.Now, p.n.Sessions.Now, p.n.Runner.Machine, p.n.Upkeep.Machine = machine, machine, machine, machine, machine
@@ -50,23 +50,23 @@ func TestDailyUpkeep(t *testing.T) {
 	days := func(n int) { at = at.Add(time.Duration(n) * 24 * time.Hour) }
 
 	p.want(200, nil, "POST", "/clock", asJSON, `{"by":"P6M"}`)
-	p.work(job.DailyUpkeep, 0) // half a year went by in demo data, and no day of the machine's
+	p.work(job.DailyUpkeep, 0) // the business clock moved by half a year, the machine's clock not at all
 	var list kernel.List[job.Job]
 	p.want(200, &list, "GET", "/jobs?kind=upkeep.daily", "", "")
 	if len(list.Items) != 1 || list.Items[0].State != job.Queued || !list.Items[0].Due.IsZero() || list.Items[0].When().Before(at) {
 		t.Errorf("to come: %+v", list.Items)
 	}
 	if !retried("first") || !kept() {
-		t.Error("an answer or a session is gone before its time")
+		t.Error("an answer or a session was removed before it expired")
 	}
 	days(29)
 	p.work(job.DailyUpkeep, 1)
 	if retried("second") || !retried("first") || kept() {
-		t.Error("after 29 days an answer is gone, or a session is there")
+		t.Error("after 29 days an answer was removed, or a session was not")
 	}
 	days(2)
 	p.work(job.DailyUpkeep, 2)
 	if !retried("second") || retried("first") {
-		t.Error("after 31 days the first answer is there, or the second is gone")
+		t.Error("after 31 days the first answer was not removed, or the second was")
 	}
 }

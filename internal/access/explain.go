@@ -58,7 +58,7 @@ func (s *snapshot) explain(words vocabulary, who identity.Principal, action Acti
 	x := Explanation{Who: who.ID, Realm: who.Realm, Groups: who.Groups, Action: action, Place: place, Steps: []Step{}}
 	bit, listed := words[action]
 	if !listed {
-		return x, fault.New(fault.Invalid, "no_such_action", "%q is no action", action)
+		return x, fault.New(fault.Invalid, "no_such_action", "%q is not an action", action)
 	}
 	if who.ID == identity.LocalOperator {
 		x.Allowed, x.View, x.Answer = true, scope.Everything, "yes: the local operator may do everything"

@@ -19,7 +19,7 @@ type Roles struct {
 	DB    tx.DB
 	Store Store
 	Now   func() time.Time // the clock ends are compared with
-	// Place puts every organisation where it stands today. It is called when a day comes on which some move.
+	// Place puts every organisation at its place of today. It is called when a day comes on which some move.
 	Place func(ctx context.Context) error
 	// Record writes down what is about to be allowed only through an assignment with a trail; what it refuses is not
 	// allowed, and nothing is where it is nil.

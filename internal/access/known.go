@@ -99,7 +99,7 @@ func (v *Service) Exceeds(ctx context.Context, r tx.Read, realm id.Organisation,
 	if s.decide(&c, AccessAssign, v.Roles.words[AccessAssign], c.own(at)).admin {
 		return nil
 	}
-	denied := fault.New(fault.Denied, "more_than_you", "a global admin looks after who may do more than you: nothing was changed")
+	denied := fault.New(fault.Denied, "more_than_you", "only a global admin may manage people with more rights than you: nothing was changed")
 	if who == "" && group == "" {
 		return denied
 	}

@@ -90,7 +90,7 @@ func (v *Service) Drop(ctx context.Context, role id.Role) error {
 		return noRole(role)
 	}
 	if c.Owner == "" {
-		return fault.New(fault.Conflict, "role_built_in", "%s is built in; it was kept", c.Name)
+		return fault.New(fault.Conflict, "role_built_in", "%s is built in; it was not deleted", c.Name)
 	}
 	owner := s.forest.byID.Get(c.Owner)
 	if owner == nil {
@@ -109,7 +109,7 @@ func (v *Service) Drop(ctx context.Context, role id.Role) error {
 			return err
 		}
 		if len(list) > 0 {
-			return fault.New(fault.Conflict, "role_in_use", "%s is given %d times: take it back first; it was kept", c.Name, len(list))
+			return fault.New(fault.Conflict, "role_in_use", "%s is assigned %d times: remove the assignments first; it was not deleted", c.Name, len(list))
 		}
 		if err := v.Store.DropRole(ctx, t, role); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (p Policy) said(customer id.Organisation) Policy {
 // ShowCharges says at which price a customer sees its usage, from now on.
 func (v *Service) ShowCharges(ctx context.Context, customer id.Organisation, c Charges) (Policy, error) {
 	if c != ChargesOff && c != ChargesList && c != ChargesSell {
-		return Policy{}, fault.New(fault.Invalid, "bad_charges", "%q is no way to show usage charges: say off, list or sell", c)
+		return Policy{}, fault.New(fault.Invalid, "bad_charges", "%q is not a price for usage charges: write off, list or sell", c)
 	}
 	return v.changePolicy(ctx, customer, PolicyWrite, func(p *Policy) { p.Charges = c })
 }
@@ -150,7 +150,7 @@ func (v *Service) ShowCharges(ctx context.Context, customer id.Organisation, c C
 // Permit lets a customer buy something for itself from now on, or no longer.
 func (v *Service) Permit(ctx context.Context, customer id.Organisation, what Purchase, may bool) (Policy, error) {
 	if what.action() == "" {
-		return Policy{}, fault.New(fault.Invalid, "bad_purchase", "%q is no purchase: say reservation or savings_plan", what)
+		return Policy{}, fault.New(fault.Invalid, "bad_purchase", "%q is not a purchase: write reservation or savings_plan", what)
 	}
 	return v.changePolicy(ctx, customer, PermissionWrite, func(p *Policy) {
 		if what == Reservation {

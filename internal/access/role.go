@@ -143,7 +143,7 @@ func (r Role) valid() error {
 	}
 	for _, b := range BuiltIn() {
 		if b.Name == r.Name {
-			return fault.New(fault.Invalid, "bad_role", "%s is a built-in role: take another name", r.Name)
+			return fault.New(fault.Invalid, "bad_role", "%s is a built-in role: choose another name", r.Name)
 		}
 	}
 	may := r.Realm.mayHold()

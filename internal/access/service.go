@@ -102,7 +102,7 @@ func (a Assignment) giving() Action {
 // reaches upwards. Among its resources a customer decides about everybody.
 func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at position) error {
 	if who, _ := identity.Caller(ctx); !at.resource && !s.governed(who, a.Realm) {
-		return fault.New(fault.Denied, "not_your_people", "roles of people above you are not yours to change; nothing was changed")
+		return fault.New(fault.Denied, "not_your_people", "you may not change the roles of people with more rights than you; nothing was changed")
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 			return err
 		}
 		if !a.End.IsZero() && !a.End.After(v.Now()) {
-			return fault.New(fault.Invalid, "bad_end", "the end of an assignment lies ahead; nothing was given")
+			return fault.New(fault.Invalid, "bad_end", "the end of an assignment must be in the future; nothing was assigned")
 		}
 		if err := v.governs(ctx, s, a, at); err != nil {
 			return err
@@ -306,7 +306,7 @@ func (v *Service) escalates(ctx context.Context, s *snapshot, a Assignment, role
 // holds is Denied unless a caller holds all that a role does at a position, for as long as an entry says.
 func (s *snapshot) holds(c *caller, words vocabulary, role Role, at position, as entry) error {
 	lacking := func(what string) error {
-		return fault.New(fault.Denied, "escalation", "%s is more than you hold at %s (%s); nothing was given", role.Name, at.path(), what)
+		return fault.New(fault.Denied, "escalation", "%s allows more than you may do at %s (%s); nothing was assigned", role.Name, at.path(), what)
 	}
 	for _, action := range role.Actions {
 		v := s.decide(c, action, words[action], at)
@@ -401,7 +401,7 @@ func (v *Service) keepsAdmin(ctx context.Context, t tx.Tx, s *snapshot, was, now
 		}
 	}
 	if held && others == 0 {
-		return fault.New(fault.Conflict, "last_admin", "%s is the last global admin of %s: make somebody else one first, who can sign in; nothing was changed",
+		return fault.New(fault.Conflict, "last_admin", "%s is the last global admin of %s: assign that role to another person who can sign in first; nothing was changed",
 			was.subject(), realm.Key)
 	}
 	return nil

@@ -127,7 +127,7 @@ func build(words vocabulary, roles []Role, assignments []Assignment, policies []
 	return s
 }
 
-// with is the snapshot with an assignment given, or given anew.
+// with is the snapshot with an assignment added or replaced.
 func (s *snapshot) with(a Assignment) *snapshot {
 	role := s.roles[a.Role]
 	if role == nil {
@@ -167,7 +167,7 @@ func (s *snapshot) change(subject, keyPath string, f func([]entry) []entry) *sna
 	return &next
 }
 
-// withRole is the snapshot with a custom role defined anew; entries hold their role, so those of this one are made
+// withRole is the snapshot with a custom role defined again; entries hold their role, so those of this one are made
 // again. It walks everything, and is rare.
 func (s *snapshot) withRole(c *compiled) *snapshot {
 	next := *s

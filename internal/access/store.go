@@ -23,7 +23,7 @@ type Store interface {
 	// Policies lists those of a customer, or of all, by customer and number; none is ever changed.
 	Policies(ctx context.Context, r tx.Read, customer id.Organisation) ([]Policy, error)
 	AddPolicy(ctx context.Context, t tx.Tx, p Policy) error
-	// Tree is where every organisation stands, and which entitlements it has at an instant.
+	// Tree is the place of every organisation, and which entitlements it has at an instant.
 	Tree(ctx context.Context, r tx.Read, now time.Time) (Tree, error)
 }
 

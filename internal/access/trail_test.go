@@ -93,8 +93,8 @@ func TestWhatIsLentLeavesATrail(t *testing.T) {
 	h.wants("her own role goes on", h.may(hanna, access.ResourceRead, "@c1/e-c1/web"), "")
 }
 
-// TestPartsOfTheResources: a list is narrowed to a part of the tree before anything is looked up, and what lies outside
-// of what one may is answered like what there is not.
+// TestPartsOfTheResources: a list is narrowed to a part of the tree before anything is looked up, and what lies
+// outside of what one may is answered like what does not exist.
 func TestPartsOfTheResources(t *testing.T) {
 	h := newHouse(t)
 	h.give("hanna", "contoso", access.PartnerHelpdesk, "contoso")

@@ -214,7 +214,7 @@ func canonical(place string) string {
 // people ask, else of the one that has the entitlement. Invalid for a group of no entitlement.
 func (f *forest) part(in Within, realm id.Organisation) (at position, ok bool, err error) {
 	if in.Group != "" && in.Entitlement == "" {
-		return at, false, fault.New(fault.Invalid, "no_entitlement", "a resource group is looked for in an entitlement: name it too").With("entitlement", "missing")
+		return at, false, fault.New(fault.Invalid, "no_entitlement", "a resource group belongs to an entitlement: name that too").With("entitlement", "missing")
 	}
 	if n := f.byID.Get(id.Organisation(in.Customer)); n != nil {
 		in.Customer = n.Key

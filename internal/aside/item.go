@@ -73,8 +73,8 @@ type Answer struct {
 // AnswerKind is a way to answer.
 type AnswerKind string
 
-// The ways to answer: a later import brought it; the rows of its whole invoice were imported anew; it was unbilled, and
-// the billed rows of its month have come; it is written off; it counts as it is printed.
+// The ways to answer: a later import brought it; the rows of its whole invoice were imported again; it was unbilled,
+// and the billed rows of its month have come; it is written off; it counts as it is printed.
 const (
 	Corrected  AnswerKind = "corrected"
 	Replaced   AnswerKind = "replaced"
@@ -128,8 +128,8 @@ func (a *Item) Names() string {
 	return strings.Join(out, ", ")
 }
 
-// Stops says whether it stands against calling the billed rows of an invoice and month complete: it is of that invoice
-// or month. What is unbilled says nothing of billed rows.
+// Stops says whether it prevents calling the billed rows of an invoice and month complete: it is of that invoice or
+// month. What is unbilled says nothing of billed rows.
 func (a *Item) Stops(invoice string, p period.Month) bool {
 	return !a.Unbilled && (a.Period == p && p != 0 || a.Invoice != "" && a.Invoice == invoice)
 }
@@ -252,7 +252,7 @@ type Settled struct {
 	Effects json.RawMessage `json:"effects,omitempty"`
 }
 
-// NotComplete is a month that an import was to complete, and what stands against it.
+// NotComplete is a month that an import was to complete, and what is wrong with it.
 type NotComplete struct {
 	Invoice string       `json:"invoice"`
 	Period  period.Month `json:"period"`

@@ -19,7 +19,7 @@ type Charge struct {
 	Customer     string        `json:"customer"` // the provider's tenant id
 	Subscription string        `json:"subscription"`
 	Family       string        `json:"family"`
-	RowsFamily   string        `json:"rows_family,omitempty"` // of daily rows of its product; counts where neither the line nor an answer tells
+	RowsFamily   string        `json:"rows_family,omitempty"` // family of daily rows of its product; used if neither the line nor a resolution names one
 	Product      string        `json:"product"`
 	SKU          string        `json:"sku"`
 	Name         string        `json:"name"` // product and SKU as people read it

@@ -25,7 +25,7 @@ func words() map[string]string {
 	}
 }
 
-// Code is a charge type without what its spellings differ in: letter case, blanks, dashes and brackets. The older
+// Code is a charge type in a form that ignores differences of spelling: case, blanks, dashes and brackets. The older
 // price lists write "Cycle fee" and "Usage assess (current cycle)" where the newer have cycleCharge.
 func Code(kind string) string {
 	return strings.Map(func(r rune) rune {
@@ -46,7 +46,7 @@ func Types() []string {
 	return list
 }
 
-// Word is a charge type in English words; what is not documented stays as it is printed.
+// Word is a charge type in English words; one that is not documented is returned as printed.
 func Word(kind string) string {
 	if word := words()[Code(kind)]; word != "" {
 		return word

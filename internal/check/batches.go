@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/star"
 )
 
-// loads checks that every row of every import went somewhere, and that what it sealed is in its batches.
+// loads checks that every row of every import is accounted for, and that its sealed rows are in its batches.
 func loads(st *stored, r *Report) {
 	sealed := map[uint32]int64{}
 	for _, b := range st.batches {
@@ -34,8 +34,8 @@ func loads(st *stored, r *Report) {
 	}
 }
 
-// batches compares the rows of every sealed batch with what was sealed: their number, their cost, their currency, and the
-// digest of everything they say.
+// batches compares the rows of every sealed batch with what was sealed: their number, their cost, their currency, and
+// the digest of their content.
 func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
 	for _, b := range st.batches {
 		if b.Slot.Dataset != usage.DailyUsage {
@@ -55,7 +55,7 @@ func (v *Service) batches(ctx context.Context, s scope.Scope, st *stored, r *Rep
 	return nil
 }
 
-// once finds rows that count in two batches: they were sealed again while the usage store had lost them.
+// once finds rows that count in two batches: they were imported and sealed again while the usage store had lost them.
 func (v *Service) once(ctx context.Context, s scope.Scope, st *stored, r *Report) error {
 	masks, rows, err := consistency.Repeated(ctx, v.Rows, s, st.batches, st.masks)
 	if err != nil {
@@ -74,7 +74,7 @@ func (v *Service) once(ctx context.Context, s scope.Scope, st *stored, r *Report
 	return nil
 }
 
-// checkOf is the check that fails when stored rows are not those that were sealed.
+// checkOf is the name of the check that fails if stored rows are not those that were sealed.
 var checkOf = map[string]string{star.OfRows: Batches, star.OfContent: Digests, star.OfCurrency: Currencies}
 
 // lineDigests recomputes the digests of batches of reconciliation lines.

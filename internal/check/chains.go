@@ -13,7 +13,7 @@ type priceMismatch struct {
 	document *invoice.Invoice
 	group    invoice.Group
 	sold     money.Amount
-	split    bool // other days of it were sold above: a price of an edge above begins, or began, within them
+	split    bool // the edge above sold other days of it: one of its prices changes within them
 }
 
 // bought compares what an edge pays for a group with what it was sold for on the edge above, on any of the documents there:
@@ -33,14 +33,14 @@ func (m *month) bought(d *invoice.Invoice, g *invoice.Group, r *Report) {
 	}
 }
 
-// monthName is the name of a group whatever days of its month it is of.
+// monthName identifies a group in its month, whatever its days.
 func monthName(who string, g *invoice.Group) name {
 	return nameOf(who, g.Batch, g.Entry, g.TagSet, g.Variant, period.Period{}, g.Charge)
 }
 
-// chains reports groups that were bought for another amount than they were sold for. A group that was sold above by longer
-// spans, too, before a change of price cut them, may have been bought by those: no document above says what a part of them
-// came to.
+// chains reports groups that were bought for another amount than they were sold for. A group that was sold above by
+// longer spans, too, before a change of price cut them, may have been bought by those: no document above shows the
+// amount of a part of them.
 func (v *Service) chains(m *month, r *Report) error {
 	for _, d := range m.documents {
 		if len(m.mismatches) == 0 || d.Preceding != nil || m.exact[d.ID] == nil {

@@ -20,14 +20,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Violation is one invariant that does not hold.
+// Violation is one broken invariant.
 type Violation struct {
 	Check   string `json:"check"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 }
 
-// Report is what was checked, how often, and what does not hold. Rows counts usage rows and charges by their state:
+// Report is what was checked, how often, and which invariants are broken. Rows counts usage rows and charges by their state:
 // open, invoiced, excluded and written off once for each edge of their chain, the others once.
 type Report struct {
 	Checked    map[string]int64 `json:"checked"`
@@ -58,8 +58,8 @@ const (
 	Numbers    = "number_gaps"          // series count 1, 2, 3 …
 	Journal    = "journal_balance"      // debits = credits
 	States     = "row_states"           // every row that counts is rated once, and in one state on each edge
-	Recomputed = "made_again"           // drafting once more makes the same
-	Files      = "files"                // there, and whole
+	Recomputed = "made_again"           // drafting again gives the same
+	Files      = "files"                // present and undamaged
 )
 
 // The states of rows and charges.
@@ -94,7 +94,7 @@ type Service struct {
 	Books     pricing.Store
 }
 
-// Run checks everything. Its error says that checking itself failed; what does not hold is in the report.
+// Run checks everything. It returns an error if checking itself failed; broken invariants are in the report.
 func (v *Service) Run(ctx context.Context) (Report, error) {
 	grant, err := v.Access.Require(ctx, access.Check)
 	if err != nil {
@@ -161,7 +161,7 @@ func (v *Service) period(ctx context.Context, s scope.Scope, st *stored, p perio
 	return v.recompute(ctx, s, m, r)
 }
 
-// periods lists the months that anything is about.
+// periods lists the months of which anything is stored.
 func (s *stored) periods() []period.Month {
 	all := map[period.Month]bool{}
 	for _, b := range s.batches {
@@ -173,8 +173,8 @@ func (s *stored) periods() []period.Month {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// files verifies that sources, worksheets and documents are there and whole. One that is not is named with what it
-// belongs to, which is what people look for.
+// files verifies that sources, worksheets and documents are present and undamaged. A violation names the document or
+// import that the file belongs to.
 func (v *Service) files(s *stored, r *Report) {
 	of := map[string][]string{}
 	for i := range s.loads {

@@ -24,9 +24,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// lived is an installation with a past: rows that were replaced, rows kept aside, unresolved and excluded ones, charges,
-// a chain of two edges, a voided invoice and what followed it, late rows, and a draft.
-func lived(t *testing.T) string {
+// newUsedInstallation is an installation in which most things happened once: rows that were replaced, rows kept aside, unresolved and excluded ones, charges,
+// a chain of two edges, a voided invoice and its replacement, late rows, and a draft.
+func newUsedInstallation(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	n, err := installtest.Open(installtest.Operator(t.Context()), dir, installtest.Wrap{})
@@ -69,22 +69,24 @@ func lived(t *testing.T) string {
 	return dir
 }
 
-// damaged is an installation that was opened again, with the means to damage it.
-type damaged struct {
+// damageableInstallation is an installation that was opened again, with functions that damage it.
+type damageableInstallation struct {
 	*installtest.Installation
 	t *testing.T
 }
 
-func (d damaged) sql(statements ...string) { storetest.Damage(d.t, d.Ledger(), statements...) }
+func (d damageableInstallation) sql(statements ...string) {
+	storetest.Damage(d.t, d.Ledger(), statements...)
+}
 
-// replace changes text in the stored body of one issued document of a buyer, the newest that stands.
-func (d damaged) replace(buyer, from, to string) {
+// replace changes text in the stored body of one issued document of a buyer, the newest that is not void.
+func (d damageableInstallation) replace(buyer, from, to string) {
 	d.t.Helper()
 	doc := d.document(buyer)
 	d.sql(fmt.Sprintf("UPDATE invoice SET body = replace(body, '%s', '%s') WHERE id = '%s' AND instr(body, '%s') > 0", from, to, doc.ID, from))
 }
 
-func (d damaged) document(buyer string) (out invoice.Invoice) {
+func (d damageableInstallation) document(buyer string) (out invoice.Invoice) {
 	d.t.Helper()
 	ctx := installtest.Operator(d.t.Context())
 	list, err := d.Invoices.List(ctx, invoice.Filter{State: invoice.Issued})
@@ -102,7 +104,7 @@ func (d damaged) document(buyer string) (out invoice.Invoice) {
 }
 
 // worksheet puts another worksheet under a document.
-func (d damaged) worksheet(buyer string, change func([]invoice.Group) []invoice.Group) {
+func (d damageableInstallation) worksheet(buyer string, change func([]invoice.Group) []invoice.Group) {
 	d.t.Helper()
 	doc := d.document(buyer)
 	var groups []invoice.Group
@@ -131,16 +133,16 @@ func (d damaged) worksheet(buyer string, change func([]invoice.Group) []invoice.
 }
 
 // file is the path of a file of the store.
-func (d damaged) file(digest string) string {
+func (d damageableInstallation) file(digest string) string {
 	return filepath.Join(d.Dir, "files", digest[:2], digest)
 }
 
-// otherRows is a usage store that says something else than was written.
+// otherRows is a usage store that returns other rows than were written.
 type otherRows struct {
 	usage.RowStore
 	sum  func(*usage.Sum)
 	cell func(*usage.CellRow)
-	drop bool // the first group is not there
+	drop bool // leave the first group out
 }
 
 // Sums changes the first group.
@@ -196,9 +198,9 @@ func everyCheck() []string {
 		check.Sources, check.Edges, check.Chains, check.Currencies, check.Numbers, check.Journal, check.States, check.Recomputed, check.Files, check.Twice}
 }
 
-// What lived and was not damaged holds, and every check found something to look at.
-func TestAllHolds(t *testing.T) {
-	n := reopen(t, lived(t))
+// TestUndamagedPasses: an undamaged installation passes every check, and every check had something to check.
+func TestUndamagedPasses(t *testing.T) {
+	n := reopen(t, newUsedInstallation(t))
 	r, err := service(n, n.Rows).Run(installtest.Operator(t.Context()))
 	if err != nil {
 		t.Fatal(err)
@@ -222,9 +224,9 @@ func TestAllHolds(t *testing.T) {
 	}
 }
 
-// Each violation that is planted is named.
-func TestPlanted(t *testing.T) {
-	dir := lived(t)
+// TestPlantedDamageIsFound plants violations, and expects that each is reported.
+func TestPlantedDamageIsFound(t *testing.T) {
+	dir := newUsedInstallation(t)
 	first := func(change func(*invoice.Group)) func([]invoice.Group) []invoice.Group {
 		return func(list []invoice.Group) []invoice.Group {
 			change(&list[0])
@@ -240,72 +242,90 @@ func TestPlanted(t *testing.T) {
 	tested := map[string]bool{}
 	for name, c := range map[string]struct {
 		want, says string
-		plant      func(damaged)
+		plant      func(damageableInstallation)
 		rows       *otherRows
 	}{
-		"an event is changed":        {check.Events, "event 3 ", func(d damaged) { d.sql("UPDATE event SET actor = 'nobody' WHERE number = 3") }, nil},
-		"an event is gone":           {check.Events, "event 5 ", func(d damaged) { d.sql("DELETE FROM event WHERE number = 5") }, nil},
-		"another name on an invoice": {check.Issued, "another digest", func(d damaged) { d.replace("a", "The a GmbH", "The A GmbH") }, nil},
-		"an edge of other terms": {check.World, "they are not what event", func(d damaged) {
+		"an event is changed":        {check.Events, "event 3 ", func(d damageableInstallation) { d.sql("UPDATE event SET actor = 'nobody' WHERE number = 3") }, nil},
+		"an event is gone":           {check.Events, "event 5 ", func(d damageableInstallation) { d.sql("DELETE FROM event WHERE number = 5") }, nil},
+		"another name on an invoice": {check.Issued, "another digest", func(d damageableInstallation) { d.replace("a", "The a GmbH", "The A GmbH") }, nil},
+		"an edge of other terms": {check.World, "they are not what event", func(d damageableInstallation) {
 			d.sql(`UPDATE edge SET body = replace(body, '"payment_days":14', '"payment_days":15')`)
 		}, nil},
-		"another total in lists": {check.Issued, "lists say", func(d damaged) { d.sql("UPDATE invoice SET total = total + 1 WHERE buyer_key = 'r'") }, nil},
-		"an invoice is gone":     {check.Issued, "is gone", func(d damaged) { d.sql("DELETE FROM invoice WHERE id = '" + string(d.document("a").ID) + "'") }, nil},
-		"an invoice nobody issued": {check.Issued, "no event", func(d damaged) {
+		"another total in lists": {check.Issued, "lists say", func(d damageableInstallation) { d.sql("UPDATE invoice SET total = total + 1 WHERE buyer_key = 'r'") }, nil},
+		"an invoice is gone": {check.Issued, "is gone", func(d damageableInstallation) {
+			d.sql("DELETE FROM invoice WHERE id = '" + string(d.document("a").ID) + "'")
+		}, nil},
+		"an invoice nobody issued": {check.Issued, "no event", func(d damageableInstallation) {
 			d.sql("UPDATE invoice SET state = 'issued', number = 'P-2026-00009', body = replace(replace(body, '\"state\":\"draft\"', '\"state\":\"issued\",\"number\":\"P-2026-00009\"'), 'x', 'x') WHERE state = 'draft' AND buyer_key = 'r'")
 		}, nil},
-		"a load that lost a row": {check.Loads, "rows in", func(d damaged) {
+		"a load that lost a row": {check.Loads, "rows in", func(d damageableInstallation) {
 			d.sql(`UPDATE usage_load SET body = replace(body, '"quarantined":1', '"quarantined":0')`)
 		}, nil},
-		"a batch with another cost": {check.Batches, "and the usage store has", func(d damaged) {
+		"a batch with another cost": {check.Batches, "and the usage store has", func(d damageableInstallation) {
 			d.sql(`UPDATE usage_batch SET body = replace(body, '"cost":"1.11"', '"cost":"1.12"')`)
 		}, nil},
-		"a line with another amount": {check.Batches, "lines", func(d damaged) {
+		"a line with another amount": {check.Batches, "lines", func(d damageableInstallation) {
 			d.sql(`UPDATE usage_line SET body = replace(body, '"subtotal":"9"', '"subtotal":"8"')`)
 		}, nil},
-		"a line of another product": {check.Digests, "reconciliation lines", func(d damaged) { d.sql(`UPDATE usage_line SET body = replace(body, 'CFQ7', 'CFQ8') WHERE ordinal = 2`) }, nil},
-		"a row with another cost":   {check.Batches, "the usage store has", nil, &otherRows{sum: func(x *usage.Sum) { add(&x.Cost, "0.000000000000000001") }}},
-		"a row on another line":     {check.Digests, "not those that were sealed", nil, &otherRows{cell: func(x *usage.CellRow) { x.EntryHash[0] ^= 1 }}},
-		"a batch with another digest": {check.Digests, "cells", func(d damaged) {
+		"a line of another product": {check.Digests, "reconciliation lines", func(d damageableInstallation) {
+			d.sql(`UPDATE usage_line SET body = replace(body, 'CFQ7', 'CFQ8') WHERE ordinal = 2`)
+		}, nil},
+		"a row with another cost": {check.Batches, "the usage store has", nil, &otherRows{sum: func(x *usage.Sum) { add(&x.Cost, "0.000000000000000001") }}},
+		"a row on another line":   {check.Digests, "not those that were sealed", nil, &otherRows{cell: func(x *usage.CellRow) { x.EntryHash[0] ^= 1 }}},
+		"a batch with another digest": {check.Digests, "cells", func(d damageableInstallation) {
 			d.sql(`UPDATE usage_batch SET body = replace(body, '"digest":"', '"digest":"0') WHERE number = 1`)
 		}, nil},
-		"a batch in another currency": {check.Currencies, "has rows in", func(d damaged) {
+		"a batch in another currency": {check.Currencies, "has rows in", func(d damageableInstallation) {
 			d.sql(`UPDATE usage_batch SET body = replace(body, '"currency":"EUR"', '"currency":"USD"') WHERE number = 1`)
 		}, nil},
-		"a total that does not add up":     {check.Documents, "its lines and taxes", func(d damaged) { d.replace("b", `"net":"34.2","tax"`, `"net":"34.3","tax"`) }, nil},
-		"a line that does not add up":      {check.Documents, "is not", func(d damaged) { d.replace("b", `"residue":"0"`, `"residue":"0.01"`) }, nil},
-		"a line that is not its groups":    {check.Worksheets, "its worksheet comes to", func(d damaged) { d.replace("b", `"exact":"24.6"`, `"exact":"24.7"`) }, nil},
-		"a worksheet that cannot be read":  {check.Worksheets, "cannot be read", func(d damaged) { damage(d.t, d.file(d.document("r").Worksheet)) }, nil},
-		"a group sold for more":            {check.Arithmetic, "its price makes", func(d damaged) { d.worksheet("b", first(func(g *invoice.Group) { add(&g.Sold, "1") })) }, nil},
-		"a group priced on another cost":   {check.Arithmetic, "is priced on", func(d damaged) { d.worksheet("b", first(func(g *invoice.Group) { add(&g.Bought.Value, "1") })) }, nil},
-		"a group of more than there was":   {check.Sources, "1 in the usage store", func(d damaged) { d.worksheet("b", first(func(g *invoice.Group) { g.Rows++ })) }, nil},
-		"a group that cost less":           {check.Sources, "for 20.5", func(d damaged) { d.worksheet("b", first(func(g *invoice.Group) { add(&g.Provider.Cost.Value, "-1") })) }, nil},
-		"a charge that cost more":          {check.Sources, "by its line", func(d damaged) { d.worksheet("b", charge) }, nil},
-		"a group billed for less":          {check.Edges, "bill", func(d damaged) { d.replace("b", `"net":"24.6"`, `"net":"24.5"`) }, nil},
-		"a line nothing stands behind":     {check.Edges, "nothing stands behind it", func(d damaged) { d.worksheet("b", func(l []invoice.Group) []invoice.Group { return l[1:] }) }, nil},
-		"bought for less than it was sold": {check.Chains, "it was sold to it for", func(d damaged) { d.worksheet("a", first(func(g *invoice.Group) { add(&g.Bought.Value, "-1") })) }, nil},
-		"a group in another currency":      {check.Currencies, "on a document in EUR", func(d damaged) { d.worksheet("b", first(func(g *invoice.Group) { g.Base.Currency = "USD" })) }, nil},
-		"a posting in another currency":    {check.Currencies, "is posted in USD", func(d damaged) { d.sql("UPDATE posting SET currency = 'USD' WHERE account = 'revenue'") }, nil},
-		"a number that is missing":         {check.Numbers, "is missing", func(d damaged) { d.sql("DELETE FROM invoice WHERE number = 'P-2026-00001'") }, nil},
-		"a number given twice":             {check.Numbers, "given twice", func(d damaged) { d.replace("a", "R-2026-00002", "R-2026-00001") }, nil},
-		"a posting that is gone":           {check.Journal, "is not posted", func(d damaged) { d.sql("DELETE FROM posting WHERE account = 'payable'") }, nil},
-		"a posting of more":                {check.Journal, "differ by", func(d damaged) { d.sql("UPDATE posting SET debit = debit + 1 WHERE account = 'receivable'") }, nil},
-		"a row billed twice":               {check.States, "twice", func(d damaged) { d.worksheet("b", func(l []invoice.Group) []invoice.Group { return append(l, l[0]) }) }, nil},
-		"a draft that says something else": {check.Recomputed, "something else", func(d damaged) {
+		"a total that does not add up":    {check.Documents, "its lines and taxes", func(d damageableInstallation) { d.replace("b", `"net":"34.2","tax"`, `"net":"34.3","tax"`) }, nil},
+		"a line that does not add up":     {check.Documents, "is not", func(d damageableInstallation) { d.replace("b", `"residue":"0"`, `"residue":"0.01"`) }, nil},
+		"a line that is not its groups":   {check.Worksheets, "its worksheet comes to", func(d damageableInstallation) { d.replace("b", `"exact":"24.6"`, `"exact":"24.7"`) }, nil},
+		"a worksheet that cannot be read": {check.Worksheets, "cannot be read", func(d damageableInstallation) { damage(d.t, d.file(d.document("r").Worksheet)) }, nil},
+		"a group sold for more":           {check.Arithmetic, "its price makes", func(d damageableInstallation) { d.worksheet("b", first(func(g *invoice.Group) { add(&g.Sold, "1") })) }, nil},
+		"a group priced on another cost": {check.Arithmetic, "is priced on", func(d damageableInstallation) {
+			d.worksheet("b", first(func(g *invoice.Group) { add(&g.Bought.Value, "1") }))
+		}, nil},
+		"a group of more than there was": {check.Sources, "1 in the usage store", func(d damageableInstallation) { d.worksheet("b", first(func(g *invoice.Group) { g.Rows++ })) }, nil},
+		"a group that cost less": {check.Sources, "for 20.5", func(d damageableInstallation) {
+			d.worksheet("b", first(func(g *invoice.Group) { add(&g.Provider.Cost.Value, "-1") }))
+		}, nil},
+		"a charge that cost more": {check.Sources, "by its line", func(d damageableInstallation) { d.worksheet("b", charge) }, nil},
+		"a group billed for less": {check.Edges, "bill", func(d damageableInstallation) { d.replace("b", `"net":"24.6"`, `"net":"24.5"`) }, nil},
+		"a line nothing stands behind": {check.Edges, "nothing stands behind it", func(d damageableInstallation) {
+			d.worksheet("b", func(l []invoice.Group) []invoice.Group { return l[1:] })
+		}, nil},
+		"bought for less than it was sold": {check.Chains, "it was sold to it for", func(d damageableInstallation) {
+			d.worksheet("a", first(func(g *invoice.Group) { add(&g.Bought.Value, "-1") }))
+		}, nil},
+		"a group in another currency": {check.Currencies, "on a document in EUR", func(d damageableInstallation) {
+			d.worksheet("b", first(func(g *invoice.Group) { g.Base.Currency = "USD" }))
+		}, nil},
+		"a posting in another currency": {check.Currencies, "is posted in USD", func(d damageableInstallation) { d.sql("UPDATE posting SET currency = 'USD' WHERE account = 'revenue'") }, nil},
+		"a number that is missing":      {check.Numbers, "is missing", func(d damageableInstallation) { d.sql("DELETE FROM invoice WHERE number = 'P-2026-00001'") }, nil},
+		"a number given twice":          {check.Numbers, "given twice", func(d damageableInstallation) { d.replace("a", "R-2026-00002", "R-2026-00001") }, nil},
+		"a posting that is gone":        {check.Journal, "is not posted", func(d damageableInstallation) { d.sql("DELETE FROM posting WHERE account = 'payable'") }, nil},
+		"a posting of more": {check.Journal, "differ by", func(d damageableInstallation) {
+			d.sql("UPDATE posting SET debit = debit + 1 WHERE account = 'receivable'")
+		}, nil},
+		"a row billed twice": {check.States, "twice", func(d damageableInstallation) {
+			d.worksheet("b", func(l []invoice.Group) []invoice.Group { return append(l, l[0]) })
+		}, nil},
+		"a draft that says something else": {check.Recomputed, "something else", func(d damageableInstallation) {
 			d.sql(`UPDATE invoice SET body = replace(body, '"description":"Compute"', '"description":"Computing"') WHERE state = 'draft'`)
 		}, nil},
-		"an invoice that says something else": {check.Recomputed, "something else", func(d damaged) { d.replace("b", `"description":"Compute"`, `"description":"Computing"`) }, nil},
-		"a document that is gone":             {check.Files, "-2026-0000", func(d damaged) { remove(d.t, d.file(archived(d))) }, nil},
-		"a worksheet that is gone":            {check.Files, "It is the worksheet of R-2026-0000", func(d damaged) { remove(d.t, d.file(d.document("a").Worksheet)) }, nil},
-		"a source that is gone":               {check.Files, "It is the archive of", func(d damaged) { remove(d.t, d.file(source(d))) }, nil},
+		"an invoice that says something else": {check.Recomputed, "something else", func(d damageableInstallation) { d.replace("b", `"description":"Compute"`, `"description":"Computing"`) }, nil},
+		"a document that is gone":             {check.Files, "-2026-0000", func(d damageableInstallation) { remove(d.t, d.file(archived(d))) }, nil},
+		"a worksheet that is gone":            {check.Files, "It is the worksheet of R-2026-0000", func(d damageableInstallation) { remove(d.t, d.file(d.document("a").Worksheet)) }, nil},
+		"a source that is gone":               {check.Files, "It is the archive of", func(d damageableInstallation) { remove(d.t, d.file(source(d))) }, nil},
 		"rows that were sealed twice":         {check.Twice, "usage rebuild", sealTwice, nil},
-		"a source that was changed":           {check.Files, "no longer holds", func(d damaged) { damage(d.t, d.file(source(d))) }, nil},
+		"a source that was changed":           {check.Files, "no longer matches", func(d damageableInstallation) { damage(d.t, d.file(source(d))) }, nil},
 	} {
 		tested[c.want] = true
 		t.Run(name, func(t *testing.T) {
 			n := reopen(t, dir)
 			if c.plant != nil {
-				c.plant(damaged{n, t})
+				c.plant(damageableInstallation{n, t})
 			}
 			var rows usage.RowStore = n.Rows
 			if c.rows != nil {
@@ -327,17 +347,17 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// sealTwice makes the same rows count in two batches: what gave way to others, and came again, no longer gave way.
-func sealTwice(d damaged) {
+// sealTwice makes the same rows count in two batches: superseded rows that were imported again are no longer superseded.
+func sealTwice(d damageableInstallation) {
 	for i, cost := range []string{"5", "6", "5"} {
 		d.Import(d.t, intake.Request{Add: i == 0, Supersede: i > 0}, installtest.UsageFile(installtest.Row{Tenant: "t-b", Day: "9/20/2026", Cost: cost}))
 	}
 	d.sql("DELETE FROM usage_mask")
 }
 
-// Checking beside imports, drafts and issues that go on raises no alarm: what one of them does is seen whole or not at all.
-func TestBesideAnImport(t *testing.T) {
-	n := reopen(t, lived(t))
+// TestCheckDuringImports: checking during imports, drafts and issues reports nothing, because it sees each of them completely or not at all.
+func TestCheckDuringImports(t *testing.T) {
+	n := reopen(t, newUsedInstallation(t))
 	v, ctx := service(n, n.Rows), installtest.Operator(t.Context())
 	done, checked := make(chan struct{}), 0
 	go func() {
@@ -363,9 +383,9 @@ func TestBesideAnImport(t *testing.T) {
 	}
 }
 
-// A row that is rated by nobody is noticed.
-func TestRowsNobodyRates(t *testing.T) {
-	n := reopen(t, lived(t))
+// TestUnratedRowsAreFound: a row that counts and is not rated is reported.
+func TestUnratedRowsAreFound(t *testing.T) {
+	n := reopen(t, newUsedInstallation(t))
 	n.Invoices.Rater.Rows = otherRows{RowStore: n.Rows, drop: true}
 	r, err := service(n, n.Rows).Run(installtest.Operator(t.Context()))
 	if err != nil {
@@ -399,7 +419,7 @@ func remove(t *testing.T, path string) {
 }
 
 // archived is the digest of an archived document, source that of a kept source.
-func archived(d damaged) (digest string) {
+func archived(d damageableInstallation) (digest string) {
 	err := d.DB.View(d.t.Context(), func(ctx context.Context, r tx.Read) error {
 		formats, err := d.Invoices.Store.Archived(ctx, r, scope.All(), d.document("b").ID)
 		digest = formats["pdf"]
@@ -411,7 +431,7 @@ func archived(d damaged) (digest string) {
 	return digest
 }
 
-func source(d damaged) string {
+func source(d damageableInstallation) string {
 	list, err := d.Usage.Loads(installtest.Operator(d.t.Context()))
 	if err != nil {
 		d.t.Fatal(err)

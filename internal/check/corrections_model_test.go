@@ -21,7 +21,7 @@ type version struct {
 
 // terms is what the first document of an edge fixes for its month, as plain values.
 type terms struct {
-	versions []version // of the book then
+	versions []version // of the book at that time
 	book     string    // owner/key
 	currency money.Currency
 	rates    map[period.Month]money.Decimal // EUR into the currency, as first used
@@ -43,7 +43,7 @@ type charged struct {
 	subtotal money.Decimal
 }
 
-// books is one month as it should be: what was used, by invoice, the lines of its statement, and what documents fixed.
+// books is the expected content of one month: usage by invoice, the lines of its statement, and what documents fixed.
 type books struct {
 	month     period.Month
 	usage     map[string]map[usedOn]used // by the provider's invoice
@@ -67,8 +67,8 @@ func (l *lifetime) edgesFor(tenant string, on period.Date) (chain []org.Edge) {
 	return chain
 }
 
-// priced is the price of an edge on a day: by the versions that documents of the day's month fixed, else by those that
-// documents of the billed month did, else by those there are.
+// priced is the price of an edge on a day: by the book versions that documents of the day's month fixed, else those
+// that documents of the billed month fixed, else the published ones.
 func (l *lifetime) priced(m *books, e *org.Edge, on period.Date) pricing.Price {
 	versions := l.versions[l.key(e.Seller)+"/"+e.Terms.Book]
 	if f := m.fixed[e.ID]; f != nil {
@@ -108,7 +108,7 @@ func (l *lifetime) currencyOf(m *books, e *org.Edge) money.Currency {
 	return e.Terms.Currency
 }
 
-// due is what each edge should have billed for a month, rounded line by line, and which exchange rates it takes.
+// due is what each edge should have billed for a month, rounded line by line, and the exchange rates it uses.
 func (l *lifetime) due(m *books) (due map[id.Edge]money.Decimal, takes map[id.Edge]map[period.Month]bool) {
 	exact, takes := map[string]money.Decimal{}, map[id.Edge]map[period.Month]bool{}
 	edges := map[string]*org.Edge{}

@@ -20,7 +20,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// failing is a test that is expected to fail: it remembers that it did.
+// failing is a test that is expected to fail; it remembers whether it did.
 type failing struct {
 	testing.TB
 	failed bool
@@ -40,13 +40,13 @@ func (f *failing) Fatalf(format string, args ...any) {
 }
 func (f *failing) Fatal(args ...any) { f.note(fmt.Sprint(args...)); runtime.Goexit() }
 
-// todaysBook fixes no book: months are priced by what edges name today.
-type todaysBook struct {
+// faultTodaysBook fixes no book: months are priced by what edges name today.
+type faultTodaysBook struct {
 	rating.IssuedTerms
 	l *lifetime
 }
 
-func (x todaysBook) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
+func (x faultTodaysBook) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
 	list, err := x.IssuedTerms.Fixed(ctx, r, s, p, edges...)
 	for i := range list {
 		list[i].Books = nil
@@ -59,13 +59,13 @@ func (x todaysBook) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p perio
 	return list, err
 }
 
-// todaysTax says of issued documents that they are taxed as their parties are today.
-type todaysTax struct {
+// faultTodaysTax changes the taxes of issued documents to those of their parties today.
+type faultTodaysTax struct {
 	invoice.Store
 	l *lifetime
 }
 
-func (x todaysTax) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (invoice.Invoice, error) {
+func (x faultTodaysTax) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoice) (invoice.Invoice, error) {
 	d, err := x.Store.Get(ctx, r, s, v)
 	if err != nil || d.State != invoice.Issued {
 		return d, err
@@ -78,23 +78,23 @@ func (x todaysTax) Get(ctx context.Context, r tx.Read, s scope.Scope, v id.Invoi
 	return d, nil
 }
 
-// goneKept never takes a day back that a corrected file no longer has.
-type goneKept struct {
+// faultKeepsRemovedRows keeps the rows of a day that a corrected file no longer has.
+type faultKeepsRemovedRows struct {
 	usage.Store
 	l *lifetime
 }
 
-func (x goneKept) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
+func (x faultKeepsRemovedRows) Seal(ctx context.Context, t tx.Tx, s usage.Seal) error {
 	s.Masks = slices.DeleteFunc(slices.Clone(s.Masks), func(m usage.Mask) bool {
 		return strings.EqualFold(m.Entitlement, x.l.gonePlace.Entitlement) && m.Day == x.l.gonePlace.Day
 	})
 	return x.Store.Seal(ctx, t, s)
 }
 
-// todaysSeller takes refunds of earlier service for refunds of the month.
-type todaysSeller struct{ usage.Store }
+// faultTodaysSeller treats refunds of earlier service as refunds of the month.
+type faultTodaysSeller struct{ usage.Store }
 
-func (x todaysSeller) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]usage.SealedLine, error) {
+func (x faultTodaysSeller) Statement(ctx context.Context, r tx.Read, s scope.Scope, p period.Month) ([]usage.SealedLine, error) {
 	list, err := x.Store.Statement(ctx, r, s, p)
 	for i := range list {
 		list[i].ChargeStart = max(list[i].ChargeStart, p.Start())
@@ -114,13 +114,13 @@ func (x twice) Sums(ctx context.Context, s scope.Scope, q usage.Query, yield fun
 	})
 }
 
-// The property fails when something is wrong: each fault that is planted is found within a few lifetimes.
+// TestCorrectionsFindsPlantedFaults checks that the property can fail: each planted fault is found within a few lifetimes.
 func TestCorrectionsFindsPlantedFaults(t *testing.T) {
 	for name, plant := range map[string]func(*lifetime){
-		"today's book":               func(l *lifetime) { l.Invoices.Reader.Issued = todaysBook{l.Invoices.Reader.Issued, l} },
-		"today's tax":                func(l *lifetime) { l.Invoices.Store = todaysTax{l.Invoices.Store, l} },
-		"a gone day kept":            func(l *lifetime) { l.Intake.Store = goneKept{l.Intake.Store, l} },
-		"a refund to today's seller": func(l *lifetime) { l.Invoices.Reader.Usage = todaysSeller{l.Invoices.Reader.Usage} },
+		"today's book":               func(l *lifetime) { l.Invoices.Reader.Issued = faultTodaysBook{l.Invoices.Reader.Issued, l} },
+		"today's tax":                func(l *lifetime) { l.Invoices.Store = faultTodaysTax{l.Invoices.Store, l} },
+		"a gone day kept":            func(l *lifetime) { l.Intake.Store = faultKeepsRemovedRows{l.Intake.Store, l} },
+		"a refund to today's seller": func(l *lifetime) { l.Invoices.Reader.Usage = faultTodaysSeller{l.Invoices.Reader.Usage} },
 		"rows twice":                 func(l *lifetime) { l.Invoices.Rater.Rows = twice{l.Invoices.Rater.Rows} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestCorrectionsFindsPlantedFaults(t *testing.T) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					l := newLifetime(f, 100+seed, 10, installtest.Wrap{Rating: holdRows})
+					l := newLifetime(f, 100+seed, 10, installtest.Wrap{Rating: newMemoryRows})
 					plant(l)
 					l.live(10, 8)
 				}()

@@ -26,19 +26,19 @@ func (l *lifetime) amount() money.Decimal {
 
 func (l *lifetime) day(m *books) period.Date { return m.month.Start().AddDays(l.IntN(28)) }
 
-func american(d period.Date) string {
+func usDate(d period.Date) string {
 	at := d.Time()
 	return fmt.Sprintf("%d/%d/%d", at.Month(), at.Day(), at.Year())
 }
 
-// sendUsage imports all there is of an invoice, as its file would be now.
+// sendUsage imports the current file of an invoice.
 func (l *lifetime) sendUsage(m *books, invoice string) {
 	var rows []installtest.Row
 	for _, at := range slices.SortedFunc(maps.Keys(m.usage[invoice]), func(a, b usedOn) int {
 		return strings.Compare(a.tenant+a.day.String(), b.tenant+b.day.String())
 	}) {
 		u := m.usage[invoice][at]
-		rows = append(rows, installtest.Row{Tenant: at.tenant, Invoice: invoice, Day: american(at.day), Cost: u.cost.String(), Quantity: u.quantity.String()})
+		rows = append(rows, installtest.Row{Tenant: at.tenant, Invoice: invoice, Day: usDate(at.day), Cost: u.cost.String(), Quantity: u.quantity.String()})
 	}
 	m.withdrawn[invoice] = false
 	l.Import(l.t, intake.Request{Supersede: true, Complete: true}, installtest.UsageFile(rows...))
@@ -70,8 +70,8 @@ func (l *lifetime) late(m *books) {
 	l.sendUsage(m, lateInvoice(m.month))
 }
 
-// gone takes a day out of the file of an invoice.
-func (l *lifetime) gone(m *books) {
+// removeDay removes a day from the file of an invoice.
+func (l *lifetime) removeDay(m *books) {
 	invoice := mainInvoice(m.month)
 	l.useOn(m, invoice)
 	l.sendUsage(m, invoice)
@@ -87,7 +87,7 @@ func (l *lifetime) gone(m *books) {
 	l.sendUsage(m, invoice)
 }
 
-// withdraw takes an invoice of the provider out, until it is imported again.
+// withdraw withdraws an invoice of the provider, until it is imported again.
 func (l *lifetime) withdraw(m *books) {
 	invoice := mainInvoice(m.month)
 	if len(m.usage[invoice]) == 0 && len(m.lines) == 0 {
@@ -123,7 +123,7 @@ func (l *lifetime) sendStatement(m *books) {
 	var lines []installtest.Line
 	for i, x := range m.lines {
 		lines = append(lines, installtest.Line{Tenant: x.tenant, Invoice: mainInvoice(m.month), Subtotal: x.subtotal.Fixed(2), Product: fmt.Sprint("CFQ", i+1),
-			From: american(x.from), To: american(x.from.AddDays(1))})
+			From: usDate(x.from), To: usDate(x.from.AddDays(1))})
 	}
 	l.say("statement of %s: %v", m.month, m.lines)
 	l.Import(l.t, intake.Request{Supersede: true, Period: m.month}, installtest.LineFile(lines...))
@@ -168,8 +168,8 @@ func (l *lifetime) customerEdge(tenant string) *org.Edge {
 	return &l.world.Edges[i]
 }
 
-// retermed gives a customer's edge another book, grouping or currency.
-func (l *lifetime) retermed(*books) {
+// changeTerms gives a customer's edge another book, grouping or currency.
+func (l *lifetime) changeTerms(*books) {
 	e := l.customerEdge(l.tenant())
 	e.Terms.Book = map[string]string{"retail": "special", "special": "retail"}[e.Terms.Book]
 	if l.IntN(2) == 0 {
@@ -207,8 +207,8 @@ func (l *lifetime) move(m *books) {
 	l.Settle(l.t, l.worldNow())
 }
 
-// mistyped bills, mistypes a tenant or a book, and shows that nothing is drafted because of it; then it is put right.
-func (l *lifetime) mistyped(m *books) {
+// applyTypos bills, applies a world with a wrong tenant or book, checks that nothing is drafted because of it, and applies the right world again.
+func (l *lifetime) applyTypos(m *books) {
 	l.bill(m)
 	w := l.worldNow()
 	w.Organisations, w.Edges = slices.Clone(w.Organisations), slices.Clone(w.Edges)
@@ -229,7 +229,7 @@ func (l *lifetime) mistyped(m *books) {
 	l.Settle(l.t, l.worldNow())
 }
 
-// standing lists the documents of a month that stand.
+// standing lists the documents of a month that are not void.
 func (l *lifetime) standing(m *books) []invoice.Summary {
 	list, err := l.Invoices.List(l.ctx, invoice.Filter{Period: m.month, State: invoice.Issued})
 	l.must(err)
@@ -248,7 +248,7 @@ func (l *lifetime) void(m *books) {
 	l.forget(m)
 }
 
-// forget drops what was fixed for edges of which no document stands.
+// forget drops what was fixed for edges without a document, or with void ones only.
 func (l *lifetime) forget(m *books) {
 	list := l.standing(m)
 	for e := range m.fixed {
@@ -312,7 +312,7 @@ func (l *lifetime) noteIssued(m *books, list []invoice.Summary) {
 	l.fix(m, edges)
 }
 
-// approved approves drafts, lets something happen, and issues them as far as they still stand.
+// approved approves drafts, makes another step, and issues those that are still up to date.
 func (l *lifetime) approved(m *books) {
 	_, err := l.Invoices.Draft(l.ctx, m.month)
 	l.must(err)

@@ -25,8 +25,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// lifetime is an installation whose months are imported, issued and corrected at random, beside what should come of it,
-// kept as plain sums.
+// lifetime is an installation whose months are imported, issued and corrected at random, with the expected results as
+// plain sums.
 type lifetime struct {
 	*installtest.Installation
 	*rand.Rand
@@ -37,9 +37,9 @@ type lifetime struct {
 	versions  map[string][]version // by owner/key, in the order they were published
 	rates     map[money.Currency]map[period.Month]money.Decimal
 	past      []string
-	gonePlace usage.Mask     // what was taken out of a file last
+	gonePlace usage.Mask     // the day last removed from a file
 	steps     map[string]int // kind of step → how often it came after an issue
-	checked   int            // documents held against what is due
+	checked   int            // documents compared with what is due
 }
 
 // firstMonth is the month a lifetime begins with.
@@ -129,7 +129,7 @@ func (l *lifetime) must(err error) {
 	}
 }
 
-// step lets one thing happen to a month: mostly the newest.
+// step makes one random change to a month, mostly the newest.
 func (l *lifetime) step() {
 	m := l.months[len(l.months)-1]
 	if len(l.months) > 1 && l.IntN(5) == 0 {
@@ -139,8 +139,8 @@ func (l *lifetime) step() {
 		name string
 		do   func(*books)
 	}{
-		{"usage", l.usage}, {"late", l.late}, {"gone", l.gone}, {"withdraw", l.withdraw}, {"statement", l.statement}, {"refund", l.refund},
-		{"publish", l.publish}, {"rate", l.rateStep}, {"terms", l.retermed}, {"tax", l.taxed}, {"move", l.move}, {"mistyped", l.mistyped},
+		{"usage", l.usage}, {"late", l.late}, {"gone", l.removeDay}, {"withdraw", l.withdraw}, {"statement", l.statement}, {"refund", l.refund},
+		{"publish", l.publish}, {"rate", l.rateStep}, {"terms", l.changeTerms}, {"tax", l.taxed}, {"move", l.move}, {"mistyped", l.applyTypos},
 		{"void", l.void}, {"rebill", l.rebill}, {"some", l.some}, {"approved", l.approved}, {"bill", l.bill},
 	}
 	k := kinds[l.IntN(len(kinds))]
@@ -150,8 +150,8 @@ func (l *lifetime) step() {
 	k.do(m)
 }
 
-// settled bills a month once more and holds everything billed for it against what is due.
-func (l *lifetime) settled(m *books) {
+// checkBilled bills a month again and compares everything billed for it with what is due.
+func (l *lifetime) checkBilled(m *books) {
 	l.bill(m)
 	list, err := l.Invoices.List(l.ctx, invoice.Filter{Period: m.month})
 	l.must(err)
@@ -185,7 +185,7 @@ func (l *lifetime) name(edge id.Edge) string {
 	return l.key(e.Seller) + "→" + l.key(e.Buyer) + " since " + e.Start.String()
 }
 
-// live lets a number of months pass, with steps in each.
+// live runs a number of months, with steps in each.
 func (l *lifetime) live(months, steps int) {
 	for i := range months {
 		l.months = append(l.months, &books{month: firstMonth + period.Month(i), usage: map[string]map[usedOn]used{}, withdrawn: map[string]bool{}, fixed: map[id.Edge]*terms{}})
@@ -198,7 +198,7 @@ func (l *lifetime) live(months, steps int) {
 			l.step()
 		}
 		for _, m := range l.months[max(0, i-1):] {
-			l.settled(m)
+			l.checkBilled(m)
 		}
 		if l.t.Failed() {
 			l.t.Fatal(strings.Join(l.past[max(0, from-40):], "\n"))
@@ -206,7 +206,7 @@ func (l *lifetime) live(months, steps int) {
 	}
 }
 
-// invariants runs every check, and holds each document against its lines explained and against the detail its buyer gets.
+// invariants runs every check, and compares each document with the explanations of its lines and with the detail that its buyer gets.
 func (l *lifetime) invariants() {
 	r, err := service(l.Installation, l.Rows).Run(l.ctx)
 	l.must(err)
@@ -236,8 +236,8 @@ func (l *lifetime) invariants() {
 	}
 }
 
-// Whatever happens to months that are issued, and in whichever order, in the end each buyer has paid, net to the cent, what
-// the final files and edges come to at the terms each month was issued by. CORRECTIONS says how many sequences.
+// TestCorrections: whatever happens to issued months, and in whichever order, in the end each buyer was billed, net
+// to the cent, for the final files and edges at the terms by which each month was issued. CORRECTIONS says how many sequences.
 func TestCorrections(t *testing.T) {
 	sequences, months, steps := 400, 25, 8
 	if testing.Short() {
@@ -260,8 +260,8 @@ func TestCorrections(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			whole, wrap := seed%8 == 0, installtest.Wrap{}
-			if !whole { // the other sequences are about what is made of sums, and not about who adds up
-				wrap.Rating = holdRows
+			if !whole { // the other sequences test what follows from sums, not who adds up
+				wrap.Rating = newMemoryRows
 			}
 			l := newLifetime(t, uint64(seed), months, wrap)
 			l.live(months, steps)

@@ -24,12 +24,12 @@ func digestsOf(e event.Event) map[string]string {
 	var data struct {
 		Digests map[string]string `json:"digests"`
 	}
-	_ = json.Unmarshal(e.Data, &data) // what is no JSON breaks the chain, which is checked
+	_ = json.Unmarshal(e.Data, &data) // a record that is not JSON breaks the hash chain, which another check reports
 	return data.Digests
 }
 
-// digests are those of organisations and books, made from the rows that are stored, and the same in the form that earlier
-// programs told.
+// digests are those of organisations and books, made from the rows that are stored, and the same in the form that
+// earlier builds recorded.
 func (v *Service) digests(ctx context.Context, r tx.Read) (now, earlier map[string]string, err error) {
 	now, earlier, err = v.Orgs.DigestsOfRows(ctx, r, scope.All())
 	if err != nil {
@@ -84,7 +84,7 @@ func (v *Service) unrecorded(ctx context.Context, r tx.Read) (bool, error) {
 	}
 	x, err := v.Orgs.Index(ctx, r, scope.All())
 	if err != nil {
-		return false, nil // it cannot be read: check says so, and nothing is recorded
+		return false, nil // it cannot be read: check reports it, and nothing is recorded
 	}
 	books, err := v.Books.Versions(ctx, r, scope.All(), "", "")
 	return x.Len() > 0 && !recorded["organisations"] || len(books) > 0 && !recorded["books"], err

@@ -16,8 +16,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// settled is an installation with rates and tax rows.
-func settled(t *testing.T) *installtest.Installation {
+// installationWithRates is an installation with exchange rates and tax rows.
+func installationWithRates(t *testing.T) *installtest.Installation {
 	t.Helper()
 	n := installtest.New(t)
 	w := installtest.Small()
@@ -41,9 +41,9 @@ func worldViolations(t *testing.T, n *installtest.Installation) (found []string,
 	return found, r.Checked[check.World]
 }
 
-// What a ledger stores of world and books is what the event log says it became: a bit that turns in any of it is found.
-func TestWorldIsHeldAgainstEvents(t *testing.T) {
-	if found, n := worldViolations(t, settled(t)); len(found) != 0 || n < 10 {
+// TestWorldIsComparedWithEvents: the stored world and books are compared with the digests in the event log, and any changed bit is found.
+func TestWorldIsComparedWithEvents(t *testing.T) {
+	if found, n := worldViolations(t, installationWithRates(t)); len(found) != 0 || n < 10 {
 		t.Fatalf("undamaged: %d checked, %v", n, found)
 	}
 	for name, c := range map[string]struct{ sql, subject string }{
@@ -60,7 +60,7 @@ func TestWorldIsHeldAgainstEvents(t *testing.T) {
 		"text that cannot be read again": {`UPDATE edge SET body = replace(body, '"payment_days":14', '"payment_days":1x')`, "edges"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := settled(t)
+			n := installationWithRates(t)
 			storetest.Damage(t, n.Ledger(), c.sql)
 			found, _ := worldViolations(t, n)
 			if !slices.ContainsFunc(found, func(v string) bool { return strings.HasPrefix(v, c.subject+": they are not what event") }) {
@@ -70,10 +70,10 @@ func TestWorldIsHeldAgainstEvents(t *testing.T) {
 	}
 }
 
-// A ledger from before events told digests says nothing wrong of itself; its first start records what there is, once,
-// and from then on it is held against that. What its ids were derived from is checked in any case.
+// TestDigestsAreRecordedOnce: a ledger whose events have no digests yet passes the check; its first start records
+// them, once, and from then on they are compared. The ids are checked in any case.
 func TestDigestsAreRecordedOnce(t *testing.T) {
-	n := settled(t)
+	n := installationWithRates(t)
 	ctx := installtest.Operator(t.Context())
 	storetest.Damage(t, n.Ledger(), `UPDATE event SET data = replace(data, '"digests"', '"before"')`)
 	if found, _ := worldViolations(t, n); len(found) != 0 {

@@ -40,7 +40,7 @@ func issued(st *stored, r *Report) {
 		r.Checked[Issued]++
 		was, ok := st.issues[string(d.ID)]
 		switch {
-		case !ok && !st.since.IsZero() && !d.IssuedAt.After(st.since): // its event was exported and pruned
+		case !ok && !st.since.IsZero() && !d.IssuedAt.After(st.since): // the event was exported and pruned
 		case !ok:
 			r.bad(Issued, d.Number, "no event says that it was issued")
 		case was.Snapshot != invoice.Digest(*d):
@@ -106,7 +106,7 @@ func numbers(st *stored, r *Report) {
 	}
 }
 
-// journal checks that the postings of every document are those that its amounts ask for, in its currency, and balance for each
+// journal checks that the postings of every document are those of its amounts, in its currency, and balance for each
 // organisation.
 func journal(st *stored, r *Report) {
 	for i := range st.documents {

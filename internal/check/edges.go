@@ -16,8 +16,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage/consistency"
 )
 
-// edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that stands was made from all of
-// the month, so each line key comes to its worksheet's sum, rounded once, over all documents that stand.
+// edges checks Σ lines = Σ rated usage and charges on every edge: the newest document that is not void was made from
+// all of the month, so each line key comes to its worksheet's sum, rounded once, over all documents that are not
+// void.
 func (m *month) edges(r *Report) {
 	by := map[id.Edge][]*invoice.Invoice{}
 	for _, d := range m.documents {
@@ -46,7 +47,7 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 			continue
 		}
 		if !counts(d) {
-			counted, known := m.stoodBeside(d, last)
+			counted, known := m.wasValidBeside(d, last)
 			if !known {
 				return
 			}
@@ -73,10 +74,10 @@ func (m *month) edge(list []*invoice.Invoice, r *Report) {
 	}
 }
 
-// stoodBeside says whether a document that is void now still stood when a later one was made: then that one bills the
-// difference to it. Documents of earlier builds do not name those that stood; the order of events says it, and it is not known
-// when both events were exported and pruned.
-func (m *month) stoodBeside(d, later *invoice.Invoice) (counted, known bool) {
+// wasValidBeside reports whether a document that is void now was not yet void when a later one was drafted: then the
+// later one bills the difference. Documents of earlier builds do not name the documents of that time; then the order
+// of events decides, unless both events were exported and pruned.
+func (m *month) wasValidBeside(d, later *invoice.Invoice) (counted, known bool) {
 	if later.Fixed != nil {
 		return slices.Contains(later.Pins.Standing, d.ID), true
 	}
@@ -118,7 +119,7 @@ func (v *Service) recompute(ctx context.Context, s scope.Scope, m *month, r *Rep
 		sealed += b.Rows
 	}
 	r.Checked[States] += counting
-	r.Rows[Replaced] += max(sealed-counting, 0) // what an import sealed since the ledger was read is not in sealed
+	r.Rows[Replaced] += max(sealed-counting, 0) // rows that were sealed after the ledger was read are not in sealed
 	if rated != counting {
 		r.bad(States, m.period.String(), "%d rows count, and %d were rated", counting, rated)
 	}
@@ -155,7 +156,7 @@ func (m *month) state(g *rating.Group, r *Report) {
 	}
 }
 
-// countedRows is how many rows of a month count by the state that it was rated from: an import may have sealed more since.
+// countedRows is how many rows of a month count in the state that it was rated from: an import may have sealed more since.
 func (v *Service) countedRows(ctx context.Context, s scope.Scope, st *rating.State) (n int64, err error) {
 	shadowed, err := v.Documents.Rater.Shadowed(ctx, s, st)
 	if err != nil {

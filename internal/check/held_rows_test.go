@@ -15,10 +15,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// heldRows answers what rating asks from memory, once it has read a batch and the dictionaries of its load: neither changes
-// once it is sealed. It adds up in Go what the usage store adds up in SQL. Preparing a statement costs the usage store more
-// than all the rows of these tests do.
-type heldRows struct {
+// memoryRows answers the queries of rating from memory, once it has read a batch and the dictionaries of its load,
+// which do not change once sealed. It adds up in Go, where the usage store does it in SQL. Preparing a statement
+// costs the usage store more than all the rows of these tests do.
+type memoryRows struct {
 	usage.RowStore
 	mu       sync.Mutex
 	batches  map[uint32][]usage.CellRow
@@ -32,13 +32,13 @@ type texts struct {
 	columns [][]string
 }
 
-func holdRows(r usage.RowStore) usage.RowStore {
-	return &heldRows{RowStore: r, batches: map[uint32][]usage.CellRow{}, texts: map[string]texts{},
+func newMemoryRows(r usage.RowStore) usage.RowStore {
+	return &memoryRows{RowStore: r, batches: map[uint32][]usage.CellRow{}, texts: map[string]texts{},
 		variants: map[uint32][]usage.VariantRecord{}, tagSets: map[uint32][]usage.TagSetRecord{}}
 }
 
-// held is what is kept under a key, read if it is not there yet.
-func held[K comparable, V any](h *heldRows, kept map[K]V, key K, read func() (V, error)) (V, error) {
+// held returns the value kept under a key, and reads it first if there is none.
+func held[K comparable, V any](h *memoryRows, kept map[K]V, key K, read func() (V, error)) (V, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v, known := kept[key]
@@ -52,7 +52,7 @@ func held[K comparable, V any](h *heldRows, kept map[K]V, key K, read func() (V,
 	return v, err
 }
 
-func (h *heldRows) Texts(ctx context.Context, s scope.Scope, load uint32, columns []usage.Column, yield func([]uint32, [][]string) error) error {
+func (h *memoryRows) Texts(ctx context.Context, s scope.Scope, load uint32, columns []usage.Column, yield func([]uint32, [][]string) error) error {
 	all, err := held(h, h.texts, fmt.Sprint(load, columns), func() (t texts, err error) {
 		t.columns = make([][]string, len(columns))
 		err = h.RowStore.Texts(ctx, s, load, columns, func(numbers []uint32, list [][]string) error {
@@ -70,11 +70,11 @@ func (h *heldRows) Texts(ctx context.Context, s scope.Scope, load uint32, column
 	return yield(all.numbers, all.columns)
 }
 
-func (h *heldRows) Variants(ctx context.Context, s scope.Scope, load uint32) ([]usage.VariantRecord, error) {
+func (h *memoryRows) Variants(ctx context.Context, s scope.Scope, load uint32) ([]usage.VariantRecord, error) {
 	return held(h, h.variants, load, func() ([]usage.VariantRecord, error) { return h.RowStore.Variants(ctx, s, load) })
 }
 
-func (h *heldRows) TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error {
+func (h *memoryRows) TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error {
 	all, err := held(h, h.tagSets, load, func() (list []usage.TagSetRecord, err error) {
 		err = h.RowStore.TagSets(ctx, s, load, func(r usage.TagSetRecord) error {
 			list = append(list, r)
@@ -91,7 +91,7 @@ func (h *heldRows) TagSets(ctx context.Context, s scope.Scope, load uint32, yiel
 }
 
 // batch is every row of a sealed batch.
-func (h *heldRows) batch(ctx context.Context, number uint32) ([]usage.CellRow, error) {
+func (h *memoryRows) batch(ctx context.Context, number uint32) ([]usage.CellRow, error) {
 	return held(h, h.batches, number, func() (list []usage.CellRow, err error) {
 		cells, err := h.Cells(ctx, scope.All(), []uint32{number})
 		if err != nil {
@@ -106,8 +106,8 @@ func (h *heldRows) batch(ctx context.Context, number uint32) ([]usage.CellRow, e
 	})
 }
 
-// Sums adds up the rows of batches that no mask takes out.
-func (h *heldRows) Sums(ctx context.Context, _ scope.Scope, q usage.Query, yield func(usage.Sum) error) error {
+// Sums adds up the rows of batches that are not masked.
+func (h *memoryRows) Sums(ctx context.Context, _ scope.Scope, q usage.Query, yield func(usage.Sum) error) error {
 	type group struct {
 		usage.Sum
 		variant usage.Hash
@@ -153,7 +153,7 @@ func (h *heldRows) Sums(ctx context.Context, _ scope.Scope, q usage.Query, yield
 	return nil
 }
 
-// reached is how many cuts a day has reached.
+// reached is how many cuts are not after a day.
 func reached(cuts []period.Date, day period.Date) (n int) {
 	for _, c := range cuts {
 		if day >= c {
@@ -163,7 +163,7 @@ func reached(cuts []period.Date, day period.Date) (n int) {
 	return n
 }
 
-// add adds a row with its wide literals, which stand apart.
+// add adds a row with its wide literals, which are passed separately.
 func add(s *usage.Sum, r *usage.CellRow) {
 	s.Rows++
 	for column, to := range map[usage.Column]*money.Decimal{usage.Quantity: &s.Quantity, usage.BillingPreTaxTotal: &s.Cost, usage.PricingPreTaxTotal: &s.Pricing} {

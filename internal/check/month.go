@@ -20,23 +20,23 @@ type month struct {
 	period    period.Month
 	documents []*invoice.Invoice // issued and void, of the period
 	batches   []usage.Batch
-	charges   map[id.Charge]charge.Charge // of the statement lines that count
+	charges   map[id.Charge]charge.Charge // charges of the statement lines that count
 	drafts    int
-	drafted   map[string]int64 // as the event log has it
+	drafted   map[string]int64 // as the event log records it
 	voided    map[string]int64
 
 	sold       map[name][]money.Amount             // by buyer and group, on any document: prices and rows may have changed since
-	groups     map[name][]figures                  // by group; several when documents were made from fewer or more of its rows
+	groups     map[name][]figures                  // by group; several if documents were made from different numbers of its rows
 	spans      map[period.Period]map[uint32]uint32 // batches (and their loads) that worksheets have groups of, by span
-	invoiced   map[name]bool                       // by edge and group, on documents that stand
-	mismatches map[name][]priceMismatch            // by buyer and group whatever its span: what was bought for something else
+	invoiced   map[name]bool                       // by edge and group, on documents that are not void
+	mismatches map[name][]priceMismatch            // by buyer and group, whatever its span: groups bought for another amount
 	exact      map[id.Invoice]map[string]money.Decimal
 }
 
 // name is the hash of a group's identity.
 type name [16]byte
 
-// figures is what worksheets say of a group of usage, before any price; stored is how many rows of it there are.
+// figures are the sums of a group of usage in worksheets, before prices; stored is how many of its rows the usage store has.
 type figures struct {
 	document       string
 	rows           int64
@@ -97,7 +97,7 @@ func groupName(who string, g *invoice.Group) name {
 func (v *Service) worksheets(m *month, r *Report) error {
 	for _, d := range m.documents {
 		if d.Preceding != nil {
-			continue // it shares the worksheet of what it answers
+			continue // it shares the worksheet of the document that it answers
 		}
 		lines := map[string]money.Decimal{}
 		seen := map[name]bool{}

@@ -12,9 +12,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// A refund of usage that is printed with its quantity as it was used is invoiced with its units taken back, and nothing is
-// wrong with that. Another quantity in the usage store is found beside it.
-func TestRefundsOfUsageHold(t *testing.T) {
+// A refund of usage that is printed with its quantity as it was used is invoiced with a negative quantity and passes
+// the checks. A wrong quantity in the usage store is still found.
+func TestRefundsOfUsagePass(t *testing.T) {
 	n, err := installtest.Open(installtest.Operator(t.Context()), t.TempDir(), installtest.Wrap{})
 	if err != nil {
 		t.Fatal(err)

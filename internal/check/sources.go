@@ -11,9 +11,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// sources compares what worksheets say of their groups with the rows in the usage store. A group may be of fewer rows than the
-// store has, for some did not count when the document was made. Which ones is not recorded, so only that there are enough rows
-// can be checked: a group can never be of more rows than there are.
+// sources compares the groups of worksheets with the rows in the usage store. A group may have fewer rows than the
+// store, because some did not count when the document was made. Which ones is not recorded, so the check is that a
+// group never has more rows than the store.
 func (v *Service) sources(ctx context.Context, s scope.Scope, m *month, r *Report) error {
 	for _, span := range m.sortedSpans() {
 		q := usage.Query{Period: span}
@@ -50,7 +50,7 @@ func (m *month) sortedSpans() []period.Period {
 	return slices.SortedFunc(maps.Keys(m.spans), func(a, b period.Period) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 }
 
-// compare compares a group of the store with what worksheets say of all of it.
+// compare compares a group of the store with the worksheets' sums of it.
 func (m *month) compare(span period.Period, x usage.Sum, r *Report) {
 	list := m.groups[nameOf("", x.Batch, x.Entry, x.TagSet, x.Variant, span, "")]
 	for i := range list {
@@ -73,7 +73,7 @@ func (m *month) hasRefund(span period.Period, x *usage.Sum) bool {
 	})
 }
 
-// refunds compares sums with the sign that prices give them: that of a refund is the other one than it is printed with.
+// refunds compares sums with the sign that prices use, which is the opposite of the printed one for a refund.
 func (v *Service) refunds(ctx context.Context, s scope.Scope, list []usage.Sum, compare func(usage.Sum)) error {
 	taken := map[[2]uint32]bool{} // load and variant
 	read := map[uint32]bool{}

@@ -16,7 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// stored is what the ledger says, read in one transaction.
+// stored is the content of the ledger, read in one transaction.
 type stored struct {
 	loads     []usage.Load
 	batches   []usage.Batch
@@ -35,7 +35,7 @@ type stored struct {
 	recorded  map[string]recordedDigest // digests of world and books that events recorded, the newest of each name
 }
 
-// issue is what the event says that made a document final.
+// issue is the content of the event that made a document final.
 type issue struct {
 	Number    string `json:"number"`
 	Worksheet string `json:"worksheet"`
@@ -125,7 +125,7 @@ func (s *stored) readIssues(ctx context.Context, t tx.Read, sc scope.Scope, v *S
 	}
 }
 
-// note takes from an event what it says about a document.
+// note takes from an event what it records about a document.
 func (s *stored) note(e event.Event) {
 	if slices.Contains(event.WithDigests(), e.Type) {
 		for name, digest := range digestsOf(e) {
@@ -147,7 +147,7 @@ func (s *stored) note(e event.Event) {
 		s.voided[e.Subject] = e.Number
 	case event.InvoiceIssued:
 		var was issue
-		if json.Unmarshal(e.Data, &was) == nil { // a record that is no JSON breaks the chain, which is checked
+		if json.Unmarshal(e.Data, &was) == nil { // a record that is not JSON breaks the hash chain, which another check reports
 			s.issues[e.Subject] = was
 		}
 	}

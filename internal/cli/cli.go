@@ -2,7 +2,7 @@
 // own commands are those about the program and this machine: serve, login, completion, version; the others are packages
 // by subject, each command one call of the native API or a few.
 //
-// It decides nothing and opens no store: whoever builds the program hands it a way to reach the API of a data
+// It decides nothing and opens no store: the main package passes it a way to reach the API of a data
 // directory. Only init, usage generate, version and completion need none. Always true: the exit code is 0 only when all is
 // well, 2 when the line itself is wrong.
 package cli
@@ -31,7 +31,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Program is what the command line needs from whoever builds it.
+// Program is what the command line needs from the main package.
 type Program struct {
 	Version string
 	Open    command.Open
@@ -138,8 +138,8 @@ func hoist(args []string) []string {
 	return append(slices.Clone(args), held...)
 }
 
-// report prints what happened, with the fields of the input that the text does not tell of already. Causes are for those
-// who ask for them.
+// report prints an error, with the fields of the input that its text does not mention. Causes are printed only on
+// request.
 func report(w io.Writer, err error) {
 	what := "a file cannot be read or written"
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
@@ -161,5 +161,5 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// told says whether a text has lines of its own about a field.
+// told reports whether a text has a line about a field.
 func told(text, path string) bool { return strings.Contains(text, "\n  "+path+": ") }

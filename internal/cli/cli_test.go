@@ -23,8 +23,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// The scripts run the whole command line against an API whose answers lie in files: api/METHOD/path.json (.yaml,
-// .ndjson, or .problem with its status). What was asked is in the file "asked".
+// TestScripts runs the whole command line against an API whose answers are in files: api/METHOD/path.json (.yaml,
+// .ndjson, or .problem with its status). The requests are written to the file "asked".
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"purveyor": func() {
 		p := Program{Version: "test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Open: openFiles,
@@ -121,7 +121,7 @@ func asked(r *http.Request) error {
 	}
 }
 
-// A command line that is wrong is said to be wrong, with exit code 2; flags of an answer may stand before the command.
+// TestHoist: an invalid command line is reported with exit code 2; flags of the output may come before the command.
 func TestHoist(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"-o json invoice list", "invoice list -o json"},

@@ -7,7 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// What a text tells of a field line by line is not printed a second time; a field that it does not tell of is.
+// TestReportSaysEachProblemOnce: a field that the text has a line about is not printed again; other fields are.
 func TestReportSaysEachProblemOnce(t *testing.T) {
 	var out bytes.Buffer
 	report(&out, fault.New(fault.Invalid, "world_refused", "refused:\n  rate: it is -1; a rate is above 0").With("rate", "it is -1; a rate is above 0"))

@@ -18,7 +18,7 @@ func (versionCommand) Run(p Program) error {
 }
 
 type serveCommand struct {
-	kong.Plugins // the settings of whoever builds the program
+	kong.Plugins // the settings of the main package
 }
 
 // Help is the long help.

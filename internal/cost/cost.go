@@ -21,7 +21,7 @@ type Query struct {
 	By       []string // dimensions, see Dimensions
 }
 
-// Costs is what a month costs: what would be invoiced if the month were billed now. They are computed anew each time.
+// Costs is what a month costs: what would be invoiced if the month were billed now. They are computed for each call.
 type Costs struct {
 	Period period.Month `json:"period"`
 	State  State        `json:"state"`

@@ -68,7 +68,7 @@ func (v *Service) visibility(ctx context.Context, q Query) (out visibility, err 
 	if q.At != "" {
 		name, ok := strings.CutPrefix(q.At, "@")
 		if !ok {
-			return out, fault.New(fault.Invalid, "bad_place", "%q is no place among resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
+			return out, fault.New(fault.Invalid, "bad_place", "%q is not a place of resources: write @CUSTOMER, @CUSTOMER/SUBSCRIPTION or @CUSTOMER/SUBSCRIPTION/GROUP", q.At).With("at", "no place")
 		}
 		var in access.Within
 		in.Customer, name, _ = strings.Cut(name, "/")

@@ -138,7 +138,7 @@ func (r Registration) newActivation(who identity.Principal, w ActivationRequest,
 	}
 	length, ok := parseActivation(w.Length)
 	most, _ := parseActivation(policy.Longest)
-	bad := fault.New(fault.Invalid, "bad_activation", "the role cannot be activated like this; nothing was activated")
+	bad := fault.New(fault.Invalid, "bad_activation", "the request to activate the role is not valid; nothing was activated")
 	if !ok || length <= 0 || length > most {
 		bad.With("length", "must be a duration such as PT1H, of at most "+policy.Longest)
 	}
@@ -169,7 +169,7 @@ func (a Activation) started(length time.Duration, at time.Time) Activation {
 // decided is the activation after an approver's answer. Nobody answers for themselves.
 func (a Activation) decided(r Registration, who identity.Principal, yes bool, note string, at time.Time) (Activation, error) {
 	if a.At(at).State != Waiting || !r.InForce(at) {
-		return a, fault.New(fault.Conflict, "activation_decided", "activation %s waits for nobody: it is %s; nothing was changed", a.ID, a.At(at).State)
+		return a, fault.New(fault.Conflict, "activation_decided", "activation %s does not wait for approval: it is %s; nothing was changed", a.ID, a.At(at).State)
 	}
 	if who.ID == a.Who {
 		return a, fault.New(fault.Denied, "own_activation", "nobody approves their own activation: another approver must answer; nothing was changed")
@@ -179,7 +179,7 @@ func (a Activation) decided(r Registration, who identity.Principal, yes bool, no
 		return a, fault.New(fault.Denied, "not_approver", "you are not among the approvers of this role; nothing was changed")
 	}
 	if r.Eligible[i].Policy.MFA && !who.MFA {
-		return a, fault.New(fault.Denied, "second_factor_needed", "this is answered with a second factor only; nothing was changed")
+		return a, fault.New(fault.Denied, "second_factor_needed", "approving or refusing this requires a second factor; nothing was changed")
 	}
 	a.Decided, a.DecidedBy, a.Note, a.State = at.UTC(), string(who.ID), strings.TrimSpace(note), Refused
 	if yes {

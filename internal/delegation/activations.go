@@ -237,7 +237,7 @@ func (v *Service) Record(ctx context.Context, t tx.Tx, a id.Activation, action, 
 		return Entry{}, fault.New(fault.Denied, "outside_activation",
 			"activation %s holds at %s and not at %s: nothing was done", a, found.name(), target)
 	case strings.TrimSpace(action) == "":
-		return Entry{}, fault.New(fault.Invalid, "action_unnamed", "say what is done; nothing was").With("action", "missing")
+		return Entry{}, fault.New(fault.Invalid, "action_unnamed", "name the action that is done; nothing was recorded").With("action", "missing")
 	}
 	e, err := v.Store.AddEntry(ctx, t, scope.All(), Entry{Activation: a, At: now, Who: found.Who, Action: action, Target: target})
 	if err != nil {

@@ -79,7 +79,7 @@ const (
 
 // Validate says whether the provider would accept the definition. Invalid with every field that is wrong.
 func (d Definition) Validate(all Roles) error {
-	v := problems{all: all, bad: fault.New(fault.Invalid, "bad_definition", "the definition cannot be made like this; nothing was changed")}
+	v := problems{all: all, bad: fault.New(fault.Invalid, "bad_definition", "the definition is not valid; nothing was changed")}
 	if n := len([]rune(strings.TrimSpace(d.Name))); n == 0 || n > 100 {
 		v.add("name", "must have 1 to 100 characters")
 	}

@@ -120,7 +120,7 @@ func (v *Service) Drop(ctx context.Context, r id.Relationship) error {
 			return err
 		}
 		if x.State != Created {
-			return fault.New(fault.Conflict, "relationship_locked", "relationship %q is %s: only a draft can be thrown away; end it instead", x.Name, x.State)
+			return fault.New(fault.Conflict, "relationship_locked", "relationship %q is %s: only a draft can be discarded; end it instead", x.Name, x.State)
 		}
 		if err := v.Store.DropRelationship(ctx, t, scope.All(), x.ID); err != nil {
 			return err

@@ -275,7 +275,7 @@ func (v *Service) Replace(ctx context.Context, r id.Registration, with string) (
 		if with != "" {
 			var ok bool
 			if role, ok = v.Roles.Find(with, false); !ok || role.ID == Owner || role.ID == UserAccess {
-				return fault.New(fault.Invalid, "not_lesser", "%q is no built-in role lesser than Owner; nothing was changed", with).With("role", with)
+				return fault.New(fault.Invalid, "not_lesser", "%q is not a built-in role below Owner; nothing was changed", with).With("role", with)
 			}
 		}
 		old, now = old.replaced(role.ID, c.Actor, v.Now())
@@ -297,7 +297,7 @@ func (v *Service) successor(ctx context.Context, r tx.Read, old Registration) (R
 	if err != nil {
 		return Registration{}, err
 	}
-	return Registration{}, fault.New(fault.Conflict, "not_standing_owner", "%s is no standing owner in force: there is nothing to replace", old.ID)
+	return Registration{}, fault.New(fault.Conflict, "not_standing_owner", "%s is not a standing owner in force: there is nothing to replace", old.ID)
 }
 
 // Earned is what was earned, day by day in [from, to), at an entitlement the caller may see, and since when not. It is

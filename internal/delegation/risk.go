@@ -23,8 +23,8 @@ type Risk struct {
 	Used    int       `json:"used"`             // how many actions are on record there
 }
 
-// rolesByPower are roles from the least to the most, with what each allows. A name in an action may stand for all; they
-// are parts of the provider's definitions, as far as the recorded actions can tell them apart.
+// rolesByPower are roles from the least to the most, with what each allows. A name in an action may stand for all;
+// they are parts of the provider's definitions, as far as the recorded actions can distinguish them.
 func rolesByPower() []struct {
 	role   RoleID
 	allows []string

@@ -32,7 +32,7 @@ func requireEitherSide(c caller, r Relationship) error {
 }
 
 func notYours() error {
-	return fault.New(fault.Denied, "not_your_side", "this is for the two sides of the agreement to do, and you belong to neither; nothing was changed")
+	return fault.New(fault.Denied, "not_your_side", "only the two sides of the agreement may do this, and you belong to neither; nothing was changed")
 }
 
 // changeRelationship changes one relationship by a rule, which starts from how it is now.

@@ -120,7 +120,7 @@ func (v *Service) actingFor(ctx context.Context, r tx.Read, c caller, named id.O
 		o = named
 	}
 	if o == "" || named != "" && named != o {
-		return org.Organisation{}, "", fault.New(fault.Invalid, "organisation_not_named", "say for which organisation; nothing was changed").With("organisation", "missing, or not yours")
+		return org.Organisation{}, "", fault.New(fault.Invalid, "organisation_not_named", "name the organisation; nothing was changed").With("organisation", "missing, or not yours")
 	}
 	is, place, err := v.Orgs.Organisation(ctx, r, scope.All(), o)
 	if err != nil {
@@ -131,7 +131,7 @@ func (v *Service) actingFor(ctx context.Context, r tx.Read, c caller, named id.O
 			return is, place, nil
 		}
 	}
-	return is, place, fault.New(fault.Denied, "wrong_side", "this is not for a %s to do; nothing was changed", is.Kind)
+	return is, place, fault.New(fault.Denied, "wrong_side", "a %s may not do this; nothing was changed", is.Kind)
 }
 
 // sellers are the organisations on the way from the partner to a place, the place's own included.

@@ -26,7 +26,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// fixture is a world with people in it, on a real ledger, and a clock moved by hand.
+// fixture is a world with people in it, on a real ledger, and a clock that the test moves.
 type fixture struct {
 	*testing.T
 	*delegation.Service
@@ -85,7 +85,7 @@ func (testGuard) MayPurchase(context.Context, id.Organisation, access.Purchase) 
 	return access.Grant{}, fault.New(fault.Denied, "denied", "nobody buys here")
 }
 
-// noPlaces is told where organisations stand, and needs to do nothing.
+// noPlaces is told the places of organisations, and needs to do nothing.
 type noPlaces struct{}
 
 func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }

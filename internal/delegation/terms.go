@@ -23,7 +23,7 @@ const longestName = 50
 
 // apply writes checked terms into a relationship. Invalid with the fields that are wrong.
 func (t Terms) apply(r Relationship, all Roles) (Relationship, error) {
-	bad := fault.New(fault.Invalid, "bad_relationship", "the relationship cannot be made like this; nothing was changed")
+	bad := fault.New(fault.Invalid, "bad_relationship", "the relationship is not valid; nothing was changed")
 	name := strings.TrimSpace(t.Name)
 	if n := len([]rune(name)); n == 0 || n > longestName {
 		bad.With("name", "must have 1 to 50 characters")

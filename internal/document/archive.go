@@ -16,17 +16,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Format is a form in which a document is handed out.
+// Format is a file format of documents.
 type Format string
 
-// The formats: for people, for programs, and the usage behind each line.
+// The formats: PDF for people, JSON for programs, and CSV with the usage behind each line.
 const (
 	FormatPDF  Format = "pdf"
 	FormatJSON Format = "json"
 	FormatCSV  Format = "csv"
 )
 
-// Formats lists every format a document is archived in.
+// Formats lists every format that a document is archived in.
 func Formats() []Format { return []Format{FormatPDF, FormatJSON, FormatCSV} }
 
 // MediaType is the format's media type.
@@ -34,7 +34,7 @@ func (f Format) MediaType() string {
 	return map[Format]string{FormatPDF: "application/pdf", FormatJSON: "application/json", FormatCSV: "text/csv; charset=utf-8"}[f]
 }
 
-// Archive hands out issued documents, and keeps the files it made, so that each is handed out as the same bytes for ever.
+// Archive returns issued documents, and keeps the files it created, so that the bytes of a document never change.
 type Archive struct {
 	DB       tx.DB
 	Invoices *invoice.Service
@@ -42,8 +42,8 @@ type Archive struct {
 	Access   access.Guard
 }
 
-// Open is an issued document in a format: as archived, or made from its snapshot when it has not been archived yet.
-// NotFound for a format there is not; Conflict for a document that is not issued.
+// Open is an issued document in a format: as archived, or created from its snapshot if it is not archived yet.
+// NotFound for an unknown format; Conflict for a document that is not issued.
 func (a *Archive) Open(ctx context.Context, ref string, f Format) (invoice.Invoice, io.ReadCloser, error) {
 	d, err := a.find(ctx, ref, f)
 	if err != nil {
@@ -70,8 +70,8 @@ type How struct {
 	Draft      int // above 0: marked as a draft and numbered DRAFT-1, DRAFT-2 …, whatever it is
 }
 
-// Draw is a document in a format, drawn from its snapshot the way it is asked for. NotFound for a format there is not;
-// Conflict for a document that is not issued, unless it is to be marked as a draft.
+// Draw is a document in a format, drawn from its snapshot the way it is asked for. NotFound for an unknown format;
+// Conflict for a document that is not issued, unless How asks for a draft.
 func (a *Archive) Draw(ctx context.Context, ref string, f Format, how How) (invoice.Invoice, io.ReadCloser, error) {
 	d, err := a.find(ctx, ref, f)
 	if err != nil {
@@ -103,14 +103,14 @@ func issued(d invoice.Invoice, ref string) error {
 
 func (a *Archive) archived(ctx context.Context, invoice id.Invoice, f Format) (digest string, err error) {
 	err = a.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
-		list, err := a.Invoices.Store.Archived(ctx, r, scope.All(), invoice) // Find has checked who asks
+		list, err := a.Invoices.Store.Archived(ctx, r, scope.All(), invoice) // Find has checked the caller's permission
 		digest = list[string(f)]
 		return err
 	})
 	return digest, err
 }
 
-// draw makes a document from its snapshot, as it was issued: that it was voided since is said by its credit note.
+// draw makes a document from its snapshot, as it was issued: the credit note says that it was voided later.
 func (a *Archive) draw(d invoice.Invoice, f Format, how Separators) (io.ReadCloser, error) {
 	if d.State == invoice.Void {
 		d.State = invoice.Issued

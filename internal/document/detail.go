@@ -15,20 +15,20 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// Separators say how the detail is written for a spreadsheet. The zero value has commas between the cells and points
+// Separators are the separators of the detail, for spreadsheets. The zero value has commas between the cells and points
 // before decimals, as programs expect.
 type Separators struct {
 	Language string // the language whose separators are used; "document" for the document's own, "" for neither
-	BOM      bool   // begin with a byte order mark, by which Excel knows that the text is UTF-8
+	BOM      bool   // begin with a byte order mark, so that Excel reads the text as UTF-8
 }
 
-// byDocument asks for the separators of the language of the document.
+// byDocument selects the separators of the document's language.
 const byDocument = "document"
 
-// byteOrderMark is the one of UTF-8.
+// byteOrderMark is the byte order mark of UTF-8.
 const byteOrderMark = "\uFEFF"
 
-// detailColumns is what a buyer gets of the usage behind a document. Both days are inclusive. Amount has the decimals
+// detailColumns are the columns that a buyer gets of the usage behind a document. Both days are inclusive. Amount has the decimals
 // of the document's currency, exact_amount all digits; both add up to the net of the line.
 func detailColumns() []string {
 	return []string{
@@ -53,10 +53,10 @@ type detailLine struct {
 	amount  money.Decimal // Σ of the amounts as rounded
 }
 
-// Detail writes the usage detail of a document as CSV, line by line: one record per group, and per line one `rounding`
-// record and, where earlier documents billed the same, one `already_billed` record. The records of a line add up to its
-// net, exactly. Text that a spreadsheet would take for a formula is written with an apostrophe before it. Invalid for a
-// language there is not.
+// Detail writes the usage detail of a document as CSV, line by line: one record per group, and per line one
+// `rounding` record and, where earlier documents billed the same, one `already_billed` record. The records of a line
+// add up to its net, exactly. Text that a spreadsheet would take for a formula is written with an apostrophe before
+// it. Invalid for an unknown language.
 func Detail(w io.Writer, v invoice.Invoice, how Separators, groups func(yield func(invoice.Group) error) error) error {
 	if v.Layout == 0 && how == (Separators{}) {
 		return first.Detail(w, v, groups)
@@ -77,7 +77,7 @@ func Detail(w io.Writer, v invoice.Invoice, how Separators, groups func(yield fu
 	}
 	buf := bufio.NewWriterSize(w, 1<<16)
 	if how.BOM {
-		_, _ = buf.WriteString(byteOrderMark) // Flush tells
+		_, _ = buf.WriteString(byteOrderMark) // Flush reports errors
 	}
 	out := d.csv(buf)
 	if err := out.Write(detailColumns()); err != nil {
@@ -131,7 +131,7 @@ func (d *detail) csv(w io.Writer) *csv.Writer {
 	return out
 }
 
-// group adds a record to its line. What is of no line is not on the document: nothing of it is new.
+// group adds a record to its line. A group without a line is not on the document: earlier documents billed all of it.
 func (d *detail) group(g *invoice.Group) error {
 	l := d.lines[g.Line]
 	if l == nil {
@@ -148,7 +148,7 @@ func (d *detail) group(g *invoice.Group) error {
 	return l.records.Write(r)
 }
 
-// record is what every record of a line has.
+// record is the columns that every record of a line has.
 func (d *detail) record(l *detailLine, kind string, span period.Period, exact money.Decimal) []string {
 	places := d.v.Currency.Digits()
 	rounded := exact.Round(places)
@@ -165,7 +165,7 @@ func (d *detail) record(l *detailLine, kind string, span period.Period, exact mo
 	return r
 }
 
-// finish writes a line's records, and what leads from their sum to its net.
+// finish writes a line's records, and the records that make their sum the line's net.
 func (d *detail) finish(w io.Writer, l *detailLine) error {
 	if !l.Billed.IsZero() {
 		if err := l.records.Write(d.record(l, "already_billed", l.ServiceDates(), l.Billed.Neg())); err != nil {
@@ -185,7 +185,7 @@ func (d *detail) finish(w io.Writer, l *detailLine) error {
 
 func (d *detail) figure(s string) string { return strings.Replace(s, ".", d.decimal, 1) }
 
-// text guards a cell that a spreadsheet would take for a formula. A number is none.
+// text writes an apostrophe before a cell that a spreadsheet would take for a formula. A number is not one.
 func text(s string) string {
 	start := strings.TrimLeft(s, " ")
 	if start == "" || !strings.ContainsRune("=+-@\t\r\n", rune(start[0])) {

@@ -57,8 +57,8 @@ func pdf(t testing.TB, v invoice.Invoice) []byte {
 	return b.Bytes()
 }
 
-// Names and tags may hold anything, notes may be long, and quantities and prices have the digits they have: nothing
-// fails, runs off the page or into its neighbour.
+// TestPDFPrintsAnything prints names and tags with any characters, long notes, and quantities and prices with many
+// digits: nothing fails, leaves the page or overlaps.
 func TestPDFPrintsAnything(t *testing.T) {
 	v := invoiceOf(6)
 	v.From.Name, v.To.Name = "Sky 🚀 GmbH", "\U00010000"
@@ -76,7 +76,7 @@ func TestPDFPrintsAnything(t *testing.T) {
 	if err := os.WriteFile(path, drawn, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// What is off the page is not in the text of the page's area.
+	// Text outside the page is not in the text of the page's area.
 	out, err := exec.Command(tool, "-layout", "-r", "72", "-x", "0", "-y", "0", "-W", "595", "-H", "842", path, "-").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestPDFPrintsAnything(t *testing.T) {
 	}
 }
 
-// The same document is the same bytes, also when several are drawn at once.
+// TestPDFIsDeterministic draws a document several times, also concurrently, and expects the same bytes.
 func TestPDFIsDeterministic(t *testing.T) {
 	want := pdf(t, invoiceOf(60))
 	var wg sync.WaitGroup
@@ -141,7 +141,8 @@ func TestPDFSays(t *testing.T) {
 	}
 }
 
-// Each line's detail adds up to its net, whatever was billed before, and no figure of the seller's is in it.
+// TestDetailAddsUp: each line's detail adds up to its net, whatever was billed before, and contains no amount of the
+// seller.
 func TestDetailAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := invoiceOf(rapid.IntRange(1, 5).Draw(t, "lines"))

@@ -43,7 +43,7 @@ type buyersInvoice struct {
 
 type party struct {
 	org.LegalEntity
-	Logo string `json:"logo,omitempty"` // left out: it is a picture
+	Logo string `json:"logo,omitempty"` // left out: JSON has no pictures
 }
 
 // buyersLine has the description as it is printed, and the service period in days: the end is the first day after it.

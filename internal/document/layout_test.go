@@ -40,7 +40,8 @@ func groupsOf(v invoice.Invoice) func(func(invoice.Group) error) error {
 	}
 }
 
-// What was issued before snapshots named a layout prints byte for byte as it did.
+// TestDocumentsWithoutLayoutAreDrawnAsTheyWere: a document issued before snapshots named a layout prints the same bytes
+// as then.
 func TestDocumentsWithoutLayoutAreDrawnAsTheyWere(t *testing.T) {
 	v := invoiceOf(60)
 	v.Layout = 0
@@ -67,7 +68,7 @@ func TestDocumentsWithoutLayoutAreDrawnAsTheyWere(t *testing.T) {
 	}
 }
 
-// printedText is what a PDF says, as a person reads it.
+// printedText is the text of a PDF in reading order.
 func printedText(t *testing.T, v invoice.Invoice) string {
 	t.Helper()
 	tool, err := exec.LookPath("pdftotext")
@@ -85,7 +86,7 @@ func printedText(t *testing.T, v invoice.Invoice) string {
 	return string(out)
 }
 
-// says checks what a text has, and what it has not.
+// says checks that a text contains some texts, and not others.
 func says(t *testing.T, text string, has, hasNot []string) {
 	t.Helper()
 	for _, s := range has {
@@ -140,7 +141,8 @@ func TestFirstPageAndSubtotals(t *testing.T) {
 	says(t, printedText(t, nothing), []string{"Bandwidth", "Reserved VM"}, []string{"not shown"})
 }
 
-// A line of several prices has no quantity and no price to print; the snapshot keeps quantity 1, as EN 16931 asks.
+// TestSeveralPricesPrintNoQuantity: a line of several prices prints no quantity and no price; the snapshot keeps
+// quantity 1, as EN 16931 requires.
 func TestSeveralPricesPrintNoQuantity(t *testing.T) {
 	mixed, one := customers(), customers()
 	mixed.Lines, one.Lines = mixed.Lines[:1], one.Lines[:1]
@@ -148,15 +150,15 @@ func TestSeveralPricesPrintNoQuantity(t *testing.T) {
 	says(t, printedText(t, one), []string{"77.55"}, nil)
 	p := &page{wording: wordingOf(""), v: mixed, places: 2}
 	p.Fpdf = newPage()
-	if d := p.prepared(&mixed.Lines[0]); d.quantity != "" || d.price != "" {
+	if d := p.breakLine(&mixed.Lines[0]); d.quantity != "" || d.price != "" {
 		t.Errorf("prints %q × %q", d.quantity, d.price)
 	}
-	if d := p.prepared(&one.Lines[0]); d.quantity != "1" || d.price != "77.55" {
+	if d := p.breakLine(&one.Lines[0]); d.quantity != "1" || d.price != "77.55" {
 		t.Errorf("prints %q × %q", d.quantity, d.price)
 	}
 }
 
-// A credit note says why, and has no day on which it is due.
+// TestCreditNoteSaysWhy: a credit note prints its reason, and no due date.
 func TestCreditNoteSaysWhy(t *testing.T) {
 	v := customers()
 	v.Kind, v.DueDate = invoice.KindCreditNote, 0
@@ -181,7 +183,7 @@ func TestGermanDocument(t *testing.T) {
 	says(t, printedText(t, reverse), []string{"Steuerschuldnerschaft des Leistungsempfängers"}, []string{"Reverse charge"})
 }
 
-// A Swiss VAT id stands under its own name, and others under theirs; documents that were drafted before print as they did.
+// TestSwissVATID: a Swiss VAT id has a label of its own; documents that were drafted earlier print the label of then.
 func TestSwissVATID(t *testing.T) {
 	v := customers()
 	v.From.Country, v.From.VATID = "CH", "CHE-116.281.710 MWST"
@@ -194,7 +196,8 @@ func TestSwissVATID(t *testing.T) {
 	}
 }
 
-// Every language has every text, with the same braces, and a word for every documented charge type and tax category.
+// TestLanguagesAreComplete: every language has every text with the same placeholders, and a word for every documented
+// charge type and tax category.
 func TestLanguagesAreComplete(t *testing.T) {
 	en := wordingOf(english)
 	if len(Languages()) < 2 {
@@ -236,7 +239,7 @@ func TestLanguagesAreComplete(t *testing.T) {
 		t.Error(err)
 	}
 	if err := checkLanguage("xx"); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("a language there is not: %v", err)
+		t.Errorf("an unknown language: %v", err)
 	}
 }
 
@@ -314,11 +317,11 @@ func TestDetailForSpreadsheets(t *testing.T) {
 		t.Errorf("%q", r)
 	}
 	if err := Detail(&bytes.Buffer{}, v, Separators{Language: "xx"}, groupsOf(v)); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("separators of a language there is not: %v", err)
+		t.Errorf("separators of an unknown language: %v", err)
 	}
 }
 
-// A logo is printed whichever of the two kinds it is; what could not be printed is refused when it is set.
+// TestLogo prints logos of both kinds; a logo that cannot be printed is refused when it is set.
 func TestLogo(t *testing.T) {
 	picture := image.NewGray(image.Rect(0, 0, 60, 20))
 	var p, j, moving bytes.Buffer

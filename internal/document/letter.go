@@ -9,16 +9,16 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// facing is where the right-hand column of the letter begins.
-const facing = 110.0
+// rightColumn is where the right-hand column of the letter begins, in millimetres.
+const rightColumn = 110.0
 
 // letterhead is the seller's logo and address, and the buyer's address.
 func (p *page) letterhead() {
 	p.logo()
-	p.SetXY(facing, top)
+	p.SetXY(rightColumn, top)
 	p.font("", 8)
 	p.grey()
-	p.text(facing, append(p.address(p.v.From), p.taxIDs(p.v.From)...), 3.9, right-facing, "R")
+	p.text(rightColumn, append(p.address(p.v.From), p.taxIDs(p.v.From)...), 3.9, right-rightColumn, "R")
 	p.SetXY(left, 50)
 	p.black()
 	p.font("B", 10)
@@ -32,17 +32,17 @@ func (p *page) letterhead() {
 	p.black()
 }
 
-// address is a party as it stands above a letter.
+// address are the lines of a party's address.
 func (p *page) address(e org.LegalEntity) []string {
-	return blankless([]string{e.Name, e.Street, strings.TrimSpace(e.PostalCode + " " + e.City), p.country(e.Country)})
+	return withoutEmpty([]string{e.Name, e.Street, strings.TrimSpace(e.PostalCode + " " + e.City), p.country(e.Country)})
 }
 
-// taxIDs is how a party is known to tax offices.
+// taxIDs are a party's VAT id and tax number, with their labels.
 func (p *page) taxIDs(e org.LegalEntity) []string {
-	return blankless([]string{p.vatID(e.VATID), p.labelled("tax_id", e.TaxID)})
+	return withoutEmpty([]string{p.vatID(e.VATID), p.labelled("tax_id", e.TaxID)})
 }
 
-// vatID is a VAT id behind its name, which is another one in Switzerland.
+// vatID is a VAT id after its label, which differs in Switzerland.
 func (p *page) vatID(vatID string) string {
 	if p.v.Layout >= invoice.SwissUID && strings.HasPrefix(strings.ToUpper(strings.TrimSpace(vatID)), "CHE") {
 		return p.labelled("vat_id_swiss", vatID)
@@ -50,7 +50,7 @@ func (p *page) vatID(vatID string) string {
 	return p.labelled("vat_id", vatID)
 }
 
-// logo is the seller's picture, or its name set as a mark.
+// logo prints the seller's logo, or its name in large print.
 func (p *page) logo() {
 	if raw, kind, err := picture(p.v.From.Logo); err == nil && len(raw) > 0 {
 		if w, h, err := p.place("logo", kind, raw); err == nil {
@@ -58,7 +58,7 @@ func (p *page) logo() {
 			p.ImageOptions("logo", left, top, w*scale, h*scale, false, fpdf.ImageOptions{ImageType: kind}, 0, "")
 			return
 		}
-		p.ClearError() // CheckLogo refused it before it got here; a picture must not stop an invoice
+		p.ClearError() // CheckLogo has accepted it; if it fails now, the invoice is printed without it
 	}
 	p.SetFillColor(28, 78, 128)
 	p.SetTextColor(28, 78, 128)
@@ -84,18 +84,18 @@ func (p *page) facts() {
 	}
 	key := "follows"
 	for i, f := range v.Follows {
-		if i == mostFollowed {
+		if i == maxFollowed {
 			rows = append(rows, [2]string{key, "…"})
 			break
 		}
 		rows = append(rows, [2]string{key, p.named(f)})
 		key = ""
 	}
-	p.SetXY(facing, 48)
+	p.SetXY(rightColumn, 48)
 	p.font("B", 14)
-	for _, l := range p.wrap(p.title(), right-facing, 2) {
-		p.SetX(facing)
-		p.CellFormat(right-facing, 7, l, "", 1, "L", false, 0, "")
+	for _, l := range p.wrap(p.title(), right-rightColumn, 2) {
+		p.SetX(rightColumn)
+		p.CellFormat(right-rightColumn, 7, l, "", 1, "L", false, 0, "")
 	}
 	p.Ln(1.5)
 	for _, r := range rows {
@@ -103,17 +103,17 @@ func (p *page) facts() {
 			continue
 		}
 		p.font("", 8)
-		p.SetX(facing)
+		p.SetX(rightColumn)
 		p.grey()
 		p.CellFormat(30, 4.6, p.fit(p.say(r[0]), 30), "", 0, "L", false, 0, "")
 		p.black()
-		p.text(facing+30, []string{r[1]}, 4.6, right-facing-30, "L")
+		p.text(rightColumn+30, []string{r[1]}, 4.6, right-rightColumn-30, "L")
 	}
 	p.SetY(max(p.GetY()+6, 92))
 }
 
-// mostFollowed is how many documents the first page names of those a correction changes.
-const mostFollowed = 6
+// maxFollowed is how many of the documents that a correction changes are named on the first page.
+const maxFollowed = 6
 
 func (p *page) named(d invoice.Preceding) string {
 	return p.say("document_of", "number", d.Number, "date", p.day(d.Date))

@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// maxPixels is how large a logo may be on each side: a small file can hold a picture that fills the memory.
+// maxPixels is the maximum width and height of a logo: a small file can expand to a picture that fills the memory.
 const maxPixels = 4000
 
 // CheckLogo is an Invalid fault with code bad_logo when a logo cannot be printed: it is a PNG or JPEG picture as base64.
@@ -36,7 +36,7 @@ func picture(logo string) (raw []byte, kind string, err error) {
 	}
 	text := strings.NewReplacer("\n", "", "\r", "", " ", "").Replace(logo)
 	if raw, err = base64.StdEncoding.DecodeString(text); err != nil {
-		return nil, "", fault.New(fault.Invalid, "bad_logo", "the logo is not base64; make it so with: base64 -w0 logo.png").Because(err)
+		return nil, "", fault.New(fault.Invalid, "bad_logo", "the logo is not base64; encode it with: base64 -w0 logo.png").Because(err)
 	}
 	about, kind, err := image.DecodeConfig(bytes.NewReader(raw))
 	if err != nil || kind != "png" && kind != "jpeg" {
@@ -51,7 +51,7 @@ func picture(logo string) (raw []byte, kind string, err error) {
 	return raw, map[string]string{"png": "PNG", "jpeg": "JPG"}[kind], nil
 }
 
-// place makes a picture known to the document, and says its size.
+// place registers a picture with the PDF and returns its size.
 func (p *page) place(name, kind string, raw []byte) (w, h float64, err error) {
 	info := p.RegisterImageOptionsReader(name, fpdf.ImageOptions{ImageType: kind}, bytes.NewReader(raw))
 	if p.Err() {

@@ -7,7 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 )
 
-// toPay is the band that says how much and until when. A credit note is owed nothing, so it has no date.
+// toPay prints the amount due and the due date. On a credit note nothing is due, so it has no date.
 func (p *page) toPay() {
 	y := p.GetY()
 	p.SetFillColor(240, 243, 247)
@@ -30,11 +30,11 @@ func (p *page) fact(x, y, w float64, label, value, align string) {
 	p.grey()
 	p.CellFormat(w, 4, label, "", 2, align, false, 0, "")
 	p.black()
-	p.large(w, 6.5, value, align)
+	p.largeFigure(w, 6.5, value, align)
 }
 
-// large is a figure in large print, in smaller where it is too long.
-func (p *page) large(w, h float64, s, align string) {
+// largeFigure is a figure in large print, in smaller print if it is too long.
+func (p *page) largeFigure(w, h float64, s, align string) {
 	size := 14.0
 	p.font("B", size)
 	if have := p.GetStringWidth(s); have > w-2 {
@@ -43,12 +43,12 @@ func (p *page) large(w, h float64, s, align string) {
 	p.CellFormat(w, h, s, "", 0, align, false, 0, "")
 }
 
-// taxesAndPayment stand side by side: what the total is made of, and how it is paid.
+// taxesAndPayment prints the tax summary and, beside it, how to pay.
 func (p *page) taxesAndPayment() {
 	y := p.GetY()
 	p.taxes()
 	below := p.GetY()
-	p.SetXY(facing, y)
+	p.SetXY(rightColumn, y)
 	p.payment()
 	p.SetY(max(below, p.GetY()) + 3)
 }
@@ -70,8 +70,8 @@ func (p *page) taxes() {
 		name := p.wrap(p.tax(t.LineTax), taxNameW-1, 3)
 		p.SetX(left)
 		p.CellFormat(taxNameW, 4.4, name[0], "", 0, "L", false, 0, "")
-		p.small(taxOnW, 4.4, p.figure(t.Taxable, p.places), "", 8, 0)
-		p.small(taxOfW, 4.4, p.figure(t.Amount, p.places), "", 8, 1)
+		p.smallNotes(taxOnW, 4.4, p.figure(t.Taxable, p.places), "", 8, 0)
+		p.smallNotes(taxOfW, 4.4, p.figure(t.Amount, p.places), "", 8, 1)
 		p.text(left, name[1:], 4, taxNameW, "L")
 	}
 	p.Line(left, p.GetY()+0.8, left+taxNameW+taxOnW+taxOfW, p.GetY()+0.8)
@@ -79,11 +79,11 @@ func (p *page) taxes() {
 	p.font("B", 8)
 	p.SetX(left)
 	p.CellFormat(taxNameW, 4.6, p.say("total")+" "+string(p.v.Currency), "", 0, "L", false, 0, "")
-	p.small(taxOnW+taxOfW, 4.6, p.figure(p.v.Total, p.places), "B", 8, 1)
+	p.smallNotes(taxOnW+taxOfW, 4.6, p.figure(p.v.Total, p.places), "B", 8, 1)
 	if !p.v.Prepaid.IsZero() {
 		p.SetX(left)
 		p.CellFormat(taxNameW, 4.6, p.say("paid_already"), "", 0, "L", false, 0, "")
-		p.small(taxOnW+taxOfW, 4.6, p.figure(p.v.Prepaid.Neg(), p.places), "", 8, 1)
+		p.smallNotes(taxOnW+taxOfW, 4.6, p.figure(p.v.Prepaid.Neg(), p.places), "", 8, 1)
 	}
 }
 
@@ -94,40 +94,41 @@ func (p *page) payment() {
 		key = "reason"
 	}
 	p.font("B", 8)
-	p.CellFormat(right-facing, 5, p.say(key), "", 2, "L", false, 0, "")
+	p.CellFormat(right-rightColumn, 5, p.say(key), "", 2, "L", false, 0, "")
 	p.font("", 8)
 	if p.credit() {
-		p.text(facing, append(p.why(), p.say("set_against")), 4.2, right-facing, "L")
+		p.text(rightColumn, append(p.creditReason(), p.say("set_against")), 4.2, right-rightColumn, "L")
 		return
 	}
 	days := strconv.Itoa(p.v.PaymentDays)
 	switch {
 	case p.v.PaymentDays == 0:
-		p.text(facing, []string{p.say("payable_at_once")}, 4.2, right-facing, "L")
+		p.text(rightColumn, []string{p.say("payable_at_once")}, 4.2, right-rightColumn, "L")
 	case p.v.DueDate == 0:
-		p.text(facing, []string{p.say("payable_within_days", "days", days)}, 4.2, right-facing, "L")
+		p.text(rightColumn, []string{p.say("payable_within_days", "days", days)}, 4.2, right-rightColumn, "L")
 	default:
-		p.text(facing, []string{p.say("payable_within", "days", days, "date", p.day(p.v.DueDate))}, 4.2, right-facing, "L")
+		p.text(rightColumn, []string{p.say("payable_within", "days", days, "date", p.day(p.v.DueDate))}, 4.2, right-rightColumn, "L")
 	}
 	f := p.v.From
 	if f.IBAN == "" {
 		return
 	}
 	p.Ln(0.8)
-	for _, row := range [][2]string{{"IBAN", inFours(f.IBAN)}, {"BIC", f.BIC}, {p.say("bank"), f.Bank}, {p.say("reference"), p.v.Number}} {
+	for _, row := range [][2]string{{"IBAN", groupedByFour(f.IBAN)}, {"BIC", f.BIC}, {p.say("bank"), f.Bank}, {p.say("reference"), p.v.Number}} {
 		if row[1] == "" {
 			continue
 		}
-		p.SetX(facing)
+		p.SetX(rightColumn)
 		p.grey()
 		p.CellFormat(30, 4.2, row[0], "", 0, "L", false, 0, "")
 		p.black()
-		p.text(facing+30, []string{row[1]}, 4.2, right-facing-30, "L")
+		p.text(rightColumn+30, []string{row[1]}, 4.2, right-rightColumn-30, "L")
 	}
 }
 
-// why is the reason of a credit note: the one given when the invoice was voided, or what the correction corrects.
-func (p *page) why() []string {
+// creditReason is the reason of a credit note: the reason given when the invoice was voided, or the documents that it
+// corrects.
+func (p *page) creditReason() []string {
 	switch {
 	case p.v.Preceding != nil && len(p.v.Notes) > 0:
 		return p.v.Notes
@@ -136,7 +137,7 @@ func (p *page) why() []string {
 	case len(p.v.Follows) > 0:
 		var names []string
 		for i, f := range p.v.Follows {
-			if i == mostFollowed {
+			if i == maxFollowed {
 				names = append(names, "…")
 				break
 			}
@@ -147,8 +148,8 @@ func (p *page) why() []string {
 	return []string{p.say("correction_of_month", "period", p.span(p.v.Period.Period()))}
 }
 
-// inFours is an account number as it is printed: in groups of four.
-func inFours(iban string) string {
+// groupedByFour is an account number as it is printed: in groups of four.
+func groupedByFour(iban string) string {
 	var out strings.Builder
 	for i, r := range strings.ReplaceAll(iban, " ", "") {
 		if i > 0 && i%4 == 0 {
@@ -159,7 +160,7 @@ func inFours(iban string) string {
 	return out.String()
 }
 
-// reasons say why no tax is charged, wherever none is.
+// reasons print why no tax is charged, for each category without tax.
 func (p *page) reasons() {
 	for _, t := range p.v.Taxes {
 		text := p.reason(t.LineTax)
@@ -181,7 +182,7 @@ type total struct {
 	strong       bool
 }
 
-// sums are the totals of what is printed in the table, again where the lines end.
+// sums prints the totals of the table after its last line.
 func (p *page) sums() []total {
 	v := p.v
 	rows := []total{{p.say("net"), p.figure(v.Net, p.places), false}}
@@ -201,7 +202,7 @@ func (p *page) sums() []total {
 	return rows
 }
 
-// sumsH is the height of the sums with what stands between them and the lines: the last line stays with them.
+// sumsH is the height of the sums with the space above them: the last line is kept on the same page.
 func (p *page) sumsH(zero int) float64 {
 	h := 9 + 5.6*float64(len(p.sums()))
 	if zero > 0 {
@@ -217,18 +218,18 @@ func (p *page) totals() {
 		style, size := "", 8.5
 		if r.strong {
 			style, size = "B", 10
-			p.Line(facing, p.GetY()+0.6, right, p.GetY()+0.6)
+			p.Line(rightColumn, p.GetY()+0.6, right, p.GetY()+0.6)
 			p.Ln(1.2)
 		}
 		p.font(style, size)
-		p.SetX(facing)
+		p.SetX(rightColumn)
 		p.CellFormat(50, 5.6, p.fit(r.name, 50), "", 0, "L", false, 0, "")
-		p.small(right-facing-50, 5.6, r.amount, style, size, 1)
+		p.smallNotes(right-rightColumn-50, 5.6, r.amount, style, size, 1)
 	}
 	p.Ln(4)
 }
 
-// exchange names every exchange rate on the way to the document's currency.
+// exchange prints every exchange rate used for the document.
 func (p *page) exchange() {
 	if len(p.v.Exchange) == 0 {
 		return
@@ -253,7 +254,7 @@ func (p *page) exchange() {
 	p.Ln(3)
 }
 
-// heading stands above a block whose first line has a height, and never alone at the end of a page.
+// heading prints the heading of a block whose first line has a height; both are kept on one page.
 func (p *page) heading(s string, next float64) {
 	p.room(6 + next)
 	p.font("B", 8.5)
@@ -262,9 +263,10 @@ func (p *page) heading(s string, next float64) {
 	p.font("", 8)
 }
 
-// notes are printed line by line: they may be longer than what is left of the page. Those of a void are its reason.
+// notes are printed line by line: they may be longer than the rest of the page. The notes of a credit note for a void are its
+// reason.
 func (p *page) notes() {
-	if p.credit() && p.v.Preceding != nil && !p.long(p.v.Notes) {
+	if p.credit() && p.v.Preceding != nil && !p.notesOverflow(p.v.Notes) {
 		return
 	}
 	for _, n := range p.v.Notes {
@@ -278,18 +280,18 @@ func (p *page) notes() {
 	}
 }
 
-// long says whether the first page has no room for all of the notes: then they stand in full at the end.
-func (p *page) long(notes []string) bool {
+// notesOverflow reports whether the notes are too long for the first page: then they are printed in full at the end.
+func (p *page) notesOverflow(notes []string) bool {
 	p.font("", 8)
 	for _, n := range notes {
-		if len(p.SplitText(oneLine(n), right-facing-1)) > 4 {
+		if len(p.SplitText(oneLine(n), right-rightColumn-1)) > 4 {
 			return true
 		}
 	}
 	return false
 }
 
-func (p *page) small(w, h float64, s, style string, size float64, ln int) {
+func (p *page) smallNotes(w, h float64, s, style string, size float64, ln int) {
 	p.font(style, size)
 	if have := p.GetStringWidth(s); have > w-2 {
 		p.font(style, size*(w-2)/have)
@@ -298,5 +300,5 @@ func (p *page) small(w, h float64, s, style string, size float64, ln int) {
 	p.font(style, size)
 }
 
-// taxColumn is the rate of a line: why there is none stands in the tax summary.
+// taxColumn is the tax rate of a line; the tax summary says why there is none.
 func (p *page) taxColumn(t invoice.LineTax) string { return p.figure(t.Percent, 0) + " %" }

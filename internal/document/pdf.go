@@ -27,7 +27,7 @@ type page struct {
 	*wording
 	v      invoice.Invoice
 	places int
-	header bool // a table is open: its header is repeated on the next page
+	header bool // inside a table: its header is repeated on the next page
 }
 
 // PDF draws a document on A4: on the first page the amount due, until when and to which account it is paid, and the taxes; then its lines.
@@ -50,7 +50,7 @@ func PDF(w io.Writer, v invoice.Invoice) error {
 	return p.Output(w)
 }
 
-// newPage is an empty document that knows the faces.
+// newPage is an empty document with the fonts.
 func newPage() *fpdf.Fpdf {
 	f := fpdf.New("P", "mm", "A4", "")
 	f.AddUTF8FontFromBytes(face, "", fonts.Regular())
@@ -58,7 +58,7 @@ func newPage() *fpdf.Fpdf {
 	return f
 }
 
-// prepare sets what makes the bytes the same every time, and what every page has.
+// prepare sets everything that would make the bytes differ between runs, and what every page has.
 func (p *page) prepare() {
 	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	if p.v.IssueDate != 0 {
@@ -99,25 +99,25 @@ func (p *page) title() string {
 	return p.say("invoice")
 }
 
-// footer has the seller's register details, as the law of most countries wants them on letters, and the page's number.
+// footer has the seller's register details, which the law of most countries requires on letters, and the page number.
 func (p *page) footer() {
 	p.font("", 6.8)
 	p.grey()
 	f := p.v.From
-	register := strings.TrimSpace(strings.Join(blankless([]string{f.Registration, f.Register}), ", "))
-	parts := blankless([]string{f.Name, register, p.labelled("directors", f.Directors), p.vatID(f.VATID), p.labelled("tax_id", f.TaxID), f.Email})
+	register := strings.TrimSpace(strings.Join(withoutEmpty([]string{f.Registration, f.Register}), ", "))
+	parts := withoutEmpty([]string{f.Name, register, p.labelled("directors", f.Directors), p.vatID(f.VATID), p.labelled("tax_id", f.TaxID), f.Email})
 	p.Line(left, 280, right, 280)
 	for i, l := range p.wrap(strings.Join(parts, "  ·  "), width-32, 3) {
 		p.SetXY(left, 281+3.4*float64(i))
 		p.CellFormat(width-30, 3.4, l, "", 0, "L", false, 0, "")
 	}
 	number := p.say("page", "page", strconv.Itoa(p.PageNo()))
-	p.SetXY(right-p.GetStringWidth(strings.ReplaceAll(number, "{pages}", "00"))-1, 281) // the alias is wider than what it stands for
+	p.SetXY(right-p.GetStringWidth(strings.ReplaceAll(number, "{pages}", "00"))-1, 281) // the placeholder is wider than the number that replaces it
 	p.CellFormat(30, 3.4, number, "", 0, "L", false, 0, "")
 	p.black()
 }
 
-// watermark says on every page of a draft what it is, below what is printed.
+// watermark marks every page of a draft, below the printed text.
 func (p *page) watermark() {
 	if !p.draft() {
 		return
@@ -132,7 +132,7 @@ func (p *page) watermark() {
 	p.black()
 }
 
-// labelled is a value behind its name, and "" without one.
+// labelled is a value after its label, and "" without a value.
 func (p *page) labelled(key, value string) string {
 	if value == "" {
 		return ""
@@ -140,7 +140,7 @@ func (p *page) labelled(key, value string) string {
 	return p.say(key) + " " + value
 }
 
-// fit shortens a text to a width, and says so with an ellipsis.
+// fit shortens a text to a width; an ellipsis marks the cut.
 func (p *page) fit(s string, w float64) string {
 	if p.GetStringWidth(s) <= w {
 		return s
@@ -152,7 +152,7 @@ func (p *page) fit(s string, w float64) string {
 	return strings.TrimSpace(string(r)) + "…"
 }
 
-// wrap breaks a text into lines of a width, at most so many: the last one says by an ellipsis that there is more.
+// wrap breaks a text into lines of a width, at most so many; an ellipsis marks text that was left out.
 func (p *page) wrap(s string, w float64, most int) []string {
 	lines := p.SplitText(oneLine(s), w)
 	switch {
@@ -164,7 +164,7 @@ func (p *page) wrap(s string, w float64, most int) []string {
 	return lines
 }
 
-// room starts a new page when less than h is left, and repeats the header of an open table.
+// room begins a new page if less than h is left, and repeats the header of the table.
 func (p *page) room(h float64) {
 	if p.GetY()+h <= bottom {
 		return
@@ -186,8 +186,8 @@ func (p *page) text(x float64, lines []string, height, w float64, align string) 
 	}
 }
 
-// legible is a text as the faces can print it: they end with the Basic Multilingual Plane, and the library fails on what
-// lies beyond (emoji, in names and tags). Control characters, but for line ends, become blanks.
+// legible replaces characters that the fonts cannot print: they cover the Basic Multilingual Plane, and the library fails
+// on others (emoji in names and tags). Control characters except line ends become blanks.
 func legible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -203,7 +203,7 @@ func legible(s string) string {
 // oneLine is a legible text in which line ends are blanks.
 func oneLine(s string) string { return strings.ReplaceAll(legible(s), "\n", " ") }
 
-func blankless(lines []string) []string {
+func withoutEmpty(lines []string) []string {
 	var out []string
 	for _, l := range lines {
 		if l != "" {
@@ -213,7 +213,7 @@ func blankless(lines []string) []string {
 	return out
 }
 
-// CellFormat prints a text that the faces can print.
+// CellFormat prints the legible form of a text.
 func (p *page) CellFormat(w, h float64, s, border string, ln int, align string, fill bool, link int, to string) {
 	p.Fpdf.CellFormat(w, h, oneLine(s), border, ln, align, fill, link, to)
 }

@@ -13,18 +13,18 @@ const (
 	numberW, textW, quantityW, priceW, taxW, netW = 9.0, 80.0, 21.0, 23.0, 14.0, 23.0
 )
 
-// mostText is how many lines a description may have.
-const mostText = 8
+// maxDescriptionLines is how many lines a description may have.
+const maxDescriptionLines = 8
 
-// section is lines that the print adds up.
+// section is a group of lines with a subtotal.
 type section struct {
 	title, about string
 	lines        []*invoice.Line
 	sum          money.Decimal
 }
 
-// sections are the lines of a document by what its subtotals are of, and how many lines of 0.00 are left out. A
-// document over nothing but such lines prints them.
+// sections groups the lines of a document by what its subtotals are for, and counts the lines of 0.00 that are left
+// out. A document with no other lines prints them.
 func (p *page) sections() (list []*section, left int) {
 	v := &p.v
 	by, some := v.Subtotals, false
@@ -124,15 +124,15 @@ func (p *page) table() {
 // subtotalH is the height of a subtotal, which stays with the last line above it.
 const subtotalH = 6.5
 
-// section prints lines under their heading. Keep is the height of what must stand on the page of the last of them.
+// section prints lines under their heading. Keep is the height of what must be on the same page as the last of them.
 func (p *page) section(s *section, keep float64) {
 	p.font("B", 8.5)
 	title := p.wrap(s.title, width-numberW, 3)
 	drawn := make([]*printed, len(s.lines))
 	for i, l := range s.lines {
-		drawn[i] = p.prepared(l)
+		drawn[i] = p.breakLine(l)
 	}
-	after := func(i int) float64 { // what must stay with line i
+	after := func(i int) float64 { // the height that must be on the same page as line i
 		if i == len(drawn)-1 {
 			return keep
 		}
@@ -163,7 +163,7 @@ func (p *page) section(s *section, keep float64) {
 	p.SetX(left + numberW)
 	p.CellFormat(width-numberW-netW, 5, p.say("subtotal"), "", 0, "R", false, 0, "")
 	p.black()
-	p.small(netW, 5, p.figure(s.sum, p.places), "B", 8, 1)
+	p.smallNotes(netW, 5, p.figure(s.sum, p.places), "B", 8, 1)
 	p.Ln(subtotalH - 5)
 }
 
@@ -172,16 +172,16 @@ type printed struct {
 	*invoice.Line
 	text            []string
 	quantity, price string
-	under           []string
+	smallPrint      []string
 	height          float64
 }
 
-// prepared breaks a line. A line of several prices has no quantity and price to print; what is too long for its column
-// stands in full below, for nothing is rounded to make room.
-func (p *page) prepared(l *invoice.Line) *printed {
+// breakLine breaks the texts of a line to fit its columns. A line of several prices has no quantity and price to
+// print; a number too long for its column is printed in full below, because nothing is rounded to fit.
+func (p *page) breakLine(l *invoice.Line) *printed {
 	d := &printed{Line: l}
 	p.font("", 8)
-	d.text = p.wrap(p.describe(l), textW-2, mostText)
+	d.text = p.wrap(p.describe(l), textW-2, maxDescriptionLines)
 	var below []string
 	if !l.Mixed {
 		d.quantity, d.price = p.figure(l.Quantity, 0), p.figure(l.UnitPrice, p.places)
@@ -195,16 +195,16 @@ func (p *page) prepared(l *invoice.Line) *printed {
 		}
 	}
 	p.font("", 6.8)
-	for _, text := range blankless([]string{strings.Join(below, "  ·  "), strings.Join(p.under(l), "  ·  ")}) {
-		d.under = append(d.under, p.wrap(text, width-numberW-netW, 4)...)
+	for _, text := range withoutEmpty([]string{strings.Join(below, "  ·  "), strings.Join(p.smallPrint(l), "  ·  ")}) {
+		d.smallPrint = append(d.smallPrint, p.wrap(text, width-numberW-netW, 4)...)
 	}
-	d.height = 5.3 + 4*float64(len(d.text)-1) + 3.5*float64(len(d.under))
+	d.height = 5.3 + 4*float64(len(d.text)-1) + 3.5*float64(len(d.smallPrint))
 	return d
 }
 
-// under is what stands in small print below a line: its period, the subscription where no heading names it, the unit,
-// and what is unusual.
-func (p *page) under(l *invoice.Line) []string {
+// smallPrint is the small print below a line: its period, the subscription if no heading names it, the unit, and
+// anything unusual.
+func (p *page) smallPrint(l *invoice.Line) []string {
 	name := ""
 	if p.v.Subtotals != "subscription" && p.v.Subtotals != "" || l.Customer != p.v.BuyerKey || l.Kind == invoice.ChargeLine {
 		name = orElse(l.SubscriptionOf, l.Subscription)
@@ -219,7 +219,7 @@ func (p *page) under(l *invoice.Line) []string {
 	if !l.Billed.IsZero() {
 		parts = append(parts, p.say("billed_before", "amount", p.figure(l.Billed, p.places)))
 	}
-	return blankless(parts)
+	return withoutEmpty(parts)
 }
 
 func (p *page) line(d *printed) {
@@ -232,14 +232,14 @@ func (p *page) line(d *printed) {
 	p.CellFormat(quantityW, 4.4, d.quantity, "", 0, "R", false, 0, "")
 	p.CellFormat(priceW, 4.4, d.price, "", 0, "R", false, 0, "")
 	p.CellFormat(taxW, 4.4, p.taxColumn(d.Tax), "", 0, "R", false, 0, "")
-	p.small(netW, 4.4, p.figure(d.Net, p.places), "", 8, 1)
+	p.smallNotes(netW, 4.4, p.figure(d.Net, p.places), "", 8, 1)
 	for _, more := range d.text[1:] {
 		p.SetX(left + numberW)
 		p.CellFormat(textW, 4, more, "", 1, "L", false, 0, "")
 	}
 	p.font("", 6.8)
 	p.grey()
-	for _, more := range d.under {
+	for _, more := range d.smallPrint {
 		p.SetX(left + numberW)
 		p.CellFormat(width-numberW, 3.5, more, "", 1, "L", false, 0, "")
 	}

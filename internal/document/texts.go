@@ -25,7 +25,7 @@ var textFiles embed.FS
 // english is the language of documents that name none.
 const english = "en"
 
-// wording is a language of documents: its words, and how it writes numbers and dates.
+// wording is a language of documents: its texts, and its format of numbers and dates.
 type wording struct {
 	Code         string            `yaml:"-"`
 	Decimal      string            `yaml:"decimal"`
@@ -38,7 +38,7 @@ type wording struct {
 	Charges      map[string]string `yaml:"charges"`    // by charge.Code
 }
 
-// wordings is every language by its code.
+// wordings are the languages by their codes.
 var wordings = sync.OnceValue(func() map[string]*wording {
 	all := map[string]*wording{}
 	entries, err := textFiles.ReadDir("texts")
@@ -59,7 +59,7 @@ var wordings = sync.OnceValue(func() map[string]*wording {
 	return all
 })
 
-// Languages lists the languages documents come in, sorted.
+// Languages lists the codes of the languages of documents, sorted.
 func Languages() []string {
 	var list []string
 	for code := range wordings() {
@@ -69,7 +69,7 @@ func Languages() []string {
 	return list
 }
 
-// wordingOf is a language, or English where there is none by this code.
+// wordingOf returns a language, or English if the code is unknown.
 func wordingOf(code string) *wording {
 	if w := wordings()[code]; w != nil {
 		return w
@@ -77,7 +77,7 @@ func wordingOf(code string) *wording {
 	return wordings()[english]
 }
 
-// say is a text with its braces filled: say("page", "page", "1", "pages", "3").
+// say is a text with its placeholders filled: say("page", "page", "1", "pages", "3").
 func (w *wording) say(key string, filled ...string) string {
 	text := w.Texts[key]
 	for i := 0; i+1 < len(filled); i += 2 {
@@ -86,7 +86,7 @@ func (w *wording) say(key string, filled ...string) string {
 	return text
 }
 
-// figure is a number at least with the given decimals, and with its thousands apart: 1,234.50. It never has fewer
+// figure is a number with at least the given decimals and with separators of thousands: 1,234.50. It never has fewer
 // digits than the number.
 func (w *wording) figure(d money.Decimal, places int) string {
 	whole, part, has := strings.Cut(d.Fixed(places), ".")
@@ -132,7 +132,7 @@ func (w *wording) span(x period.Period) string {
 	return w.day(x.Start) + " – " + w.day(x.End.AddDays(-1))
 }
 
-// printedDay is a day the provider printed, whichever way it did; other text is left alone.
+// printedDay formats a day that the provider printed, in any of its formats; other text is not changed.
 func (w *wording) printedDay(s string) string {
 	for _, form := range []string{time.DateOnly, "1/2/2006", time.RFC3339, "1/2/2006 15:04:05"} {
 		if t, err := time.Parse(form, s); err == nil {
@@ -142,7 +142,7 @@ func (w *wording) printedDay(s string) string {
 	return s
 }
 
-// country is a country's name, or its code where there is none.
+// country is a country's name, or its code if the language has no name for it.
 func (w *wording) country(code string) string {
 	region, err := language.ParseRegion(code)
 	if err != nil {
@@ -156,7 +156,7 @@ func (w *wording) country(code string) string {
 	return code
 }
 
-// charge is a charge type in words; what is not documented stays as it is.
+// charge is a charge type in words; one that is not documented is printed as it is.
 func (w *wording) charge(kind string) string {
 	if word := w.Charges[charge.Code(kind)]; word != "" {
 		return word
@@ -164,7 +164,7 @@ func (w *wording) charge(kind string) string {
 	return kind
 }
 
-// describe is what a line is for. The words that stand for what usage does not name are the document's own.
+// describe is the description of a line. If usage does not name the product, the document's texts do.
 func (w *wording) describe(l *invoice.Line) string {
 	if l.ChargeType != "" {
 		return l.Service + ", " + w.charge(l.ChargeType)
@@ -177,7 +177,7 @@ func (w *wording) describe(l *invoice.Line) string {
 	return l.Description
 }
 
-// tax is a tax rate in words: "VAT 19 %", with the name the country gives it where that is another.
+// tax is a tax rate in words: "VAT 19 %", with the country's own name for it, if it has one.
 func (w *wording) tax(t invoice.LineTax) string {
 	name := w.Texts["vat"]
 	if t.Name != "" && t.Name != "VAT" && t.Name != name {
@@ -189,7 +189,7 @@ func (w *wording) tax(t invoice.LineTax) string {
 	return w.say("tax_rate", "tax", name, "percent", w.figure(t.Percent, 0))
 }
 
-// reason says why no tax is charged, and is "" where it is.
+// reason says why no tax is charged; "" if tax is charged.
 func (w *wording) reason(t invoice.LineTax) string {
 	if text := w.Reasons[t.Code]; text != "" {
 		return text

@@ -9,8 +9,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// CheckWorld is an Invalid fault with code world_refused when documents could not be printed as a world wants them: a
-// logo that is no picture, a language there is not. Its fields are the places.
+// CheckWorld is an Invalid fault with code world_refused if documents could not be printed as a world asks: a logo
+// that is not a picture, an unknown language. Its fields name the places in the file.
 func CheckWorld(w org.World) error {
 	var lines []string
 	fields := map[string]string{}

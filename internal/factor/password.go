@@ -1,7 +1,7 @@
 // Package factor owns the factors by which people authenticate: passwords, how they are hashed and chosen, and the
 // codes of authenticator apps.
 //
-// It stores nothing and makes no random numbers: salts, secrets and the time are handed in.
+// It stores nothing and makes no random numbers: salts, secrets and the time are passed in.
 package factor
 
 import (

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The stages that a child says it is in.
+// The stages that a child reports.
 const (
 	stageImport    = "import"
 	stageRating    = "rating"
@@ -43,10 +43,10 @@ const (
 	stageDocuments = "documents"
 )
 
-func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func report(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-// closeMonth does all there is to do in a folder, from the files beside it to archived documents, whatever of it was
-// done before. It says which stage it enters, and what it was told is done.
+// closeMonth takes a month in a folder from files to archived documents, continuing from whatever was done before. It
+// prints the stage it enters, and what is done.
 func closeMonth(ctx context.Context, dir string) error {
 	files := filepath.Dir(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -56,10 +56,10 @@ func closeMonth(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := settle(ctx, n, files); err != nil {
+	if err := applyWorld(ctx, n, files); err != nil {
 		return err
 	}
-	say("stage %s", stageImport)
+	report("stage %s", stageImport)
 	for _, name := range []string{"usage.csv", "lines.csv"} {
 		text, err := os.ReadFile(filepath.Join(files, name))
 		if err != nil {
@@ -69,17 +69,17 @@ func closeMonth(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		say("loaded %s %s %d %d", name, load.ID, load.Rows.Sealed, load.Rows.Skipped)
+		report("loaded %s %s %d %d", name, load.ID, load.Rows.Sealed, load.Rows.Skipped)
 	}
 	if err := bill(ctx, n); err != nil {
 		return err
 	}
-	say("done")
+	report("done")
 	return n.Close()
 }
 
-// settle applies the world and the books.
-func settle(ctx context.Context, n *installtest.Installation, files string) error {
+// applyWorld applies the world and the books.
+func applyWorld(ctx context.Context, n *installtest.Installation, files string) error {
 	text, err := os.ReadFile(filepath.Join(files, "world.yaml"))
 	if err != nil {
 		return err
@@ -105,32 +105,32 @@ func bill(ctx context.Context, n *installtest.Installation) error {
 	if _, err := n.Invoices.Approve(ctx, installtest.September, nil); err != nil {
 		return err
 	}
-	say("stage %s", stageIssue)
+	report("stage %s", stageIssue)
 	issued, err := n.Invoices.Issue(ctx, invoice.Issuing{Period: installtest.September})
 	if err != nil {
 		return err
 	}
 	for _, s := range issued {
-		say("issued %s/%s %s", s.Seller, s.Number, s.Total)
+		report("issued %s/%s %s", s.Seller, s.Number, s.Total)
 	}
-	say("stage %s", stageDocuments)
+	report("stage %s", stageDocuments)
 	done, err := n.Runner.Drain(ctx)
-	say("archived %d", done)
+	report("archived %d", done)
 	return err
 }
 
-// markedRating says when rating begins.
+// markedRating reports when rating begins.
 func markedRating(rows usage.RowStore) usage.RowStore { return markedRows{rows} }
 
 type markedRows struct{ usage.RowStore }
 
-// Sums says that rating is at work.
+// Sums reports that rating has begun.
 func (m markedRows) Sums(ctx context.Context, s scope.Scope, q usage.Query, yield func(usage.Sum) error) error {
-	say("stage %s", stageRating)
+	report("stage %s", stageRating)
 	return m.RowStore.Sums(ctx, s, q, yield)
 }
 
-// markedFiles says when the first worksheet is stored.
+// markedFiles reports when the first worksheet is stored.
 func markedFiles(files invoice.Files) invoice.Files { return &markedPuts{Files: files} }
 
 type markedPuts struct {
@@ -138,13 +138,13 @@ type markedPuts struct {
 	once sync.Once
 }
 
-// Put says that drafts are being made, the first time.
+// Put reports, the first time, that drafts are being created.
 func (m *markedPuts) Put(ctx context.Context, r io.Reader) (string, int64, error) {
-	m.once.Do(func() { say("stage %s", stageDraft) })
+	m.once.Do(func() { report("stage %s", stageDraft) })
 	return m.Files.Put(ctx, r)
 }
 
-// write makes the files of a month for a world.
+// write writes the files of a month for a world.
 func write(dir string, rows, customers int) error {
 	w, b, err := world.Init(customers, world.Options{People: world.People{
 		Partner: sample.Partner(), ResellerMPN: sample.ResellerMPN, Tenant: sample.Tenant, Domain: sample.Domain,

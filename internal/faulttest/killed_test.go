@@ -27,7 +27,7 @@ import (
 const (
 	monthRows, monthCustomers = 24_000, 6
 	// Every stage is aimed at so often, and again as long as one was never hit.
-	rounds, mostRounds = 5, 12
+	rounds, maxRounds = 5, 12
 )
 
 // stages are aimed at in this order, so that each kill finds something left to do.
@@ -44,20 +44,20 @@ func generate(u, l io.Writer, rows, customers int) error {
 	return err
 }
 
-// said is what a child said, and when.
-type said struct {
+// reported is one line that a child printed, and when.
+type reported struct {
 	line string
 	at   time.Time
 }
 
 // run lets a child close the month in a folder. With aim it is killed a while after it enters that stage; the stage it
 // was in then is returned, "" when it ended by itself.
-func run(t *testing.T, dir, aim string, wait time.Duration) (lines []said, hit string) {
+func run(t *testing.T, dir, aim string, wait time.Duration) (lines []reported, hit string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childDir+"="+dir)
-	var trouble strings.Builder
-	child.Stderr = &trouble
+	var stderr strings.Builder
+	child.Stderr = &stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func run(t *testing.T, dir, aim string, wait time.Duration) (lines []said, hit s
 	in := bufio.NewScanner(out)
 	aimed := false
 	for in.Scan() {
-		lines = append(lines, said{in.Text(), time.Now()})
+		lines = append(lines, reported{in.Text(), time.Now()})
 		if in.Text() == "stage "+aim && !aimed {
 			aimed = true
 			timer := time.AfterFunc(wait, func() { _ = child.Process.Kill() })
@@ -79,8 +79,8 @@ func run(t *testing.T, dir, aim string, wait time.Duration) (lines []said, hit s
 		}
 	}
 	err = child.Wait()
-	if err != nil && !aimed || trouble.Len() > 0 {
-		t.Fatalf("the child failed: %v %s", err, trouble.String())
+	if err != nil && !aimed || stderr.Len() > 0 {
+		t.Fatalf("the child failed: %v %s", err, stderr.String())
 	}
 	if err == nil {
 		return lines, ""
@@ -105,12 +105,12 @@ func TestKilled(t *testing.T) {
 	want := documents(t, calm, nil)
 	hits := map[string]int{}
 	chance := rand.New(rand.NewPCG(2026, 11))
-	for round := range mostRounds {
+	for round := range maxRounds {
 		if round >= rounds && len(hits) == len(stages()) {
 			break
 		}
 		dir := filepath.Join(files, fmt.Sprint("round-", round))
-		acknowledged := &promises{loads: map[string]bool{}, issued: map[string]string{}}
+		acknowledged := &acknowledgedWork{loads: map[string]bool{}, issued: map[string]string{}}
 		for _, aim := range stages() {
 			lines, hit := run(t, dir, aim, time.Duration(chance.Int64N(int64(lasts[aim]))))
 			acknowledged.take(t, lines)
@@ -142,7 +142,7 @@ func TestKilled(t *testing.T) {
 }
 
 // durations is how long an undisturbed child was in each stage.
-func durations(lines []said) map[string]time.Duration {
+func durations(lines []reported) map[string]time.Duration {
 	out := map[string]time.Duration{}
 	stage, since := "", time.Time{}
 	for _, l := range lines {
@@ -158,15 +158,15 @@ func durations(lines []said) map[string]time.Duration {
 	return out
 }
 
-// promises is what children said is done: it must not be undone.
-type promises struct {
+// acknowledgedWork is what children reported as done: it must not be lost or done again.
+type acknowledgedWork struct {
 	loads  map[string]bool   // ids of loads that sealed rows
 	files  map[string]bool   // names of files that are sealed
 	issued map[string]string // seller and number → total
 }
 
-// take notes what a child said, and checks that nothing is done a second time.
-func (p *promises) take(t *testing.T, lines []said) {
+// take notes what a child reported, and checks that nothing is done a second time.
+func (p *acknowledgedWork) take(t *testing.T, lines []reported) {
 	t.Helper()
 	if p.files == nil {
 		p.files = map[string]bool{}
@@ -194,7 +194,7 @@ func (p *promises) take(t *testing.T, lines []said) {
 
 // documents opens what the children left, holds it against what they promised and against every invariant, and reads
 // each archived document: name → bytes.
-func documents(t *testing.T, dir string, p *promises) map[string]string {
+func documents(t *testing.T, dir string, p *acknowledgedWork) map[string]string {
 	t.Helper()
 	ctx := installtest.Operator(t.Context())
 	n, err := installtest.Open(ctx, dir, installtest.Wrap{})

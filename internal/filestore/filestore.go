@@ -51,7 +51,7 @@ func unusable(dir string, err error) error {
 	if _, ok := errors.AsType[*fault.Fault](err); ok {
 		return err
 	}
-	return fault.New(fault.Unavailable, "files_unusable", "%s: nothing half-written was kept; look at the disk and give the command again", what).Because(err)
+	return fault.New(fault.Unavailable, "files_unusable", "%s: no partial file was kept; check the disk and give the command again", what).Because(err)
 }
 
 func (s *Store) path(digest string) string { return filepath.Join(s.dir, digest[:2], digest) }
@@ -97,7 +97,7 @@ func (s *Store) Verify(digest string) error {
 		return err
 	}
 	if hex.EncodeToString(h.Sum(nil)) != digest {
-		return fault.New(fault.Internal, "file_damaged", "file %s no longer holds what its name says; restore it from a backup", digest)
+		return fault.New(fault.Internal, "file_damaged", "the content of file %s no longer matches its name; restore it from a backup", digest)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // What differs from run to run, however it is written: ids and durations. Instants do not: where a page shows them, a
-// clock that is moved by hand says what time it is; elsewhere the page leaves them out.
+// clock that the test moves says what time it is; elsewhere the page leaves them out.
 var (
 	identifier = regexp.MustCompile(`[a-z]{3}_[0-9a-v]{26}`)
 	duration   = regexp.MustCompile(`\b[0-9.]+(?:ms|µs|s)\b`)

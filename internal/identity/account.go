@@ -48,7 +48,7 @@ type Group struct {
 // CLI is the client id of the purveyor command.
 const CLI = "70757276-6579-6f72-0000-000000000001"
 
-// Record appends to the event log what happened to a person or program. The data are ids and words only.
+// Record appends an event about a person or program to the event log. The data are ids and words only.
 func Record(ctx context.Context, t tx.Tx, events event.Log, typ event.Type, actor, subject id.Principal, data map[string]string) error {
 	return events.Append(ctx, t, typ, string(actor), string(subject), data)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Store finds realms, accounts and groups. What is not there is NotFound. An account is found without a scope, before
-// anybody knows what it may see; lists take the scope of who asks.
+// Store finds realms, accounts and groups. A missing one is NotFound. An account is found without a scope, because
+// the caller's scope is not known yet; lists take the caller's scope.
 type Store interface {
 	// Realm is an organisation by its tenant, the GUID of its id, its id or its key; the partner for "".
 	Realm(ctx context.Context, r tx.Read, s scope.Scope, ref string) (Realm, error)
@@ -22,7 +22,7 @@ type Store interface {
 	GroupsOf(ctx context.Context, r tx.Read, who id.Principal) ([]id.Group, error)
 }
 
-// Directory tells the other areas who there is.
+// Directory answers other areas about people, programs and groups.
 type Directory struct {
 	DB    tx.DB
 	Store Store
@@ -37,7 +37,7 @@ func (d *Directory) Realm(ctx context.Context, ref string) (realm Realm, err err
 	return realm, err
 }
 
-// Principal is somebody with their realm and groups, for who is not asking but asked about. NotFound for nobody.
+// Principal is a person or program that a call is about, with realm and groups. NotFound if there is none.
 func (d *Directory) Principal(ctx context.Context, r tx.Read, who id.Principal) (Principal, error) {
 	a, err := d.Store.Account(ctx, r, who)
 	if err != nil || a.State == Erased {
@@ -48,7 +48,7 @@ func (d *Directory) Principal(ctx context.Context, r tx.Read, who id.Principal) 
 	return p, err
 }
 
-// RealmOf is whose a person or program is, or a group where one is named. NotFound for nobody's.
+// RealmOf is the realm of a person or program, or of the group if one is named. NotFound if there is none.
 func (d *Directory) RealmOf(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (id.Organisation, error) {
 	if group == "" {
 		p, err := d.Principal(ctx, r, who)
@@ -70,12 +70,12 @@ func notKnown(err error) error {
 	return fault.New(fault.NotFound, "principal_not_found", "nobody is known by that id")
 }
 
-// SignsIn says whether a person can sign in, or somebody of a group where one is named. Programs do not count.
+// SignsIn reports whether a person can sign in, or a member of the group if one is named. Programs do not count.
 func (d *Directory) SignsIn(ctx context.Context, r tx.Read, who id.Principal, group id.Group) (bool, error) {
 	return d.AnySignsIn(ctx, r, []id.Principal{who}, []id.Group{group}, "")
 }
 
-// AnySignsIn says whether one of these people, or somebody of these groups, can sign in, a person left out. Programs do
+// AnySignsIn reports whether one of these people, or a member of these groups, can sign in, except one person. Programs do
 // not count.
 func (d *Directory) AnySignsIn(ctx context.Context, r tx.Read, who []id.Principal, groups []id.Group, without id.Principal) (bool, error) {
 	all, err := d.Store.Groups(ctx, r, scope.All(), "")

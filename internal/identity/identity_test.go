@@ -32,7 +32,7 @@ const password = "brown kettle morning"
 
 // fixture is everything that signs in, on a database of its own. It answers as access, for the test to say what.
 type fixture struct {
-	identity.Access // what is not answered here is not asked for
+	identity.Access // other questions are not asked in these tests
 	t               testing.TB
 	db              tx.DB
 	now             func() time.Time
@@ -106,7 +106,7 @@ func (f *fixture) person(realm, mail string) people.Person {
 	return p
 }
 
-// A look-up that begins after a revoke was acknowledged never finds what was revoked, however they interleave.
+// TestNoStaleSessions: a look-up that begins after a revocation was acknowledged never finds what was revoked, however they interleave.
 func TestNoStaleSessions(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")
@@ -148,7 +148,7 @@ func TestNoStaleSessions(t *testing.T) {
 }
 
 // Of many who show one refresh token at once, one gets tokens; and because the others had it too, those end.
-func TestRefreshTokenShownAtOnce(t *testing.T) {
+func TestRefreshTokenUsedConcurrently(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")
 	browser, _, err := f.People.OpenSession(t.Context(), sessions.Session{Person: p.ID})
@@ -203,7 +203,7 @@ func TestOneTimeLinks(t *testing.T) {
 }
 
 // Whoever manages people does so where they may; elsewhere nothing is there.
-func TestManagingStaysInScope(t *testing.T) {
+func TestManagingIsLimitedToTheScope(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
 	member, foreign := f.person("c", "kim@c.example"), f.person("d", "eve@d.example")
@@ -291,7 +291,7 @@ func TestManagingStaysInScope(t *testing.T) {
 	}
 }
 
-func TestErasedPeopleAreGone(t *testing.T) {
+func TestErasedPeople(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
 	p := f.person("c", "kim@c.example")
@@ -395,9 +395,9 @@ func BenchmarkByCookie(b *testing.B) {
 	}
 }
 
-// TestAttemptsOfOthersKeepNoPasskeyOut: whoever guesses somebody's password without end makes passwords and codes wait, and
-// not a passkey, at which nobody guesses.
-func TestAttemptsOfOthersKeepNoPasskeyOut(t *testing.T) {
+// TestFailedPasswordsDoNotBlockPasskeys: repeated wrong passwords delay further passwords and codes of a person, but
+// not their passkey, which cannot be guessed.
+func TestFailedPasswordsDoNotBlockPasskeys(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")
 	f.must(f.People.AddPasskey(t.Context(), p.ID, people.Passkey{ID: "key"}, ""))

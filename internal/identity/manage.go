@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Access answers what callers may, wherever identity has to ask. Nothing else stands between the two.
+// Access answers what callers may do. It is identity's only interface to the access area.
 type Access interface {
 	// MayManage is where the caller may see people and programs, or change them. Denied for nowhere.
 	MayManage(ctx context.Context, change bool) (scope.Scope, error)
@@ -17,8 +17,8 @@ type Access interface {
 	GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error
 	// Admins are whom, and which groups, a realm's global admin role was given to for good.
 	Admins(ctx context.Context, r tx.Read, realm id.Organisation) ([]id.Principal, []id.Group, error)
-	// Exceeds is Denied where somebody, or a group, of a realm may do what the caller may not; for "" and "", where the
-	// caller is no global admin of the realm.
+	// Exceeds is Denied if a person or group of a realm may do more than the caller; for "" and "", if the caller is
+	// not a global admin of the realm.
 	Exceeds(ctx context.Context, r tx.Read, realm id.Organisation, who id.Principal, group id.Group) error
 	// Enters says whether a person of one realm may ask for tokens of another's.
 	Enters(ctx context.Context, who id.Principal, into id.Organisation) (bool, error)
@@ -33,8 +33,8 @@ type Manager struct {
 // Rule refuses who may not manage a realm.
 type Rule func(context.Context, tx.Read, Realm) error
 
-// Realm is the realm of this key if the caller may change it and the rule allows it. NotFound when it lies outside of
-// where they may.
+// Realm is the realm of this key if the caller may change it and the rule allows it. NotFound if it is outside of the
+// caller's scope.
 func (m Manager) Realm(ctx context.Context, key string, rule Rule) (realm Realm, err error) {
 	s, err := m.Access.MayManage(ctx, true)
 	if err != nil {
@@ -58,18 +58,18 @@ func (m Manager) OwnRealm(ctx context.Context, key string) (Realm, error) {
 	return m.Realm(ctx, key, RequireOwn)
 }
 
-// IsOwn says whether a realm's people are the caller's to manage: their own, or everybody's for the local operator. A
-// context that names nobody is none of a request's: Access has refused it before.
+// IsOwn reports whether the caller may manage a realm's people: those of the own realm, or all for the local
+// operator. A context without a caller never gets here: Access refuses it.
 func IsOwn(ctx context.Context, realm id.Organisation) bool {
 	who, known := Caller(ctx)
 	return !known || who.ID == LocalOperator || who.Realm == realm
 }
 
-// RequireOwn is Denied for who would change people, programs, groups or the way to sign in of a realm that is not
-// theirs. Staff above a realm give it its first person, and from then on nobody above it can become anybody in it.
+// RequireOwn is Denied for a change of people, programs, groups or the sign-in of another realm. Staff above a realm
+// invite its first person; from then on nobody above it can take over a person in it.
 func RequireOwn(ctx context.Context, _ tx.Read, realm Realm) error {
 	if IsOwn(ctx, realm.ID) {
 		return nil
 	}
-	return fault.New(fault.Denied, "not_your_people", "%s looks after its own people: nothing was changed; ask one of its global admins", realm.Key)
+	return fault.New(fault.Denied, "not_your_people", "%s manages its own people: nothing was changed; ask one of its global admins", realm.Key)
 }

@@ -20,7 +20,7 @@ func asOf(ctx context.Context, realm string) context.Context {
 	return identity.As(ctx, identity.Principal{ID: "prn_somebody", Realm: org.OrganisationID(realm)})
 }
 
-// Staff above an organisation give it its first person, who becomes its global admin, and can then become nobody in it.
+// TestRealmsManageTheirOwn: staff above an organisation invite its first person, who becomes its global admin. From then on they cannot take over any person in it.
 func TestRealmsManageTheirOwn(t *testing.T) {
 	f := newFixture(t)
 	above, within := asOf(t.Context(), "p"), asOf(t.Context(), "c")
@@ -106,7 +106,7 @@ func TestRealmsManageTheirOwn(t *testing.T) {
 	}
 }
 
-// A first person's link that was printed and not used makes nobody once there is somebody.
+// TestUnusedFirstLinksEnd: an unused link for a first person is invalid once there is a person.
 func TestUnusedFirstLinksEnd(t *testing.T) {
 	f := newFixture(t)
 	link, err := f.People.FirstLink(t.Context())
@@ -148,7 +148,7 @@ func TestOtherInvitationsEndWithTheFirst(t *testing.T) {
 	}
 }
 
-// A reset takes nobody back to before they began: who was somebody stays the realm's own to look after.
+// TestResetKeepsTheRealmItsOwn: after the reset of its only person, a realm is still managed by itself and not by staff above it.
 func TestResetKeepsTheRealmItsOwn(t *testing.T) {
 	f := newFixture(t)
 	p := f.person("c", "kim@c.example")

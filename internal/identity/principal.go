@@ -17,8 +17,8 @@ type Principal struct {
 	Program bool       // no person: it cannot prove a second factor and is not asked for one
 }
 
-// LocalOperator is whoever may open the data directory: by its lock, its socket, or loopback while there are no
-// sign-ins. It belongs to no realm.
+// LocalOperator is the caller that may open the data directory: through its lock, its socket, or the loopback
+// interface of a server without sign-ins. It belongs to no realm.
 const LocalOperator id.Principal = "local-operator"
 
 type principalKey struct{}
@@ -28,13 +28,13 @@ func As(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
-// Caller is who is calling; ok is false for nobody.
+// Caller is the caller of a request; ok is false without one.
 func Caller(ctx context.Context) (p Principal, ok bool) {
 	p, ok = ctx.Value(principalKey{}).(Principal)
 	return p, ok
 }
 
-// Actor is who is calling as records name them: "nobody" where nobody is.
+// Actor is the caller as records name it: "nobody" without one.
 func Actor(ctx context.Context) id.Principal {
 	who, ok := Caller(ctx)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/id"
 )
 
-// Digest is what is kept of a secret that was drawn at random: nobody guesses those, so no slow hash is needed.
+// Digest is the stored form of a random secret: it cannot be guessed, so no slow hash is needed.
 func Digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

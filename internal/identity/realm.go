@@ -17,10 +17,10 @@ type Realm struct {
 // customerKind is the kind of organisation whose people may do without a second factor.
 const customerKind = "customer"
 
-// Staff says whether the people of this realm sell: they work on what is other people's.
+// Staff reports whether the people of this realm sell: they work on data of other organisations.
 func (r Realm) Staff() bool { return r.Kind != customerKind }
 
-// AnyTenant says whether a tenant's name stands for whichever the caller belongs to.
+// AnyTenant reports whether a tenant's name means the tenant that the caller belongs to.
 func AnyTenant(tenant string) bool {
 	return tenant == "common" || tenant == "organizations" || tenant == "adfs"
 }

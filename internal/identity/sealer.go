@@ -12,7 +12,7 @@ type Sealer interface {
 	Open(ctx context.Context, person id.Principal, sealed []byte) ([]byte, error)
 }
 
-// Installation is whose key seals what belongs to nobody: signing keys, secrets of federations.
+// Installation is the owner of the key for data that belongs to no person: signing keys, secrets of federations.
 const Installation id.Principal = "installation"
 
 // Plain seals nothing: for tests, and for data that is thrown away.

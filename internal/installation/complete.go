@@ -17,7 +17,7 @@ var module = strings.TrimSuffix(reflect.TypeFor[Installation]().PkgPath(), "inte
 var mayBeAbsent = map[string]string{
 	"internal/installation.Installation.storesDiffer": "an error: there is none where the usage store has what the ledger sealed",
 	"internal/rating.Rater.Runs":                      "only views of costs keep months in memory; without it the usage store adds up the same amounts",
-	"internal/rating.Rater.Memory":                    "only views of costs keep what they found; without it the same is found anew",
+	"internal/rating.Rater.Memory":                    "only views of costs keep what they found; without it they are looked up again",
 	"internal/api/login.Server.HTTP":                  "one with a time limit is made, and refuses this machine's own addresses all the same",
 	"internal/api/login.Server.Address":               "failed attempts count for the address a connection comes from: no proxy stands in front",
 	"internal/api/login.Server.mux":                   "its own routes, made for the first request",
@@ -25,11 +25,11 @@ var mayBeAbsent = map[string]string{
 	"internal/api/login.keyring.idSigner":             "its own, read before the first token is signed",
 }
 
-// opened are the stores: whoever opens them hands them what they need, and their insides are their own. So are those of a
+// opened are the stores: their constructors require what they need, so their fields are not visited. Neither are those of a
 // compiled price book, which is data.
 var opened = []string{"internal/pricing.Compiled", "internal/sqlstore.DB", "internal/usagestore/duckdb.Store", "internal/usagestore/runs.Store", "internal/filestore.Store", "internal/vault.Vault"}
 
-// complete is an error that names the first collaborator that is missing in parts, or in what they hold.
+// complete is an error that names every collaborator that is missing in parts, or in values that they hold; nil if none is.
 func complete(parts ...any) error {
 	v := verification{seen: map[uintptr]bool{}}
 	v.visit(reflect.ValueOf(parts), "parts")
@@ -44,7 +44,7 @@ type verification struct {
 	missing []string
 }
 
-// visit looks at a value, which has the name of the field it is in, and at what it holds.
+// visit notes a missing value under the name of its field, and visits what the value holds.
 func (v *verification) visit(x reflect.Value, name string) {
 	if !collaborates(x.Type(), nil) {
 		return
@@ -90,7 +90,7 @@ func (v *verification) fields(x reflect.Value) {
 	}
 }
 
-// emptyTable says whether a value is a table or a list, other than a key, that has nothing in it yet.
+// emptyTable reports whether a value is an empty map or list; keys are not lists.
 func emptyTable(x reflect.Value) bool {
 	k := x.Kind()
 	return (k == reflect.Map || k == reflect.Slice) && x.IsNil() && x.Type() != reflect.TypeFor[[]byte]()

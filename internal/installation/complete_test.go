@@ -25,7 +25,7 @@ func TestEveryCollaboratorIsRequired(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = first.Close() })
-	fresh := func() *[]any { // the same stores, every part new
+	fresh := func() *[]any { // the same stores, new parts
 		n := &Installation{Stores: first.Stores, lock: first.lock, newWork: first.newWork}
 		if err := n.build(o); err != nil {
 			t.Fatal(err)
@@ -70,13 +70,13 @@ func sum(counts map[string]int) (n int) {
 	return n
 }
 
-// search finds collaborators: whatever functions, interfaces, pointers and keys there are in parts, exported or not.
+// search finds collaborators: all functions, interfaces, pointers and keys in parts, exported or not.
 type search struct {
 	seen map[uintptr]bool
 	all  []found
 }
 
-// found is a collaborator: the field it is in, and the way to it.
+// found is a collaborator: its field, and the path to it.
 type found struct {
 	name string
 	path []any // an int is a field or an element, a reflect.Value a key of a map, nil what is pointed at or in an interface
@@ -118,14 +118,14 @@ func (s *search) look(x reflect.Value, name string, path []any) {
 	}
 }
 
-// remove makes what is at the end of a path nil.
+// remove sets the value at the end of a path to nil.
 func remove(x reflect.Value, path []any) {
 	x = reflect.NewAt(x.Type(), unsafe.Pointer(x.UnsafeAddr())).Elem() // unexported fields too
 	if len(path) == 0 {
 		x.SetZero()
 		return
 	}
-	within := func(inner reflect.Value) reflect.Value { // a copy, for what is in maps and interfaces cannot be changed there
+	within := func(inner reflect.Value) reflect.Value { // a copy, because values in maps and interfaces cannot be changed in place
 		c := reflect.New(inner.Type()).Elem()
 		c.Set(inner)
 		remove(c, path[1:])
@@ -146,7 +146,7 @@ func remove(x reflect.Value, path []any) {
 	}
 }
 
-// TestOpenRefusesWithoutAPart: a data directory does not open when the wiring forgot something.
+// TestOpenRefusesWithoutAPart: a data directory does not open if the wiring leaves a part out.
 func TestOpenRefusesWithoutAPart(t *testing.T) {
 	n, err := Open(access.AsLocalOperator(t.Context()), t.TempDir(), Options{
 		Settings: config.Settings{Memory: "512MB"}, Log: slog.New(slog.DiscardHandler), Now: time.Now,

@@ -10,8 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// delegatedAssignments keeps in access what delegated access gives, in the transaction of its change: what a source gave before is
-// taken, and what it gives now is given until its end.
+// delegatedAssignments keeps the role assignments of delegated access up to date, in the transaction of its change:
+// former assignments of a source are removed, and current ones are added until their end.
 func delegatedAssignments(roles *access.Service) func(context.Context, tx.Tx, string, []delegation.Assignment) error {
 	return func(ctx context.Context, t tx.Tx, source string, now []delegation.Assignment) error {
 		by := access.Actor(ctx)
@@ -38,7 +38,7 @@ func delegatedAssignments(roles *access.Service) func(context.Context, tx.Tx, st
 	}
 }
 
-// recordUse writes what is about to be allowed under an activation into its trail: who may not, any more, is refused.
+// recordUse records in the trail of an activation what it is about to allow. It refuses if the activation no longer allows it.
 func recordUse(db tx.DB, delegated *delegation.Service) func(context.Context, access.Action, string, string) error {
 	return func(ctx context.Context, action access.Action, source, place string) error {
 		return db.Do(ctx, func(ctx context.Context, t tx.Tx) error {
@@ -48,7 +48,7 @@ func recordUse(db tx.DB, delegated *delegation.Service) func(context.Context, ac
 	}
 }
 
-// trailAction is an action of ours as trails have it, in the form of the provider's.
+// trailAction is one of our actions as trails name it, in the provider's form.
 func trailAction(action access.Action) string {
 	return "Purveyor/" + strings.ReplaceAll(string(action), ".", "/")
 }

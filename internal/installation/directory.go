@@ -12,14 +12,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// What makes a folder a data directory: its ledger, or the address of one.
+// A folder is a data directory if it holds one of these files: the ledger, or the address of one.
 const (
 	LedgerName  = "ledger.db"
 	AddressName = "ledger.dsn"
 )
 
-// RequireDirectory is an error unless a folder is a data directory: it says what is there instead, and what to do. A ledger
-// that a setting names takes the place of one that the folder lacks.
+// RequireDirectory is an error unless a folder is a data directory: it says what is there instead, and what to do.
+// The folder needs no ledger if a setting names one.
 func RequireDirectory(dir, ledger string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -61,8 +61,8 @@ func noLedger(format string, args ...any) error {
 	return fault.New(fault.Unavailable, "ledger_lost", format, args...)
 }
 
-// ledgerKept is an error when a ledger's file holds nothing though what belongs to it is there, or is no database: opened,
-// it would become a new ledger, beside which every row and document is unknown.
+// ledgerKept is an error if a ledger's file is empty although other parts of its data exist, or if it is not a
+// database. Opening it would create a new ledger, which knows none of the rows and documents.
 func ledgerKept(path string, held bool) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -74,7 +74,7 @@ func ledgerKept(path string, held bool) error {
 	n, err := io.ReadFull(f, head)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF) && !held:
-		return nil // made, and nothing else yet
+		return nil // created, and nothing else yet
 	case n == 0 && errors.Is(err, io.EOF):
 		return noLedger("%s is empty, though usage or keys stand beside it: nothing was done. Restore it from a backup", path)
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
@@ -85,7 +85,7 @@ func ledgerKept(path string, held bool) error {
 	return nil
 }
 
-// RequireCreatable is an error when a new ledger would be made beside what belongs to another.
+// RequireCreatable is an error if a new ledger would be created beside data of another ledger.
 func RequireCreatable(dir, ledger string) error {
 	err := RequireDirectory(dir, ledger)
 	if fault.KindOf(err) == fault.NotFound {

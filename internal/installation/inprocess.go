@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// InProcess carries requests to a handler in this process: the same API without a connection. Bodies flow both ways
-// at once, and nothing is copied but what the handler copies.
+// InProcess carries requests to a handler in this process: the same API without a connection. Request and answer are
+// streamed at the same time, without copying.
 type InProcess struct {
 	handler http.Handler
 	caller  func(context.Context) context.Context // says who is calling
-	running sync.WaitGroup                        // handlers that have not returned yet, also after their caller gave up
+	running sync.WaitGroup                        // handlers that have not returned yet, even if their caller gave up
 	log     *slog.Logger
 }
 
-// InProcess is a way to call the API of an installation in this process, as the caller that a function puts into the
+// InProcess returns a transport to the API of an installation in this process, as the caller that a function puts into the
 // context of each request.
 func (n *Installation) InProcess(caller func(context.Context) context.Context) *InProcess {
 	return &InProcess{handler: n.API.Handler(), caller: caller, log: n.API.Log}
@@ -27,7 +27,7 @@ func (n *Installation) InProcess(caller func(context.Context) context.Context) *
 // Wait waits until every handler has returned.
 func (t *InProcess) Wait() { t.running.Wait() }
 
-// RoundTrip runs the handler beside the caller and returns as soon as the answer's header is there.
+// RoundTrip runs the handler concurrently and returns as soon as it has sent the answer's header.
 func (t *InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(t.caller(r.Context()))
 	in.RequestURI = in.URL.RequestURI()

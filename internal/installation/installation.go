@@ -37,7 +37,7 @@ type Installation struct {
 	Runner *job.Runner
 	API    *native.Server
 
-	OnlyRead bool // the account that runs this cannot write the directory, and nothing of it is written
+	OnlyRead bool // this account cannot write to the directory, so nothing is written
 
 	lock         *flock.Flock
 	newWork      chan struct{}
@@ -52,8 +52,8 @@ type Stores struct {
 	Vault *vault.Vault
 }
 
-// Options says how a data directory is opened. Temporary data is thrown away: nothing is archived, and its clock is
-// handed in.
+// Options says how a data directory is opened. Temporary data is deleted in the end: no document is archived, and its
+// clock is passed in.
 type Options struct {
 	config.Settings
 	Version   string // of the program, for descriptions of the API
@@ -62,14 +62,14 @@ type Options struct {
 	Now       func() time.Time  // the machine's clock
 	Threads   int               // of the usage store; 0 is its default
 	Named     bool              // callers in this process say who they are, by the context of their requests
-	Warn      func(text string) // is told what whoever runs the installation should know; nil writes it to the log
+	Warn      func(text string) // warns the operator; nil writes warnings to the log
 	Wrap      Wrap
 
 	rebuild bool // the usage store is one that holds nothing, beside the old one
 }
 
-// Wrap lets tests and measurements stand between parts. A function that is given gets a part and returns what is used in
-// its place.
+// Wrap lets tests and measurements replace parts. Each function, if set, gets a part and returns what is used
+// instead.
 type Wrap struct {
 	Rating func(usage.RowStore) usage.RowStore // what documents are rated from
 	Files  func(invoice.Files) invoice.Files   // where worksheets and documents are put
@@ -182,7 +182,7 @@ func (n *Installation) requireMatchingStores(ctx context.Context, dir string) er
 		"Name the right one in %s (or PURVEYOR_LEDGER), or restore it from a backup", dir, len(loads), filepath.Join(dir, AddressName))
 }
 
-// warn tells whoever runs the installation.
+// warn warns the operator.
 func (o Options) warn(text string) {
 	if o.Warn != nil {
 		o.Warn(text)
@@ -191,8 +191,9 @@ func (o Options) warn(text string) {
 	o.Log.Warn(text)
 }
 
-// openVault opens the vault of a ledger. A new vault is made for a new ledger only: beside an old ledger it would hide that
-// sealed values can no longer be opened, and that nobody can tell whether records of the event log were removed.
+// openVault opens the vault of a ledger. A new vault is created for a new ledger only. With an existing ledger, a new
+// vault would hide that encrypted values can no longer be decrypted and that removed records of the event log can no
+// longer be detected.
 func (n *Installation) openVault(ctx context.Context, dir string, o Options) (*vault.Vault, error) {
 	if !vault.Exists(dir) && !o.NewVault {
 		empty := false

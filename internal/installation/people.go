@@ -15,7 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 )
 
-// buildSignIn builds what signs people and programs in. Sessions live by the machine's clock, also in demo data.
+// buildSignIn builds the sign-in of people and programs. Sessions expire by the machine's clock, also in demo data.
 func (n *Installation) buildSignIn(ring secret.Ring) error {
 	pepper, err := ring.Derive("login names", secret.KeySize)
 	if err != nil {
@@ -42,7 +42,7 @@ type Site struct {
 	Named func(host string) bool // whether the server has this host name beside localhost
 }
 
-// ServeAt makes callers of the API sign in as a site demands, and returns where people and programs do so.
+// ServeAt makes callers of the API sign in as a site requires, and returns the handler of the sign-in pages.
 func (n *Installation) ServeAt(site Site) (*login.Server, error) {
 	authority, err := n.authority(site)
 	if err != nil {

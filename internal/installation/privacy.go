@@ -18,7 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// newSafe builds what seals: over every sealed column, and every place where something about people is kept.
+// newSafe builds the encryption of personal data, with every encrypted column and every store of data about people.
 func (n *Installation) newSafe(events event.Log, guard access.Guard) *safe.Service {
 	return &safe.Service{
 		DB: n.DB, Store: parties.Safe{DB: n.DB}, Access: guard, Events: events, Jobs: job.Queue{Store: operations.Jobs{DB: n.DB}}, Now: events.Now,
@@ -33,7 +33,7 @@ func (n *Installation) newSafe(events event.Log, guard access.Guard) *safe.Servi
 	}
 }
 
-// realmOf says whose somebody is, erased people too; "" for who neither signs in nor ever did.
+// realmOf is the realm of a person or program, erased people included; "" for a principal that never could sign in.
 func realmOf(store identity.Store) func(context.Context, tx.Read, id.Principal) (id.Organisation, error) {
 	return func(ctx context.Context, r tx.Read, who id.Principal) (id.Organisation, error) {
 		a, err := store.Account(ctx, r, who)
@@ -44,7 +44,7 @@ func realmOf(store identity.Store) func(context.Context, tx.Read, id.Principal) 
 	}
 }
 
-// recordsAbout is the records that name a person as who did it, or as what it was done to.
+// recordsAbout are the records that name a person as actor or as subject.
 func recordsAbout(db tx.DB, events event.Log) func(context.Context, id.Principal) (any, error) {
 	return func(ctx context.Context, who id.Principal) (found any, err error) {
 		err = db.View(ctx, func(ctx context.Context, r tx.Read) error {
@@ -66,8 +66,8 @@ func forgetAnswers(events event.Log) func(context.Context, tx.Tx, id.Principal) 
 	}
 }
 
-// nothingToExport stands where a source holds nothing about people beyond what the records of the event log say.
+// nothingToExport is for sources that hold no more about people than the records of the event log.
 func nothingToExport(context.Context, id.Principal) (any, error) { return nil, nil }
 
-// nothingToErase stands where a source keeps of a person only what outlives them: records, and their assignments.
+// nothingToErase is for sources whose data about a person is kept after erasure: records, and their assignments.
 func nothingToErase(context.Context, tx.Tx, id.Principal) (bool, error) { return false, nil }

@@ -11,7 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// The questions that go up from lower areas are answered here.
+// Answers to the questions that lower areas ask about higher ones.
 
 func ledgerIsEmpty(events event.Log) func(context.Context, tx.Read) (bool, error) {
 	return func(ctx context.Context, r tx.Read) (bool, error) {

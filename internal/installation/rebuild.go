@@ -17,17 +17,17 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usagestore/duckdb"
 )
 
-// The usage store of a data directory; one that is being made beside it; and one that was made and verified, but is not
-// in its place yet.
+// The names of the usage store of a data directory, of one that is being rebuilt, and of one that is rebuilt and
+// verified but has not replaced the old one yet.
 const (
 	RowsName       = "usage.duckdb"
 	UnfinishedName = RowsName + ".making"
 	RebuiltName    = RowsName + ".rebuilt"
 )
 
-// openRows opens the usage store, or makes a new one beside it. A rebuilding that ended between its last two steps is
-// finished first; one that ended before left nothing but what is thrown away here. One that is not there is made only
-// where nothing was sealed yet.
+// openRows opens the usage store, or creates a new one beside it for a rebuild. A rebuild that was stopped between
+// its last two steps is completed first; what one left that was stopped earlier is removed. A missing usage store is
+// created only if nothing was sealed yet.
 func (n *Installation) openRows(ctx context.Context, dir string, o Options) (*duckdb.Store, error) {
 	name, opts := RowsName, duckdb.Options{MemoryLimit: o.Memory, Threads: o.Threads, ReadOnly: n.OnlyRead}
 	switch {
@@ -74,7 +74,7 @@ func (n *Installation) requireRows(ctx context.Context, path string) error {
 }
 
 // replaceWithRebuilt puts a rebuilt usage store in place of the old one. The log of the old one goes first: beside another file
-// it would be read as that file's. The rebuilt one is whole, so whatever ends this is finished by the next who opens the directory.
+// it would be read as that file's. The rebuilt one is complete, so if this is interrupted, the next process that opens the directory completes it.
 func replaceWithRebuilt(dir string) error {
 	rebuilt := filepath.Join(dir, RebuiltName)
 	if _, err := os.Stat(rebuilt); errors.Is(err, os.ErrNotExist) {
@@ -90,7 +90,7 @@ func replaceWithRebuilt(dir string) error {
 	return syncDir(dir)
 }
 
-// removeStore removes a usage store and what stands beside it.
+// removeStore removes a usage store with its log and temporary files.
 func removeStore(path string) error {
 	for _, name := range []string{path + ".wal", path + ".tmp", path} {
 		if err := os.RemoveAll(name); err != nil {
@@ -112,7 +112,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Rebuild makes the usage store of a data directory again, which no other process may have open meanwhile.
+// Rebuild creates the usage store of a data directory again. No other process may have the directory open.
 func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Progress)) (made intake.Rebuilt, err error) {
 	o.rebuild = true
 	n, err := Open(ctx, dir, o)
@@ -129,8 +129,8 @@ func Rebuild(ctx context.Context, dir string, o Options, progress func(intake.Pr
 	return n.Intake.Rebuild(access.AsLocalOperator(ctx), func() error { return n.replaceRows(dir) }, progress)
 }
 
-// reserveNumbers reserves the numbers that the old usage store has and the ledger has not, which is older then: they are never
-// given to other rows. A store that cannot be read any more says nothing.
+// reserveNumbers reserves numbers that the old usage store has and the ledger does not know (the ledger is older
+// then), so that they are never used for other rows. If the old store cannot be read, nothing is reserved.
 func (n *Installation) reserveNumbers(ctx context.Context, dir string, o Options) error {
 	path := filepath.Join(dir, RowsName)
 	if _, err := os.Stat(path); err != nil {
@@ -147,7 +147,7 @@ func (n *Installation) reserveNumbers(ctx context.Context, dir string, o Options
 	return errors.Join(err, old.Close())
 }
 
-// replaceRows closes the usage store that was made, and puts it in place of the old one.
+// replaceRows closes the rebuilt usage store and replaces the old one with it.
 func (n *Installation) replaceRows(dir string) error {
 	rows := n.Rows
 	n.Rows = nil

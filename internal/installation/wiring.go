@@ -72,7 +72,7 @@ type Services struct {
 	Notices     *notice.Service
 }
 
-// build builds every part over the stores, and refuses where one is missing.
+// build builds every part over the stores. It is an error if a part is missing.
 func (n *Installation) build(o Options) error {
 	ring, err := n.Vault.Ring()
 	if err != nil {
@@ -103,7 +103,7 @@ func (n *Installation) buildLog(o Options) {
 	n.Guard.Now, n.Clock.Events, n.Clock.Empty = n.Clock.Now, n.Events, ledgerIsEmpty(n.Events)
 }
 
-// buildSales builds the way from organisations and usage to documents.
+// buildSales builds the areas from organisations and usage to documents.
 func (n *Installation) buildSales(o Options) {
 	guard, events, now := n.Guard, n.Events, n.Clock.Now
 	usages, orgs, books, invoices := billing.Usage{DB: n.DB}, organisations.Orgs{DB: n.DB}, billing.Books{DB: n.DB}, billing.Invoices{DB: n.DB}
@@ -134,7 +134,7 @@ func (n *Installation) buildSales(o Options) {
 	n.Costs = &cost.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater}
 }
 
-// viewMemory is how much memory may hold the usage of months that are looked at: about 18 million rows.
+// viewMemory is the maximum memory for the usage of months that views read: about 18 million rows.
 const viewMemory = 512 << 20
 
 // wrapped is a part, or what a test puts in its place.
@@ -145,17 +145,17 @@ func wrapped[P any](part P, wrap func(P) P) P {
 	return wrap(part)
 }
 
-// archives hands the file store to intake, which knows archives by what they do.
+// archives adapts the file store to intake's interface.
 type archives struct{ *filestore.Store }
 
 func (a archives) NewArchive() (intake.Archiver, error) { return a.Store.NewArchive() }
 
-// noArchive takes orders to archive documents and does nothing: temporary data is thrown away.
+// noArchive ignores orders to archive documents: temporary data is deleted in the end.
 type noArchive struct{}
 
 func (noArchive) Enqueue(context.Context, tx.Tx, job.Job) error { return nil }
 
-// buildDelegation builds delegated access and what is told before it ends.
+// buildDelegation builds delegated access and the notices before it ends.
 func (n *Installation) buildDelegation() {
 	n.Delegation = &delegation.Service{
 		DB: n.DB, Store: parties.Delegation{DB: n.DB}, Orgs: organisations.Orgs{DB: n.DB}, Access: n.Guard, Events: n.Events, Jobs: job.Queue{Store: n.Jobs},
@@ -165,14 +165,14 @@ func (n *Installation) buildDelegation() {
 	n.Notices = &notice.Service{Delegated: n.Delegation, Now: n.Clock.Now}
 }
 
-// buildPeople builds who signs in, what they may do, and how what is kept of them is sealed, exported and erased.
+// buildPeople builds identity, role assignments, and the encryption, export and erasure of personal data.
 func (n *Installation) buildPeople(ring secret.Ring) error {
 	n.Safe = n.newSafe(n.Events, n.Guard)
 	n.Directory = &identity.Directory{DB: n.DB, Store: parties.Identity{DB: n.DB}}
 	n.Roles = &access.Service{DB: n.DB, Store: n.Guard.Store, Roles: n.Guard, Events: n.Events, Now: n.Clock.Now, Directory: n.Directory}
 	n.Delegation.SetAssignments = delegatedAssignments(n.Roles)
 	n.Guard.Place = n.Orgs.Place
-	if n.OnlyRead { // organisations stay where they were when somebody wrote last
+	if n.OnlyRead { // a process that only reads moves no organisations
 		n.Guard.Place = func(context.Context) error { return nil }
 	}
 	if err := n.buildSignIn(ring); err != nil {
@@ -185,7 +185,7 @@ func (n *Installation) buildPeople(ring secret.Ring) error {
 	return nil
 }
 
-// buildJobs builds what runs jobs: every kind has its handler.
+// buildJobs builds the runner of jobs, with a handler for every kind.
 func (n *Installation) buildJobs(o Options) {
 	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: n.Jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.dropExpired}
 	n.Runner = &job.Runner{

@@ -32,20 +32,20 @@ const September = period.Month(2026*12 + 8)
 // Today is the business clock of the tests.
 func Today() time.Time { return time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC) }
 
-// Installation is an installation over one folder, with the means to move it through a month.
+// Installation is an installation in one folder, with functions for the steps of a month.
 type Installation struct {
 	*installation.Installation
 	Dir string
 }
 
-// Wrap lets a test watch, or interfere, where parts meet; nil fields leave things as they are.
+// Wrap lets a test observe or replace parts; a nil field replaces nothing.
 type Wrap = installation.Wrap
 
 // Open opens an installation in a folder, as the program does, by the clock of the tests.
 func Open(ctx context.Context, dir string, w Wrap) (*Installation, error) {
 	n, err := installation.Open(ctx, dir, installation.Options{
 		Settings: config.Settings{Memory: "500MB", Workers: 2}, Log: slog.New(slog.DiscardHandler), Now: Today, Wrap: w,
-		Threads: 1, // for a few rows a second one costs more than it does
+		Threads: 1, // for a few rows a second thread costs more than it saves
 	})
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (n *Installation) Apply(ctx context.Context, w org.World, books ...pricing.
 	return nil
 }
 
-// NoJobs takes orders of jobs and does nothing, for tests that look at no archived document.
+// NoJobs ignores orders of jobs, for tests that read no archived document.
 type NoJobs struct{}
 
 // Enqueue orders nothing.

@@ -8,8 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// The billed rows that are sealed already are found complete by importing them again: unbilled rows give way then, and
-// later ones do not come in.
+// The billed rows that are sealed already are found complete by importing them again: unbilled rows are superseded
+// then, and later ones do not come in.
 func TestFoundComplete(t *testing.T) {
 	v := open(t)
 	billed := text(line("G1", 1, 1, 100), line("G1", 1, 2, 200))

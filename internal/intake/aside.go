@@ -217,8 +217,8 @@ func (s *sealing) monthOf(invoice string, f *sourceFile) period.Month {
 	return 0
 }
 
-// against is what stands against calling the billed rows of a slot complete. A refused file of which nothing can be
-// told may hold rows of any month: saying that a month is complete says nothing of it, unlike the provider's own totals.
+// against is what prevents calling the billed rows of a slot complete. A refused file of which nothing can be told
+// may hold rows of any month: saying that a month is complete says nothing of it, unlike the provider's own totals.
 func (s *sealing) against(slot usage.Slot, by string) []aside.Item {
 	own := usage.PeriodOf(s.have, slot.Invoice)
 	return slices.DeleteFunc(s.aside.standing(), func(a aside.Item) bool {

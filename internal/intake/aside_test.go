@@ -103,7 +103,7 @@ func TestAsideStaysOpen(t *testing.T) {
 	}
 }
 
-// All rows of an invoice given anew answer what was open of it.
+// All rows of an invoice imported again answer what was open of it.
 func TestAsideReplaced(t *testing.T) {
 	v := open(t)
 	v.mustImport(t, intake.Request{}, text(line("G1", 1, 1, 100), broken(line("G1", 2, 1, 250), ",2.5,2.5,EUR", ",2.5,x,EUR")))

@@ -46,8 +46,8 @@ func (s *sealing) completeStated() {
 }
 
 // complete marks the batches of an invoice's month; who says so himself means all billed rows of the invoice's own
-// month. Once they are complete, unbilled rows of the month give way. Rows of an earlier month are late usage: they
-// say nothing about the rest of it.
+// month. Once they are complete, unbilled rows of the month are superseded. Rows of an earlier month are late usage:
+// they say nothing about the rest of it.
 func (s *sealing) complete(slot usage.Slot, by string) {
 	if open := s.against(slot, by); len(open) > 0 {
 		s.notComplete(slot, by, open)

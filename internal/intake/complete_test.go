@@ -73,7 +73,7 @@ func (n installation) sides(t *testing.T) (out []string, complete int) {
 }
 
 // The billed rows of a month are complete once every line of the invoice equals its rows, whichever comes first, or
-// when it is said; then unbilled rows give way.
+// when it is said; then unbilled rows are superseded.
 func TestCompleteness(t *testing.T) {
 	billed, unbilled, lines := month(t, 0)
 	_, _, wrong := month(t, 1)

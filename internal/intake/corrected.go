@@ -161,7 +161,7 @@ func (s *sealing) readAgain(b *aside.Item) bool {
 	return false
 }
 
-// replace closes what was open of an invoice that is imported anew as a whole, with nothing of it kept aside.
+// replace closes what was open of an invoice that is imported again as a whole, with nothing of it kept aside.
 func (s *sealing) replace() {
 	if !s.req.Complete || !s.req.Supersede {
 		return

@@ -36,7 +36,7 @@ type mode struct {
 // verdicts is what overlap comes to for one slot of a load.
 type verdicts struct {
 	skip         []skipped
-	masks        []usage.Mask // older cells that give way
+	masks        []usage.Mask // older cells that are superseded
 	replacedRows int64        // rows in them
 	ambiguous    []ambiguousCell
 	taken        []usage.Cell // older cells that are taken back

@@ -19,7 +19,7 @@ type PageCount struct {
 	last     int             // pages that do not
 }
 
-// manyTotals bounds how many numbers are told apart: pages of one answer say the same one.
+// manyTotals bounds how many numbers are distinguished: pages of one answer say the same one.
 const manyTotals = 1000
 
 // Add counts a page that says there are so many items in all, holds so many, and says whether another follows.

@@ -211,7 +211,7 @@ func (s *sealing) askStatement(ctx context.Context, invoice usage.Slot, keys []e
 	return false, controlsAgree(totals, printed, of), nil
 }
 
-// wordsOf reads what of the load's dictionary tells lines apart.
+// wordsOf reads what of the load's dictionary distinguishes lines.
 func (s *sealing) wordsOf(ctx context.Context, keys []entryOf) (map[uint32]*usage.Entry, map[uint32]usage.Variant, error) {
 	numbers := map[uint32]bool{}
 	for _, k := range keys {

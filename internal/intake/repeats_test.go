@@ -229,8 +229,8 @@ func lineText(lines ...string) []byte {
 	return []byte(lineHeader + "\n" + strings.Join(lines, "\n") + "\n")
 }
 
-// Lines are told apart as rows are: the same ones are skipped, however they are cut; others are refused, added or
-// supersede; unbilled ones give way.
+// Lines are distinguished as rows are: the same ones are skipped, however they are cut; others are refused, added or
+// supersede; unbilled ones are superseded.
 func TestLinesOverlap(t *testing.T) {
 	a, b, c := licence("G1", 1), licence("G1", 2), licence("G1", 3)
 	req := intake.Request{Period: period.Month(2026*12 + 8)}

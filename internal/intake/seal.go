@@ -177,7 +177,7 @@ func (s *sealing) skip(x skipped) {
 	}
 }
 
-// replaced says how many older rows give way, with the first file that brought newer ones.
+// replaced says how many older rows are superseded, with the first file that brought newer ones.
 func (s *sealing) replaced(v verdicts, fresh []usage.Cell) {
 	if v.replacedRows == 0 {
 		return

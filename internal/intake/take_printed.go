@@ -87,8 +87,8 @@ func loadsOf(list []aside.Item) (numbers []uint32) {
 	return numbers
 }
 
-// alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be told
-// apart are answered together, and count as often as they stand in the file.
+// alike adds to what is answered the rows of the same file that say the very same and are open: rows that cannot be
+// distinguished are answered together, and count as often as they stand in the file.
 func alike(list, all []aside.Item) []aside.Item {
 	said, is := map[ofFile]map[string]bool{}, map[string]bool{}
 	for i := range list {
@@ -269,7 +269,7 @@ func (l *loading) allPrinted(items []aside.Item) error {
 		case f.failed != nil:
 			return fault.New(fault.Unavailable, "archive_unreadable", "the archived rows of %s cannot be read again; nothing was answered: %v", f.name, f.failed)
 		case f.repeats:
-			return fault.New(fault.Conflict, "rows_repeated", "%s says what other rows of this import say, in another file; nothing was answered. Answer them one by one", f.name)
+			return fault.New(fault.Conflict, "rows_repeated", "%s has the same content as rows of another file of this import; nothing was answered. Answer them one by one", f.name)
 		case f.aside > 0:
 			return fault.New(fault.Conflict, "not_usable", "%s: %s; nothing was answered. Import the corrected file, or write it off", f.name, f.problems[0].Reason)
 		}

@@ -157,7 +157,7 @@ func (v *Service) effects(ctx context.Context, s usage.Seal) (json.RawMessage, e
 	}
 	text, err := json.Marshal(what)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "effects", "what the import would do cannot be written as JSON").Because(err)
+		return nil, fault.New(fault.Internal, "effects", "the result of the dry run cannot be written as JSON").Because(err)
 	}
 	return text, nil
 }

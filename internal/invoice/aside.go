@@ -69,7 +69,7 @@ func (v *Service) pinned(ctx context.Context, r tx.Read, grant access.Grant, p p
 	return out, err
 }
 
-// waitingList has the rows and files that wait as entries of the worklist, each under a reference that describes it.
+// waitingList are the rows and files that wait for an answer, as entries of the worklist, each with a reference that describes it.
 func waitingList(w *aside.Waiting) (out []Unresolved) {
 	for _, open := range []*aside.Open{w.Aside, w.Unknown} {
 		if open == nil {

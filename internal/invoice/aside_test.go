@@ -12,9 +12,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/invoice"
 )
 
-// A month of which a row does not count is drafted and not issued: draft, worklist and refusal name its money, until
-// somebody answers, or says that it is not to be waited for. The same month without the fault is issued.
-func TestAsideIsNamed(t *testing.T) {
+// TestRowsKeptAsideAreReported: a month with a row that does not count is drafted and not issued. Draft, worklist and
+// refusal show its amount, until the row is answered or the month is issued as incomplete. The same month without the
+// fault is issued.
+func TestRowsKeptAsideAreReported(t *testing.T) {
 	good := installtest.UsageFile(installtest.Row{Cost: "100"}, installtest.Row{Tenant: "t-b", Cost: "40"})
 	ctx := installtest.Operator(t.Context())
 	n := installtest.New(t)
@@ -82,7 +83,7 @@ func TestAsideIsNamed(t *testing.T) {
 	}
 }
 
-// Names stand beside the provider's ids on the worklist, where a row has one.
+// TestNamesOnWorklist: the worklist shows names beside the provider's ids, if a row has them.
 func TestNamesOnWorklist(t *testing.T) {
 	n := installtest.New(t)
 	file := strings.Split(strings.TrimSpace(installtest.UsageFile(installtest.Row{Tenant: "t-x", Entitlement: "e-x", Cost: "20"})), "\n")

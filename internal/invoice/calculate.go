@@ -32,7 +32,7 @@ func roundLine(l *Line, c money.Currency, u unitPrice) {
 	l.Quantity, l.UnitPrice, l.Mixed = money.FromInt(1), l.Net, true
 }
 
-// total adds up a document: nets of the printed lines, tax per category and rate on the sum of printed nets (EN
+// total adds up a document: the nets of the printed lines, tax per category and rate on the sum of printed nets (EN
 // 16931 BR-CO-10 to BR-CO-17). Lines must be rounded; Prepaid and Rounding are as given.
 func (v *Invoice) total() {
 	type category struct{ category, percent, reason, place string }
@@ -66,7 +66,7 @@ func (v *Invoice) total() {
 
 var percent = money.MustParse("0.01")
 
-// sortLines puts lines in the order they are printed in and numbers them: by customer, subscription, usage before
+// sortLines sorts lines in print order and numbers them: by customer, subscription, usage before
 // charges, service.
 func (v *Invoice) sortLines() {
 	slices.SortFunc(v.Lines, func(a, b Line) int {

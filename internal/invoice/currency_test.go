@@ -9,8 +9,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// What is billed in one currency is never taken off a sum in another: an issued month keeps its currency until its
-// documents are void, whatever the edge is in since.
+// TestOneCurrencyAMonth: an amount billed in one currency is never deducted from an amount in another. An issued
+// month keeps its currency until its documents are void, even if the edge's currency changes.
 func TestOneCurrencyAMonth(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())

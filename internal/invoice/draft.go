@@ -27,12 +27,12 @@ type run struct {
 	tally    Tally
 	held     []Summary
 	pack     *packer
-	input    string // digest of the state, once it was asked for
+	input    string // digest of the state, once it is computed
 	cuts     []period.Date
 
-	rebilled map[id.Edge]bool // billed anew, at the terms of today
+	rebilled map[id.Edge]bool // billed again, at the terms of today
 
-	keeps   bool           // documents stand, on which unresolved groups may have been invoiced
+	keeps   bool           // there are documents that are not void, on which unresolved groups may have been invoiced
 	waiting []rating.Group // found no customer, chain or price
 }
 
@@ -47,8 +47,8 @@ type edgeDraft struct {
 	worksheet sheet
 }
 
-// conversion is what a document names one exchange rate for. rateOf is where the last one came from: a step, or a rate
-// printed by the provider.
+// conversion is a pair of currencies and a date, for which a document names one exchange rate. rateOf is the source
+// of the last one: a step, or the rate that the provider printed.
 type conversion struct {
 	from, to money.Currency
 	date     string
@@ -66,7 +66,7 @@ type draftLine struct {
 
 // Unresolved counts what could not be rated for one reason.
 type Unresolved struct {
-	Period period.Month            `json:"period,omitzero"` // in lists of several
+	Period period.Month            `json:"period,omitzero"` // in lists of several months
 	Reason rating.Reason           `json:"reason"`
 	Kind   string                  `json:"kind,omitempty"` // of the resolution that answers it, if one can
 	Rows   int64                   `json:"rows"`
@@ -75,7 +75,7 @@ type Unresolved struct {
 	// Invoiced is how many of the rows were invoiced before: they stay as they were invoiced.
 	Invoiced int64 `json:"stay_invoiced,omitempty"`
 
-	Names      map[string]string `json:"names,omitempty"`      // what is missing → what it is called, where anything imported says so
+	Names      map[string]string `json:"names,omitempty"`      // what is missing → its name, if imported data has one
 	Unreadable int64             `json:"unreadable,omitempty"` // rows whose cost cannot be read
 	Asides     []aside.Item      `json:"asides,omitempty"`
 }
@@ -205,13 +205,13 @@ func (d *edgeDraft) add(p *packer, g *rating.Group, s *rating.Step) error {
 		d.books[s.Rate.Book] = true
 	}
 	d.noteExchange(g, s)
-	if p == nil { // nothing is to be kept
+	if p == nil { // no worksheet is written
 		return nil
 	}
 	return d.worksheet.add(p, group(g, s, l.Key))
 }
 
-// line is what a group is added up in.
+// line is the line that a group is added to.
 func (d *edgeDraft) line(g *rating.Group) *draftLine {
 	at := placeOf(g, d.edge.Terms.Grouping)
 	l := d.places[at]
@@ -226,8 +226,8 @@ func (d *edgeDraft) line(g *rating.Group) *draftLine {
 	return l
 }
 
-// noteExchange notes the exchange rates of a group: those of the step, and the one the provider printed. Of two for one
-// conversion the later counts.
+// noteExchange notes the exchange rates of a group: those of the step, and the one the provider printed. Of two rates
+// for one conversion the later one counts.
 func (d *edgeDraft) noteExchange(g *rating.Group, s *rating.Step) {
 	for i := range s.Exchange {
 		x := &s.Exchange[i]
@@ -300,8 +300,8 @@ func group(g *rating.Group, s *rating.Step, key string) Group {
 	return w
 }
 
-// document makes the draft of one edge: rounded lines for amounts that are new, totals, tax. It has no lines when no amount
-// is.
+// document makes the draft of one edge: rounded lines for new amounts, totals, tax. It has no lines if there are no
+// new amounts.
 func (r *run) document(d *edgeDraft, before edgeHistory) (Invoice, error) {
 	x, e := r.state.Index, d.edge
 	if o := before.other; o != nil {
@@ -333,7 +333,7 @@ func (r *run) document(d *edgeDraft, before edgeHistory) (Invoice, error) {
 		}
 	}
 	for key, already := range before.billed {
-		if d.lines[key] == nil && !already.IsZero() { // billed before, and the rows are gone
+		if d.lines[key] == nil && !already.IsZero() { // billed before, and the rows no longer count
 			v.Lines = append(v.Lines, withdrawn(before.lines[key], already, before.cost[key], v.Currency))
 		}
 	}

@@ -17,25 +17,25 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// reads counts what is read to tell the effects of a change.
-type reads struct {
+// readCounts counts what is read to compute the effects of a change.
+type readCounts struct {
 	store                    invoice.Store
 	terms                    rating.IssuedTerms
 	orgs                     org.Source
 	documents, fixed, states int
 }
 
-// watch counts what the invoices of an installation read from now on.
-func watch(n *installtest.Installation) *reads {
-	c := &reads{store: n.Invoices.Store, terms: n.Invoices.Reader.Issued, orgs: n.Invoices.Reader.Orgs}
+// countReads counts what the invoice service of an installation reads from now on.
+func countReads(n *installtest.Installation) *readCounts {
+	c := &readCounts{store: n.Invoices.Store, terms: n.Invoices.Reader.Issued, orgs: n.Invoices.Reader.Orgs}
 	n.Invoices.Store = countedDocuments{c.store, c}
 	n.Invoices.Reader.Issued = countedTerms{c}
 	n.Invoices.Reader.Orgs = countedStates{c}
 	return c
 }
 
-// taken is what was counted since it was asked last.
-func (c *reads) taken() string {
+// resetCounts returns the counts and resets them.
+func (c *readCounts) resetCounts() string {
 	text := fmt.Sprintf("%d documents, terms of %d, %d states", c.documents, c.fixed, c.states)
 	c.documents, c.fixed, c.states = 0, 0, 0
 	return text
@@ -43,16 +43,16 @@ func (c *reads) taken() string {
 
 type countedDocuments struct {
 	invoice.Store
-	*reads
+	*readCounts
 }
 
 func (c countedDocuments) List(ctx context.Context, r tx.Read, s scope.Scope, f invoice.Filter) ([]invoice.Summary, error) {
 	list, err := c.store.List(ctx, r, s, f)
-	c.reads.documents += len(list)
+	c.readCounts.documents += len(list)
 	return list, err
 }
 
-type countedTerms struct{ *reads }
+type countedTerms struct{ *readCounts }
 
 func (c countedTerms) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
 	list, err := c.terms.Fixed(ctx, r, s, p, edges...)
@@ -60,7 +60,7 @@ func (c countedTerms) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p per
 	return list, err
 }
 
-type countedStates struct{ *reads }
+type countedStates struct{ *readCounts }
 
 func (c countedStates) Index(ctx context.Context, r tx.Read, s scope.Scope) (*org.Index, error) {
 	c.states++
@@ -89,16 +89,16 @@ func billed(t *testing.T) *installtest.Installation {
 	return n
 }
 
-// The effects of a book are told from the documents of its seller, from the first day of the book on, and months are rated
-// only where somebody sells by it.
+// TestEffectsOfABookReadWhatItConcerns: the effects of a book are computed from the documents of its seller, from the
+// first day of the book on, and only months in which it is used are rated.
 func TestEffectsOfABookReadWhatItConcerns(t *testing.T) {
 	n := billed(t)
-	ctx, c := installtest.Operator(t.Context()), watch(n)
+	ctx, c := installtest.Operator(t.Context()), countReads(n)
 	for _, x := range []struct {
 		owner, key string
 		from       period.Date
-		reached    string // what NotReached says
-		documents  string // what it reads
+		reached    string // the result of NotReached
+		documents  string // what NotReached reads
 		impact     string // what Impact reads
 	}{
 		{"r", "retail", period.NewDate(2026, 10, 1), "[]", "0 documents, terms of 0, 0 states", "0 documents, terms of 0, 0 states"},
@@ -112,22 +112,22 @@ func TestEffectsOfABookReadWhatItConcerns(t *testing.T) {
 		if got, err := n.Invoices.NotReached(ctx, invoice.Changed{Books: []pricing.Book{b}}); err != nil || fmt.Sprint(got) != x.reached {
 			t.Errorf("%s %s from %s does not reach %v, %v; want %s", x.owner, x.key, x.from, got, err, x.reached)
 		}
-		if got := c.taken(); got != x.documents {
+		if got := c.resetCounts(); got != x.documents {
 			t.Errorf("%s %s from %s: %s were read, want %s", x.owner, x.key, x.from, got, x.documents)
 		}
 		if got, err := n.Invoices.Impact(ctx, rating.Proposal{Books: []pricing.Book{b}}); err != nil || len(got) != 0 {
 			t.Errorf("a book changes issued months: %v, %v", got, err)
 		}
-		if got := c.taken(); got != x.impact {
+		if got := c.resetCounts(); got != x.impact {
 			t.Errorf("%s %s from %s: the impact reads %s, want %s", x.owner, x.key, x.from, got, x.impact)
 		}
 	}
 }
 
-// What an edge or an exchange rate keeps is told from the documents of the edge, and of the rate's month and later ones.
+// TestEffectsOfTermsReadWhatTheyConcern: the months that keep an edge's terms or an exchange rate are computed from the documents of the edge, or of the rate's month and later ones.
 func TestEffectsOfTermsReadWhatTheyConcern(t *testing.T) {
 	n := billed(t)
-	ctx, c := installtest.Operator(t.Context()), watch(n)
+	ctx, c := installtest.Operator(t.Context()), countReads(n)
 	edge := installtest.Small().Edges[0]
 	rate := org.Rate{From: "USD", To: "EUR", Month: installtest.September}
 	for _, x := range []struct {
@@ -140,7 +140,7 @@ func TestEffectsOfTermsReadWhatTheyConcern(t *testing.T) {
 		{invoice.Changed{Rates: []org.Rate{{From: "USD", To: "EUR", Month: installtest.September + 1}}}, "0 documents, terms of 0, 0 states"},
 	} {
 		got, err := n.Invoices.NotReached(ctx, x.changed)
-		if read := c.taken(); err != nil || read != x.want || len(got) != min(1, len(x.changed.Edges)) {
+		if read := c.resetCounts(); err != nil || read != x.want || len(got) != min(1, len(x.changed.Edges)) {
 			t.Errorf("%+v does not reach %v, %v; read were %s, want %s", x.changed, got, err, read, x.want)
 		}
 	}

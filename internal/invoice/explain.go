@@ -20,14 +20,14 @@ import (
 type Explanation struct {
 	Invoice string        `json:"invoice"`
 	State   State         `json:"state"`
-	Answers string        `json:"answers,omitempty"` // the invoice that a credit note takes back
+	Answers string        `json:"answers,omitempty"` // the invoice that a credit note reverses
 	Line    Line          `json:"line"`
 	Groups  []Explained   `json:"groups"`
 	Exact   money.Decimal `json:"exact"` // Σ of the groups
 	Billed  money.Decimal `json:"already_billed"`
-	Residue money.Decimal `json:"residue"` // what rounding added
+	Residue money.Decimal `json:"residue"` // added by rounding
 	Net     money.Decimal `json:"net"`     // exact + residue − already billed: as printed
-	Holds   bool          `json:"holds"`   // whether it does
+	Holds   bool          `json:"holds"`   // whether that equation is true
 
 	Seller, Buyer id.Organisation `json:"-"` // of the document
 }
@@ -52,7 +52,7 @@ type Explained struct {
 }
 
 // ExplainedRow is one row of the provider's file: of usage, or the reconciliation line of a charge. Printed is the
-// record as it stands there, and Cost the cost it says; both are for the seller only.
+// record as the file has it, and Cost its cost; both are for the seller only.
 type ExplainedRow struct {
 	File     string         `json:"file"`
 	Line     int64          `json:"line"`
@@ -67,8 +67,8 @@ type Lines interface {
 	Line(archive string, line int64, count int) (string, error)
 }
 
-// Explain traces a line of a document back to rows. asBuyer leaves out what only the seller may see, which callers of other
-// organisations do not get in any case. What the provider printed is for those who may see the partner's cost.
+// Explain traces a line of a document back to rows. asBuyer leaves out what only the seller may see; callers of other
+// organisations never get it. The provider's records are for callers who may see the partner's cost.
 func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer bool) (Explanation, error) {
 	grant, err := v.Access.Require(ctx, access.Explain)
 	if err != nil {
@@ -89,8 +89,8 @@ func (v *Service) Explain(ctx context.Context, ref string, number int, asBuyer b
 	return x.line(ctx, d.Lines[number-1])
 }
 
-// line explains one line. A credit note reverses the sign of every amount of the document it answers; the rows behind them
-// are as they were.
+// line explains one line. A credit note reverses the sign of every amount of the document it answers; the rows behind
+// them are not changed.
 func (x *explainer) line(ctx context.Context, l Line) (Explanation, error) {
 	d := x.document
 	e := Explanation{
@@ -125,7 +125,7 @@ func (x *explainer) line(ctx context.Context, l Line) (Explanation, error) {
 	return e, nil
 }
 
-// reversed is a group as a credit note has it.
+// reversed is a group with the signs of a credit note.
 func (g Group) reversed() Group {
 	g.Quantity, g.Sold = g.Quantity.Neg(), g.Sold.Neg()
 	g.Bought.Value, g.Provider.Cost.Value = g.Bought.Value.Neg(), g.Provider.Cost.Value.Neg()

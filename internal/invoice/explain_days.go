@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// amounts are those of a fact; where a number is too long for it, the fact itself holds 0.
+// amounts are the amounts of a fact; if a number is too long for the fact, which then holds 0, it is looked up.
 func (x *explainer) amounts(f usage.Fact) (quantity, cost money.Decimal) {
 	quantity, cost = f.Quantity.Decimal(), f.Cost.Decimal()
 	for _, w := range x.wide[f.Batch][usage.Place{File: f.File, Line: f.Line}] {
@@ -23,10 +23,10 @@ func (x *explainer) amounts(f usage.Fact) (quantity, cost money.Decimal) {
 	return quantity, cost
 }
 
-// matches says whether facts have the number and the amounts that a group says.
+// matches reports whether facts have the number and the amounts of a group.
 func (x *explainer) matches(facts []usage.Fact, g Group) bool {
 	quantity, cost := g.Quantity, g.Provider.Cost.Value
-	if x.document.Preceding != nil { // its groups have the reverse sign
+	if x.document.Preceding != nil { // the groups of a credit note have the opposite sign
 		quantity, cost = quantity.Neg(), cost.Neg()
 	}
 	for _, f := range facts {

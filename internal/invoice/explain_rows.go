@@ -16,13 +16,13 @@ import (
 type explainer struct {
 	service  *Service
 	scope    scope.Scope
-	private  bool // the caller is the seller
-	provider bool // and may see what the provider charges the partner
+	private  bool // whether the caller is the seller
+	provider bool // whether the caller may see what the provider charges the partner
 	document *Invoice
 	files    map[uint32]map[uint16]usage.File // by load and number
 	digests  map[string]usage.File
 	wide     map[uint32]map[usage.Place][]usage.WideValue // by batch
-	masks    map[usage.Mask]bool                          // rows of the batches read that do not count now
+	masks    map[usage.Mask]bool                          // rows of these batches that do not count now
 	masked   map[uint32]bool                              // batches whose masks were read
 }
 
@@ -111,9 +111,9 @@ func (x *explainer) printed(row *ExplainedRow, f usage.File) error {
 	return nil
 }
 
-// facts are the rows behind a group. Where the batch has more rows of the group than the document was made from, rows that
-// do not count now are left out: they came again with a newer download, or unbilled rows shadow them. Where other rows
-// counted then, they are found by the days whose rows match what the group says.
+// facts are the rows behind a group. If the batch has more rows of the group than the document was made from, rows
+// that do not count now are left out: a newer download replaced them, or unbilled rows shadow them. If other rows
+// counted when the document was made, they are found as the days whose rows match the sums of the group.
 func (x *explainer) facts(ctx context.Context, g Group) ([]usage.Fact, error) {
 	q := usage.FactQuery{Batch: g.Batch, Entry: g.Entry, TagSet: g.TagSet, Variant: g.Variant, Period: g.Span}
 	var all []usage.Fact

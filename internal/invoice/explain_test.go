@@ -19,7 +19,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/scope"
 )
 
-// explain leads every line of a document back, and checks that each holds.
+// explain explains every line of a document, and checks that the explanations add up.
 func explain(t *testing.T, n *installtest.Installation, ref string, asBuyer bool) (out []invoice.Explanation) {
 	t.Helper()
 	ctx := installtest.Operator(t.Context())
@@ -55,7 +55,7 @@ func rows(e invoice.Explanation) (out []string) {
 	return out
 }
 
-// Canaries are what the provider and the partner's own books say: none of it is a buyer's to see.
+// Canaries are values of the provider and of the partner's own books, which no buyer may see.
 func TestExplain(t *testing.T) {
 	n := installtest.New(t)
 	long := "3.1415926535897932384626" // more decimals than a fact holds
@@ -104,7 +104,7 @@ func TestExplain(t *testing.T) {
 		if !strings.Contains(seen, c) {
 			t.Errorf("the seller does not see %s: the canary proves nothing", c)
 		}
-		for what, text := range map[string]string{"explanation": hidden, "JSON": handedOut(t, n, number["r→a"], document.FormatJSON), "CSV": handedOut(t, n, number["r→a"], document.FormatCSV)} {
+		for what, text := range map[string]string{"explanation": hidden, "JSON": buyersDocument(t, n, number["r→a"], document.FormatJSON), "CSV": buyersDocument(t, n, number["r→a"], document.FormatCSV)} {
 			if strings.Contains(text, c) {
 				t.Errorf("the buyer's %s says %s", what, c)
 			}
@@ -115,26 +115,26 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// eyes is a guard that grants everything to the staff of one organisation, as a reseller sees it.
-type eyes struct {
+// staffGuard is a guard that grants everything to the staff of one organisation, as a reseller sees it.
+type staffGuard struct {
 	access.Guard
 	own  id.Organisation
 	refs []string
 }
 
-// Require grants.
-func (e eyes) Require(context.Context, access.Action) (access.Grant, error) {
+// Require grants everything.
+func (e staffGuard) Require(context.Context, access.Action) (access.Grant, error) {
 	return access.Grant{Scope: scope.Of("p/r").WithRefs(e.refs...).WithDocuments(scope.Side{Own: e.own}), View: scope.Buy | scope.Sell | scope.List}, nil
 }
 
-// A reseller sees what it pays and how it prices, and nothing of what the provider charges the partner; of what it buys
-// it sees no more than any buyer.
+// TestExplainToReseller: a reseller sees what it pays and how it prices, and not what the provider charges the
+// partner. Of its purchases it sees no more than any buyer.
 func TestExplainToReseller(t *testing.T) {
 	n := installtest.New(t)
 	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(installtest.Row{Quantity: "7", Price: "13.7713"}))
 	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "515.73"}))
 	issued := n.Bill(t)
-	n.Invoices.Access = eyes{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
+	n.Invoices.Access = staffGuard{n.Invoices.Access, org.OrganisationID("r"), []string{"t-a", "e-a"}}
 	for _, s := range issued {
 		text, err := json.Marshal(explain(t, n, string(s.ID), false))
 		if err != nil {
@@ -154,8 +154,8 @@ func TestExplainToReseller(t *testing.T) {
 	}
 }
 
-// handedOut is a document as its buyer gets it.
-func handedOut(t *testing.T, n *installtest.Installation, ref string, f document.Format) string {
+// buyersDocument is a document as its buyer gets it.
+func buyersDocument(t *testing.T, n *installtest.Installation, ref string, f document.Format) string {
 	t.Helper()
 	_, file, err := n.Archive.Open(installtest.Operator(t.Context()), ref, f)
 	if err != nil {
@@ -169,7 +169,7 @@ func handedOut(t *testing.T, n *installtest.Installation, ref string, f document
 	return string(text)
 }
 
-// checkPrinted holds what is printed against the files.
+// checkPrinted compares the printed records with the files.
 func checkPrinted(t *testing.T, list []invoice.Explanation, files ...string) {
 	t.Helper()
 	n := 0
@@ -188,7 +188,7 @@ func checkPrinted(t *testing.T, list []invoice.Explanation, files ...string) {
 	}
 }
 
-// A voided invoice, the credit note that answers it, what follows it, and a line that was withdrawn all lead back.
+// TestExplainCorrections explains a voided invoice, its credit note, the invoice after it, and a withdrawn line.
 func TestExplainCorrections(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
@@ -237,9 +237,9 @@ func TestExplainCorrections(t *testing.T) {
 	}
 }
 
-// Rows that did not count when the document was made are not behind it: those a newer download replaced, and billed
-// ones that unbilled ones stand in for.
-func TestExplainWhatCounts(t *testing.T) {
+// TestExplainLeavesOutReplacedRows: rows that did not count when the document was made are not part of its
+// explanation: rows replaced by a newer download, and billed rows shadowed by unbilled ones.
+func TestExplainLeavesOutReplacedRows(t *testing.T) {
 	n := installtest.New(t)
 	u := func(day, cost string) installtest.Row {
 		return installtest.Row{Tenant: "t-b", Day: day, Cost: cost, Unbilled: true}
@@ -258,8 +258,8 @@ func TestExplainWhatCounts(t *testing.T) {
 	}
 }
 
-// Which rows count changes after a document was made: what stands behind it are those that did then.
-func TestExplainWhatCounted(t *testing.T) {
+// TestExplainRowsThatCountedThen: other rows count after a document was made; its explanation has the rows that counted when it was made.
+func TestExplainRowsThatCountedThen(t *testing.T) {
 	n := installtest.New(t)
 	first := n.OtherRowsCount(t)
 	note, err := n.Invoices.Void(installtest.Operator(t.Context()), first.ID, 0, "again")

@@ -10,8 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// FixEarlier records, once, what documents of builds that did not keep it fix for their edges and months: the terms their
-// edges have now, and the currency and exchange rates they name. It is the installation's own, and needs no caller.
+// FixEarlier records, once, what documents of earlier builds fix for their edges and months: the terms their edges
+// have now, and the currency and exchange rates that they name. The installation calls it; it checks no caller.
 func (v *Service) FixEarlier(ctx context.Context, terms TermsStore) error {
 	var list []id.Invoice
 	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {

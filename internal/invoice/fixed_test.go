@@ -16,7 +16,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// owed is what a buyer owes for September by all documents together: net and tax.
+// owed is the total of all documents of a buyer for September: net and tax.
 func owed(t *testing.T, n *installtest.Installation, buyer string) (net, tax money.Decimal) {
 	t.Helper()
 	list, err := n.Invoices.List(installtest.Operator(t.Context()), invoice.Filter{Period: installtest.September})
@@ -39,8 +39,8 @@ func times(factor string) pricing.Price {
 	return pricing.Price{Kind: pricing.CostFactor, Factor: money.MustParse(factor)}
 }
 
-// Whatever changes about an edge whose month is issued works from the next month on: the month is corrected by the terms
-// it was issued by.
+// TestIssuedMonthKeepsItsTerms: a change of an edge whose month is issued takes effect from the next month on; the
+// issued month is corrected by the terms it was issued by.
 func TestIssuedMonthKeepsItsTerms(t *testing.T) {
 	january := period.NewDate(2026, 1, 1)
 	for name, change := range map[string]func(*testing.T, *installtest.Installation, *org.World){
@@ -83,8 +83,8 @@ func TestIssuedMonthKeepsItsTerms(t *testing.T) {
 	}
 }
 
-// A rule for what had no price may begin in an issued month; what had a price keeps it.
-func TestPriceForWhatHadNone(t *testing.T) {
+// TestPriceForRowsWithoutOne: a rule for rows without a price may begin in an issued month; rows with a price keep it.
+func TestPriceForRowsWithoutOne(t *testing.T) {
 	n := installtest.New(t)
 	january := period.NewDate(2026, 1, 1)
 	licences := pricing.Book{Owner: "p", Key: "retail", From: january + 1, Currency: "EUR", Rules: []pricing.Rule{
@@ -103,8 +103,8 @@ func TestPriceForWhatHadNone(t *testing.T) {
 	}
 }
 
-// What was invoiced and finds no customer any more stays as it was invoiced, however much of it there is, and is named.
-func TestWhatFindsNobodyStaysInvoiced(t *testing.T) {
+// TestUnresolvedRowsStayInvoiced: rows that were invoiced and no longer have a customer stay invoiced, however many there are, and are reported.
+func TestUnresolvedRowsStayInvoiced(t *testing.T) {
 	n := installtest.New(t)
 	row := installtest.Row{Tenant: "t-b", Cost: "100"}
 	n.Import(t, intake.Request{Complete: true}, installtest.UsageFile(row))
@@ -128,8 +128,8 @@ func TestWhatFindsNobodyStaysInvoiced(t *testing.T) {
 	}
 }
 
-// An exchange rate that is corrected works from the first month that is not issued; one that no document used is taken as it
-// is when it is first needed.
+// TestIssuedMonthKeepsItsExchangeRate: a corrected exchange rate takes effect from the first month that is not
+// issued. A rate that no document used is applied as it is when it is first needed.
 func TestIssuedMonthKeepsItsExchangeRate(t *testing.T) {
 	n := installtest.New(t)
 	w := installtest.Small()
@@ -149,7 +149,7 @@ func TestIssuedMonthKeepsItsExchangeRate(t *testing.T) {
 	}
 }
 
-// An approved draft is issued only while what it was made from stands.
+// TestApprovedDraftIsIssuedWhileItStands: an approved draft is issued only while its input is unchanged.
 func TestApprovedDraftIsIssuedWhileItStands(t *testing.T) {
 	ctx := installtest.Operator(t.Context())
 	issue := func(n *installtest.Installation) error {
@@ -175,7 +175,7 @@ func TestApprovedDraftIsIssuedWhileItStands(t *testing.T) {
 	if _, err := n.Invoices.Approve(ctx, installtest.September, nil); err != nil {
 		t.Fatal(err)
 	}
-	n.Settle(t, installtest.Small(), bookOf("p", "other", period.NewDate(2026, 1, 1), times("3"))) // concerns no draft
+	n.Settle(t, installtest.Small(), bookOf("p", "other", period.NewDate(2026, 1, 1), times("3"))) // affects no draft
 	if err := issue(n); err != nil {
 		t.Fatalf("a draft that comes out the same stays approved: %v", err)
 	}
@@ -184,8 +184,8 @@ func TestApprovedDraftIsIssuedWhileItStands(t *testing.T) {
 	}
 }
 
-// A refund of earlier service goes to whom sold it then, at the prices of then; margins know a cost that changed without a
-// document.
+// TestMarginsFollowTheCost: a refund of earlier service goes to the seller of that time, at the prices of that time;
+// margins include a changed cost even without a document.
 func TestMarginsFollowTheCost(t *testing.T) {
 	n := installtest.New(t)
 	n.Settle(t, installtest.Small(), bookOf("p", "retail", period.NewDate(2026, 9, 1), pricing.Price{Kind: pricing.UnitPrice, Unit: money.MustParse("2"), Currency: "EUR"}))
@@ -203,8 +203,8 @@ func TestMarginsFollowTheCost(t *testing.T) {
 	}
 }
 
-// Billing a month anew takes the terms of today: a credit note for each document that stands and a new document, issued
-// together or not at all.
+// TestRebill: billing a month again uses the terms of today: a credit note for each document that is not void and a new
+// document, issued together or not at all.
 func TestRebill(t *testing.T) {
 	ctx := installtest.Operator(t.Context())
 	n := installtest.New(t)
@@ -260,7 +260,7 @@ func TestRebill(t *testing.T) {
 	}
 }
 
-// What a change would do to issued months is said in money, and nothing is changed.
+// TestImpact: the effect of a change on issued months is shown as amounts, and nothing is changed.
 func TestImpact(t *testing.T) {
 	ctx := installtest.Operator(t.Context())
 	n := installtest.New(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// A document over 0.00 is issued, unless its edge holds such documents: then it takes no number, is named, and what is on
-// it goes on the next document of the month that comes to something.
+// TestHeldDocument: a document of 0.00 is issued unless its edge holds such documents. Then it gets no number and is
+// reported, and its lines go on the next document of the month with another total.
 func TestHeldDocument(t *testing.T) {
 	for _, c := range []struct {
 		zero         string

@@ -10,15 +10,15 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// edgeHistory is what an edge billed in a period so far, by documents that stand: per line key Σ nets, Σ costs and the newest
-// line.
+// edgeHistory is what an edge billed in a period so far, by documents that are not void: per line key Σ nets, Σ costs
+// and the newest line.
 type edgeHistory struct {
 	billed   map[string]money.Decimal
 	cost     map[string]money.Totals
 	lines    map[string]Line
 	standing []*Invoice // in the order they were made
-	ordinal  int        // of the next document
-	other    *Invoice   // the newest that stands and is not in the currency of the edge
+	ordinal  int        // ordinal of the next document
+	other    *Invoice   // the newest that is not void and is not in the currency of the edge
 }
 
 // history is the edgeHistory of an edge. A voided document and the credit note answering it cancel out.
@@ -53,7 +53,7 @@ func history(have []Invoice, e *org.Edge) edgeHistory {
 	return p
 }
 
-// ids names the documents that stand, sorted.
+// ids names the documents that are not void, sorted.
 func (p *edgeHistory) ids() (list []id.Invoice) {
 	for _, d := range p.standing {
 		list = append(list, d.ID)
@@ -62,8 +62,8 @@ func (p *edgeHistory) ids() (list []id.Invoice) {
 	return list
 }
 
-// tax is the treatment of everything on a document: that of the first one that stands, which it corrects; else what the
-// parties come to today.
+// tax is the treatment of everything on a document: that of the first one that is not void, which it corrects; else
+// the treatment of its parties today.
 func (p *edgeHistory) tax(seller, buyer org.LegalEntity, on period.Date, rows []org.Tax) (LineTax, error) {
 	for _, d := range p.standing {
 		if len(d.Lines) > 0 {
@@ -91,13 +91,13 @@ func (p *edgeHistory) follows(lines []Line) (list []Preceding) {
 	return list
 }
 
-// remainder is the part of a document's amount on a line that no later document took back.
+// remainder is the part of a document's amount on a line that no later document credited.
 type remainder struct {
-	document int // of those that stand
+	document int // of those that are not void
 	amount   money.Decimal
 }
 
-// changed says which of the documents that stand a further amount on a line changes: an amount that takes back takes from
+// changed says which of the documents that are not void a further amount on a line changes: a credit is deducted from
 // the newest that still has an amount on the line, then from older ones; an additional amount belongs to the newest.
 func (p *edgeHistory) changed(key string, net money.Decimal) (documents []int) {
 	var open []remainder
@@ -120,8 +120,8 @@ func (p *edgeHistory) changed(key string, net money.Decimal) (documents []int) {
 	return documents
 }
 
-// offset takes an amount from open remainders, the newest first, or appends it when it has their sign. It returns the
-// documents that it takes from.
+// offset deducts an amount from open remainders, the newest first, or appends it if it has their sign. It returns the
+// documents it deducts from.
 func offset(open []remainder, x remainder) (rest []remainder, from []int) {
 	rest = slices.Clone(open)
 	for len(rest) > 0 && x.amount.Sign() != 0 && rest[len(rest)-1].amount.Sign() != x.amount.Sign() {

@@ -19,25 +19,25 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Impact is what a change would do to an issued month: by how much the next documents of a seller to a buyer would come
-// to more than they do without it.
+// Impact is the effect of a change on an issued month: by how much the next documents of a seller to a buyer would be
+// higher than without it.
 type Impact struct {
 	Period     period.Month   `json:"period"`
-	Seller     string         `json:"seller,omitempty"` // keys; none where rows would only become or cease to be unresolved
+	Seller     string         `json:"seller,omitempty"` // keys; empty if rows would only become or cease to be unresolved
 	Buyer      string         `json:"buyer,omitempty"`
 	Currency   money.Currency `json:"currency,omitempty"`
 	Net        money.Decimal  `json:"net"`
 	Unresolved int64          `json:"unresolved,omitempty"` // how many more rows of the month would be unresolved
 }
 
-// impactKey is whose documents change.
+// impactKey identifies the documents that would change.
 type impactKey struct {
 	seller, buyer string
 	currency      money.Currency
 }
 
-// Impact says what a proposal would do to each month of which a document stands, in money. Nothing is changed. A caller gets
-// what concerns its own sales, and nothing without the right to read documents.
+// Impact computes what a proposal would change, in money, in each month with a document that is not void, in money. Nothing is changed.
+// A caller gets what concerns its own sales, and nothing without the right to read documents.
 func (v *Service) Impact(ctx context.Context, p rating.Proposal) ([]Impact, error) {
 	grant, may, err := v.mayReadDocuments(ctx)
 	if err != nil || !may {
@@ -71,7 +71,7 @@ func (v *Service) mayReadDocuments(ctx context.Context) (grant access.Grant, may
 	return grant, err == nil, err
 }
 
-// impactOn is what a proposal would do to one month.
+// impactOn is the effect of a proposal on one month.
 func (v *Service) impactOn(ctx context.Context, grant access.Grant, month period.Month, p rating.Proposal) ([]Impact, error) {
 	var now, then *rating.State
 	var have []Invoice
@@ -120,7 +120,7 @@ func impacts(month period.Month, by map[impactKey]money.Decimal) (out []Impact) 
 	return out
 }
 
-// nets is what the next documents of a state would come to, and how many rows and charges are unresolved.
+// nets are the totals of the next documents of a state, and how many rows and charges are unresolved.
 func (v *Service) nets(ctx context.Context, st *rating.State, have []Invoice) (map[impactKey]money.Decimal, int64, error) {
 	run, err := v.add(ctx, scope.All(), st, have, adding{light: true})
 	if err != nil {
@@ -135,21 +135,21 @@ func (v *Service) nets(ctx context.Context, st *rating.State, have []Invoice) (m
 	return out, run.tally.Unresolved, err
 }
 
-// NotReached is an edge of which documents stand for months that a change of its terms does not reach.
+// NotReached is an edge with documents, not void, of months that a change of its terms does not reach.
 type NotReached struct {
 	Seller  string         `json:"seller"`
 	Buyer   string         `json:"buyer"`
 	Periods []period.Month `json:"periods"`
 }
 
-// Changed is what of the terms that issued months keep is another one now.
+// Changed is which of the terms that issued months keep have changed.
 type Changed struct {
 	Edges []id.Edge      // of another book, grouping or currency
-	Rates []org.Rate     // other exchange rates
+	Rates []org.Rate     // changed exchange rates
 	Books []pricing.Book // other versions
 }
 
-// NotReached lists the months that keep the terms they were issued by, of the edges that a change is about.
+// NotReached lists, for the edges that a change concerns, the months that keep the terms they were issued by.
 func (v *Service) NotReached(ctx context.Context, c Changed) ([]NotReached, error) {
 	grant, may, err := v.mayReadDocuments(ctx)
 	if err != nil || !may {
@@ -201,7 +201,7 @@ func (c *Changed) documents() *Any {
 	return out
 }
 
-// keeping says which edges and months of documents used exchange rates or versions of books that are other ones now.
+// keeping finds the edges and months whose documents used exchange rates or book versions that have changed.
 func (v *Service) keeping(ctx context.Context, r tx.Read, issued []Summary, c Changed) (map[edgeMonth]bool, error) {
 	out := map[edgeMonth]bool{}
 	if len(c.Rates)+len(c.Books) == 0 {
@@ -226,7 +226,7 @@ func (v *Service) keeping(ctx context.Context, r tx.Read, issued []Summary, c Ch
 	return out, nil
 }
 
-// keeps says whether what a document fixed for a month is another thing now.
+// keeps reports whether what a document fixed for a month has changed.
 func (c *Changed) keeps(f *rating.Fixed, seller string, month period.Month) bool {
 	return slices.ContainsFunc(f.Exchange, func(e rating.Exchange) bool {
 		return slices.ContainsFunc(c.Rates, func(r org.Rate) bool { return e.From == r.From && e.To == r.To && e.Date == r.Month.String() })

@@ -10,7 +10,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// State is where a document is in its life: draft → approved → issued; void is derived from a full credit note.
+// State is the state of a document: draft → approved → issued; void is derived from a full credit note.
 type State string
 
 // The states. Only an approved draft is issued; an issued document never changes, so Void is not stored.
@@ -21,7 +21,7 @@ const (
 	Void     State = "void"
 )
 
-// Kind is what a document is. A document whose total is negative is a credit note.
+// Kind is the type of a document. A document whose total is negative is a credit note.
 type Kind string
 
 // The document types, which have number series of their own.
@@ -61,7 +61,7 @@ type Invoice struct {
 	CustomerNumber string          `json:"customer_number,omitempty"`
 
 	// How it is printed, fixed when it is drafted.
-	Layout    int           `json:"layout,omitempty"`   // 0: as documents were printed before they said
+	Layout    int           `json:"layout,omitempty"`   // 0: the layout of documents that do not name one
 	Language  string        `json:"language,omitempty"` // "" is English
 	ZeroLines org.ZeroLines `json:"zero_lines,omitempty"`
 	Subtotals org.Subtotals `json:"subtotals,omitempty"`
@@ -81,9 +81,10 @@ type Invoice struct {
 	Pins      Pins       `json:"pins"`
 	Notes     []string   `json:"notes,omitempty"`
 
-	// Fixed is what the document fixes for later ones of its edge and month, and is made by itself; for the seller only.
+	// Fixed is what the document fixes for later ones of its edge and month; for the seller only.
 	Fixed *rating.Fixed `json:"fixed,omitempty"`
-	// Rebills says that the document is part of billing an edge and month anew, and may only be issued with the other parts.
+	// Rebills says that the document is part of billing an edge and month again, and may only be issued with the
+	// other parts.
 	Rebills bool `json:"rebills,omitempty"`
 
 	DraftedAt time.Time `json:"drafted_at,omitzero"`
@@ -102,7 +103,7 @@ type Line struct {
 	Service        string        `json:"service"` // what the line is grouped by, as people read it
 	Description    string        `json:"description"`
 	Span           period.Period `json:"period"`
-	ServicePeriod  period.Period `json:"service_period,omitzero"` // of a charge: the time it is for, which may reach out of the month
+	ServicePeriod  period.Period `json:"service_period,omitzero"` // of a charge: its service period, which may extend beyond the month
 	ChargeType     string        `json:"charge_type,omitempty"`   // of a charge, as the provider names it
 	Quantity       money.Decimal `json:"quantity"`
 	Unit           string        `json:"unit,omitempty"`
@@ -163,13 +164,14 @@ type Preceding struct {
 // Exchange is an exchange rate used, as rating states it.
 type Exchange = rating.Exchange
 
-// Pins says what a document was made from: the same again makes the same document.
+// Pins identify the input of a document: the same input gives the same document.
 type Pins struct {
 	Batches []string  `json:"batches"` // digests, sorted
 	Books   []id.Book `json:"books"`
 	Rater   string    `json:"rater"`            // version of the arithmetic
 	Inputs  string    `json:"inputs,omitempty"` // digest of everything that rating depends on
-	// Standing are the documents of the edge and month that stood when the draft was made: with others it is drafted anew.
+	// Standing are the documents of the edge and month that were not void when the draft was made. If they change, it
+	// is drafted again.
 	Standing []id.Invoice `json:"standing,omitempty"`
 }
 

@@ -25,13 +25,14 @@ type Issuing struct {
 	Period     period.Month `json:"period"`
 	Invoices   []id.Invoice `json:"invoices,omitempty"` // none: every approved document of the period
 	On         period.Date  `json:"on,omitzero"`        // issue date; today when zero
-	Incomplete bool         `json:"incomplete"`         // also when the provider's set is not known to be complete
+	Incomplete bool         `json:"incomplete"`         // even if the provider's rows are not known to be complete
 	DryRun     bool         `json:"dry_run,omitempty"`  // only list what would be issued
 }
 
 // Issue gives approved documents their numbers, in natural order and in one transaction, and makes them final. It
-// refuses a period whose billed usage is not known to be complete, unless Incomplete is set. Documents are issued only while
-// what they were made from stands: otherwise the month is drafted anew, and it is a Conflict when an approved one changed.
+// refuses a period whose billed usage is not known to be complete, unless Incomplete is set. Documents are issued
+// only while their input is unchanged: otherwise the month is drafted again, and it is a Conflict if an approved one
+// changed.
 func (v *Service) Issue(ctx context.Context, how Issuing) ([]Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {
@@ -121,8 +122,7 @@ func withoutRows(st *rating.State) error {
 	return nil
 }
 
-// issue makes one approved document final: number, dates, snapshot, journal, event. What it is made from is stored
-// already.
+// issue makes one approved document final: number, dates, snapshot, journal, event. Its worksheet is stored already.
 func (v *Service) issue(ctx context.Context, t tx.Tx, grant access.Grant, d Invoice, on period.Date) (Invoice, error) {
 	n, err := v.Store.NextNumber(ctx, t, grant.Scope, SeriesKey{d.Seller, d.Series, d.Kind, on.Month().Year()})
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// keep adds to the lines of a run those groups that were invoiced and now find no customer, chain, book, rate or list price:
-// they stay as they were invoiced, by the records of the worksheets. Only rows that are gone are credited.
+// keep adds to the lines of a run the groups that were invoiced and now have no customer, chain, book, rate or list
+// price: they stay as invoiced, by the records of the worksheets. Only rows that no longer count are credited.
 func (r *run) keep(files Files, have []Invoice) error {
 	if len(r.waiting) == 0 {
 		return nil
@@ -30,18 +30,18 @@ func (r *run) keep(files Files, have []Invoice) error {
 	return nil
 }
 
-// CodeWorksheetUnreadable is the code of the Unavailable by which drafting stops rather than credit amounts that it cannot look up.
+// CodeWorksheetUnreadable is the code of the Unavailable fault with which drafting stops, so as not to credit amounts that it cannot look up.
 const CodeWorksheetUnreadable = "worksheet_unreadable"
 
-// record is what a worksheet says of a group on an edge.
+// record is a worksheet's record of a group on an edge.
 type record struct {
 	Group
 	edge  id.Edge
-	depth int // of the seller: the partner's own sale comes first
+	depth int // of the seller in its chain: the partner's own sale comes first
 }
 
-// recorded reads, from the worksheet of the newest document that stands on each edge, the records of the groups that wait, by
-// the hash of their entry or the id of their charge.
+// recorded reads, from the worksheet of the newest document that is not void on each edge, the records of the groups
+// that wait, by the hash of their entry or the id of their charge.
 func (r *run) recorded(files Files, have []Invoice) (map[string][]record, error) {
 	wanted := map[string]bool{}
 	for i := range r.waiting {
@@ -77,7 +77,7 @@ func hashOf(g *rating.Group) string {
 	return hex.EncodeToString(g.Sum.EntryHash[:8])
 }
 
-// keepGroup adds one group that waits to the lines it was invoiced on, if it was.
+// keepGroup adds one unresolved group to the lines it was invoiced on, if any.
 func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 	by := map[id.Edge]*record{}
 	list := recorded[hashOf(g)]
@@ -108,7 +108,7 @@ func (r *run) keepGroup(g *rating.Group, recorded map[string][]record) error {
 	return nil
 }
 
-// soldBy is the records of the chain a group was sold along, the partner's own sale first. A customer that moved has records
+// soldBy are the records of the chain along which a group was sold, the partner's own sale first. A customer that moved has records
 // on edges that no longer sell to it: those of today's chain count, as far as it sold, and without any the deepest ones.
 func (r *run) soldBy(by map[id.Edge]*record, on period.Date) (steps []*record) {
 	var deepest *record
@@ -150,7 +150,7 @@ func (r *run) sellerRecord(by map[id.Edge]*record, x *record) *record {
 	return nil
 }
 
-// similarity counts in how much a record agrees with a group: one entry may have several tag sets, prices and exchange rates
+// similarity counts the fields in which a record agrees with a group: one entry may have several tag sets, prices and exchange rates
 // of the provider, and covered usage or not.
 func (x *record) similarity(g *rating.Group) (n int) {
 	if g.Charge != nil {
@@ -168,8 +168,8 @@ func (x *record) similarity(g *rating.Group) (n int) {
 	return n
 }
 
-// priceAsRecorded prices a group by the rates of records. A group with the base amounts it had keeps its amounts, also where
-// today's reading of the row would compute others.
+// priceAsRecorded prices a group by the rates of records. A group with unchanged base amounts keeps its amounts, even
+// if this build would compute others from the row.
 func (r *run) priceAsRecorded(g *rating.Group, steps []*record) bool {
 	var rates []rating.EdgeRate
 	for _, x := range steps {

@@ -8,19 +8,19 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// layout is the layout of documents drafted today. Documents of an earlier layout print as they did: those of layout 0 hold
-// less, and those before SwissUID name Swiss VAT ids like those of other countries.
+// layout is the layout of documents drafted today. Documents of an earlier layout print as before: those of layout 0
+// hold less, and those before SwissUID label Swiss VAT ids like those of other countries.
 const layout = SwissUID
 
-// SwissUID is the layout from which on Swiss VAT ids have their own name.
+// SwissUID is the first layout with a label of its own for Swiss VAT ids.
 const SwissUID = 3
 
-// printedBy takes from the terms of the edge the settings of how a document is printed.
+// printedBy copies the print settings from the terms of the edge.
 func (v *Invoice) printedBy(t org.Terms) {
 	v.Layout, v.Language, v.CustomerNumber, v.ZeroLines, v.Subtotals = layout, t.Language, t.CustomerNumber, t.ZeroLines, t.Subtotals
 }
 
-// inLayout is a document as an earlier layout holds it, to be compared with one made then.
+// inLayout is a document with the fields of an earlier layout, for comparison with one made then.
 func (v Invoice) inLayout(before int) Invoice {
 	if before >= v.Layout {
 		return v
@@ -40,7 +40,7 @@ func (v Invoice) inLayout(before int) Invoice {
 	return v
 }
 
-// ServiceDates is the time a line is for: of a charge the provider's, of usage the days on which it was used.
+// ServiceDates is the service period of a line: of a charge the provider's, of usage the days of use.
 func (l *Line) ServiceDates() period.Period {
 	if l.ServicePeriod.Start != 0 {
 		return l.ServicePeriod

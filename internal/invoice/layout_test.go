@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// A charge line keeps the time it is for, also where that reaches out of the month it is priced in.
+// TestChargeLinePrintsItsServicePeriod: a charge line keeps its service period, even if that extends beyond the month in which it is priced.
 func TestChargeLinePrintsItsServicePeriod(t *testing.T) {
 	month := period.NewDate(2026, 9, 1).Month().Period()
 	year := period.Period{Start: period.NewDate(2026, 9, 15), End: period.NewDate(2027, 9, 15)}
@@ -37,8 +37,8 @@ func TestChargeLinePrintsItsServicePeriod(t *testing.T) {
 	}
 }
 
-// A document of layout 0 is compared with one made today by what it holds.
-func TestLaidOut(t *testing.T) {
+// TestLayoutsAreCompared: a document of layout 0 is compared with one made today by the fields of layout 0.
+func TestLayoutsAreCompared(t *testing.T) {
 	v := Invoice{Lines: []Line{
 		{Key: "a", Kind: ChargeLine, Service: "X", Description: "X, change of billing plan", ChargeType: "changeBillingPlan", ServicePeriod: period.Period{Start: 1, End: 2}},
 		{Key: "b", Kind: ChargeLine, Service: "Y", Description: "Y, purchase", ChargeType: "New"},
@@ -71,7 +71,7 @@ func TestLaidOut(t *testing.T) {
 	}
 }
 
-// A credit note has no day on which it is due; an invoice has, and so has a credit note of layout 0.
+// TestCreditNoteIsNotDue: a credit note has no due date; an invoice has one, and so has a credit note of layout 0.
 func TestCreditNoteIsNotDue(t *testing.T) {
 	on := period.NewDate(2026, 10, 1)
 	for name, c := range map[string]struct {

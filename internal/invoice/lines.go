@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// place is where a group belongs on an edge, as long as its texts are the same: groups of one place share their line.
+// place identifies the line of a group on an edge: groups with the same texts share a line.
 type place struct {
 	customer              *org.Organisation
 	subscription, service string
@@ -34,12 +34,12 @@ func (p place) key() string {
 	return strings.Join([]string{p.customer.Key, strings.ToLower(p.subscription), p.service}, "/")
 }
 
-// target is what a group becomes a part of on an edge: the line's key and the words printed for it.
+// target is the line that a group is added to on an edge: its key and its printed texts.
 type target struct {
 	key, subscription, subscriptionName, service, description string
 }
 
-// untagged is how the remainder is named when lines are grouped by a tag: it is always shown.
+// untagged names the line of groups without the tag, if lines are grouped by a tag.
 const untagged = "(untagged)"
 
 // targetOf says which line of an edge the groups of a place belong to.
@@ -90,7 +90,7 @@ func chargeText(g *rating.Group) string {
 	return g.Charge.Name + ", " + charge.Word(g.Charge.Type)
 }
 
-// unitPrice is the one price per unit all groups of a line share, as long as they do.
+// unitPrice is the unit price of a line, while all its groups have the same one.
 type unitPrice struct {
 	price    money.Amount
 	unit     string

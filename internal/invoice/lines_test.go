@@ -6,7 +6,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Of two tags whose names differ in case only the first counts, every time: the one books look at too.
+// TestTagValue: of two tags whose names differ in case only, the first counts, as it does in price books.
 func TestTagValue(t *testing.T) {
 	for want, pairs := range map[string][]usage.TagPair{
 		"prod":   {{Key: "Team", Value: "a"}, {Key: "ENV", Value: "prod"}},

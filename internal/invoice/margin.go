@@ -15,8 +15,8 @@ import (
 )
 
 // Margin is what a seller sold in a currency in a period, over issued documents and credit notes, and what it paid
-// for it. Cost is in the currency of the sale; what was paid in a currency for which no rate is on the documents
-// stands in Unconverted, and then there is no margin.
+// for it. Cost is in the currency of the sale; amounts paid in a currency for which the documents have no exchange
+// rate are in Unconverted, and then there is no margin.
 type Margin struct {
 	Seller      string         `json:"seller"` // key
 	Currency    money.Currency `json:"currency"`
@@ -27,9 +27,9 @@ type Margin struct {
 	Unconverted money.Totals   `json:"unconverted,omitempty"`
 }
 
-// Margins is what each seller earned in a period, by seller and currency: Σ nets of the documents that stand, less what the
-// rows that count now cost on the lines they bill, whether or not there was a document since. Denied to those who may not
-// see cost.
+// Margins is what each seller earned in a period, by seller and currency: Σ nets of the documents that are not void,
+// less what the rows that count now cost on the lines they bill, whether or not a document followed. Denied without
+// the right to see cost.
 func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error) {
 	grant, err := v.Access.Require(ctx, access.MarginRead)
 	if err != nil {
@@ -46,8 +46,8 @@ func (v *Service) Margins(ctx context.Context, p period.Month) ([]Margin, error)
 	return run.margins(have), nil
 }
 
-// SoldCost is what the rows that count now cost on the lines that a seller's documents of a period bill, in the currencies it
-// was paid in. Nothing is rated where no document stands.
+// SoldCost is what the rows that count now cost on the lines that a seller's documents of a period bill, in the
+// currencies it was paid in. Nothing is rated without a document that is not void.
 func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organisation) (money.Totals, error) {
 	grant, err := v.Access.Require(ctx, access.Reconcile)
 	if err != nil {
@@ -68,7 +68,7 @@ func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organi
 	}
 	for edge := range run.edges {
 		if run.state.Index.Edge(edge).Seller == seller {
-			cost, _ := run.carried(have, edge)
+			cost, _ := run.carriedCost(have, edge)
 			for c, paid := range cost {
 				sum.Add(money.Of(paid, c))
 			}
@@ -77,7 +77,7 @@ func (v *Service) SoldCost(ctx context.Context, p period.Month, seller id.Organi
 	return sum, nil
 }
 
-// seesCost says whether a view shows what a seller pays: the partner's cost, or what a reseller buys at.
+// seesCost reports whether a view shows what a seller pays: the partner's cost, or a reseller's buy prices.
 func seesCost(view scope.View) bool { return view.Has(scope.Cost) || view.Has(scope.Buy) }
 
 // margins is the rule. A voided document and the credit note answering it cancel out, so both are left out.
@@ -101,7 +101,7 @@ func (r *run) margins(list []Invoice) []Margin {
 		m.Sold = m.Sold.Add(d.Net)
 		if !seen[d.Edge] {
 			seen[d.Edge] = true
-			m.cost(r.carried(list, d.Edge))
+			m.cost(r.carriedCost(list, d.Edge))
 		}
 	}
 	out := make([]Margin, 0, len(sums))
@@ -117,8 +117,8 @@ func (r *run) margins(list []Invoice) []Margin {
 	return out
 }
 
-// carried is what the seller of an edge pays for the lines that documents bill, and the exchange rates on these documents.
-func (r *run) carried(list []Invoice, edge id.Edge) (money.Totals, []Exchange) {
+// carriedCost is what the seller of an edge pays for the lines that documents bill, and the exchange rates on these documents.
+func (r *run) carriedCost(list []Invoice, edge id.Edge) (money.Totals, []Exchange) {
 	sum, rates := money.Totals{}, []Exchange{}
 	billed := map[string]bool{}
 	for i := range list {

@@ -8,8 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// Late rows, a document taken back, usage that is withdrawn: what was sold and what it cost are those of the rows, each
-// once, whatever documents it took.
+// TestMarginsOverCorrections: after late rows, a voided document and withdrawn usage, sales and cost are those of the
+// rows, each counted once.
 func TestMarginsOverCorrections(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())

@@ -12,14 +12,14 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// outdated lists the documents that were made from other rows, organisations, books or answers than there are now, or beside
-// other documents of their edge. It leaves the state as drafting uses it.
+// outdated lists the documents whose input has changed: rows, organisations, books or answers, or the other documents
+// of their edge. It leaves the state as drafting uses it.
 func outdated(st *rating.State, list []Invoice, have []Summary) (names []string) {
 	st.Unfix(beingRebilled(have, nil))
 	digest := ""
 	for i := range list {
 		d := &list[i]
-		if d.Preceding != nil { // a credit note is made from the document it answers
+		if d.Preceding != nil { // a credit note depends only on the document it answers
 			if !slices.ContainsFunc(have, func(s Summary) bool { return s.ID == d.Preceding.ID && s.State == Issued }) {
 				names = append(names, d.SellerKey+" to "+d.BuyerKey)
 			}
@@ -35,7 +35,8 @@ func outdated(st *rating.State, list []Invoice, have []Summary) (names []string)
 	return names
 }
 
-// standing names, sorted, the documents beside which one is made: those that stand on its edge, and none when its edge is billed anew.
+// standing names, sorted, the documents beside which one is made: those on its edge that are not void, and none when
+// its edge is billed again.
 func standing(have []Summary, d *Invoice) (list []id.Invoice) {
 	if d.Rebills {
 		return d.Pins.Standing
@@ -49,8 +50,8 @@ func standing(have []Summary, d *Invoice) (list []id.Invoice) {
 	return list
 }
 
-// refresh drafts a month anew when documents that are to be issued are outdated. Those that come out the same stay
-// approved; it is a Conflict when one does not.
+// refresh drafts a month again when documents that are to be issued are outdated. Drafts with the same content stay
+// approved; it is a Conflict if the content of one changed.
 func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) error {
 	var before []Invoice
 	stale := false
@@ -94,7 +95,7 @@ func (v *Service) refresh(ctx context.Context, grant access.Grant, how Issuing) 
 	return err
 }
 
-// maxNames is how many documents an error names one by one.
+// maxNames is the maximum number of documents that an error lists.
 const maxNames = 5
 
 func changedMeanwhile(names []string) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// ownLines is a licence of customer b, one of the partner's own tenant, and a support plan that names nobody.
+// ownLines is a licence of customer b, one of the partner's own tenant, and a support plan without a customer.
 func ownLines() string {
 	lines := installtest.LineFile(installtest.Line{Tenant: "t-b", Subtotal: "50.00"}, installtest.Line{Tenant: "p-1", Subtotal: "70.00"},
 		installtest.Line{Tenant: "nobody", Subtotal: "100.00", Product: "SUPPORT"})
@@ -27,8 +27,8 @@ func owned(t *testing.T, run invoice.Run, rows int64, cost string) {
 	}
 }
 
-// What the partner uses itself counts as cost, is billed to nobody and waits for nothing: its tenant by itself, a line
-// that names nobody once it was answered, by its charge or by its product.
+// TestOwnUse: the partner's own use counts as cost, is billed to nobody and is not on the worklist: use of its
+// tenant, and a line without a customer once it was resolved as own use, by its charge or by its product.
 func TestOwnUse(t *testing.T) {
 	for _, kind := range []string{usage.ChargeRef, usage.ProductRef} {
 		n := installtest.New(t)
@@ -62,7 +62,7 @@ func TestOwnUse(t *testing.T) {
 	}
 }
 
-// A charge that names nobody can be a customer's too; one that names a customer is nobody else's to answer.
+// TestAnsweredCharge: a charge without a customer can be resolved to a customer; a charge with a customer cannot be resolved to another.
 func TestAnsweredCharge(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
@@ -87,8 +87,8 @@ func TestAnsweredCharge(t *testing.T) {
 	}
 }
 
-// Rows of the partner's entitlements, of its further tenants and of answered references are its own; a customer's stay
-// the customer's.
+// TestOwnUsage: rows of the partner's entitlements, of its further tenants and of resolved references are its own
+// use; a customer's rows stay the customer's.
 func TestOwnUsage(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())

@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Preview rates a state and adds it up to the lines its documents would have: per edge and line key the exact amount,
-// in the edge's currency and not rounded. Nothing is kept. A state with other books shows what they would bring.
+// Preview rates a state and adds it up to the lines that its documents would have: per edge and line key the exact
+// amount, in the edge's currency and not rounded. Nothing is stored. A state with other books shows their effect.
 func (v *Service) Preview(ctx context.Context, st *rating.State) (map[*org.Edge]map[string]money.Decimal, Tally, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if err != nil {

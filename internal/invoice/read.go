@@ -29,8 +29,8 @@ func (v *Service) List(ctx context.Context, f Filter) ([]Summary, error) {
 	return list, err
 }
 
-// Find is the document with this id or number, or NotFound. Where several sellers gave the same number, SELLER:NUMBER
-// says which is meant.
+// Find is the document with this id or number, or NotFound. If several sellers used the same number, SELLER:NUMBER
+// names one of them.
 func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceRead)
 	if err != nil {
@@ -60,16 +60,16 @@ func (v *Service) Find(ctx context.Context, ref string) (Invoice, error) {
 	return d.shownTo(grant), err
 }
 
-// shownTo is a document as who has a grant may see it.
+// shownTo is a document as the holder of a grant may see it.
 func (v Invoice) shownTo(grant access.Grant) Invoice {
 	if !grant.Scope.Owns(v.Seller) || !seesCost(grant.View) {
-		return v.withheld()
+		return v.withoutSellerCosts()
 	}
 	return v
 }
 
-// withheld is a document as those may see it who may not know what its seller pays, or whom it buys from.
-func (v Invoice) withheld() Invoice {
+// withoutSellerCosts is a document without what its seller pays and buys from, for callers who may not see that.
+func (v Invoice) withoutSellerCosts() Invoice {
 	v.SellerPath, v.BuyerPath, v.Pins, v.Fixed = "", "", Pins{}, nil
 	v.Lines = slices.Clone(v.Lines)
 	for i := range v.Lines {

@@ -14,12 +14,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// rebillReason is what the credit notes say of a month that is billed anew.
+// rebillReason is the reason on the credit notes of a month that is billed again.
 const rebillReason = "Billed anew"
 
-// Rebill bills what a buyer bought in a month anew, at the terms of today: book, grouping, currency, exchange rates and
-// taxes. Each document that stands gets a credit note, and what there is to bill a new document; they are drafts, and are
-// issued together. NotFound when there is no such buyer, Conflict when no document stands.
+// Rebill bills what a buyer bought in a month again, at the terms of today: book, grouping, currency, exchange rates
+// and taxes. Each document that is not void gets a credit note, and the month is billed by a new document. They are
+// drafts, and are issued together. NotFound when there is no such buyer, Conflict if no document is left that is not
+// void.
 func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]Summary, error) {
 	grant, edges, err := v.mayRebill(ctx, p, buyer)
 	if err != nil {
@@ -29,9 +30,9 @@ func (v *Service) Rebill(ctx context.Context, p period.Month, buyer string) ([]S
 	return slices.DeleteFunc(run.Drafts, func(d Summary) bool { return !edges[d.Edge] }), err
 }
 
-// PlanRebill is the documents that Rebill would draft, and by how much the next documents of the month would come to more
-// than they do without it: those of the buyer, and those of organisations that buy from it at prices that follow its cost. Nothing is
-// changed.
+// PlanRebill are the documents that Rebill would draft, and by how much the next documents of the month would be
+// higher than without it: those of the buyer, and those of organisations that buy from it at prices that follow its
+// cost. Nothing is changed.
 func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) ([]Summary, []Impact, error) {
 	grant, edges, err := v.mayRebill(ctx, p, buyer)
 	if err != nil {
@@ -67,7 +68,7 @@ func (v *Service) PlanRebill(ctx context.Context, p period.Month, buyer string) 
 	return list, impacts(p, by), nil
 }
 
-// mayRebill is the right to bill a buyer's month anew, and the edges on which it is.
+// mayRebill is the right to bill a buyer's month again, and the edges on which it is.
 func (v *Service) mayRebill(ctx context.Context, p period.Month, buyer string) (grant access.Grant, edges map[id.Edge]bool, err error) {
 	if grant, err = v.Access.Require(ctx, access.InvoiceVoid); err != nil {
 		return grant, nil, err
@@ -79,7 +80,7 @@ func (v *Service) mayRebill(ctx context.Context, p period.Month, buyer string) (
 	return grant, edges, err
 }
 
-// issuedEdges are the caller's own sales to a buyer of which documents of a month stand.
+// issuedEdges are the caller's own sales to a buyer with documents of a month that are not void.
 func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant, p period.Month, buyer string) (map[id.Edge]bool, error) {
 	list, err := v.Store.List(ctx, r, grant.Scope, Filter{Period: p})
 	if err != nil {
@@ -98,8 +99,9 @@ func (v *Service) issuedEdges(ctx context.Context, r tx.Read, grant access.Grant
 	return edges, nil
 }
 
-// CancelRebill gives the billing anew of a buyer's month up: its drafts are discarded, and what was issued stands. Other
-// drafts of the month are made anew, for the prices of organisations that buy from it followed its cost. It says how many were discarded.
+// CancelRebill cancels billing a buyer's month again: its drafts are discarded, and issued documents stay valid.
+// Other drafts of the month are made again, because the prices of organisations that buy from it followed its cost.
+// It returns how many were discarded.
 func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string) (discarded int, err error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
@@ -128,7 +130,7 @@ func (v *Service) CancelRebill(ctx context.Context, p period.Month, buyer string
 	return discarded, err
 }
 
-// beingRebilled are the edges that are to be billed anew, with those that are: only then is a credit note a draft.
+// beingRebilled are the edges given and those that are already being billed again: only then is a credit note a draft.
 func beingRebilled(have []Summary, more map[id.Edge]bool) map[id.Edge]bool {
 	out := maps.Clone(more)
 	if out == nil {
@@ -144,7 +146,7 @@ func beingRebilled(have []Summary, more map[id.Edge]bool) map[id.Edge]bool {
 
 func isDraft(d Summary) bool { return d.State == Draft || d.State == Approved }
 
-// reversed is the credit notes over the documents that stand, as drafts.
+// reversed are the credit notes for the documents that are not void, as drafts.
 func (p *edgeHistory) reversed() (notes []made) {
 	for _, d := range p.standing {
 		n := d.reverse(rebillReason)
@@ -154,10 +156,10 @@ func (p *edgeHistory) reversed() (notes []made) {
 	return notes
 }
 
-// forgotten is a past in which nothing stands; the ordinals go on.
-func (p *edgeHistory) forgotten() edgeHistory { return edgeHistory{ordinal: p.ordinal} }
+// withoutDocuments is a history without valid documents; the ordinals continue.
+func (p *edgeHistory) withoutDocuments() edgeHistory { return edgeHistory{ordinal: p.ordinal} }
 
-// together is a Conflict when some of the documents that bill an edge and month anew are to be issued and others not.
+// together is a Conflict if only some of the documents that bill an edge and month again would be issued.
 func together(list []Invoice, have []Summary) error {
 	anew := beingRebilled(have, nil)
 	for i := range list {

@@ -13,9 +13,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/rating"
 )
 
-// Recomputed compares a stored document with the same one computed again: its lines, taxes and worksheet. Inputs says that
-// everything it was made from is as it was, or at least every group of its worksheet; then it must be the Same, or at least
-// its lines.
+// Recomputed compares a stored document with the same one computed again: its lines, taxes and worksheet. Inputs says
+// that all of its input is unchanged, or at least every group of its worksheet; then the document must be the Same,
+// or at least its lines.
 type Recomputed struct {
 	Document id.Invoice
 	Name     string // number, or id
@@ -23,9 +23,9 @@ type Recomputed struct {
 	Inputs   bool
 }
 
-// Recompute computes the documents of a period again and compares them with the stored ones: drafts, approved ones, and of
-// the issued ones the newest that stands on each edge. It stores nothing. visit, which may be nil, is called for each rated
-// group.
+// Recompute computes the documents of a period again and compares them with the stored ones: drafts, approved ones,
+// and of the issued ones the newest on each edge that is not void. It stores nothing. visit, which may be nil, is
+// called for each rated group.
 func (v *Service) Recompute(ctx context.Context, p period.Month, visit func(*rating.Group) error) ([]Recomputed, error) {
 	_, out, err := v.RecomputeWithState(ctx, p, visit)
 	return out, err
@@ -54,7 +54,7 @@ func (v *Service) RecomputeWithState(ctx context.Context, p period.Month, visit 
 	return run.state, out, nil
 }
 
-// newest says whether an issued document is the last that stands on its edge.
+// newest says whether an issued document is the last on its edge that is not void.
 func newest(have []Invoice, d *Invoice) bool {
 	for i := range have {
 		o := &have[i]
@@ -87,7 +87,7 @@ func (r *run) recompute(d *Invoice, have []Invoice) (Recomputed, error) {
 	sum := sha256.Sum256(draft.worksheet.packed.Bytes())
 	doc.Worksheet = hex.EncodeToString(sum[:]) // as the file store names it
 	out.Same, out.Inputs = sameContent(doc, *d), doc.Pins.Inputs == d.Pins.Inputs && doc.Pins.Rater == d.Pins.Rater
-	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties or taxes may have changed, or what other documents are made from
+	if !out.Inputs && doc.Worksheet == d.Worksheet { // parties, taxes or the input of other documents may have changed
 		out.Same, out.Inputs = bytes.Equal(priced(doc.inLayout(d.Layout)), priced(*d)), true
 	}
 	out.Inputs = out.Inputs && !voidedSince(d, doc, before, was) && (d.Fixed == nil || slices.Equal(d.Pins.Standing, was.ids()))

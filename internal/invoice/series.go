@@ -11,10 +11,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// creditMark is what the numbers of credit notes have behind the name of their series.
+// creditMark follows the name of the series in numbers of credit notes.
 const creditMark = "-CN"
 
-// Prefix is what the numbers of a series begin with, before the year: INV, or INV-CN for credit notes.
+// Prefix is the beginning of the numbers of a series, before the year: INV, or INV-CN for credit notes.
 func (k SeriesKey) Prefix() string {
 	if k.Kind == KindCreditNote {
 		return k.Series + creditMark
@@ -24,8 +24,8 @@ func (k SeriesKey) Prefix() string {
 
 var seriesName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,15}$`)
 
-// mostNumbers keeps numbers within what a document prints and a database counts.
-const mostNumbers = 1_000_000_000
+// maxNumbers is the highest number: documents and databases have room for it.
+const maxNumbers = 1_000_000_000
 
 func (k SeriesKey) startsWith(first int64) error {
 	switch {
@@ -33,17 +33,17 @@ func (k SeriesKey) startsWith(first int64) error {
 		return fault.New(fault.Invalid, "bad_series", "series %q must be 1–16 letters, digits and dashes, and not end in %s; nothing was changed", k.Series, creditMark)
 	case k.Kind != KindInvoice && k.Kind != KindCreditNote:
 		return fault.New(fault.Invalid, "bad_series", "%q is neither invoice nor credit_note; nothing was changed", k.Kind)
-	case first < 1 || first > mostNumbers:
-		return fault.New(fault.Invalid, "bad_series", "%s goes on with %d; a number is 1 to %d; nothing was changed", k.Prefix(), first, mostNumbers)
+	case first < 1 || first > maxNumbers:
+		return fault.New(fault.Invalid, "bad_series", "%s cannot continue with %d: numbers are 1 to %d; nothing was changed", k.Prefix(), first, maxNumbers)
 	case k.Year < 2000 || k.Year > 9999:
-		return fault.New(fault.Invalid, "bad_series", "%d is no year that documents are numbered in; nothing was changed", k.Year)
+		return fault.New(fault.Invalid, "bad_series", "%d is not a year for document numbers; nothing was changed", k.Year)
 	}
 	return nil
 }
 
-// StartSeries sets the number a series goes on with in a year, where documents before it were made elsewhere. No kind is
-// invoices, year 0 that of the business clock. Conflict once a document of it has a number there: numbers have no gaps.
-// NotFound for a seller there is not, unless there are no organisations yet.
+// StartSeries sets the next number of a series in a year, if earlier documents were numbered elsewhere. Without a
+// kind it is of invoices, and year 0 is that of the business clock. Conflict once a document of it has a number
+// there: numbers have no gaps. NotFound for an unknown seller, unless there are no organisations yet.
 func (v *Service) StartSeries(ctx context.Context, k SeriesKey, first int64) (SeriesKey, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceIssue)
 	if err != nil {

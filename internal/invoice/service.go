@@ -18,7 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Service makes documents and takes them through their life.
+// Service drafts, approves, issues and voids documents.
 type Service struct {
 	DB     tx.DB
 	Store  Store
@@ -28,16 +28,16 @@ type Service struct {
 	Rater  rating.Rater
 	Files  Files
 	Lines  Lines            // archived sources, for explanations
-	Jobs   Jobs             // what is done with issued documents
+	Jobs   Jobs             // jobs after issuing
 	Now    func() time.Time // business clock
 }
 
-// Jobs is where work is asked for in the transaction that causes it.
+// Jobs enqueues work in the transaction that causes it.
 type Jobs interface {
 	Enqueue(ctx context.Context, t tx.Tx, j job.Job) error
 }
 
-// Run is what drafting a period came to. Waiting names other months in which the provider's invoices of the period charge
+// Run is the result of drafting a period. Waiting names other months in which the provider's invoices of the period charge
 // something that no document bills yet.
 type Run struct {
 	Period     period.Month `json:"period"`
@@ -49,9 +49,9 @@ type Run struct {
 	aside.Waiting
 }
 
-// Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are
-// not approved are replaced; doing it again without new input changes nothing. What is being billed anew (Rebill) is
-// drafted as that.
+// Draft rates a period and makes one draft per edge that has something new to bill. Drafts of the period that are not
+// approved are replaced; doing it again without new input changes nothing. Edges that are being billed again (Rebill)
+// are drafted so.
 func (v *Service) Draft(ctx context.Context, p period.Month) (Run, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceDraft)
 	if err != nil {
@@ -81,15 +81,15 @@ func (v *Service) draft(ctx context.Context, grant access.Grant, p period.Month,
 	})
 }
 
-// adding says how a period is rated and added up.
+// adding are options of rating and adding up a period.
 type adding struct {
 	rebilled map[id.Edge]bool          // at the terms of today
-	issued   bool                      // what is only drafted to be billed anew is at the terms it was issued by
-	light    bool                      // without worksheets: nothing is to be kept
-	visit    func(*rating.Group) error // is shown each rated group; may be nil
+	issued   bool                      // edges whose billing again is only drafted use the terms they were issued by
+	light    bool                      // write no worksheets
+	visit    func(*rating.Group) error // called for each rated group; may be nil
 }
 
-// rated rates a period and adds it up to the lines of every edge, beside the documents there are.
+// rated rates a period and adds it up to the lines of every edge, less what documents have billed.
 func (v *Service) rated(ctx context.Context, s scope.Scope, p period.Month, how adding) (*run, []Invoice, error) {
 	var st *rating.State
 	var have []Invoice
@@ -107,7 +107,7 @@ func (v *Service) rated(ctx context.Context, s scope.Scope, p period.Month, how 
 	return run, have, err
 }
 
-// add rates a state and adds it up, beside documents.
+// add rates a state and adds it up, less what documents have billed.
 func (v *Service) add(ctx context.Context, s scope.Scope, st *rating.State, have []Invoice, how adding) (*run, error) {
 	rebilled := how.rebilled
 	if !how.issued {
@@ -157,7 +157,7 @@ func (v *Service) documents(ctx context.Context, r tx.Read, s scope.Scope, f Fil
 	return out, nil
 }
 
-// drafts makes the documents of a run and stores their worksheets, before any of them is named by the ledger.
+// drafts makes the documents of a run and stores their worksheets, before the ledger refers to them.
 func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoice, error) {
 	list, err := run.documents(have)
 	if err != nil {
@@ -167,7 +167,7 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 	for _, x := range list {
 		doc := x.Invoice
 		doc.DraftedAt = v.Now()
-		if x.draft != nil { // a credit note has the worksheet of what it answers
+		if x.draft != nil { // a credit note has the worksheet of the document it answers
 			x.draft.worksheet.flush(run.pack)
 			if doc.Worksheet, _, err = v.Files.Put(ctx, bytes.NewReader(x.draft.worksheet.packed.Bytes())); err != nil {
 				return nil, err
@@ -178,15 +178,15 @@ func (v *Service) drafts(ctx context.Context, run *run, have []Invoice) ([]Invoi
 	return out, nil
 }
 
-// made is a document with the lines it was made from; credit notes of what is billed anew have none.
+// made is a document with the draft lines it was made from; credit notes of a month billed again have none.
 type made struct {
 	Invoice
 	draft *edgeDraft
 }
 
-// documents makes the documents of a run beside those there are; nothing is kept.
+// documents makes the new documents of a run; nothing is stored.
 func (r *run) documents(have []Invoice) (out []made, err error) {
-	for i := range have { // an edge that sold before may have nothing left: its lines are withdrawn
+	for i := range have { // an edge whose rows no longer count: its lines are withdrawn
 		if e := r.state.Index.Edge(have[i].Edge); e != nil && have[i].State == Issued {
 			r.edge(e)
 		}
@@ -195,7 +195,7 @@ func (r *run) documents(have []Invoice) (out []made, err error) {
 		before, anew := history(have, d.edge), r.rebilled[d.edge.ID]
 		if anew {
 			out = append(out, before.reversed()...)
-			before = before.forgotten()
+			before = before.withoutDocuments()
 		}
 		doc, err := r.document(d, before)
 		if err != nil {
@@ -244,7 +244,7 @@ func (v *Service) saveDrafts(ctx context.Context, grant access.Grant, run *run, 
 	return out, err
 }
 
-// reuse keeps a draft that says what it would say if it were made now, perhaps approved, and notes what it is made from now.
+// reuse keeps a stored draft, perhaps approved, if it would have the same content now, and updates what it was made from.
 func (v *Service) reuse(ctx context.Context, t tx.Tx, grant access.Grant, old, now Invoice) (Invoice, error) {
 	if bytes.Equal(canonical(Invoice{Pins: old.Pins, Fixed: old.Fixed}), canonical(Invoice{Pins: now.Pins, Fixed: now.Fixed})) {
 		return old, nil
@@ -262,8 +262,8 @@ func find(have []Invoice, invoice id.Invoice) *Invoice {
 	return nil
 }
 
-// sameContent says whether a document made again says what the stored one says. What it was made from may have grown by
-// what does not concern it.
+// sameContent reports whether a document made again has the content of the stored one. Its input may have changed
+// where it does not affect the document.
 func sameContent(a, b Invoice) bool {
 	before := min(a.Layout, b.Layout)
 	for _, x := range [...]*Invoice{&a, &b} {
@@ -288,7 +288,7 @@ func (v *Service) Approve(ctx context.Context, p period.Month, invoices []id.Inv
 		}
 		for _, d := range list {
 			if !grant.Scope.Owns(d.Seller) {
-				continue // what is bought is its seller's to approve
+				continue // documents on which one is the buyer are approved by their seller
 			}
 			d.State = Approved
 			if err := v.Store.Save(ctx, t, grant.Scope, d); err != nil {
@@ -316,7 +316,7 @@ func (v *Service) pick(ctx context.Context, r tx.Read, s scope.Scope, p period.M
 			return nil, err
 		}
 		if !s.Owns(d.Seller) {
-			return nil, notYours(d)
+			return nil, requireSeller(d)
 		}
 		if d.State != want {
 			return nil, fault.New(fault.Conflict, "invoice_not_"+string(want),

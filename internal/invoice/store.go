@@ -21,7 +21,7 @@ type Store interface {
 	Get(ctx context.Context, r tx.Read, s scope.Scope, invoice id.Invoice) (Invoice, error)
 	// List yields documents ordered by period, seller key, series, number, id.
 	List(ctx context.Context, r tx.Read, s scope.Scope, f Filter) ([]Summary, error)
-	// IssuedMonths lists the months, from one on, of which invoices stand that are no credit notes.
+	// IssuedMonths lists the months, from one on, with invoices, not credit notes, that are not void.
 	IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) ([]period.Month, error)
 	// NextNumber is 1 more than the last given of (seller, series name, kind, year); gap-free because it rolls back
 	// with its transaction.
@@ -40,8 +40,8 @@ type Store interface {
 
 // TermsStore keeps what issued documents fix.
 type TermsStore interface {
-	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues. Unfixed
-	// lists the issued documents that stand and fix nothing, for earlier builds did not keep it.
+	// Fix records what an issued document fixes for its edge and month, once; Save does it for a document it issues.
+	// Unfixed lists the issued documents that are not void and fix nothing, because earlier builds did not store it.
 	Fix(ctx context.Context, t tx.Tx, s scope.Scope, v Invoice) error
 	Unfixed(ctx context.Context, r tx.Read, s scope.Scope) ([]id.Invoice, error)
 }
@@ -54,7 +54,7 @@ type SeriesKey struct {
 	Year   int
 }
 
-// Filter narrows a list; zero fields narrow nothing. After continues behind a summary's Cursor.
+// Filter narrows a list; zero fields narrow nothing. After continues after a summary's Cursor.
 type Filter struct {
 	Period period.Month
 	State  State

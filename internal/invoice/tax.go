@@ -8,8 +8,8 @@ import (
 )
 
 // TaxFor is the VAT treatment of a service a seller renders to a buyer on a day (place of supply: VAT directive
-// articles 44, 45 and 58). Rows of the world come before the built-in table. A territory whose rate is not known is
-// a fault of kind Invalid that says what to add.
+// articles 44, 45 and 58). Rows of the world come before the built-in table. For a territory without a known rate it
+// is an Invalid fault that says what to add.
 func TaxFor(seller, buyer org.LegalEntity, category string, on period.Date, rows []org.Tax) (LineTax, error) {
 	from, to := org.PlaceOf(seller, rows), org.PlaceOf(buyer, rows)
 	switch {
@@ -34,7 +34,7 @@ func untaxed(to org.Place) LineTax {
 	}
 }
 
-// standard is the rate of a place: a row of its own before that of the country it is taxed with.
+// standard is the rate of a place: its own row, else the row of the country it is taxed with.
 func standard(to org.Place, category string, on period.Date, rows []org.Tax) (LineTax, error) {
 	for _, list := range [][]org.Tax{rows, builtInTaxes()} {
 		for _, place := range [...]string{to.Code, to.Rate} {

@@ -7,8 +7,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// Each territory with tax of its own: what a seller of the rest of its country, and one of another member state, charge
-// a business there, and what is charged within it.
+// TestTerritories: for each territory with tax of its own, the tax that a seller from the rest of its country and one
+// from another member state charge a business there, and the tax within it.
 func TestTerritories(t *testing.T) {
 	on := period.NewDate(2026, 9, 30)
 	rate := func(from, to org.LegalEntity) string {
@@ -55,13 +55,13 @@ func TestTerritories(t *testing.T) {
 	if got := rate(org.LegalEntity{Country: "AT"}, org.LegalEntity{Country: "PT", Region: "PT-20"}); got != "16 IVA" {
 		t.Errorf("a consumer in the Azores: %s", got)
 	}
-	// A federal state is no territory: whatever stands in region, a sale within Germany is taxed there.
+	// A federal state is not a territory: whatever the region is, a sale within Germany is taxed in Germany.
 	for _, region := range []string{"Bayern", "DE-BY", "", "DE"} {
 		if got := rate(org.LegalEntity{Country: "DE", VATID: "DE1"}, org.LegalEntity{Country: "DE", VATID: "DE2", Region: region}); got != "19 USt." {
 			t.Errorf("region %q: %s", region, got)
 		}
 	}
-	// A row of the world makes a territory of any place, and has its own rate.
+	// A tax row of the world makes any place a territory with its own rate.
 	rows := []org.Tax{{Territory: "CA-QC", Category: StandardCategory, Percent: dec("14.975")}}
 	quebec := org.LegalEntity{Country: "CA", Region: "CA-QC"}
 	if tax, err := TaxFor(quebec, quebec, StandardCategory, on, rows); err != nil || tax.Percent.String() != "14.975" || tax.Place != "CA-QC" {

@@ -13,9 +13,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Unresolved is the worklist of a period: what found no customer, chain, rule or rate, by reason; what of its files does
-// not count, and of files that cannot be told to be of any month; and what is charged for other months and not issued. Of
-// no period it is the worklist of every month. It stores nothing.
+// Unresolved is the worklist of a period: rows without a customer, chain, rule or rate, by reason; rows and files
+// that do not count, also of files whose month is not known; and charges for other months that are not issued.
+// Without a period it is the worklist of every month. It stores nothing.
 func (v *Service) Unresolved(ctx context.Context, p period.Month) ([]Unresolved, error) {
 	grant, err := v.Access.Require(ctx, access.UnresolvedFix)
 	if err != nil {
@@ -40,7 +40,7 @@ func (v *Service) Unresolved(ctx context.Context, p period.Month) ([]Unresolved,
 	return append(out, last...), nil
 }
 
-// unresolved is the worklist of one period, and what is of no period that is known.
+// unresolved is the worklist of one period, with what has no known period.
 func (v *Service) unresolved(ctx context.Context, grant access.Grant, p period.Month) (list, unknown []Unresolved, err error) {
 	var st *rating.State
 	var other []aside.OtherMonth
@@ -72,7 +72,7 @@ func (v *Service) unresolved(ctx context.Context, grant access.Grant, p period.M
 }
 
 // months lists the months in which anything may be unresolved: those with imported rows or lines, or with something that
-// does not count. What is of no known month goes with any of them, so there is one at least.
+// does not count. Rows of no known month are listed with any of them, so there is at least one.
 func (v *Service) months(ctx context.Context, grant access.Grant) (out []period.Month, err error) {
 	err = v.DB.View(ctx, func(ctx context.Context, r tx.Read) error {
 		batches, err := v.Reader.Usage.Batches(ctx, r, grant.Scope, usage.BatchFilter{})
@@ -107,7 +107,7 @@ func (r *run) worklist() []Unresolved {
 	return out
 }
 
-// name says what the reference of a group is called, where its row or line has a name beside it. Of several names it is
+// name is the name of a group's reference, if its row or line has one. Of several names it is
 // the first in alphabetical order, whatever the order of reading.
 func (u *Unresolved) name(st *rating.State, g *rating.Group) {
 	name := nameOf(st, g)

@@ -13,9 +13,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Void answers an issued invoice with a credit note over all of it; its rows are open again on this edge, and the
-// next draft takes the next ordinal. A document that is void already is a Conflict. Unchanged are conditions that must hold of
-// the document as the caller sees it when it is voided; their error ends it.
+// Void answers an issued invoice with a credit note for all of it; its rows are open again on this edge, and the next
+// draft gets the next ordinal. A document that is void already is a Conflict. Unchanged are conditions that must hold
+// of the document as the caller sees it when it is voided; their error ends it.
 func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, reason string, unchanged ...func(Invoice) error) (Summary, error) {
 	grant, err := v.Access.Require(ctx, access.InvoiceVoid)
 	if err != nil {
@@ -42,7 +42,7 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 			}
 		}
 		if !grant.Scope.Owns(d.Seller) {
-			return notYours(d)
+			return requireSeller(d)
 		}
 		if d.State != Issued || d.Preceding != nil {
 			return fault.New(fault.Conflict, "invoice_not_issued",
@@ -55,13 +55,13 @@ func (v *Service) Void(ctx context.Context, invoice id.Invoice, on period.Date, 
 	return Summarise(note), err
 }
 
-// notYours keeps a buyer from answering its seller's bills: only who sold may.
-func notYours(d Invoice) error {
+// requireSeller refuses a buyer: only the seller may void a document.
+func requireSeller(d Invoice) error {
 	return fault.New(fault.Denied, "not_seller", "%s was made by %s, which alone may approve or void it; nothing was changed",
 		orElse(d.Number, string(d.ID)), d.SellerKey)
 }
 
-// reverse is the credit note over the whole of a document: the same lines with the opposite sign.
+// reverse is the credit note for the whole of a document: the same lines with the opposite sign.
 func (v Invoice) reverse(reason string) Invoice {
 	n := v
 	n.ID = id.Invoice("inv_" + id.Derive("void", string(v.ID)))

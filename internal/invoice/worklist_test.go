@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// waiting is what is on the worklist: kind, reference and cost.
+// waiting is the worklist: kind, reference and cost.
 func waiting(list []invoice.Unresolved) (out []string) {
 	for _, u := range list {
 		for ref, cost := range u.Refs {
@@ -33,8 +33,8 @@ func nets(list []invoice.Summary) (out []string) {
 	return out
 }
 
-// Customers, entitlements and products that nobody knows wait and block nothing else; what is answered after the
-// invoices were issued goes on the next draft.
+// TestWorklist: rows of unknown customers, entitlements and products wait and block nothing else; rows resolved after
+// the invoices were issued go on the next draft.
 func TestWorklist(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
@@ -78,9 +78,9 @@ func TestWorklist(t *testing.T) {
 	}
 }
 
-// A family that was answered decides which rule prices a charge, and a row without a tenant can be answered by its
-// entitlement.
-func TestAnswersDecide(t *testing.T) {
+// TestResolutionsDecidePrices: the family given by a resolution decides which rule prices a charge, and a row without
+// a tenant can be resolved by its entitlement.
+func TestResolutionsDecidePrices(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
 	file := installtest.UsageFile(installtest.Row{Tenant: "t-b", Cost: "40"})
@@ -109,8 +109,8 @@ func TestAnswersDecide(t *testing.T) {
 	}
 }
 
-// What is no answer is refused, and says why.
-func TestNoAnswers(t *testing.T) {
+// TestInvalidResolutions: an invalid resolution is refused, and the error says why.
+func TestInvalidResolutions(t *testing.T) {
 	n := installtest.New(t)
 	n.Import(t, intake.Request{}, installtest.UsageFile(installtest.Row{}))
 	n.Import(t, intake.Request{}, installtest.LineFile(installtest.Line{Subtotal: "5.00", Product: "ODD1", Term: "none"}))

@@ -21,7 +21,7 @@ import (
 type Group struct {
 	Line string `json:"line"` // line key
 
-	// Where the rows are: numbers of the usage store, and content hashes that outlive them.
+	// Where the rows are: numbers of the usage store, and content hashes, which stay the same when the store is rebuilt.
 	Load    uint32        `json:"load,omitempty"`
 	Batch   uint32        `json:"batch,omitempty"`
 	Entry   uint32        `json:"entry,omitempty"`
@@ -29,11 +29,11 @@ type Group struct {
 	Variant uint32        `json:"variant,omitempty"`
 	Hash    string        `json:"hash"`
 	Charge  string        `json:"charge,omitempty"`
-	Source  charge.Source `json:"source,omitzero"` // of a charge: where its reconciliation line was read
+	Source  charge.Source `json:"source,omitzero"` // of a charge: file and line of its reconciliation line
 	Span    period.Period `json:"span"`
 	Rows    int64         `json:"rows,omitempty"`
 
-	// What it was, for the detail a buyer gets.
+	// What was used, for the detail that a buyer gets.
 	Customer      string `json:"customer"`
 	Entitlement   string `json:"entitlement,omitempty"`
 	ResourceGroup string `json:"resource_group,omitempty"`
@@ -55,7 +55,7 @@ type Group struct {
 	Provider Provider      `json:"provider"`
 	Bought   money.Amount  `json:"bought"`
 	Rate     pricing.Rate  `json:"rate"`
-	Base     money.Amount  `json:"base"` // what the factor was applied to; the unit price for unit prices
+	Base     money.Amount  `json:"base"` // the amount that the factor was applied to; the unit price for unit prices
 	Exchange []Exchange    `json:"exchange,omitempty"`
 	Sold     money.Decimal `json:"sold"`
 }
@@ -72,13 +72,13 @@ type Provider struct {
 	Reservation  string         `json:"reservation,omitempty"` // that AdditionalInfo names
 }
 
-// Files is where worksheets and documents are kept: content-addressed, durable before it returns.
+// Files stores worksheets and documents by their content; a file is durable when Put returns.
 type Files interface {
 	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	Get(digest string) (io.ReadCloser, error)
 }
 
-// flushAt is how much of a worksheet is held as text before it is packed.
+// flushAt is how much text of a worksheet is held before it is compressed.
 const flushAt = 256 << 10
 
 // packer compresses pieces of worksheets; one serves all worksheets of a run. The frames of a worksheet, one after
@@ -93,7 +93,7 @@ func newPacker() *packer {
 	return &packer{enc}
 }
 
-// sheet is a worksheet being written: text not yet packed, and packed frames.
+// sheet is a worksheet being written: text that is not compressed yet, and compressed frames.
 type sheet struct {
 	text   bytes.Buffer
 	packed bytes.Buffer
@@ -118,9 +118,8 @@ func (w *sheet) flush(p *packer) {
 }
 
 // worksheetVersion is the version of the form in which worksheets are written: JSON lines of groups. A worksheet of
-// version 1 does not say so, and was always written like that; one of a later version says it in each of its records, as
-// "worksheet_version". Members that only add something to a group need no new version: they are left out where they are
-// blank. One whose meaning changes does.
+// version 1 does not name it; one of a later version does in each of its records, as "worksheet_version". A new
+// member of a group that may be left out needs no new version; a changed meaning of one does.
 const worksheetVersion = 1
 
 // versionedGroup is a line of a worksheet.
@@ -129,8 +128,8 @@ type versionedGroup struct {
 	Group
 }
 
-// Groups yields the records of a worksheet, the groups of one line not necessarily together. It is a Conflict when the
-// worksheet is of a version that only a newer build knows.
+// Groups yields the records of a worksheet, the groups of one line not necessarily together. It is a Conflict if only
+// a newer build knows the worksheet's version.
 func Groups(files Files, worksheet string, yield func(Group) error) error {
 	f, err := files.Get(worksheet)
 	if err != nil {
@@ -148,7 +147,7 @@ func Groups(files Files, worksheet string, yield func(Group) error) error {
 		switch err := in.Decode(&r); {
 		case err == io.EOF:
 			return nil
-		case r.Version > worksheetVersion: // perhaps the rest of it cannot be read either
+		case r.Version > worksheetVersion: // the rest of it may be unreadable too
 			return fault.New(fault.Conflict, "worksheet_too_new",
 				"the worksheet %s is of version %d and this program knows %d: nothing was changed; use the newer program", worksheet, r.Version, worksheetVersion)
 		case err != nil:

@@ -10,13 +10,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// oneFile holds one file whatever it is asked for.
+// oneFile returns the same file for every digest.
 type oneFile []byte
 
 func (f oneFile) Put(context.Context, io.Reader) (string, int64, error) { return "", 0, io.EOF }
 func (f oneFile) Get(string) (io.ReadCloser, error)                     { return io.NopCloser(bytes.NewReader(f)), nil }
 
-// A worksheet that says no version is of the first, and one that only a newer build knows is refused.
+// TestWorksheetVersions: a worksheet without a version is of version 1, and one of an unknown version is refused.
 func TestWorksheetVersions(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"line":"l-1","hash":"h"}` + "\n" + `{"line":"l-2","hash":"h"}`:    "",

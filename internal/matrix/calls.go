@@ -168,6 +168,6 @@ func (r route) showsMoney() bool {
 	return false
 }
 
-// consumes is the kind of thing that a call removes: it is made anew before the next call.
+// consumes is the kind of thing that a call removes: it is created again before the next call.
 var consumes = map[string]string{"assignment-revoke": "assignment", "role-drop": "role", "relationship-drop": "relationship",
 	"person-erase": "person", "credential-remove": "credential", "federation-remove": "federation"}

@@ -10,8 +10,8 @@ import (
 
 // Decimal is an exact decimal number of any length. The zero value is 0. It is immutable.
 //
-// Nearly all numbers fit 128 bits and are added and multiplied there; what does not is handed to the library. Which of
-// the two held a number cannot be told from what it prints or compares to.
+// Nearly all numbers fit 128 bits and are added and multiplied there; the library handles the others. Which of the
+// two held a number makes no difference to its text or comparisons.
 type Decimal struct {
 	n        uint128 // the digits, when long is nil
 	exponent int32
@@ -19,7 +19,7 @@ type Decimal struct {
 	long     *apd.Decimal
 }
 
-// maxDigits bounds what Parse accepts: far beyond any provider's literal, far below what would hurt.
+// maxDigits is the maximum length that Parse accepts: far longer than any provider's literal, and short enough to be computed with quickly.
 const maxDigits = 200
 
 // Parse reads plain or scientific decimal notation ("12.50", "-0.1", "1E-7"). It refuses blanks, NaN, infinities,

@@ -18,7 +18,7 @@ func drawAny(t *rapid.T, name string) string {
 	return rapid.OneOf(border, short, long).Draw(t, name)
 }
 
-// Every operation says what rational numbers say, whatever the size.
+// TestDecimalIsExact: every operation gives the result of rational numbers, whatever the size.
 func TestDecimalIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, y := drawAny(t, "x"), drawAny(t, "y")

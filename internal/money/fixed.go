@@ -98,7 +98,7 @@ func largeOrNot(b []byte) Fit {
 	return NotANumber
 }
 
-// parseExponent is the slow way for what is not plain notation: 1E-7, or no number at all.
+// parseExponent parses text that is not in plain notation: 1E-7, or not a number.
 func parseExponent(b []byte) (Fixed, Fit) {
 	d, err := Parse(string(b))
 	if err != nil {
@@ -130,8 +130,8 @@ func (f Fixed) Add(g Fixed) Fixed {
 // IsZero says whether f is 0.
 func (f Fixed) IsZero() bool { return f.Hi == 0 && f.Lo == 0 }
 
-// Decimal is the same value as a Decimal. Zeros at its end are left out as far as that is cheap: what is multiplied next
-// stays short.
+// Decimal is the same value as a Decimal. Trailing zeros are removed as far as that is cheap, which keeps later
+// products short.
 func (f Fixed) Decimal() Decimal {
 	d := Decimal{negative: f.Hi < 0, exponent: -FixedPlaces}
 	if d.negative {

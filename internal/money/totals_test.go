@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Totals as JSON are what a map of texts would be, whatever a row calls its currency.
+// TestTotalsAsJSON: totals as JSON equal a map of texts, whatever the currency's name in a row.
 func TestTotalsAsJSON(t *testing.T) {
 	for _, x := range []struct {
 		sums Totals

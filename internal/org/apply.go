@@ -171,7 +171,7 @@ func (v *Service) plan(ctx context.Context, r tx.Read, s scope.Scope, file World
 func (v *Service) reviewPart(p *plan, s scope.Scope, books map[string][]string, used users) ([]string, error) {
 	have, now, c := p.have, p.now, p.change
 	if len(c.Rates)+len(c.Taxes) > 0 || c.ReplaceTaxes {
-		return nil, fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
+		return nil, fault.New(fault.Denied, "denied", "exchange rates and tax rows apply to all organisations: only the partner may change them")
 	}
 	if err := v.inside(have, now, c, s); err != nil {
 		return nil, err

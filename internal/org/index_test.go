@@ -83,7 +83,7 @@ func TestChangeIsValidWhenTheWholeIs(t *testing.T) {
 	t.Logf("%d valid, %d refused", valid, refused)
 }
 
-// TestChangedIndexEqualsNewIndex changes an index again and again: each time it answers as one that was made anew.
+// TestChangedIndexEqualsNewIndex changes an index again and again: each time it answers as one that was made again.
 func TestChangedIndexEqualsNewIndex(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		have := World{}

@@ -90,7 +90,7 @@ func named(w World) World {
 	return w
 }
 
-// difference is what has to be written to get from one world to the other, but for where organisations stand then.
+// difference is what has to be written to get from one world to the other, but for their places in the tree.
 func difference(have, now World) Change {
 	c := Change{
 		Organisations: different(have.Organisations, now.Organisations, func(o Organisation) string { return o.Key }),

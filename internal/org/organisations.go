@@ -135,7 +135,7 @@ func (v *Service) CreateEdge(ctx context.Context, e Edge) (Revised[Edge], error)
 func (v *Service) EndEdge(ctx context.Context, edge id.Edge, on period.Date, revision int64) (Revised[Edge], error) {
 	return v.alter(ctx, event.EdgeEnded, edge, revision, func(e *Edge) error {
 		if on == 0 {
-			return fault.New(fault.Invalid, "edge_refused", "say the first day on which the edge is over").With("until", "missing")
+			return fault.New(fault.Invalid, "edge_refused", "give the first day after the end of the edge").With("until", "missing")
 		}
 		e.End = on
 		return nil
@@ -209,7 +209,7 @@ func (v *Service) one(ctx context.Context, typ event.Type, subject string, prepa
 			if err := v.save(ctx, t, grant.Scope, have, now, c); err != nil {
 				return err
 			}
-			if err := v.tell(ctx, t, typ, grant.Actor, subject, c, changes); err != nil {
+			if err := v.appendEvent(ctx, t, typ, grant.Actor, subject, c, changes); err != nil {
 				return err
 			}
 		}
@@ -244,7 +244,7 @@ func (v *Service) fits(ctx context.Context, r tx.Read, s scope.Scope, have, now 
 }
 
 // tell writes the event of one change.
-func (v *Service) tell(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, c Change, changes []Difference) error {
+func (v *Service) appendEvent(ctx context.Context, t tx.Tx, typ event.Type, actor, subject string, c Change, changes []Difference) error {
 	digests, err := v.Store.Digests(ctx, t, scope.All())
 	if err != nil {
 		return err

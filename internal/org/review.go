@@ -31,12 +31,12 @@ func (v *validation) review(have *Index, c Change, taxes []Tax, books map[string
 	if c.ReplaceTaxes {
 		v.territories(taxes)
 	}
-	v.oddVATIDs(have, c.Organisations)
+	v.suspiciousVATIDs(have, c.Organisations)
 	v.books(have, c.Edges, books)
 }
 
 // oddVATIDs notes the VAT ids that are new and whose check digits are not right, together: in made-up data that is all.
-func (v *validation) oddVATIDs(have *Index, list []Organisation) {
+func (v *validation) suspiciousVATIDs(have *Index, list []Organisation) {
 	var odd []string
 	for _, o := range list {
 		old := have.ByKey(o.Key)

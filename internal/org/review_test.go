@@ -159,7 +159,7 @@ func TestReviewOfBooks(t *testing.T) {
 }
 
 // Each problem is told once, and all of them together.
-func TestProblemsAreToldOnce(t *testing.T) {
+func TestProblemsAreReportedOnce(t *testing.T) {
 	w := small()
 	w.Rates[0].Value = money.MustParse("-0.85")
 	w.Organisations[1].Legal.IBAN = "DE88370400440532013000"

@@ -19,7 +19,7 @@ type Service struct {
 	Store  Store
 	Access access.Guard
 	Events event.Log
-	Places Places // who is told where organisations stand
+	Places Places // is told the places of organisations
 	Now    func() time.Time
 	// Books are the keys of the price books that were published, by their owner's key.
 	Books func(ctx context.Context, r tx.Read) (map[string][]string, error)
@@ -28,7 +28,7 @@ type Service struct {
 	UsedBy func(ctx context.Context, entitlements []string) (map[string][]id.Organisation, error)
 }
 
-// Places follows where organisations stand, in the transaction that moves them.
+// Places follows the places of organisations, in the transaction that moves them.
 type Places interface {
 	// Placed takes over the nodes that were added, moved or changed; the others stay as they are.
 	Placed(ctx context.Context, t tx.Tx, changed access.Tree) error
@@ -104,7 +104,7 @@ func (v *Service) follow(ctx context.Context, t tx.Tx, list []id.Organisation) e
 	return v.Places.Placed(ctx, t, x.Tree(v.today(), list))
 }
 
-// Place puts every organisation where it stands today: edges that begin or end on a later day than they were applied
+// Place puts every organisation at its place of today: edges that begin or end on a later day than they were applied
 // move it without anybody asking. It is the installation's own, and needs no caller.
 func (v *Service) Place(ctx context.Context) error {
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {

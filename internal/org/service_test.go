@@ -38,7 +38,7 @@ func newService(t *testing.T) (*org.Service, func() []event.Event) {
 	}
 }
 
-// noPlaces is told where organisations stand, and needs to do nothing.
+// noPlaces is told the places of organisations, and needs to do nothing.
 type noPlaces struct{}
 
 func (noPlaces) Placed(context.Context, tx.Tx, access.Tree) error { return nil }

@@ -15,7 +15,7 @@ import (
 
 // Validate says nil when a world holds together: one partner, customers as leaves, one seller a day for each buyer,
 // no ring, unique keys, tenants and entitlements, sane terms, rates and tax rows. Otherwise it says everything that
-// stands against it in one fault of kind Invalid with code world_refused, whose fields are the places.
+// is wrong with it in one fault of kind Invalid with code world_refused, whose fields are the places.
 func Validate(w World) error { return validate(w).fault() }
 
 func validate(w World) *validation {
@@ -39,7 +39,7 @@ func newValidation() *validation {
 	}
 }
 
-// fault is all that stands against the world, each once, or nil.
+// fault is everything that is wrong with the world, each once, or nil.
 func (v *validation) fault() error {
 	return v.refused("world_refused", "the world was refused and nothing was changed; correct it and apply again")
 }

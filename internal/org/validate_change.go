@@ -8,10 +8,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/period"
 )
 
-// validateChange says what stands against the state that a valid one becomes by a change. It looks at what the change
-// touches and nothing else: the organisations and edges themselves, who has the same tenants and entitlements, what the
-// buyers buy besides, and the chains above the sellers. The state after it is valid if and only if this finds nothing.
-// Organisations for which hides holds are not named; nil names all.
+// validateChange says what is wrong with the state that a valid one becomes by a change. It looks at what the change
+// touches and nothing else: the organisations and edges themselves, who has the same tenants and entitlements, what
+// the buyers buy besides, and the chains above the sellers. The state after it is valid if and only if this finds
+// nothing. Organisations for which hides holds are not named; nil names all.
 func validateChange(have, now *Index, c Change, hides func(*Organisation) bool) *validation {
 	v := newValidation()
 	v.find, v.hides = now.Organisation, hides

@@ -1,6 +1,6 @@
 // Package period owns civil dates, months and half-open periods, all in UTC.
 //
-// It does not know the clock: dates are handed in. Always true: a period is [start, end); a Date is a day without a
+// It does not know the clock: dates are passed in. Always true: a period is [start, end); a Date is a day without a
 // time; the zero Date means "open" at either end of a dated thing.
 package period
 
@@ -49,7 +49,7 @@ func (d Date) IsZero() bool { return d == 0 }
 // Days is the number of days since 1970-01-01.
 func (d Date) Days() int { return int(d) - 1 }
 
-// FromDays is the day so many days after 1970-01-01.
+// FromDays is the day n days after 1970-01-01.
 func FromDays(n int) Date { return Date(n + 1) }
 
 // Time is midnight UTC of the day.

@@ -8,8 +8,8 @@ import (
 )
 
 // Apply is what a price makes of a base: exact, unrounded, in the currency of the base or of the unit price. Faults:
-// Conflict with code missing_list when a price on list, or on cost before credit, meets an unknown list, with code excluded when the price says
-// it is not sold; Internal for a kind there is not.
+// Conflict with code missing_list when a price on list, or on cost before credit, meets an unknown list, with code
+// excluded when the price says it is not sold; Internal for an unknown kind.
 func Apply(p Price, b Base) (money.Amount, error) {
 	base := BaseOf(p, b)
 	switch p.Kind {

@@ -16,7 +16,7 @@ type problem struct {
 	Text string
 }
 
-// Validate says nil when the books may be published together, and otherwise what stands against them in one fault of
+// Validate says nil when the books may be published together, and otherwise what is wrong with them in one fault of
 // kind Invalid with code book_refused, whose fields are the problems by path.
 func Validate(books ...Book) error {
 	var names, lines []string
@@ -49,8 +49,8 @@ func Validate(books ...Book) error {
 	return f
 }
 
-// problems lists everything that stands against publishing a book, in the order of the book. Rules are compared with
-// each other, and examples tried, only when each rule is sound by itself.
+// problems lists everything that is wrong with a book, in the order of the book. Rules are compared with each other,
+// and examples tried, only when each rule is sound by itself.
 func problems(b Book) []problem {
 	v := &validation{book: &b}
 	v.head()

@@ -7,7 +7,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
-// Books that are published together are refused together, each with what stands against it; those without a fault are
+// Books that are published together are refused together, each with what is wrong with it; those without a fault are
 // not named.
 func TestValidateTogether(t *testing.T) {
 	bad, worse, good := Book{Owner: "p", Key: "a"}, Book{Owner: "p", Key: "b c"}, Book{Owner: "p", Key: "good"}

@@ -40,8 +40,8 @@ type dictionary struct {
 	tags     []tagSet
 }
 
-// priceClass is entries that customers and prices cannot tell apart: the texts they share, and whose they are from a day
-// on.
+// priceClass is entries that customers and prices cannot distinguish: the texts they share, and whose they are from a
+// day on.
 type priceClass struct {
 	entry  usage.Entry
 	owners []owner
@@ -74,7 +74,7 @@ type tagSet struct {
 	text    string
 }
 
-// positions maps numbers to the positions of their items in a list. Most numbers are handed out from 1 on without gaps.
+// positions maps numbers to the positions of their items in a list. Most numbers are assigned from 1 on without gaps.
 type positions struct {
 	dense  []int32          // position + 1, by number
 	sparse map[uint32]int32 // the same, of numbers from maxDense on

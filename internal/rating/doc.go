@@ -3,5 +3,5 @@
 //
 // It rounds nothing and stores nothing. It does not find rates (pricing does) nor make lines (invoice does). Always
 // true: rating a set in two parts equals rating it whole; an amount is converted at most once per edge, by a stated
-// rate; a row without a customer, chain, rule, list price or exchange rate is handed back as unresolved, never as 0.
+// rate; a row without a customer, chain, rule, list price or exchange rate is returned as unresolved, never as 0.
 package rating

@@ -51,8 +51,9 @@ func (f *Fixed) Lacks(b *pricing.Book, month period.Month) bool {
 
 // IssuedTerms says what issued documents fix.
 type IssuedTerms interface {
-	// Fixed lists what the documents that stand for a month fix, by edge and in the order the documents were made: the first
-	// of an edge counts, and later ones add the exchange rates that it did not use. Of the edges named, or of all.
+	// Fixed lists what the documents, not void, of a month fix, by edge and in the order the documents were made: the
+	// first of an edge counts, and later ones add the exchange rates that it did not use. Of the edges named, or of
+	// all.
 	Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]Fixed, error)
 }
 
@@ -153,7 +154,7 @@ func withMissing(have, more []Exchange) []Exchange {
 	return have
 }
 
-// IsFixed says whether a document stands for an edge in the state's month.
+// IsFixed says whether there is a document, not void, for an edge in the state's month.
 func (st *State) IsFixed(e id.Edge) bool { return st.fixed[e] != nil }
 
 // FixedBy is what a document of an edge fixes for the month: the terms that are fixed already, else those of today, with
@@ -266,7 +267,7 @@ func (st *State) Reprice(g *Group, rates []EdgeRate) {
 	p.apply(g, newExchanges(st))
 }
 
-// Unfix prices the edges named by the terms of today, as if no document stood for them.
+// Unfix prices the edges named by the terms of today, as if there were no document for them.
 func (st *State) Unfix(edges map[id.Edge]bool) {
 	left := slices.DeleteFunc(slices.Clone(st.issued), func(f Fixed) bool { return edges[f.Edge] })
 	if len(left) == len(st.issued) {

@@ -15,10 +15,11 @@ import (
 )
 
 // Memory keeps the plans that views looked up, so that the next view need not look them up again. A plan is kept by
-// everything it was found from: the edges down to the customer with their terms, the versions of their price books, what
-// issued documents fix for them, and those texts of the usage that rules of these books look at. So nothing kept is ever
-// out of date, and a change of an organisation, edge or book that a plan was not found from leaves it in use. Exchange
-// rates are not kept: they are applied anew. The zero Memory is empty; it may be used by several goroutines.
+// everything it was found from: the edges down to the customer with their terms, the versions of their price books,
+// what issued documents fix for them, and those texts of the usage that rules of these books look at. So nothing kept
+// is ever out of date, and a change of an organisation, edge or book that a plan was not found from leaves it in use.
+// Exchange rates are not kept: they are applied again. The zero Memory is empty; it may be used by several
+// goroutines.
 type Memory struct {
 	mu              sync.Mutex
 	views           []*viewCache // of the states that were viewed last, the last one in front
@@ -144,7 +145,7 @@ func (st *State) saleOf(customer *org.Organisation, on period.Date) (s *sale, te
 func jsonText(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic("rating: " + err.Error()) // only what can be marshalled is handed in
+		panic("rating: " + err.Error()) // only what can be marshalled is passed in
 	}
 	return string(text)
 }

@@ -34,7 +34,7 @@ type State struct {
 	InvoicedMasks []usage.Mask  // on those of other months
 	Aside         []aside.Item  // rows and files that do not count and are not answered, of the period or of no known one
 
-	fixed   map[id.Edge]*fixedEdge                  // terms fixed by documents that stand for the period
+	fixed   map[id.Edge]*fixedEdge                  // terms fixed by documents, not void, of the period
 	earlier map[period.Month]map[id.Edge]*fixedEdge // and by those of earlier months whose service lines take back
 	issued  []Fixed                                 // what fixed was made from; world and books are as they are today
 	whole   *org.Index                              // of the month as it is today, before what is fixed

@@ -18,9 +18,9 @@ type Grouping struct {
 	Daily   bool
 }
 
-// Total is the exact totals of what a grouping does not tell apart within a span. Totals of equal texts share Entry,
-// Variant and Tags. These hold nothing else: a variant its price, its exchange rate and whether it is covered, reversed or
-// unlisted; tags, for each name, the values of the pairs that have it, mostly one.
+// Total is the exact totals of what a grouping does not distinguish within a span. Totals of equal texts share Entry,
+// Variant and Tags. These hold nothing else: a variant its price, its exchange rate and whether it is covered,
+// reversed or unlisted; tags, for each name, the values of the pairs that have it, mostly one.
 type Total struct {
 	Entry   *usage.Entry
 	Variant *usage.Variant

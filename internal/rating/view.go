@@ -49,10 +49,10 @@ type Viewer struct {
 	Sees func(g *Group) bool
 }
 
-// View yields what a viewer sees of Totals, added up further where the viewer cannot tell groups apart: the same amounts
-// in fewer groups. A group has those parts of its entry and tags that the grouping asks for, its customer where customers are
-// kept apart, and its steps down to the last in which the viewer's organisation buys or sells; it is reused. A group may
-// come in several parts. Rows that are not held in memory are added up by the usage store.
+// View yields what a viewer sees of Totals, added up further where the viewer cannot distinguish groups: the same
+// amounts in fewer groups. A group has those parts of its entry and tags that the grouping asks for, its customer
+// where customers are kept apart, and its steps down to the last in which the viewer's organisation buys or sells; it
+// is reused. A group may come in several parts. Rows that are not held in memory are added up by the usage store.
 func (v Rater) View(ctx context.Context, s scope.Scope, st *State, by Grouping, viewer Viewer, yield func(*Group, *Total) error) error {
 	held := false
 	if v.Runs != nil {

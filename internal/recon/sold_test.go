@@ -13,8 +13,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/pricing"
 )
 
-// What was sold costs what the rows that count cost, for the reconciliation as for the margins, also where a changed cost
-// leaves nothing to invoice and while a month is only drafted to be billed anew.
+// What was sold costs what the rows that count cost, for the reconciliation as for the margins, also where a changed
+// cost leaves nothing to invoice and while a month is only drafted to be billed again.
 func TestSoldFollowsTheRows(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())
@@ -62,7 +62,7 @@ func TestSoldFollowsTheRows(t *testing.T) {
 	is("b is billed again", "38")
 }
 
-// A month that is only drafted to be billed anew has the margins of the documents that stand.
+// A month that is only drafted to be billed again has the margins of the documents that are not void.
 func TestMarginsWhileAMonthIsBilledAnew(t *testing.T) {
 	n := installtest.New(t)
 	ctx := installtest.Operator(t.Context())

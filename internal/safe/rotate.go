@@ -88,7 +88,7 @@ func (v *Service) Reseal(ctx context.Context, j job.Job) (job.Effect, error) {
 				break
 			}
 			if total += moved; moved == 0 {
-				return nil, fault.New(fault.Conflict, "values_moving", "values of %s changed while they were sealed again; the rest is tried once more", c.Name())
+				return nil, fault.New(fault.Conflict, "values_moving", "values of %s changed while they were encrypted again; the rest will be tried again", c.Name())
 			}
 		}
 	}

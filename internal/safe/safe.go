@@ -70,7 +70,7 @@ func (v *Service) Open(ctx context.Context, who id.Principal, text []byte) ([]by
 		return nil, err
 	}
 	if len(sealed) == 0 {
-		return nil, fault.New(fault.NotFound, "key_gone", "%s has no key: nothing of theirs can be read", who)
+		return nil, fault.New(fault.NotFound, "key_gone", "%s has no key: their data cannot be read", who)
 	}
 	ring, err := v.personRing(who, sealed)
 	if err != nil {

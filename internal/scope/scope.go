@@ -139,8 +139,7 @@ func (s Scope) sees(own, other id.Organisation, sold bool) bool {
 		slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == own && (sold || !x.Sold) && (x.Other == "" || x.Other == other) })
 }
 
-// Owns says whether the scope looks with the eyes of an organisation: only so may its prices, costs and postings be
-// seen.
+// Owns says whether the scope has the view of an organisation: only so may its prices, costs and postings be seen.
 func (s Scope) Owns(o id.Organisation) bool {
 	return s.all || slices.ContainsFunc(s.sides, func(x Side) bool { return x.Own == o })
 }

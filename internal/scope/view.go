@@ -55,7 +55,7 @@ next:
 				continue next
 			}
 		}
-		return fault.New(fault.Invalid, "bad_view", "%q is no kind of money: say cost, buy, sell or list", word)
+		return fault.New(fault.Invalid, "bad_view", "%q is not a kind of amount: write cost, buy, sell or list", word)
 	}
 	return nil
 }

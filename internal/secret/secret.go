@@ -90,12 +90,12 @@ func (r Ring) Seal(place string, text []byte) ([]byte, error) {
 // when its key is gone: what was sealed with a destroyed key is erased.
 func (r Ring) Open(place string, sealed []byte) ([]byte, error) {
 	if len(sealed) < head || sealed[0] != version {
-		return nil, fault.New(fault.Internal, "not_sealed", "a stored value is not what this program seals")
+		return nil, fault.New(fault.Internal, "not_sealed", "a stored value is not in the form in which this program encrypts")
 	}
 	number := binary.BigEndian.Uint32(sealed[1:])
 	i := slices.IndexFunc(r.keys, func(k Key) bool { return k.Number == number })
 	if i < 0 {
-		return nil, fault.New(fault.NotFound, "key_gone", "the key of a stored value is gone: it cannot be read any more")
+		return nil, fault.New(fault.NotFound, "key_gone", "the key of a stored value was destroyed: it cannot be read any more")
 	}
 	a, err := aead(r.keys[i])
 	if err != nil {

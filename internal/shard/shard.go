@@ -129,7 +129,7 @@ func (e *Editor[K, V]) Delete(key K) {
 	}
 }
 
-// Map is the edited map. The editor begins anew behind it.
+// Map is the edited map. The editor is empty again afterwards.
 func (e *Editor[K, V]) Map() Map[K, V] {
 	m := e.next
 	*e = Editor[K, V]{next: m}

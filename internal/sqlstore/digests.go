@@ -13,7 +13,7 @@ import (
 
 // DigestsDenied is said where digests are asked for with the scope of a part.
 func DigestsDenied() error {
-	return fault.New(fault.Denied, "denied", "digests are of everything there is: only the partner may see them")
+	return fault.New(fault.Denied, "denied", "digests cover all organisations: only the partner may see them")
 }
 
 // DigestOf is the SHA-256 of the hashes of all rows, sorted: databases differ in the order of texts.

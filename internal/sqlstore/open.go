@@ -187,9 +187,10 @@ func (d *DB) closePools() error {
 	return err
 }
 
-// Scrub overwrites what rows that were deleted left in the database's own files: on SQLite deleting overwrites, and the
-// log that still holds the page as it was is folded in and cut off; PostgreSQL writes the table of keys anew. Backups,
-// the write-ahead log of a PostgreSQL and the blocks of a disk are not in its reach. Unavailable while somebody reads.
+// Scrub overwrites what rows that were deleted left in the database's own files: on SQLite deleting overwrites, and
+// the log that still holds the page as it was is folded in and cut off; PostgreSQL rewrites the table of keys.
+// Backups, the write-ahead log of a PostgreSQL and the blocks of a disk are not in its reach. Unavailable while
+// somebody reads.
 func (d *DB) Scrub(ctx context.Context) error {
 	statement, answers := d.dialect.scrub()
 	if !answers {

@@ -12,8 +12,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// text is SQL. Other packages cannot name the type, so nothing but a constant of theirs becomes one: values never get into
-// the text of a statement. Each ? in it stands for the next of the values that are handed over beside it.
+// text is SQL. Other packages cannot name the type, so nothing but a constant of theirs becomes one: values never get
+// into the text of a statement. Each ? in it stands for the next of the values that are passed with it.
 type text string
 
 // Fragment is a part of a statement with its values. As a value of another it takes the place of its ?.

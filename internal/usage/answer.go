@@ -17,11 +17,11 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Resolve answers a reference of the provider: whose a tenant, an entitlement or a line that names nobody is, or which
-// family a product is of. Own use is nobody's but the partner's; of a product it is what its lines are that name nobody.
-// What waits for the answer goes on the next draft. Known says whether there is a customer with the target's key.
-// Faults: Invalid for what is no resolution, and for a target there is not; NotFound for a reference that nothing
-// imported names.
+// Resolve answers a reference of the provider: whose a tenant, an entitlement or a line that names nobody is, or
+// which family a product is of. Own use is nobody's but the partner's; of a product it is what its lines are that
+// name nobody. What waits for the answer goes on the next draft. Known says whether there is a customer with the
+// target's key. Faults: Invalid for what is no resolution, and for an unknown target; NotFound for a reference that
+// nothing imported names.
 func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
 	grant, err := v.mayResolve(ctx, &x, known)
 	if err != nil {
@@ -35,7 +35,7 @@ func (v *Service) Resolve(ctx context.Context, x Resolution, known func(context.
 	})
 }
 
-// MayResolve says what stands against an answer, as Resolve does; nothing is changed.
+// MayResolve says why an answer is refused, as Resolve does; nothing is changed.
 func (v *Service) MayResolve(ctx context.Context, x Resolution, known func(context.Context, tx.Read, string) (bool, error)) error {
 	_, err := v.mayResolve(ctx, &x, known)
 	return err
@@ -78,7 +78,7 @@ func isTarget(ctx context.Context, r tx.Read, x *Resolution, known func(context.
 	if x.Kind == ProductRef {
 		x.Target = strings.ToLower(strings.TrimSpace(x.Target))
 		if !slices.Contains(pricing.Families(), x.Target) {
-			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s, and %s for lines of it that name nobody",
+			return fault.New(fault.Invalid, "unknown_target", "there is no product family %q; nothing was resolved. There are %s, and %s for its lines without a customer",
 				x.Target, strings.Join(pricing.Families(), ", "), OwnUse)
 		}
 		return nil

@@ -173,7 +173,8 @@ func (b *Behind) without(l *StatementLine) kind {
 	return isCharge
 }
 
-// mergedKey is the key of all lines and rows that cannot be told apart: where availabilities were left out, by the SKU.
+// mergedKey is the key of all lines and rows that cannot be distinguished: where availabilities were left out, by the
+// SKU.
 func (b *Behind) mergedKey(k key) key {
 	for _, r := range b.under(k) {
 		if r.SKU == k.SKU && r.Availability == "" {

@@ -43,9 +43,9 @@ func IsUsage(l *StatementLine) bool {
 	return l.MeterDescription != "" && Family(l) == pricing.FamilyAzure && !l.IsCredit() && l.Subtotal.Sign() >= 0
 }
 
-// Content is what makes a line the same line wherever it stands; identical lines are told apart by their ordinal. It
-// says what the reading of the line knew, and nothing about the reading: lines of two readings that print the same in
-// all columns of both are the same. To compare lines of two readings, take each As the earlier one.
+// Content is what makes a line the same line wherever it stands; identical lines are distinguished by their ordinal.
+// It says what the reading of the line knew, and nothing about the reading: lines of two readings that print the same
+// in all columns of both are the same. To compare lines of two readings, take each As the earlier one.
 func Content(l StatementLine) string {
 	l = l.As(l.ReadBy())
 	l.Line, l.Reading = 0, 0

@@ -56,8 +56,9 @@ func (c *ControlTotal) Effective() money.Decimal {
 	return c.Pricing.Quo(c.Quantity, 12)
 }
 
-// PricedAt says whether a unit price after credits is that of the rows, as far as its digits tell: what they come to for a
-// unit, or their unit price less their earned credit. Amounts that are the rows' own rounding are not told apart.
+// PricedAt says whether a unit price after credits is that of the rows, as far as its digits tell: what they come to
+// for a unit, or their unit price less their earned credit. Amounts that are the rows' own rounding are not
+// distinguished.
 func (c *ControlTotal) PricedAt(effective money.Decimal) bool {
 	if c.Quantity.IsZero() {
 		return true
@@ -190,7 +191,7 @@ func ReadControls(ctx context.Context, rows RowStore, s scope.Scope, batches []B
 	return out, err
 }
 
-// controlWords is what of a load's dictionary tells lines apart.
+// controlWords is what of a load's dictionary distinguishes lines.
 type controlWords struct {
 	entries  map[uint32]*controlPlace
 	variants map[uint32]*Variant

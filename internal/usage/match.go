@@ -8,8 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// Pairing is lines of a statement with the total of the rows they are for: one line, as a rule; several, or a total of
-// several meters, where the texts do not tell them apart.
+// Pairing is lines of a statement with the total of the rows they are for: one line, as a rule; several, or a total
+// of several meters, where the texts do not distinguish them.
 type Pairing struct {
 	Total   *ControlTotal
 	Lines   []*StatementLine
@@ -87,8 +87,8 @@ func (c *ControlTotal) compare(o *ControlTotal) int {
 		c.Quantity.Cmp(o.Quantity), c.Exact.Cmp(o.Exact))
 }
 
-// distinct adds totals up that no line of the statement tells apart: by a charge type that lines do not differ in, or by
-// a meter that the same text names.
+// distinct adds totals up that no line of the statement distinguishes: by a charge type that lines do not differ in,
+// or by a meter that the same text names.
 func distinct(totals []*ControlTotal, lines []*StatementLine) (out []*ControlTotal) {
 	kinds := map[string]bool{}
 	for _, l := range lines {
@@ -204,7 +204,7 @@ func (p *pairing) take(fits []fit, may fit, repeated bool) {
 }
 
 // together pairs several lines with one total, or one line with several, of one price and rate, when they add up and
-// their texts do not tell them apart.
+// their texts do not distinguish them.
 func (p *pairing) together() {
 	for i := 0; i < len(p.want); i++ {
 		first := p.want[i]

@@ -164,7 +164,7 @@ func TestMeterSpellings(t *testing.T) {
 	}
 }
 
-// Where texts tell meters apart each line has its rows; where they do not, what adds up is for each other.
+// Where texts distinguish meters each line has its rows; where they do not, what adds up is for each other.
 func TestPairing(t *testing.T) {
 	type rows struct{ meter, region, chargeType, quantity string }
 	line := func(text, quantity string) StatementLine {

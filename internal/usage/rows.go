@@ -11,8 +11,8 @@ import (
 // Hash names content regardless of where and when it was read: the first 128 bits of a SHA-256.
 type Hash [16]byte
 
-// EntryRecord, TagSetRecord and VariantRecord are new dictionary items of a load. Numbers start at 1 and are handed
-// out in no particular order: whatever must be stable is sorted by Hash or by the values themselves.
+// EntryRecord, TagSetRecord and VariantRecord are new dictionary items of a load. Numbers start at 1 and are assigned
+// in no particular order: whatever must be stable is sorted by Hash or by the values themselves.
 type (
 	EntryRecord struct {
 		Number uint32

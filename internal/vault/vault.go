@@ -44,7 +44,7 @@ func Open(dir string, random io.Reader) (*Vault, error) {
 		return v, v.Rotate()
 	}
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "keys_unreadable", "%s cannot be read; without it what is sealed cannot be opened", filepath.Join(dir, keysFile)).Because(err)
+		return nil, fault.New(fault.Unavailable, "keys_unreadable", "%s cannot be read; without it encrypted data cannot be decrypted", filepath.Join(dir, keysFile)).Because(err)
 	}
 	if err := json.Unmarshal(text, &v.keys); err != nil || len(v.keys) == 0 {
 		return nil, fault.New(fault.Unavailable, "keys_damaged", "%s is damaged; restore it from a backup", filepath.Join(dir, keysFile)).Because(err)
@@ -170,14 +170,14 @@ func replace(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "."+name+"-")
 	if err != nil {
 		if disk.Why(err) != "" {
-			return disk.Refused(err, dir+" cannot be written", "the keys were left as they were")
+			return disk.Refused(err, dir+" cannot be written", "the keys were not changed")
 		}
-		return fault.New(fault.Unavailable, "vault_not_written", "%s cannot be written; the keys were left as they were", dir).Because(err)
+		return fault.New(fault.Unavailable, "vault_not_written", "%s cannot be written; the keys were not changed", dir).Because(err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return disk.Refused(err, dir+" cannot be written", "the keys were left as they were")
+		return disk.Refused(err, dir+" cannot be written", "the keys were not changed")
 	}
 	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
 		return err

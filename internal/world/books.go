@@ -227,7 +227,7 @@ func (p *bookReader) example(n *yaml.Node, at string) (e pricing.Example) {
 	}
 	e.SellsIn = money.Currency(currency)
 	if err := e.Sells.UnmarshalText([]byte(value)); err != nil && sells != "" {
-		p.wrong(field(n, "sells"), at+".sells", "%q is no amount such as 11.20 EUR, and not excluded", sells)
+		p.wrong(field(n, "sells"), at+".sells", "%q is not an amount such as 11.20 EUR, and not excluded", sells)
 	}
 	return e
 }

@@ -93,7 +93,7 @@ func TestParseBooksRefuses(t *testing.T) {
 		{"tags without names", "tag: {env: [prod, dev], team: }", "tag: env", "line 9, rules[2].match.tag: expected tag names"},
 		{"priority in words", "priority: 10", "priority: high", `line 11, rules[2].priority: "high" is not a whole number`},
 		{"neither yes nor no", "covered: true", "covered: maybe", `line 12, rules[2].covered: "maybe" is neither true nor false`},
-		{"an amount that is none", "sells: 0.30 CHF", "sells: much", `line 25, examples[1].sells: "much" is no amount`},
+		{"an amount that is none", "sells: 0.30 CHF", "sells: much", `line 25, examples[1].sells: "much" is not an amount`},
 		{"a rule without a price", "\n    price: {markup: 12.5%}", "", "line 6, rules[1]: price is missing"},
 	}
 	refuses(t, smallBook, cases, func(text []byte) error { _, err := ParseBooks(text); return err })

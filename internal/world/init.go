@@ -70,11 +70,11 @@ func Init(customers int, o Options) (worldYAML, bookYAML []byte, err error) {
 	if err := org.Validate(w); err != nil {
 		return nil, nil, err
 	}
-	return airy(encode(commented(worldNode(w)))), initBooks, nil
+	return withBlankLines(encode(withComments(worldNode(w)))), initBooks, nil
 }
 
 // airy puts an empty line before each block and organisation, and its comment.
-func airy(text []byte) []byte {
+func withBlankLines(text []byte) []byte {
 	var out bytes.Buffer
 	before := []byte("#")
 	for line := range bytes.Lines(text) {
@@ -178,7 +178,7 @@ func demoRates() []org.Rate {
 }
 
 // commented puts before each block of a world what a stranger needs to know about it.
-func commented(root *yaml.Node) *yaml.Node {
+func withComments(root *yaml.Node) *yaml.Node {
 	for i := 0; i < len(root.Content); i += 2 {
 		name, value := root.Content[i], root.Content[i+1]
 		name.HeadComment = blockComment(name.Value)

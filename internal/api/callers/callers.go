@@ -53,7 +53,7 @@ func withoutProof(authority *login.Server, next http.Handler, overTLS bool) http
 			r = r.WithContext(access.AsLocalOperator(r.Context()))
 		case strings.HasPrefix(r.URL.Path, kernel.Prefix+"/") || r.URL.Path == "/metrics":
 			w.Header().Set("WWW-Authenticate", authority.Challenge(r))
-			kernel.Unproven(w, r, fault.New(fault.Denied, "not_signed_in", "this needs somebody who signed in: nothing was done; \"purveyor login\" signs in"))
+			kernel.Unproven(w, r, fault.New(fault.Denied, "not_signed_in", "this requires a sign-in: nothing was done; \"purveyor login\" signs you in"))
 			return
 		}
 		next.ServeHTTP(w, r)

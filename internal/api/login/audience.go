@@ -45,7 +45,7 @@ func (s *Server) parseScope(scope, resource string) (w requestedScope, err error
 		w.audience, w.scopes = s.Audiences[0], []string{".default"}
 	}
 	if !slices.ContainsFunc(s.Audiences, func(a string) bool { return foldAudience(a) == foldAudience(w.audience) }) {
-		return w, fault.New(fault.Invalid, "unknown_resource", "no tokens are given out for %q", w.audience)
+		return w, fault.New(fault.Invalid, "unknown_resource", "no tokens are issued for %q", w.audience)
 	}
 	return w, nil
 }

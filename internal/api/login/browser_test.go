@@ -26,7 +26,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
 )
 
-// needBrowser skips a test, aloud, where a browser or what drives it is not installed.
+// needBrowser skips a test, with a message, if a browser or its driver is not installed.
 func needBrowser(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -42,8 +42,8 @@ func needBrowser(t *testing.T) {
 	}
 }
 
-// TestBrowser walks through every page in a real Chromium: with passkeys on a virtual authenticator, without JavaScript,
-// in light and dark, and asks axe of each.
+// TestBrowser opens every page in a real Chromium: with passkeys on a virtual authenticator, without JavaScript, in
+// light and dark mode, and runs axe on each.
 func TestBrowser(t *testing.T) {
 	needBrowser(t)
 	a := newAuthority(t)
@@ -87,8 +87,8 @@ func TestBrowser(t *testing.T) {
 		pages = t.TempDir()
 	}
 	a.must(os.MkdirAll(pages, 0o755))
-	_, asked := a.invites("c0001", "Support 2026", "Service Support Administrator", string(delegation.GlobalAdministrator))
-	_, unwanted := a.invites("c0001", "Unwanted", "Global Reader")
+	_, asked := a.invite("c0001", "Support 2026", "Service Support Administrator", string(delegation.GlobalAdministrator))
+	_, unwanted := a.invite("c0001", "Unwanted", "Global Reader")
 	world, err := json.Marshal(map[string]string{
 		"asked": a.Base + asked, "unwanted": a.Base + unwanted,
 		"base": a.Base, "spki": base64.StdEncoding.EncodeToString(sum[:]), "pages": pages, "first": first,

@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// The command line signs in by device code, over TLS with a certificate of our own, and its calls are a person's.
+// TestCommandLineSignsIn: the command line signs in with a device code, over TLS with a certificate of the own authority, and its calls are made as the person.
 func TestCommandLineSignsIn(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")

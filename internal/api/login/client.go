@@ -18,13 +18,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
-// assertionType is the only kind of client assertion there is.
+// assertionType is the only supported type of client assertion.
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// maxAssertion is how long an assertion may hold.
+// maxAssertion is the maximum lifetime of an assertion.
 const maxAssertion = 15 * time.Minute
 
-// caller is a client that said who it is. Credential is what it proved that with; Proof is how tokens tell it.
+// caller is an authenticated client. Credential is the secret or certificate that it used; Proof is its kind as in tokens.
 type caller struct {
 	client
 	Credential string
@@ -32,7 +32,7 @@ type caller struct {
 	Proof      string // 0 nothing, 1 a secret, 2 a certificate
 }
 
-// findClient is a client by its id: one everybody has, or a program.
+// findClient finds a client by its id: a known public client, or a program.
 func (s *Server) findClient(ctx context.Context, clientID string) (client, error) {
 	if c, ok := knownClient(clientID); ok {
 		return c, nil
@@ -44,7 +44,7 @@ func (s *Server) findClient(ctx context.Context, clientID string) (client, error
 	return client{ID: p.AppID(), Name: p.Name, Redirects: p.Redirects, Realm: realm, Program: p}, err
 }
 
-// authenticateClient is the client of a token request, which proved itself in exactly one way; a public one in none.
+// authenticateClient authenticates the client of a token request, by exactly one method; a public client has none.
 func (s *Server) authenticateClient(r *http.Request) (c caller, err error) {
 	clientID, secret, assertion := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret"), r.PostForm.Get("client_assertion")
 	if user, password, ok := r.BasicAuth(); ok {
@@ -91,7 +91,7 @@ func (s *Server) authenticateClient(r *http.Request) (c caller, err error) {
 	return c, s.recordRefusal(r, clientID, c.Method, err)
 }
 
-// recordRefusal records an attempt that was refused, and is its error.
+// recordRefusal records a refused attempt and returns its error.
 func (s *Server) recordRefusal(r *http.Request, clientID, method string, err error) error {
 	if err == nil {
 		return nil
@@ -106,7 +106,7 @@ func (s *Server) recordRefusal(r *http.Request, clientID, method string, err err
 	return cmp.Or(s.Sessions.Refused(r.Context(), who, method), err)
 }
 
-// subjectOf is the client an assertion says it is of. Nothing is believed yet.
+// subjectOf is the client that an assertion names; it is not verified.
 func subjectOf(assertion string) string {
 	t, err := jwt.ParseSigned(assertion, assertionAlgorithms())
 	if err != nil {

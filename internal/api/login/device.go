@@ -15,7 +15,7 @@ type deviceForm struct {
 	Asked  sessions.Ticket
 }
 
-// device asks for the code that a device shows. One signs in first, so that codes cannot be tried by nobody.
+// device asks for the code that a device shows. The person signs in first, so that codes cannot be guessed without a sign-in.
 func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 	if _, ok := s.session(r); !ok {
 		s.toSignIn(w, r, "/login/device", url.Values{})
@@ -24,7 +24,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 	s.site().Show(w, r, http.StatusOK, "device", pages.Page{Title: "Sign a device in", Data: deviceForm{}})
 }
 
-// postDevice shows what asks to be signed in. Whoever was sent a code by somebody else is told not to go on.
+// postDevice shows which client asks to be signed in. The page warns people who received the code from somebody else.
 func (s *Server) postDevice(w http.ResponseWriter, r *http.Request) {
 	x, ok := s.session(r)
 	if !ok {

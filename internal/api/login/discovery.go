@@ -59,7 +59,7 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	s.writeConfiguration(w, r, "/v2.0")
 }
 
-// discoveryV1 is that of the first generation, and of clients that take us for an on-premises authority.
+// discoveryV1 is the configuration for clients of the first generation, and for clients that treat us as an on-premises authority.
 func (s *Server) discoveryV1(w http.ResponseWriter, r *http.Request) {
 	if tenant(r) == "adfs" {
 		s.writeConfiguration(w, r, "/v2.0")
@@ -82,7 +82,7 @@ func (s *Server) writeConfiguration(w http.ResponseWriter, r *http.Request, v st
 	s.writeJSON(w, http.StatusOK, s.configuration(r, name, v))
 }
 
-// instance tells clients that we are an authority and under which names.
+// instance confirms to clients that we are an authority, and lists our names.
 func (s *Server) instance(w http.ResponseWriter, r *http.Request) {
 	name := "common"
 	if u, err := url.Parse(r.FormValue("authorization_endpoint")); err == nil {

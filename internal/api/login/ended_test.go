@@ -8,8 +8,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
-// TestEndedSessionsIssueNothing: what a browser's session handed out and nobody redeemed yet is worth nothing once that
-// session has ended. Whoever stole it would get one of their own, of months, after its person had signed out everywhere.
+// TestEndedSessionsIssueNothing: codes that a browser's session issued can no longer be redeemed once the session has
+// ended. Otherwise a thief could redeem one for a session of months after the person has signed out everywhere.
 func TestEndedSessionsIssueNothing(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("nordwind", "ines@nordwind.example")
@@ -38,7 +38,7 @@ func TestEndedSessionsIssueNothing(t *testing.T) {
 	}
 }
 
-// TestTokensOfDisabledPrograms: a program that is disabled acts for nobody any more, from that instant.
+// TestTokensOfDisabledPrograms: the tokens of a disabled program are refused immediately.
 func TestTokensOfDisabledPrograms(t *testing.T) {
 	a := newAuthority(t)
 	const back = "https://app.example/back"
@@ -63,9 +63,9 @@ func TestTokensOfDisabledPrograms(t *testing.T) {
 	}
 }
 
-// TestConsentIsToWhatWasShown: who agreed that a program acts at one place while they are there is asked again before it
-// acts elsewhere, or without them; and once they sent it away, before it comes back at all.
-func TestConsentIsToWhatWasShown(t *testing.T) {
+// TestConsentCoversOnlyWhatWasShown: a person who consented to one resource is asked again before a program gets tokens for
+// another one or for offline access, and again after revoking the consent.
+func TestConsentCoversOnlyWhatWasShown(t *testing.T) {
 	a := newAuthority(t)
 	const back = "https://app.example/back"
 	_, secret := a.person("contoso", "maria@contoso.example")

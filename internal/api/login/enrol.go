@@ -52,7 +52,7 @@ func qrCode(text string) (template.HTML, error) {
 		side, side, side, side, d.String())), nil
 }
 
-// enrol offers a second factor to somebody who must have one before they get in.
+// enrol offers a second factor to a person who must have one to sign in.
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Server) postEnrol(w http.ResponseWriter, r *http.Request) {
 		s.restartSignIn(w, r, err)
 		return
 	}
-	if p.SecondFactor() { // who has one must show it, whatever was offered before
+	if p.SecondFactor() { // a person who has a second factor must use it, whatever was offered before
 		s.site().Redirect(w, r, "/login/second")
 		return
 	}
@@ -117,7 +117,7 @@ type codesPage struct {
 	Account bool
 }
 
-// postEnrolled lets somebody in who has just got their second factor.
+// postEnrolled completes the sign-in of a person who has just added a second factor.
 func (s *Server) postEnrolled(w http.ResponseWriter, r *http.Request) {
 	k, p, err := s.flow(r)
 	if err != nil {

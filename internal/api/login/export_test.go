@@ -1,6 +1,6 @@
 package login
 
-// Calls are every address the surface answers, for tests that must miss none: method, space, pattern.
+// Calls are all routes, as method, space and pattern, for tests that must cover each.
 func (s *Server) Calls() (list []string) {
 	for _, r := range s.routes() {
 		list = append(list, r.method+" "+r.path)

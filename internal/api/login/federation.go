@@ -33,7 +33,7 @@ func (s *Server) provider(r *http.Request, f federation.Federation) (*oidc.Provi
 	}, nil
 }
 
-// offerProvider offers the way to the external provider: a link, because a form may lead nowhere but to us.
+// offerProvider shows a link to the external provider; a form cannot be used, because forms may only be sent to us.
 func (s *Server) offerProvider(w http.ResponseWriter, r *http.Request, f federation.Federation, mail, next string) {
 	_, cfg, err := s.provider(r, f)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) offerProvider(w http.ResponseWriter, r *http.Request, f federat
 	s.site().Show(w, r, http.StatusOK, "elsewhere", pages.Page{Title: "Sign in at your organisation", Data: providerPage{Host: originOf(to), To: to}})
 }
 
-// providerCallback takes what the external provider says of somebody.
+// providerCallback receives the external provider's answer about a person.
 func (s *Server) providerCallback(w http.ResponseWriter, r *http.Request) {
 	p, k, err := s.verifyProviderAnswer(r)
 	s.site().SetCookie(w, pages.Provider, "")

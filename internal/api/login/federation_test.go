@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// There is an organisation's own provider: another authority, in which it is the partner, and which knows us as a program.
+// TestFederatedSignIn signs in at an organisation's own provider: another authority, in which it is the partner, and in which we are registered as a program.
 func TestFederatedSignIn(t *testing.T) {
 	a, theirs := newAuthority(t), newAuthority(t)
 	a.HTTP = theirs.web.Client()
@@ -28,7 +28,7 @@ func TestFederatedSignIn(t *testing.T) {
 	}
 
 	at := theirs.browser()
-	// atProvider signs in at the provider and is the address it sends the browser back to.
+	// atProvider signs in at the provider and returns the address that it redirects the browser to.
 	atProvider := func(b *browser, mail string) string {
 		t.Helper()
 		b.get("/login?again=1").submit("/login", "mail", mail).want(200, "Go on to "+theirs.Base)
@@ -55,7 +55,7 @@ func TestFederatedSignIn(t *testing.T) {
 	if len(list) != 1 || !list[0].MFA || !slices.Contains(list[0].Methods, "fed") || p.Password != "" {
 		t.Errorf("%+v", list)
 	}
-	// Once more is the same person.
+	// Signing in again gives the same person.
 	c := a.browser()
 	c.get(atProvider(c, "maria@nordwind.example")).follow().want(200, "Your account")
 	if again := a.personID("maria@nordwind.example"); again != p.ID {
@@ -71,14 +71,14 @@ func TestFederatedSignIn(t *testing.T) {
 	answer = atProvider(d, "maria@nordwind.example")
 	d.get(strings.Replace(answer, "iss=", "iss=https%3A%2F%2Fevil.example%2F", 1)).want(http.StatusForbidden, "start again")
 
-	// Who may not sign in here, may not, whatever is said there.
+	// A person who is disabled here cannot sign in, whatever the provider says.
 	a.must(a.People.Enable(t.Context(), p.ID, false))
 	e := a.browser()
 	e.get(atProvider(e, "maria@nordwind.example")).want(http.StatusForbidden, "not right")
 	a.must(a.People.Enable(t.Context(), p.ID, true))
 	a.attempted(p.ID, "nordwind", "signed_in fed mfa", "signed_in fed mfa", "signed_in fed mfa", "sign_in_refused fed")
 
-	// They vouch for their own people alone.
+	// A provider can only sign in people of its own domains.
 	_, stranger := theirs.person("contoso", "eve@contoso.example")
 	a.person("contoso", "eve@contoso.example")
 	at = theirs.browser().signIn("eve@contoso.example", stranger)
@@ -86,8 +86,8 @@ func TestFederatedSignIn(t *testing.T) {
 	f.get(atProvider(f, "eve@nordwind.example")).want(http.StatusForbidden, "not right")
 }
 
-// TestProvidersOfOthersAreNotOffered: an organisation that claims a mail domain gets none of the people of others who
-// sign in here with an address of it, neither before their password nor instead of it.
+// TestProvidersOfOthersAreNotOffered: an organisation that claims a mail domain cannot take over the sign-in of other
+// organisations' people with addresses of that domain, neither before nor instead of their password.
 func TestProvidersOfOthersAreNotOffered(t *testing.T) {
 	a, evil := newAuthority(t), newAuthority(t)
 	a.HTTP = evil.web.Client()
@@ -101,8 +101,8 @@ func TestProvidersOfOthersAreNotOffered(t *testing.T) {
 	a.browser().get("/login").submit("/login", "mail", "nobody@contoso.example").want(200, "Go on to "+evil.Base)
 }
 
-// TestAnotherProviderAfterAReset: who was signed in by a provider that their organisation has left is no longer tied to
-// it once they were reset.
+// TestAnotherProviderAfterAReset: after a reset, a person is no longer bound to a provider that their organisation
+// has left.
 func TestAnotherProviderAfterAReset(t *testing.T) {
 	a := newAuthority(t)
 	ctx := t.Context()
@@ -125,8 +125,8 @@ func TestAnotherProviderAfterAReset(t *testing.T) {
 	}
 }
 
-// TestPasswordsOfFederatedPeople: who left their organisation's provider does not get in by the password they had
-// here before there was one.
+// TestPasswordsOfFederatedPeople: a person removed from their organisation's provider cannot sign in with the
+// password they had here before.
 func TestPasswordsOfFederatedPeople(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("nordwind", "ines@nordwind.example")

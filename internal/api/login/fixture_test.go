@@ -54,33 +54,33 @@ const (
 	password       = "brown kettle morning"
 )
 
-// authority is a whole one on a database of its own, over TLS, with a clock that is moved by hand.
+// authority is a complete authority on a database of its own, over TLS, with a clock that the test moves.
 type authority struct {
 	*login.Server
-	t     testing.TB
-	db    *sqlstore.DB
-	web   *httptest.Server
-	ahead atomic.Int64 // of the machine's clock
-	let   func(id.Principal, id.Organisation) bool
-	demo  bool
-	roles rights
+	t        testing.TB
+	db       *sqlstore.DB
+	web      *httptest.Server
+	ahead    atomic.Int64 // how far it is ahead of the machine's clock
+	mayEnter func(id.Principal, id.Organisation) bool
+	demo     bool
+	roles    testAccess
 }
 
-// rights are those of a real installation, but that whoever is not known to the context manages everybody, and that a test
-// says who enters other realms.
-type rights struct {
+// testAccess is the access service of an installation, except that every caller may manage all people, and that the
+// test decides who may enter other realms.
+type testAccess struct {
 	*access.Service
 	a       *authority
-	granted func(id.Principal) // instead of the role of a global admin
+	granted func(id.Principal) // called instead of assigning the role of a global admin
 }
 
-func (r *rights) MayManage(context.Context, bool) (scope.Scope, error) { return scope.All(), nil }
+func (r *testAccess) MayManage(context.Context, bool) (scope.Scope, error) { return scope.All(), nil }
 
-func (r *rights) Enters(_ context.Context, who id.Principal, into id.Organisation) (bool, error) {
-	return r.a.let != nil && r.a.let(who, into), nil
+func (r *testAccess) Enters(_ context.Context, who id.Principal, into id.Organisation) (bool, error) {
+	return r.a.mayEnter != nil && r.a.mayEnter(who, into), nil
 }
 
-func (r *rights) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
+func (r *testAccess) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, realm id.Organisation) error {
 	if r.granted != nil {
 		r.granted(who)
 		return nil
@@ -115,16 +115,16 @@ func newAuthority(t testing.TB) *authority {
 		Now:       a.now, Random: rand.Reader, Key: []byte("thirty-two bytes for the forms.."), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Address: func(r *http.Request) string { return r.Header.Get("X-Test-Address") + r.URL.Path },
 	}
-	a.signers(events)
-	a.delegated(events)
+	a.addSignIn(events)
+	a.addDelegation(events)
 	a.web = httptest.NewTLSServer(a.Handler())
 	a.Base = a.web.URL
 	t.Cleanup(a.web.Close)
 	return a
 }
 
-// signers adds what signs people and programs in.
-func (a *authority) signers(events event.Log) {
+// addSignIn adds the services that sign people and programs in.
+func (a *authority) addSignIn(events event.Log) {
 	keys, err := vault.Open(a.t.TempDir(), rand.Reader)
 	a.must(err)
 	x, random := parties.Identity{DB: a.db}, identity.Random{Reader: rand.Reader}
@@ -142,9 +142,9 @@ func (a *authority) signers(events event.Log) {
 	}
 }
 
-// delegated adds what is behind invitations, with the rights of a real installation: the first person of an organisation
-// is its global admin.
-func (a *authority) delegated(events event.Log) {
+// addDelegation adds the services behind invitations, with the access service of an installation: the first person of
+// an organisation is its global admin.
+func (a *authority) addDelegation(events event.Log) {
 	guard := &access.Roles{DB: a.db, Store: organisations.Access{DB: a.db}, Now: a.now, Place: func(context.Context) error { return nil }}
 	a.must(guard.Load(a.t.Context()))
 	a.roles.Service = &access.Service{DB: a.db, Store: guard.Store, Roles: guard, Events: events, Now: a.now, Directory: a.Directory}
@@ -160,8 +160,8 @@ func (a *authority) delegated(events event.Log) {
 	}
 }
 
-// invites drafts and sends a relationship, and gives back its link.
-func (a *authority) invites(customer, name string, roles ...string) (delegation.Relationship, string) {
+// invite drafts and sends a relationship, and returns its link.
+func (a *authority) invite(customer, name string, roles ...string) (delegation.Relationship, string) {
 	a.t.Helper()
 	ctx := access.AsLocalOperator(a.t.Context())
 	made, err := a.Delegation.Draft(ctx, org.OrganisationID("nordwind"), delegation.Terms{
@@ -188,7 +188,7 @@ func (a *authority) tenantOf(key string) string {
 	return r.Tenant
 }
 
-// person invites somebody and sets them up with a password, and with an authenticator app unless they are a customer's.
+// person invites a person and sets a password, and an authenticator app unless the person belongs to a customer.
 func (a *authority) person(realm, mail string) (people.Person, string) {
 	a.t.Helper()
 	ctx := a.t.Context()
@@ -207,7 +207,7 @@ func (a *authority) person(realm, mail string) (people.Person, string) {
 	return p, o.Text
 }
 
-// program is one with a secret.
+// program is a program with a secret.
 func (a *authority) program(realm string, redirects ...string) (p programs.Program, secret string) {
 	a.t.Helper()
 	p, err := a.Programs.Add(a.t.Context(), realm, "Billing robot", redirects...)
@@ -217,7 +217,7 @@ func (a *authority) program(realm string, redirects ...string) (p programs.Progr
 	return p, secret
 }
 
-// totp is the code of an authenticator app, by the text of its secret: RFC 6238 once more, from its own words.
+// totp is the code of an authenticator app, computed from the text of its secret: a second implementation of RFC 6238.
 func totp(text string, at time.Time) string {
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 	if err != nil {
@@ -256,12 +256,12 @@ func (a *authority) granted(path string, form url.Values) document {
 	return out
 }
 
-// browser keeps cookies and does not follow: every step is looked at.
+// browser keeps cookies and does not follow redirects, so that a test can check every step.
 type browser struct {
 	a      *authority
 	http   *http.Client
 	status int
-	to     string // where it was sent
+	to     string // the address it was redirected to
 	page   string
 	header http.Header
 }
@@ -327,7 +327,7 @@ func (b *browser) send(path string, form url.Values) *browser {
 	return b.do(r)
 }
 
-// follow goes where the browser was sent.
+// follow follows a redirect.
 func (b *browser) follow() *browser {
 	b.a.t.Helper()
 	if b.status != http.StatusSeeOther {
@@ -345,7 +345,7 @@ func (b *browser) want(status int, text string) *browser {
 	return b
 }
 
-// signIn goes through the pages; secret is that of the authenticator app, "" for who has none.
+// signIn signs in through the pages; secret is that of the authenticator app, "" if the person has none.
 func (b *browser) signIn(mail, secret string) *browser {
 	b.a.t.Helper()
 	if !strings.Contains(b.page, `action="/login"`) {
@@ -380,7 +380,7 @@ func authorization(tenant, client, redirect, scope string) string {
 	}.Encode()
 }
 
-// code is what a client is sent back with.
+// code is the authorization code in a redirect to a client.
 func (b *browser) code() string {
 	b.a.t.Helper()
 	u, err := url.Parse(b.to)
@@ -399,7 +399,7 @@ func exchange(code string) url.Values {
 	return url.Values{"client_id": {azureCLI}, "grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {loopback}, "code_verifier": {verifier}}
 }
 
-// tokens are those of the Azure CLI for somebody who signs in with it.
+// tokens are the tokens that the Azure CLI gets for a person.
 func (a *authority) tokens(mail, secret, tenant string) document {
 	a.t.Helper()
 	b := a.browser().signIn(mail, secret)
@@ -407,7 +407,7 @@ func (a *authority) tokens(mail, secret, tenant string) document {
 	return a.granted("/"+tenant+"/oauth2/v2.0/token", exchange(b.code()))
 }
 
-// who verifies a bearer token for ARM.
+// who is the principal of a bearer token for ARM.
 func (a *authority) who(token string) (identity.Principal, error) {
 	return a.Verify(context.Background(), token, arm)
 }
@@ -425,7 +425,7 @@ func (a *authority) personID(mail string) id.Principal {
 	return ""
 }
 
-// dump is everything the stores give back, as text.
+// dump is the content of the stores, as text.
 func (a *authority) dump() string {
 	a.t.Helper()
 	var out []any

@@ -141,7 +141,7 @@ func TestGrantsOfProgramsThatAreRefused(t *testing.T) {
 		{"no assertion", path, by("x.y.z"), "invalid_client"},
 	}
 	for _, g := range tries {
-		a.advance(2 * time.Second) // the address may go on being wrong
+		a.advance(2 * time.Second) // so that the address may fail again
 		a.refuses(g)
 	}
 	a.advance(time.Hour)
@@ -169,7 +169,7 @@ func TestGrantsOfPeopleThatAreRefused(t *testing.T) {
 		n++
 	}
 
-	// Codes. One that was shown wrongly is spoiled.
+	// Codes: one that was redeemed wrongly cannot be used any more.
 	for _, c := range []struct{ name, field, value string }{
 		{"another return address", "redirect_uri", loopback + "/x"}, {"no return address", "redirect_uri", ""},
 		{"another verifier", "code_verifier", strings.Repeat("w", 43)}, {"no verifier", "code_verifier", ""}, {"the challenge as verifier", "code_verifier", func() string { _, c := pkce(); return c }()},
@@ -193,7 +193,7 @@ func TestGrantsOfPeopleThatAreRefused(t *testing.T) {
 		t.Errorf("a code was copied, and what it gave is still taken: %v", err)
 	}
 
-	// Refresh tokens. One that is shown twice ends all that came of it.
+	// Refresh tokens: one that is used twice ends the session that it came from.
 	form = refresh()
 	out = a.granted(path, form)
 	refuse("a refresh token twice", path, form, "invalid_grant")
@@ -207,7 +207,7 @@ func TestGrantsOfPeopleThatAreRefused(t *testing.T) {
 	refuse("a refresh token for an unknown resource", path, with(form, "scope", "https://evil.example/.default"), "invalid_resource")
 	refuse("an access token as refresh token", path, with(form, "refresh_token", out.text("access_token")), "invalid_grant")
 	refuse("a refresh token as code", path, with(exchange(form.Get("refresh_token"))), "invalid_grant")
-	a.granted(path, form) // none of that cost it
+	a.granted(path, form) // none of these attempts used the code up
 	form = refresh()
 	a.must(a.Sessions.SignOutEverywhere(ctx, p.ID))
 	refuse("a refresh token after signing out", path, form, "invalid_grant")
@@ -250,8 +250,8 @@ func TestGrantsOfPeopleThatAreRefused(t *testing.T) {
 	t.Logf("%d grants of people refused", n+1)
 }
 
-// What is wrong with a request for a code goes nowhere but to its client, and not even there when the address is not
-// the client's.
+// TestAuthorizationsThatAreRefused: errors of an authorization request are sent to its client only, and not even
+// there if the address is not the client's.
 func TestAuthorizationsThatAreRefused(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("contoso", "maria@contoso.example")

@@ -15,7 +15,7 @@ import (
 
 const invitationPath = "/login/invitation"
 
-// invitationPage is what a customer is asked to agree to, or what came of it.
+// invitationPage shows the terms that a customer is asked to agree to, or the outcome.
 type invitationPage struct {
 	Token     string
 	Mail      string // of who is signed in
@@ -23,12 +23,12 @@ type invitationPage struct {
 	By        string // who asks
 	Name      string
 	Roles     []string
-	Whole     bool // a role that may do everything is among them
+	Whole     bool // whether one of the roles allows everything
 	Lasts     string
 	Extends   bool
 	Ends      time.Time // once it is known
 	AnswerBy  time.Time
-	Here      string // this page, for who wants to be somebody else
+	Here      string // this page, to return to after signing in as another person
 	MayAnswer bool
 }
 
@@ -37,7 +37,7 @@ func invitedBy(token string) invitationPage {
 	return invitationPage{Token: token, Here: invitationPath + "?" + url.Values{"token": {token}}.Encode()}
 }
 
-// invitation is behind the one-time link of a relationship: it shows the terms, to whoever may agree to them.
+// invitation serves the one-time link of a relationship: it shows the terms to people who may agree to them.
 func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
 	x, who, ok := s.signedIn(r)
 	f := invitedBy(r.FormValue("token"))
@@ -72,7 +72,7 @@ func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, x sessio
 	}
 }
 
-// describeTerms is the page with what a relationship asks for, in words.
+// describeTerms adds the terms of a relationship to the page.
 func (s *Server) describeTerms(r *http.Request, x sessions.Session, f invitationPage, asked delegation.Relationship) (invitationPage, error) {
 	by, err := s.Directory.Realm(r.Context(), string(asked.Organisation))
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) describeTerms(r *http.Request, x sessions.Session, f invitation
 	return f, nil
 }
 
-// withSigner is the page with who is signed in, and for whom they answer.
+// withSigner adds to the page who is signed in, and for which organisation they answer.
 func (s *Server) withSigner(r *http.Request, x sessions.Session, f invitationPage) (invitationPage, error) {
 	p, err := s.People.Person(r.Context(), x.Person)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Server) withSigner(r *http.Request, x sessions.Session, f invitationPag
 	return f, err
 }
 
-// refuseInvitation says why nothing is shown, and lets somebody else sign in: links are forwarded, and people are more than one.
+// refuseInvitation says why the terms are not shown, and offers to sign in as another person: links are forwarded, and some people have several accounts.
 func (s *Server) refuseInvitation(w http.ResponseWriter, r *http.Request, x sessions.Session, f invitationPage, err error) {
 	status, text := s.problemText(r, err)
 	if fault.KindOf(err) == fault.Denied {

@@ -26,7 +26,7 @@ func (a *authority) state(r delegation.Relationship, want delegation.State) {
 	}
 }
 
-// recorded holds what somebody did about delegated access against the event log.
+// recorded compares a person's actions on delegated access with the event log.
 func (a *authority) recorded(mail string, want ...string) {
 	a.t.Helper()
 	var list []event.Event
@@ -52,14 +52,14 @@ func (a *authority) recorded(mail string, want ...string) {
 
 func tokenOf(link string) string { return link[strings.Index(link, "=")+1:] }
 
-// TestCustomersAnswerInvitations opens the link of an invitation as everybody who could come upon it, and answers it.
+// TestCustomersAnswerInvitations opens the link of an invitation as every kind of person who might have it, and answers it.
 func TestCustomersAnswerInvitations(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example") // the first, so the global admin
 	a.person("c0001", "sam@fabrikam.example")
 	a.person("c0002", "ada@tailspin.example")
 	_, staff := a.person("nordwind", "ines@nordwind.example")
-	made, link := a.invites("c0001", "Support 2026", "Service Support Administrator", "Global Reader")
+	made, link := a.invite("c0001", "Support 2026", "Service Support Administrator", "Global Reader")
 
 	for mail, secret := range map[string]string{"sam@fabrikam.example": "", "ines@nordwind.example": staff} {
 		b := a.browser().signIn(mail, secret).get(link).want(http.StatusForbidden, "A global administrator of the customer answers this")
@@ -100,22 +100,22 @@ func TestCustomersAnswerInvitations(t *testing.T) {
 	a.recorded("kim@fabrikam.example", "delegation.relationship_approved", "invitation-answer done")
 }
 
-// TestClosedInvitations declines one, lets one lapse and replaces one.
+// TestClosedInvitations declines an invitation, lets one expire and replaces one.
 func TestClosedInvitations(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example")
 	kim := a.browser().signIn("kim@fabrikam.example", "")
-	declined, link := a.invites("c0001", "Unwanted", string(delegation.GlobalAdministrator))
+	declined, link := a.invite("c0001", "Unwanted", string(delegation.GlobalAdministrator))
 	kim.get(link).want(http.StatusOK, "can do everything there").submit("/login/invitation", "answer", "decline").want(http.StatusOK, "Nobody was given access")
 	a.state(declined, delegation.Terminated)
 	kim.get(link).want(http.StatusNotFound, "This link is not known")
 
-	replaced, link := a.invites("c0001", "Replaced", "Global Reader")
+	replaced, link := a.invite("c0001", "Replaced", "Global Reader")
 	_, err := a.Delegation.Send(access.AsLocalOperator(t.Context()), replaced.ID)
 	a.must(err)
 	kim.get(link).want(http.StatusNotFound, "was replaced by a newer one")
 
-	lapsed, link := a.invites("c0001", "Lapsed", "Global Reader")
+	lapsed, link := a.invite("c0001", "Lapsed", "Global Reader")
 	a.advance(90*24*time.Hour - time.Minute)
 	kim = a.browser().signIn("kim@fabrikam.example", "").get(link).want(http.StatusOK, "Approve")
 	asked := kim.page

@@ -17,13 +17,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// accessType marks access tokens, so that no other token of ours passes for one (RFC 9068).
+// accessType marks access tokens, so that no other token of ours is accepted as one (RFC 9068).
 const accessType = "at+jwt"
 
-// tokenLife is how long an access token holds; a session that ends, ends it sooner.
+// tokenLife is how long an access token is valid; it ends earlier if its session ends.
 const tokenLife = time.Hour
 
-// claims are what our tokens say. Access tokens name people by id only.
+// claims are the claims of our tokens. Access tokens name people by id only.
 type claims struct {
 	Issuer    string          `json:"iss"`
 	Subject   string          `json:"sub"`
@@ -51,7 +51,7 @@ type claims struct {
 	Mail      string          `json:"email,omitempty"`
 }
 
-// newClaims is claims for a holder in a realm, from now on.
+// newClaims are the claims of a token for a holder in a realm, issued now.
 func (s *Server) newClaims(r *http.Request, realm identity.Realm, holder id.Principal, c claims) (claims, error) {
 	now := s.Now()
 	c.Issuer, c.Tenant, c.Realm = issuer(s.origin(r), realm.Tenant), realm.Tenant, realm.ID
@@ -84,13 +84,13 @@ func (s *Server) signIDToken(ctx context.Context, c claims) (string, error) {
 	return jwt.Signed(k.idSigner).Claims(c).Serialize()
 }
 
-// invalidToken is what is said of every token that is not taken, whatever is wrong with it.
+// invalidToken is the error for every token that is refused, whatever is wrong with it.
 func invalidToken() error {
-	return fault.New(fault.Denied, "invalid_token", "this token is not one of ours, is for something else, or has expired: sign in again")
+	return fault.New(fault.Denied, "invalid_token", "this token was not issued here, is for something else, or has expired: sign in again")
 }
 
-// Verify is who a bearer token stands for at this moment. It must be an access token of ours for one of the audiences,
-// within its time, and its session or credential must still stand.
+// Verify returns the current principal of a bearer token. It must be an access token of ours for one of the audiences,
+// not expired, and its session or credential must still be valid.
 func (s *Server) Verify(ctx context.Context, bearer string, audience ...string) (identity.Principal, error) {
 	c, err := s.verifyToken(ctx, bearer, accessType)
 	if err != nil {
@@ -135,5 +135,5 @@ func (s *Server) verifyToken(ctx context.Context, token, typ string) (c claims, 
 	return c, nil
 }
 
-// foldAudience is an audience without what clients write differently.
+// foldAudience is an audience in a form that ignores differences between clients.
 func foldAudience(a string) string { return strings.TrimRight(strings.ToLower(a), "/") }

@@ -20,7 +20,7 @@ const (
 	keysHeld = time.Minute // how long the keys are used without asking the ledger
 )
 
-// keyring is the keys as they are used.
+// keyring holds the signing keys in memory.
 type keyring struct {
 	mu       sync.Mutex
 	read     time.Time
@@ -29,7 +29,7 @@ type keyring struct {
 	idSigner jose.Signer // of id tokens
 }
 
-// loadKeys reads the keys when they were read too long ago, and makes a new one when it is time.
+// loadKeys reads the keys if they were read too long ago, and creates a new one when one is due.
 func (s *Server) loadKeys(ctx context.Context) (*keyring, error) {
 	k := &s.keys
 	k.mu.Lock()

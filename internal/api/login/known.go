@@ -9,18 +9,18 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/programs"
 )
 
-// client is what asks for tokens on behalf of people. A public one keeps no secret.
+// client is an application that asks for tokens on behalf of people. A public one has no secret.
 type client struct {
 	ID        string
 	Name      string
 	Public    bool
-	Known     bool // ours or the provider's own: nobody is asked whether it may
+	Known     bool // ours or the provider's own: no consent is needed
 	Redirects []string
 	Realm     identity.Realm   // of a program
 	Program   programs.Program // behind it, if any
 }
 
-// knownClient is one of the public clients everybody has: ours, and the tools of the provider by their published ids.
+// knownClient is one of the public clients of every installation: ours, and the provider's tools by their published ids.
 func knownClient(clientID string) (client, bool) {
 	name := ""
 	switch strings.ToLower(clientID) {
@@ -36,8 +36,8 @@ func knownClient(clientID string) (client, bool) {
 	return client{ID: strings.ToLower(clientID), Name: name, Public: true, Known: true}, true
 }
 
-// mayReturnTo says whether people may be sent back to an address. A public client's is any port and path of this machine;
-// a program's is one it was registered with, to the letter.
+// mayReturnTo reports whether an address is a permitted redirect: for a public client any port and path of this
+// machine, for a program exactly an address it is registered with.
 func (c client) mayReturnTo(to string) bool {
 	if c.Public {
 		u, err := url.Parse(to)

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What one address may get wrong: thirty tries at once, then one every two seconds.
+// The failures allowed to one address: thirty in a row, then one every two seconds.
 const (
 	failureBurst = 30
 	failureEvery = 2 * time.Second
 	maxAddresses = 10_000
 )
 
-// limits counts what addresses got wrong. What is right costs nothing.
+// limits counts the failures of addresses. Successes do not count.
 type limits struct {
 	mu   sync.Mutex
 	seen map[string]*rate.Limiter
@@ -43,7 +43,7 @@ func (l *limits) limiter(address string, now time.Time) *rate.Limiter {
 	return x
 }
 
-// address is whose tries are counted together: a host, or a network of IPv6.
+// address is the address whose failures are counted together: a host, or a network of IPv6.
 func (s *Server) address(r *http.Request) string {
 	if s.Address != nil {
 		return s.Address(r)
@@ -70,8 +70,8 @@ func (s *Server) countFailure(r *http.Request) {
 	s.failures.limiter(s.address(r), now).AllowN(now, 1)
 }
 
-// tooManyStarts counts how often an address begins to sign in a device, by a passkey, or at an external provider. Each is
-// kept for a while and needs nobody who is known, so an address may begin as many as it may get wrong.
+// tooManyStarts counts how often an address begins to sign in a device, by a passkey, or at an external provider.
+// Each is stored for a while and needs no known person, so it is limited like failures.
 func (s *Server) tooManyStarts(r *http.Request) bool {
 	now := s.Now()
 	return !s.starts.limiter(s.address(r), now).AllowN(now, 1)

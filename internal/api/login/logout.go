@@ -9,7 +9,7 @@ import (
 
 type logoutForm struct{ To, State string }
 
-// logout asks whether to sign out, or does it at once for a client that shows the id token it got for this session.
+// logout asks whether to sign out, or signs out immediately for a client with the id token of this session.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	x, in := s.session(r)

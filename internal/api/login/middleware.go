@@ -9,8 +9,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity"
 )
 
-// Authenticate tells a handler who is calling: by a bearer token for one of the audiences, or by the browser's session.
-// A token or session that proves nothing is refused; a request without either is nobody's. A browser's request that
+// Authenticate passes the caller to a handler: from a bearer token for one of the audiences, or from the browser's
+// session. An invalid token or session is refused; a request without either has no caller. A browser's request that
 // changes something must come from a page of this origin. challenge writes the refusal in the surface's own form.
 func (s *Server) Authenticate(next http.Handler, challenge func(w http.ResponseWriter, r *http.Request, err error), audience ...string) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
@@ -42,7 +42,7 @@ func (s *Server) Authenticate(next http.Handler, challenge func(w http.ResponseW
 	})
 }
 
-// Challenge is the header that tells a client where to get a token.
+// Challenge is the header that says where a client can get a token.
 func (s *Server) Challenge(r *http.Request) string {
 	return `Bearer authorization_uri="` + s.origin(r) + `/common", error="invalid_token", error_description="The access token is missing or proves nothing."`
 }

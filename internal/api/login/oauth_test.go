@@ -31,7 +31,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/org"
 )
 
-// open reads a token's claims without believing them.
+// open reads a token's claims without verifying them.
 func open(t testing.TB, token string) map[string]any {
 	t.Helper()
 	x, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
@@ -298,13 +298,13 @@ func TestDelegatedTenant(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")
 	customer := org.OrganisationID("c0001")
-	a.let = func(who id.Principal, into id.Organisation) bool { return who == p.ID && into == customer }
+	a.mayEnter = func(who id.Principal, into id.Organisation) bool { return who == p.ID && into == customer }
 	out := a.tokens("maria@contoso.example", secret, customerTenant)
 	who, err := a.who(out.text("access_token"))
 	if err != nil || who.In != customer || who.Realm != p.Realm || open(t, out.text("access_token"))["tid"] != customerTenant {
 		t.Errorf("%+v, %v", who, err)
 	}
-	a.let = nil // at the end of the relationship, access ends at once
+	a.mayEnter = nil // at the end of the relationship, access ends at once
 	if _, err := a.who(out.text("access_token")); fault.CodeOf(err) != "wrong_tenant" {
 		t.Errorf("still let in: %v", err)
 	}
@@ -312,7 +312,7 @@ func TestDelegatedTenant(t *testing.T) {
 	if status, out := a.call("/"+customerTenant+"/oauth2/v2.0/token", form); status != 400 || out.text("error") != "invalid_grant" {
 		t.Errorf("refreshed: %d %v", status, out)
 	}
-	a.granted("/"+a.tenantOf("contoso")+"/oauth2/v2.0/token", form) // asking for too much cost nobody their session
+	a.granted("/"+a.tenantOf("contoso")+"/oauth2/v2.0/token", form) // a request for too much ended no session
 }
 
 func TestSignOut(t *testing.T) {
@@ -382,7 +382,7 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
-// Keys take over from one another while tokens of the one before still count.
+// TestSigningKeysRotate: a new key replaces the old one, whose tokens stay valid until they expire.
 func TestSigningKeysRotate(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.program("contoso")
@@ -410,7 +410,7 @@ func TestSigningKeysRotate(t *testing.T) {
 	}
 }
 
-// What a request pays for its bearer token.
+// BenchmarkVerify measures the verification of a bearer token.
 func BenchmarkVerify(b *testing.B) {
 	a := newAuthority(b)
 	_, secret := a.person("contoso", "maria@contoso.example")

@@ -20,7 +20,7 @@ var (
 	recovery   = regexp.MustCompile(`<li><code>([a-z2-7-]{19})</code></li>`)
 )
 
-// The first start: a link, a person, a second factor, recovery codes, the account.
+// TestFirstStart goes from the first link to a person, a second factor, recovery codes and the account page.
 func TestFirstStart(t *testing.T) {
 	a := newAuthority(t)
 	stale, err := a.People.FirstLink(t.Context())
@@ -59,7 +59,7 @@ func TestFirstStart(t *testing.T) {
 	}
 	a.browser().get("/login/setup?ticket="+link).want(http.StatusForbidden, "not known, was used, or has expired")
 
-	// A recovery code stands in for the app, once.
+	// A recovery code replaces the app, once.
 	for i, want := range []int{http.StatusSeeOther, http.StatusForbidden} {
 		c := a.browser().get("/login").submit("/login", "mail", "MARIA@contoso.example").submit("/login/password", "password", password).follow()
 		if c.submit("/login/second", "code", strings.ToUpper(codes[0][1])); c.status != want {
@@ -68,8 +68,8 @@ func TestFirstStart(t *testing.T) {
 	}
 }
 
-// What nobody is told: whether an address is somebody's.
-func TestUnknownAndWrongAreTheSame(t *testing.T) {
+// TestUnknownAddressAndWrongPasswordLookAlike: the pages do not reveal whether a person has a mail address.
+func TestUnknownAddressAndWrongPasswordLookAlike(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example")
 	page := func(mail string) string {
@@ -100,7 +100,7 @@ func TestLockOut(t *testing.T) {
 	}
 	a.advance(time.Minute + time.Second)
 	a.must(try(password))
-	// A right password buys no tries at the second factor.
+	// A correct password gives no further attempts at the second factor.
 	if _, err := a.People.Prove(t.Context(), p.ID, "000000"); err == nil {
 		t.Fatal("a wrong code was taken")
 	}
@@ -185,7 +185,7 @@ func TestCookiesOfPlainLoopback(t *testing.T) {
 	}
 }
 
-// A sign-in leads to pages of ours, and to no other, whatever the address says.
+// TestRedirectsStayLocal: after a sign-in the browser is redirected to our own pages only, whatever the request says.
 func TestRedirectsStayLocal(t *testing.T) {
 	a := newAuthority(t)
 	a.person("c0001", "kim@fabrikam.example")
@@ -239,7 +239,7 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// Credentials are changed by somebody who signed in only just.
+// TestOldSessionsChangeNothing: credentials can only be changed shortly after a sign-in.
 func TestOldSessionsChangeNothing(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("nordwind", "ines@nordwind.example")
@@ -270,7 +270,7 @@ func TestStaffWithoutSecondFactorInDemoData(t *testing.T) {
 	a.browser().signIn("demo@contoso.example", "").follow().want(200, "Your account")
 }
 
-// A sign-in ends the session the browser had before, whoever's it was.
+// TestSignInsMakeNewSessions: a sign-in ends the previous session of the browser, whosever it was.
 func TestSignInsMakeNewSessions(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("nordwind", "ines@nordwind.example")
@@ -279,7 +279,7 @@ func TestSignInsMakeNewSessions(t *testing.T) {
 	kept := a.browser()
 	u, err := url.Parse(a.web.URL)
 	a.must(err)
-	kept.http.Jar.SetCookies(u, b.http.Jar.Cookies(u)) // what somebody copied before
+	kept.http.Jar.SetCookies(u, b.http.Jar.Cookies(u)) // a copy of the earlier cookie
 	kept.get("/login/account").want(200, "Nordwind B.V.")
 	b.signIn("kim@fabrikam.example", "").get("/login/account").want(200, "Fabrikam S.A.")
 	if kept.get("/login/account"); kept.status != http.StatusSeeOther {
@@ -287,7 +287,7 @@ func TestSignInsMakeNewSessions(t *testing.T) {
 	}
 }
 
-// Managers fill in and people paste: every field for a secret says what it is for, and nothing listens to it.
+// TestSecretFieldsOfForms: every field for a secret declares its purpose, so that password managers can fill it in, and no script reads it.
 func TestSecretFieldsOfForms(t *testing.T) {
 	pages, err := filepath.Glob("pages/*.html")
 	a := regexp.MustCompile(`<input[^>]*type="password"[^>]*>`)
@@ -309,7 +309,7 @@ func TestSecretFieldsOfForms(t *testing.T) {
 	}
 }
 
-// TestStartsPerAddress: nobody fills the ledger with sign-ins that are begun and never done.
+// TestStartsPerAddress: sign-ins that are begun and never completed cannot fill the ledger.
 func TestStartsPerAddress(t *testing.T) {
 	a := newAuthority(t)
 	begun := func(n int) (got int) {

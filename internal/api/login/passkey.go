@@ -58,7 +58,7 @@ type passkeyRequest struct {
 	Credential json.RawMessage `json:"credential"`
 }
 
-// ceremony binds a handler that the script of a page calls, with the same care as a form.
+// ceremony binds a handler that the script of a page calls, with the same checks as for a form.
 func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var a passkeyRequest
@@ -85,7 +85,7 @@ func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passk
 	}
 }
 
-// issueChallenge keeps what a ceremony is checked against, and is what the browser needs for it.
+// issueChallenge stores the challenge of a ceremony, and returns what the browser needs.
 func (s *Server) issueChallenge(r *http.Request, who id.Principal, options any, data *webauthn.SessionData) (any, error) {
 	b, err := json.Marshal(data)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Server) issueChallenge(r *http.Request, who id.Principal, options any, 
 	return map[string]any{"ticket": ticket, "options": options}, err
 }
 
-// redeemChallenge is what a ceremony is checked against, once.
+// redeemChallenge returns a stored challenge, once.
 func (s *Server) redeemChallenge(r *http.Request, who id.Principal, ticket string) (data webauthn.SessionData, err error) {
 	k, err := s.Sessions.Redeem(r.Context(), sessions.PasskeyChallenge, ticket)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Server) redeemChallenge(r *http.Request, who id.Principal, ticket strin
 		return data, passkeyRefused()
 	}
 	err = json.Unmarshal(k.Data, &data)
-	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was handed in
+	data.Expires = time.Time{} // the ticket's own end counts, by the clock that was passed in
 	return data, err
 }
 
@@ -128,7 +128,7 @@ func (s *Server) passkeyOptions(_ http.ResponseWriter, r *http.Request, _ passke
 	return s.issueChallenge(r, "", options.Response, data)
 }
 
-// passkeySignIn signs in by a passkey alone: having it is one factor, unlocking it the other.
+// passkeySignIn signs in with a passkey alone: possessing it is one factor, unlocking it the other.
 func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error) {
 	data, err := s.redeemChallenge(r, "", a.Ticket)
 	if err != nil {
@@ -165,17 +165,17 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, a passkey
 
 func keyName(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// passkeyEnrolment is who adds a passkey: somebody signed in only just, or in the middle of getting their first second factor.
+// passkeyEnrolment is the person who adds a passkey: one who signed in recently, or who is adding their first second factor.
 func (s *Server) passkeyEnrolment(r *http.Request) (p people.Person, x sessions.Session, k sessions.Ticket, err error) {
 	if x, ok := s.session(r); ok && s.site().Cookie(r, pages.Flow) == "" {
 		if !x.Recent(s.Now()) {
-			return p, x, k, fault.New(fault.Denied, "sign_in_again", "your sign-in is some time ago: sign out, sign in again, and repeat this")
+			return p, x, k, fault.New(fault.Denied, "sign_in_again", "you signed in some time ago: sign out, sign in again, and repeat this")
 		}
 		p, err = s.People.Person(r.Context(), x.Person)
 		return p, x, k, err
 	}
 	if k, p, err = s.flow(r); err == nil && p.SecondFactor() {
-		err = passkeyRefused() // who has one already must show it first
+		err = passkeyRefused() // a person who has a second factor must use it first
 	}
 	return p, x, k, err
 }

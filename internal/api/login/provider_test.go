@@ -16,7 +16,7 @@ func (a *authority) federates(issuer string) error {
 	return a.Federations.Set(a.t.Context(), "c0002", federation.Federation{Issuer: issuer, ClientID: "us", Domains: []string{"tailspin.example"}}, "s")
 }
 
-// TestProvidersOnThisMachineAreRefused: an organisation cannot have us call what is on this machine or on its link, whatever it names.
+// TestProvidersOnThisMachineAreRefused: an organisation cannot make us call addresses of this machine or its local network, under whatever name.
 func TestProvidersOnThisMachineAreRefused(t *testing.T) {
 	a := newAuthority(t)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")

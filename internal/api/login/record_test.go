@@ -57,8 +57,8 @@ func times(n int, what string) []string {
 	return strings.Split(strings.Repeat(what+",", n-1)+what, ",")
 }
 
-// TestSignInsOfPeopleAreRecorded goes through the pages, right and wrong, and tries without end: each sign-in is recorded,
-// what was wrong until it locks somebody out, and nothing of what was typed.
+// TestSignInsOfPeopleAreRecorded signs in correctly and wrongly, and many times: each sign-in is recorded, failures
+// are until they lock the person out, and no typed text is.
 func TestSignInsOfPeopleAreRecorded(t *testing.T) {
 	a := newAuthority(t)
 	n := 0
@@ -88,7 +88,7 @@ func TestSignInsOfPeopleAreRecorded(t *testing.T) {
 	want = append(want, "sign_in_refused pwd", "locked pwd")
 	a.attempted(maria.ID, "contoso", want...)
 
-	// Somebody who may not sign in has nothing to lock.
+	// A person who may not sign in cannot be locked out.
 	a.must(a.People.Enable(t.Context(), maria.ID, false))
 	for range 12 {
 		guess.submit("/login/password", "password", "guessed, canary").want(http.StatusForbidden, "not right")
@@ -107,7 +107,7 @@ func TestSignInsOfPeopleAreRecorded(t *testing.T) {
 	}
 }
 
-// TestSignInsOfProgramsAreRecorded: every token a program is given for itself, and a few of the tries that were refused.
+// TestSignInsOfProgramsAreRecorded: every token issued to a program itself is recorded, and some of the refused attempts.
 func TestSignInsOfProgramsAreRecorded(t *testing.T) {
 	a := newAuthority(t)
 	n := 0

@@ -24,7 +24,7 @@ func invalid(code string, number int, format string, args ...any) *refusal {
 	return &refusal{code, number, fmt.Sprintf(format, args...)}
 }
 
-// refusals are the faults of identity as OAuth says them.
+// refusals are the OAuth errors for faults of identity.
 var refusals = map[string]refusal{
 	"ticket_spent":          {"invalid_grant", 70008, ""},
 	"session_ended":         {"invalid_grant", 50173, ""},
@@ -42,7 +42,7 @@ var refusals = map[string]refusal{
 	"invalid_token":         {"invalid_grant", 50013, ""},
 }
 
-// asRefusal is any error as OAuth says it; ok is false for what is our fault.
+// asRefusal is an error as an OAuth error; ok is false for internal errors.
 func asRefusal(err error) (e refusal, ok bool) {
 	if r, is := errors.AsType[*refusal](err); is {
 		return *r, true
@@ -89,7 +89,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // sentence ends a text with a full stop.
 func sentence(text string) string { return strings.TrimRight(text, ".") + "." }
 
-// retryAfter is what somebody is told who got too much wrong.
+// retryAfter is the text for a person with too many failures.
 func retryAfter() *refusal {
 	return invalid("too_many_tries", 90055, "too many tries came from your address: wait a minute and try again")
 }

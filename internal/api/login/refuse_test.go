@@ -27,7 +27,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// forger makes tokens that are almost ours.
+// forger makes tokens that resemble ours.
 type forger struct {
 	t      *testing.T
 	ours   *rsa.PrivateKey
@@ -119,7 +119,7 @@ func swap(old, now string) func(string) string {
 	}
 }
 
-// Every token that is not exactly one of ours, for this audience, now, is refused.
+// TestTokensThatAreRefused: every token that is not exactly ours, for this audience and currently valid, is refused.
 func TestTokensThatAreRefused(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")
@@ -217,7 +217,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	t.Logf("%d tokens refused", len(tries)+2)
 }
 
-// What was revoked proves nothing from the moment that was acknowledged.
+// TestRevokedTokensAreRefused: a revoked token is refused from the moment its revocation is acknowledged.
 func TestRevokedTokensAreRefused(t *testing.T) {
 	a := newAuthority(t)
 	n := 0
@@ -271,8 +271,8 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	t.Logf("%d revoked tokens refused", n)
 }
 
-// Nothing that could be used is kept as it was given out, and no record names anybody.
-func TestNothingUsableIsKept(t *testing.T) {
+// TestLedgerHoldsNoUsableSecrets: the ledger holds no token or secret in usable form, and no record holds a name.
+func TestLedgerHoldsNoUsableSecrets(t *testing.T) {
 	a := newAuthority(t)
 	_, secret := a.person("contoso", "maria@contoso.example")
 	out := a.tokens("maria@contoso.example", secret, "common")

@@ -35,8 +35,8 @@ var callers = map[string][]string{
 	"session": {"GET /login/account", "GET /login/device", "GET /login/invitation"},
 }
 
-// TestEveryRouteSaysWhoseItIs calls every address as somebody who shows nothing, and fails for one nobody thought of.
-func TestEveryRouteSaysWhoseItIs(t *testing.T) {
+// TestEveryRouteDeclaresItsCallers calls every route without credentials, and fails for a route that is not in the list.
+func TestEveryRouteDeclaresItsCallers(t *testing.T) {
 	a := newAuthority(t)
 	whose := map[string]string{}
 	for who, list := range callers {

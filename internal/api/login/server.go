@@ -32,11 +32,11 @@ type Server struct {
 	Audiences   []string            // what tokens may be asked for; the first is what one gets who names nothing
 	Now         func() time.Time
 	Random      io.Reader
-	Key         []byte // 32 bytes that forms are bound to browsers with
+	Key         []byte // 32 bytes; the key that binds forms to browsers
 	Log         *slog.Logger
 	Audited     func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
 	HTTP        *http.Client                                         // towards external providers; nil is one with a time limit
-	Address     func(r *http.Request) string                         // may be nil: whose tries are counted, when a proxy stands in front
+	Address     func(r *http.Request) string                         // may be nil: the address whose failures are counted, if there is a proxy
 
 	keys     keyring
 	failures limits
@@ -45,7 +45,7 @@ type Server struct {
 	mux      *http.ServeMux
 }
 
-// Handler answers everything of the surface.
+// Handler serves all routes.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router().ServeHTTP(w, r) })
 }

@@ -15,7 +15,7 @@ type setUpForm struct {
 	Personal people.Personal
 }
 
-// setUp is behind a one-time link: of the first person, or of somebody who was invited.
+// setUp serves a one-time link: of the first person, or of an invited one.
 func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
 	ticket := r.FormValue("ticket")
 	p, realm, err := s.People.Invited(r.Context(), ticket)

@@ -14,7 +14,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
 )
 
-// session is the browser's session, when it has one that holds.
+// session is the browser's session, if it has a valid one.
 func (s *Server) session(r *http.Request) (sessions.Session, bool) {
 	x, _, ok := s.signedIn(r)
 	return x, ok
@@ -30,7 +30,7 @@ func (s *Server) signedIn(r *http.Request) (x sessions.Session, who identity.Pri
 	return x, who, err == nil
 }
 
-// toSignIn leads to the sign-in and back again.
+// toSignIn redirects to the sign-in, which returns afterwards.
 func (s *Server) toSignIn(w http.ResponseWriter, r *http.Request, next string, more url.Values) {
 	q := url.Values{"next": {next}}
 	for k, v := range more {
@@ -100,8 +100,8 @@ func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
 	s.nextStep(w, r, p, sessions.Ticket{Methods: []string{"pwd"}, Next: next})
 }
 
-// nextStep goes on with somebody who proved something: to a second factor they have, to getting one, or in. The ticket
-// says what was proved and where they want to go.
+// nextStep continues a sign-in after a factor: with the second factor, with adding one, or by completing it. The
+// ticket holds the factors used and the destination.
 func (s *Server) nextStep(w http.ResponseWriter, r *http.Request, p people.Person, k sessions.Ticket) {
 	proof, enrolment, err := s.People.Needs(r.Context(), p)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Server) nextStep(w http.ResponseWriter, r *http.Request, p people.Perso
 	s.site().Redirect(w, r, "/login/second")
 }
 
-// flow is the sign-in that is half done in this browser.
+// flow is the unfinished sign-in of this browser.
 func (s *Server) flow(r *http.Request) (k sessions.Ticket, p people.Person, err error) {
 	if k, err = s.Sessions.Peek(r.Context(), sessions.SignInFlow, s.site().Cookie(r, pages.Flow)); err != nil {
 		return k, p, err
@@ -231,7 +231,7 @@ func originOf(address string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// describeAgent is a browser in words, without what would tell one person's from another's.
+// describeAgent describes a browser in words, without details that would identify a person.
 func describeAgent(header string) string {
 	pick := func(otherwise string, pairs ...string) string {
 		for i := 0; i < len(pairs); i += 2 {

@@ -36,7 +36,7 @@ type tokenResponse struct {
 	ClientInfo string `json:"client_info,omitempty"`
 }
 
-// token answers every grant. What is wrong counts against the address it came from.
+// token answers every grant. A refused request counts as a failure of its address.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	if !s.parseForm(w, r) {
 		return
@@ -112,7 +112,7 @@ func (s *Server) personToken(r *http.Request, c caller, kind sessions.TicketKind
 		return tokenResponse{}, invalid("invalid_request", 900144, "the request must hold what it shows: code, device_code or refresh_token is missing")
 	}
 	ctx := r.Context()
-	// Before it is used up, so that asking for the wrong tenant or resource costs nobody their session.
+	// Checked before the token is used up, so that a request for a wrong tenant or resource does not end the session.
 	if k, err := s.Sessions.Peek(ctx, kind, secret); err == nil && k.Person != "" && k.Client == c.ID {
 		if _, _, err := s.requested(r, k); err != nil {
 			return tokenResponse{}, err
@@ -140,7 +140,7 @@ func (s *Server) personToken(r *http.Request, c caller, kind sessions.TicketKind
 	return s.personTokens(r, c, out, realm, want)
 }
 
-// asExpired says of a device's code that it expired, which is what devices wait to hear.
+// asExpired reports an unknown device code as expired, which makes devices stop asking.
 func (s *Server) asExpired(kind sessions.TicketKind, err error) error {
 	if kind == sessions.DeviceCode && fault.CodeOf(err) == "ticket_spent" {
 		return invalid("expired_token", 70020, "%s", err.Error())
@@ -232,7 +232,7 @@ func (s *Server) newTokenResponse(r *http.Request, want requestedScope, c claims
 	return a
 }
 
-// clientInfo is by what clients tell accounts apart.
+// clientInfo is by what clients distinguish accounts.
 func clientInfo(c claims) string {
 	b, _ := json.Marshal(map[string]string{"uid": c.Object, "utid": c.Tenant})
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -313,7 +313,7 @@ func (s *Server) startDevice(r *http.Request) (map[string]any, error) {
 	return a, nil
 }
 
-// userinfo is who an access token is of, to whoever holds it.
+// userinfo describes the person of an access token to its holder.
 func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	who, err := s.Verify(r.Context(), bearer, s.Audiences...)

@@ -21,7 +21,7 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, err error) 
 	s.site().Show(w, r, status, "problem", pages.Page{Title: "That did not work", Error: text})
 }
 
-// problemText are what people read of an error, and its status.
+// problemText is the text of an error for people, and its status.
 func (s *Server) problemText(r *http.Request, err error) (int, string) {
 	if e, ok := errors.AsType[*refusal](err); ok {
 		return http.StatusBadRequest, sentence(e.text)
@@ -34,7 +34,7 @@ func (s *Server) problemText(r *http.Request, err error) (int, string) {
 	return api.Status(f.Kind), sentence(strings.ToUpper(f.Text[:1]) + f.Text[1:])
 }
 
-// form binds a handler of a form: only for the browser the form was made for, and for addresses that got little wrong.
+// form binds the handler of a form: only for the browser that the form was made for, and only for addresses with few failures.
 func (s *Server) form(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -51,7 +51,7 @@ func (s *Server) form(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// showTooManyFailures tells an address that did too much to wait.
+// showTooManyFailures asks the person to wait, because of too many failures from the address.
 func (s *Server) showTooManyFailures(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "60")
 	s.site().Show(w, r, http.StatusTooManyRequests, "problem", pages.Page{Title: "Too many tries", Error: sentence(strings.ToUpper(retryAfter().text[:1]) + retryAfter().text[1:])})

@@ -80,7 +80,7 @@ type Exporting struct {
 
 // Export writes documents as DIR/SELLER/NUMBER.*, several at a time.
 func Export(ctx context.Context, api *call.Client, documents []invoice.Summary, how Exporting) error {
-	if how.CSVLanguage != "" && len(documents) > 0 { // a language that there is not is found out before anything is written
+	if how.CSVLanguage != "" && len(documents) > 0 { // an unknown language is found out before anything is written
 		answer, err := api.Stream(ctx, call.Request{Method: http.MethodGet, Path: call.Path("invoices", string(documents[0].ID), "documents", "csv"),
 			Query: how.query(documents[0], "csv"), Accept: "*/*"})
 		if err != nil {

@@ -38,7 +38,7 @@ type rebilling struct {
 	Cancel bool   `json:"cancel,omitempty"`
 }
 
-// Run bills a month anew.
+// Run bills a month again.
 func (c *rebillCommand) Run(ctx context.Context, e *command.Env) error {
 	return e.With(ctx, func(api *call.Client) error {
 		var did invoice.Rebilled

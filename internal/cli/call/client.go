@@ -68,7 +68,7 @@ func Path(segments ...string) string {
 	return b.String()
 }
 
-// Stream sends a request and hands back an answer that is not an error. The caller closes its body.
+// Stream sends a request and returns an answer that is not an error. The caller closes its body.
 func (c *Client) Stream(ctx context.Context, r Request) (*http.Response, error) {
 	at := base + r.Path
 	if len(r.Query) > 0 {

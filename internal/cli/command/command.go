@@ -29,7 +29,7 @@ type Open func(ctx context.Context, dir string, o OpenOptions) (api http.RoundTr
 type OpenOptions struct {
 	Create    bool         // make the directory usable when it is new
 	Temporary bool         // nobody else will look at it, and it is thrown away afterwards
-	Clock     period.Date  // where the business clock of a temporary one stands
+	Clock     period.Date  // the time of a temporary directory's business clock
 	Made      func()       // called before a directory that is none yet becomes one
 	Warn      func(string) // told what whoever gives the command should know of the directory
 	Named     bool         // of a temporary one: whoever the context of a request names is calling, else the local operator
@@ -107,5 +107,5 @@ func (e *Env) At(ctx context.Context, dir string, o OpenOptions, f func(api *cal
 	return err
 }
 
-// Note tells the person at the terminal something that is not the result.
+// Note prints something that is not the result to the terminal.
 func (e *Env) Note(format string, args ...any) { fmt.Fprintf(e.Err, format+"\n", args...) }

@@ -144,7 +144,7 @@ func (l Login) ask(ctx context.Context, path string, form url.Values) (a tokenAn
 	return a, nil
 }
 
-// SignIn asks for a code, tells it by say, and waits for a person to type it.
+// SignIn asks for a code, shows it with say, and waits until a person has entered it.
 func (l *Login) SignIn(ctx context.Context, say func(message string), after func(time.Duration) <-chan time.Time) error {
 	d, err := l.ask(ctx, "devicecode", url.Values{"scope": {"openid profile offline_access"}})
 	if err != nil {

@@ -169,7 +169,7 @@ func readExport(name string) (x exported, err error) {
 		}
 		var v event.Event
 		if err != nil || json.Unmarshal(line, &v) != nil || v.Number <= x.last {
-			return x, fault.New(fault.Invalid, "no_export", "line %d of %s is no record of an export; nothing was done", x.lines+1, name).Because(err)
+			return x, fault.New(fault.Invalid, "no_export", "line %d of %s is not a record of an export; nothing was done", x.lines+1, name).Because(err)
 		}
 		x.lines, x.last = x.lines+1, v.Number
 	}

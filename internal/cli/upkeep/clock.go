@@ -17,7 +17,7 @@ type Clock struct {
 	Set     setClock     `cmd:"" help:"Move the clock forward to a day; jobs that become due run."`
 }
 
-// Stand is where the business clock stands, and whether it may be moved.
+// Stand is the time of the business clock, and whether it may be moved.
 type Stand struct {
 	Now     time.Time `json:"now"`
 	Movable bool      `json:"movable"`
@@ -49,7 +49,7 @@ func shown(e *command.Env, o command.Shown, raw []byte, now Stand) error {
 	return e.Show(o, raw, t)
 }
 
-// ReadClock says where the business clock stands.
+// ReadClock says the time of the business clock.
 func ReadClock(ctx context.Context, api *call.Client) (now Stand, raw []byte, err error) {
 	raw, err = api.Get(ctx, "/clock", nil, &now)
 	return now, raw, err

@@ -118,7 +118,7 @@ func (p *page) line(l *invoice.Line) {
 	}
 	p.font("", 6.8)
 	p.grey()
-	for _, more := range blankless([]string{below, under(l)}) {
+	for _, more := range withoutEmpty([]string{below, under(l)}) {
 		p.SetX(left + numberW)
 		p.CellFormat(width-numberW, 3.6, p.fit(more, width-numberW-netW), "", 1, "L", false, 0, "")
 	}

@@ -47,7 +47,7 @@ func titleOf(v invoice.Invoice) string {
 // address is a party as it stands above a letter.
 func address(e org.LegalEntity) []string {
 	lines := []string{e.Name, e.Street, strings.TrimSpace(e.PostalCode + " " + e.City), country(e.Country)}
-	return blankless(lines)
+	return withoutEmpty(lines)
 }
 
 // country is a country's name in English, or its code where there is none.
@@ -77,10 +77,10 @@ func taxIDs(e org.LegalEntity) []string {
 		}
 		return name + " " + value
 	}
-	return blankless([]string{label("VAT ID", e.VATID), label("Tax no.", e.TaxID), label("Reg.", e.Registration)})
+	return withoutEmpty([]string{label("VAT ID", e.VATID), label("Tax no.", e.TaxID), label("Reg.", e.Registration)})
 }
 
-func blankless(lines []string) []string {
+func withoutEmpty(lines []string) []string {
 	var out []string
 	for _, l := range lines {
 		if l != "" {

@@ -176,7 +176,7 @@ func (v *Service) NewRecoveryCodes(ctx context.Context, s sessions.Session) (cod
 	}
 	return codes, v.change(ctx, s.Person, func(ctx context.Context, t tx.Tx, _ identity.Realm, p Person) (Person, error) {
 		if !p.SecondFactor() {
-			return p, fault.New(fault.Conflict, "no_second_factor", "recovery codes stand in for a second factor, and you have none: add one first")
+			return p, fault.New(fault.Conflict, "no_second_factor", "recovery codes replace a second factor, and you have none: add one first")
 		}
 		p.Recovery = digests
 		return p, v.credentialsChanged(ctx, t, p, s.ID, "recovery codes replaced")

@@ -52,7 +52,7 @@ func (v *Service) requireAdmin(ctx context.Context, r tx.Read, without id.Princi
 	}
 	has, err := v.hasAdmin(ctx, r, realm.ID, without)
 	if err == nil && !has {
-		err = fault.New(fault.Conflict, "last_admin", "%s would have no global admin who can sign in: nothing was changed; make somebody else one first", realm.Key)
+		err = fault.New(fault.Conflict, "last_admin", "%s would have no global admin who can sign in: nothing was changed; assign that role to another person first", realm.Key)
 	}
 	return err
 }

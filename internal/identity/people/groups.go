@@ -23,7 +23,7 @@ func (v *Service) AddGroup(ctx context.Context, realm, name string) (g identity.
 		return g, err
 	}
 	if name = strings.TrimSpace(name); name == "" || len(name) > 200 {
-		return g, fault.New(fault.Invalid, "no_name", "a group has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
+		return g, fault.New(fault.Invalid, "no_name", "a group has a name of at most 200 characters: nothing was saved").With("name", "missing or too long")
 	}
 	g = identity.Group{ID: id.Group("grp_" + b), Realm: in.ID, Name: name}
 	return g, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error { return v.saveGroup(ctx, t, g) })

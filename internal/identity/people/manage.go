@@ -29,7 +29,7 @@ func (v *Service) sealed(ctx context.Context, p Person, personal Personal) (Pers
 			With("mail", "no mail address")
 	}
 	if personal.Name == "" || len(personal.Name) > 200 {
-		return p, fault.New(fault.Invalid, "no_name", "a person has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
+		return p, fault.New(fault.Invalid, "no_name", "a person has a name of at most 200 characters: nothing was saved").With("name", "missing or too long")
 	}
 	text, err := json.Marshal(personal)
 	if err != nil {
@@ -163,7 +163,7 @@ func (v *Service) Invite(ctx context.Context, realm string, personal Personal) (
 // choose for themselves, by the link of an invitation.
 func (v *Service) AddWithPassword(ctx context.Context, realm string, personal Personal, password string) (p Person, err error) {
 	if !v.Demo() {
-		return p, fault.New(fault.Denied, "not_demo_data", "only people of demo data are given a password: nothing was saved; leave it out, and they choose one by a link")
+		return p, fault.New(fault.Denied, "not_demo_data", "only people of demo data can be given a password: nothing was saved; leave it out, and the person chooses one through a link")
 	}
 	in, err := v.Manager.Realm(ctx, realm, v.requireOwnOrNew)
 	if err != nil {

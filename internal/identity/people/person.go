@@ -66,7 +66,7 @@ func (p Person) requireWayIn(r identity.Realm, demo bool) error {
 			"people of a partner or reseller always have a second factor, and this is your last: it was kept; add another first")
 	}
 	if p.Password == "" && len(p.Passkeys) == 0 && p.External == "" {
-		return fault.New(fault.Denied, "last_way_in", "without it you could not sign in any more: it was kept; add another first")
+		return fault.New(fault.Denied, "last_way_in", "without it you could not sign in any more: it was not removed; add another first")
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type Program struct {
 // AppID is the client id the program signs in with.
 func (p Program) AppID() string { return id.GUID(string(p.ID)) }
 
-// Secret is what verifies a secret of a program. Hint is its beginning, for people to tell several apart.
+// Secret is what verifies a secret of a program. Hint is its beginning, for people to tell them from each other.
 type Secret struct {
 	ID      string
 	Digest  string
@@ -85,7 +85,7 @@ func (p Program) Certificate(thumbprint string, now time.Time) (Certificate, boo
 // withSecret is the program with another secret. An expired one makes room; two that are valid do not.
 func (p Program) withSecret(s Secret) (Program, error) {
 	if life := s.Expires.Sub(s.Created); life <= 0 || life > maxSecretAge {
-		return p, fault.New(fault.Invalid, "secret_life", "a secret holds for more than nothing and at most two years: none was made")
+		return p, fault.New(fault.Invalid, "secret_life", "a secret is valid for a positive number of days, at most two years: none was created")
 	}
 	p.Secrets = slices.DeleteFunc(slices.Clone(p.Secrets), func(old Secret) bool { return !s.Created.Before(old.Expires) })
 	if len(p.Secrets) >= maxSecrets {

@@ -43,7 +43,7 @@ func (v *Service) Add(ctx context.Context, realm, name string, redirects ...stri
 		return p, err
 	}
 	if name = strings.TrimSpace(name); name == "" || len(name) > 200 {
-		return p, fault.New(fault.Invalid, "no_name", "a program has a name of at most 200 letters: nothing was saved").With("name", "missing or too long")
+		return p, fault.New(fault.Invalid, "no_name", "a program has a name of at most 200 characters: nothing was saved").With("name", "missing or too long")
 	}
 	for _, to := range redirects {
 		if !identity.IsWebAddress(to) {
@@ -203,7 +203,7 @@ func (v *Service) ByAppID(ctx context.Context, appID string) (p Program, realm i
 func (v *Service) VerifySecret(p Program, secret string) (credential string, err error) {
 	credential, ok := p.matching(secret, v.Now())
 	if !ok {
-		return "", fault.New(fault.Denied, "wrong_secret", "this secret is not one of the program's that hold now")
+		return "", fault.New(fault.Denied, "wrong_secret", "this is not a valid secret of the program")
 	}
 	return credential, nil
 }

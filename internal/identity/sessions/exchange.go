@@ -100,9 +100,9 @@ func (t Ticket) pending(now time.Time) error {
 	case t.Answer == Refused:
 		return fault.New(fault.Denied, "access_denied", "the person refused to sign this device in")
 	case now.Sub(t.Polled) < pollEvery:
-		return fault.New(fault.Conflict, "slow_down", "asked too soon: wait five seconds between two questions")
+		return fault.New(fault.Conflict, "slow_down", "asked too soon: wait five seconds between two requests")
 	}
-	return fault.New(fault.Conflict, "authorization_pending", "nobody typed the code yet")
+	return fault.New(fault.Conflict, "authorization_pending", "the code was not entered yet")
 }
 
 // sessionOf is the session a ticket is exchanged for: a refresh token's own, a new one for anything else.

@@ -238,7 +238,7 @@ func (v *Service) RequireEntry(ctx context.Context, who id.Principal, of, into i
 		return err
 	}
 	if !ok {
-		return fault.New(fault.Denied, "wrong_tenant", "nothing of yours is in that tenant: sign in to your own, or ask for delegated access first")
+		return fault.New(fault.Denied, "wrong_tenant", "you have no access to that tenant: sign in to your own, or ask for delegated access first")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (b *block) Rows(yield func(*intake.Row) error) error {
 	return w.end()
 }
 
-// fill hands over every value, with credits in percent and days in one form.
+// fill returns every value, with credits in percent and days in one form.
 func (w *walk) fill() {
 	w.row.Shared, w.row.Runs = nil, nil
 	copy(w.row.Values[:], w.values)
@@ -188,7 +188,7 @@ func lineEnd(text []byte, at int) int {
 	return len(text)
 }
 
-// quoted reads a quoted field that starts at its quote; doubled quotes become one, in scratch. It hands back how many
+// quoted reads a quoted field that starts at its quote; doubled quotes become one, in scratch. It returns how many
 // quotes it passed and where the field ends; ok is false for a quote that is not closed before a comma or line end.
 func quoted(text []byte, at int, scratch []byte) (value, grown []byte, quotes, end int, ok bool) {
 	from := at + 1

@@ -18,8 +18,8 @@ type pages struct {
 	in     *bufio.Reader
 	refuse func(line int64, column, code, format string, args ...any) error
 	line   int64 // of the next byte read
-	out    int64 // of the next byte handed on
-	blank  int64 // line ends to hand on before what is ready
+	out    int64 // of the next byte passed on
+	blank  int64 // line ends to pass on before what is ready
 	ready  []byte
 	text   []byte // of the object being read
 	err    error
@@ -54,7 +54,7 @@ func holdsItems(name string) bool {
 	return false
 }
 
-// Read hands on lines.
+// Read passes on lines.
 func (g *pages) Read(p []byte) (int, error) {
 	for g.blank == 0 && len(g.ready) == 0 {
 		if g.err != nil {

@@ -236,8 +236,8 @@ func (l *Ledger) mask(here place, older []*batch) {
 	}
 }
 
-// complete notes that the billed rows of an invoice's month are all there are. In the invoice's own month that is said of
-// every invoice, and unbilled rows give way; elsewhere they are late, and say nothing of the rest.
+// complete notes that the billed rows of an invoice's month are all there are. In the invoice's own month that is
+// said of every invoice, and unbilled rows are superseded; elsewhere they are late, and say nothing of the rest.
 func (l *Ledger) complete(at slot) {
 	month := l.monthOf(at.invoice, nil)
 	if slices.ContainsFunc(l.open, func(r *Row) bool { return l.against(r, at.invoice, max(month, at.month)) }) {

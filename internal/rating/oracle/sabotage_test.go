@@ -14,7 +14,7 @@ import (
 // sabotage changes one thing that an outcome was made of, if the outcome is fit for it, and says how to undo it.
 type sabotage func(w *oracle.World, r *oracle.Row, o *oracle.Outcome, s *oracle.Step) (undo func())
 
-// set changes a value and hands back how to change it back.
+// set changes a value and returns how to change it back.
 func set[T any](at *T, to T) func() {
 	was := *at
 	*at = to

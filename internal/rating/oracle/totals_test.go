@@ -30,7 +30,7 @@ func (m *generator) drawGrouping() (by rating.Grouping) {
 	return by
 }
 
-// item is what a grouping tells apart of a group, but its days: those are cut in another way.
+// item is what a grouping distinguishes of a group, but its days: those are cut in another way.
 func item(by rating.Grouping, e *usage.Entry, covered bool, tag func(n int) string) string {
 	var b strings.Builder
 	for _, c := range by.Columns {

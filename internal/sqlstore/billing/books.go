@@ -17,7 +17,7 @@ import (
 )
 
 // Books keeps the published versions of price books. They are their owner's secret: a scope sees those of the
-// organisations it looks with the eyes of.
+// organisations whose view it has.
 type Books struct{ DB *sqlstore.DB }
 
 var _ pricing.Store = Books{}

@@ -143,7 +143,7 @@ func (x Invoices) Save(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.In
 }
 
 func issuedAlready(v id.Invoice) error {
-	return fault.New(fault.Conflict, "invoice_issued", "document %s is issued and never changes: it was kept; answer it with a credit note", v)
+	return fault.New(fault.Conflict, "invoice_issued", "document %s is issued and cannot be changed: answer it with a credit note", v)
 }
 
 // stored is the state of a document ("" when there is none) and whether the scope sees it.
@@ -269,7 +269,7 @@ func documentOfAny(a *invoice.Any) sqlstore.Fragment {
 	return sqlstore.Or(any...)
 }
 
-// IssuedMonths lists the months of which invoices stand.
+// IssuedMonths lists the months with invoices that are not void.
 func (x Invoices) IssuedMonths(ctx context.Context, r tx.Read, s scope.Scope, from period.Month) (months []period.Month, err error) {
 	var texts []string
 	err = x.DB.Reader(r).Query("SELECT DISTINCT period FROM invoice WHERE state = ? AND answers = '' AND NOT "+isVoid+" AND period >= ? AND ? ORDER BY period",
@@ -309,7 +309,7 @@ func parseCursor(s string) (key []string, err error) {
 		err = json.Unmarshal(b, &key)
 	}
 	if err != nil || len(key) != 5 {
-		return nil, fault.New(fault.Invalid, "bad_cursor", "the cursor is not one this list gave out: start from the beginning").Because(err)
+		return nil, fault.New(fault.Invalid, "bad_cursor", "the cursor is not of this list: start from the beginning").Because(err)
 	}
 	return key, nil
 }

@@ -70,7 +70,7 @@ func (x Invoices) StartSeries(ctx context.Context, t tx.Tx, s scope.Scope, k inv
 		return err
 	}
 	if given {
-		return fault.New(fault.Conflict, "series_in_use", "the series goes on with %d: %s is issued; nothing was changed, for numbers have no gaps", last+1, number)
+		return fault.New(fault.Conflict, "series_in_use", "the series continues with %d, because %s is issued; nothing was changed: numbers have no gaps", last+1, number)
 	}
 	_, err = q.Exec(ctx, `INSERT INTO number_series (seller, series, kind, year, last) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (seller, series, kind, year) DO UPDATE SET last = excluded.last`,
@@ -101,7 +101,7 @@ func (x Invoices) Post(ctx context.Context, t tx.Tx, s scope.Scope, ps []invoice
 	return sqlstore.Insert(ctx, q, rows...)
 }
 
-// Postings lists the postings of a document by id: of its two organisations, those the scope looks with the eyes of.
+// Postings lists the postings of a document by id: of its two organisations, those whose view the scope has.
 func (x Invoices) Postings(ctx context.Context, r tx.Read, s scope.Scope, document id.Invoice) ([]invoice.Posting, error) {
 	var rows []postingRow
 	err := x.DB.Reader(r).Query(`SELECT posting.* FROM posting JOIN invoice ON invoice.id = posting.document

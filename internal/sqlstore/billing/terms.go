@@ -29,7 +29,7 @@ type termsRow struct {
 	Body          string
 }
 
-// Fixed lists what the documents that stand for a month fix, of the edges named or of all, by edge and ordinal.
+// Fixed lists what the documents, not void, of a month fix, of the edges named or of all, by edge and ordinal.
 func (x Invoices) Fixed(ctx context.Context, r tx.Read, s scope.Scope, p period.Month, edges ...id.Edge) ([]rating.Fixed, error) {
 	var rows []termsRow
 	of := sqlstore.SQL("TRUE")
@@ -61,7 +61,7 @@ func (x Invoices) Fix(ctx context.Context, t tx.Tx, s scope.Scope, v invoice.Inv
 	return err
 }
 
-// Unfixed lists issued documents that stand and fix nothing: earlier builds did not keep it.
+// Unfixed lists issued documents that are not void and fix nothing: earlier builds did not keep it.
 func (x Invoices) Unfixed(ctx context.Context, r tx.Read, s scope.Scope) (list []id.Invoice, err error) {
 	err = x.DB.Reader(r).Query(`SELECT id FROM invoice WHERE state = ? AND answers = '' AND NOT `+isVoid+`
 		AND NOT EXISTS (SELECT 1 FROM invoice_terms AS t WHERE t.invoice = invoice.id) AND ? ORDER BY period, edge, ordinal`,

@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// Clock keeps where the business clock stands.
+// Clock keeps the time of the business clock.
 type Clock struct{ DB *sqlstore.DB }
 
 var _ clock.Store = Clock{}

@@ -15,7 +15,7 @@ import (
 )
 
 // Access keeps custom roles, assignments and customers' policies. Both trees of scopes are read from organisations,
-// which Orgs keeps: there is one truth of where an organisation stands and what its entitlements are.
+// which Orgs keeps: there is one truth of the place of an organisation and what its entitlements are.
 type Access struct{ DB *sqlstore.DB }
 
 var _ access.Store = Access{}
@@ -113,7 +113,7 @@ func (a Access) AddPolicy(ctx context.Context, t tx.Tx, p access.Policy) error {
 	return sqlstore.Insert(ctx, a.DB.Writer(t), policyRow{Customer: string(p.Customer), Number: p.Number, Body: text})
 }
 
-// Tree is where organisations stand, the entitlements customers have at an instant, and when either changes next.
+// Tree is the places of organisations, the entitlements customers have at an instant, and when either changes next.
 func (a Access) Tree(ctx context.Context, r tx.Read, now time.Time) (access.Tree, error) {
 	x, err := Orgs(a).whole(ctx, a.DB.Reader(r))
 	if err != nil {

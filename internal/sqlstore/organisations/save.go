@@ -34,7 +34,7 @@ const (
 // revision than the change expects.
 func (o Orgs) Save(ctx context.Context, t tx.Tx, s scope.Scope, c org.Change) error {
 	if !s.IsAll() && len(c.Rates)+len(c.Taxes) > 0 || !s.IsAll() && c.ReplaceTaxes {
-		return fault.New(fault.Denied, "denied", "exchange rates and tax rows are everybody's: only the partner may change them")
+		return fault.New(fault.Denied, "denied", "exchange rates and tax rows apply to all organisations: only the partner may change them")
 	}
 	q := o.DB.Writer(t)
 	before, err := o.whole(ctx, q.Reader)
@@ -117,7 +117,7 @@ func (v *saving) expected(of string, have int64) error {
 	case !asked || want == have:
 		return nil
 	case want == 0:
-		return fault.New(fault.Conflict, "already_there", "%s is there already: nothing was changed", of)
+		return fault.New(fault.Conflict, "already_there", "%s exists already: nothing was changed", of)
 	}
 	return fault.New(fault.Conflict, "changed_meanwhile", "it was changed since you read it; nothing was done. Read it again and repeat the change")
 }
@@ -239,7 +239,7 @@ func inChunks[T any](ctx context.Context, keys []string, query func(part sqlstor
 	return all, nil
 }
 
-// places writes where organisations stand that move.
+// places writes the new places of organisations that move.
 func (v *saving) places(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(v.change.Paths)) {
 		old, known := v.stood[key]
@@ -351,7 +351,7 @@ func (v *saving) rates(ctx context.Context) error {
 	return nil
 }
 
-// taxes writes tax rows. There are few, so that their digest is made anew.
+// taxes writes tax rows. There are few, so that their digest is made again.
 func (v *saving) taxes(ctx context.Context) error {
 	if len(v.change.Taxes) == 0 && !v.change.ReplaceTaxes {
 		return nil
@@ -427,7 +427,7 @@ func keptDigest(ctx context.Context, q sqlstore.Reader, name string) (sqlstore.S
 	}
 	d, err := sqlstore.ParseSetDigest(text)
 	if err != nil {
-		err = fault.New(fault.Internal, "digest_unreadable", "the kept digest of %s cannot be read: restore the ledger from a backup", name).Because(err)
+		err = fault.New(fault.Internal, "digest_unreadable", "the stored digest of %s cannot be read: restore the ledger from a backup", name).Because(err)
 	}
 	return d, err
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// movableClock is a clock moved by hand.
+// movableClock is a clock that the test moves.
 type movableClock struct {
 	mu sync.Mutex
 	at time.Time

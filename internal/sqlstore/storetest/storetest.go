@@ -125,7 +125,7 @@ func notFound(t testing.TB, db *sqlstore.DB, f func(context.Context, tx.Read) er
 	}
 }
 
-// noon is an instant told in a zone that is not UTC, to the nanosecond.
+// noon is an instant in a zone that is not UTC, to the nanosecond.
 func noon() time.Time {
 	return time.Date(2026, 9, 30, 23, 59, 59, 123456789, time.FixedZone("UTC-8", -8*3600))
 }

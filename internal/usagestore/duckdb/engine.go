@@ -91,8 +91,8 @@ func (c *conn) run(sql string) error {
 	return nil
 }
 
-// query runs one statement and hands over its rows chunk by chunk, as DuckDB makes them: a slow reader holds DuckDB
-// back instead of filling memory. A chunk is valid until each returns.
+// query runs one statement and returns its rows chunk by chunk, as DuckDB makes them: a slow reader holds DuckDB back
+// instead of filling memory. A chunk is valid until each returns.
 func (c *conn) query(ctx context.Context, sql string, each func(rows) error) error {
 	return c.interruptible(ctx, func() error {
 		var stmt bindings.PreparedStatement
@@ -117,7 +117,7 @@ func (c *conn) query(ctx context.Context, sql string, each func(rows) error) err
 	})
 }
 
-// fetch hands over the next chunk, and says whether there was one.
+// fetch returns the next chunk, and says whether there was one.
 func fetch(res *bindings.Result, each func(rows) error) (bool, error) {
 	chunk := bindings.FetchChunk(*res)
 	if chunk.Ptr == nil {
@@ -157,5 +157,5 @@ func failure(problem string) error {
 			return fault.New(fault.Unavailable, f.code, "%s", f.text).Because(cause)
 		}
 	}
-	return fault.New(fault.Internal, "usage_store_failed", "the usage store could not do it; nothing half-done was kept").Because(cause)
+	return fault.New(fault.Internal, "usage_store_failed", "the usage store failed; no partial data was kept").Because(cause)
 }

@@ -13,7 +13,7 @@ import (
 // closed is the SQL for "rows of this load may be read".
 func closed(load string) string { return load + ` IN (SELECT number FROM loads WHERE closed)` }
 
-// read runs a statement for a scope and hands over its chunks.
+// read runs a statement for a scope and returns its chunks.
 func (s *Store) read(ctx context.Context, sc scope.Scope, sql string, each func(rows) error) error {
 	return s.with(ctx, func(c *conn) error {
 		if err := c.restrict(ctx, sc); err != nil {

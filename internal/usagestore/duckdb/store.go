@@ -132,7 +132,7 @@ func (s *Store) attach(ctx context.Context, c *conn, path string) error {
 		return err
 	}
 	if err := os.RemoveAll(path + ".tmp"); err != nil {
-		return fault.New(fault.Unavailable, "usage_store_failed", "what an earlier run spilled cannot be removed: delete %s.tmp", path).Because(err)
+		return fault.New(fault.Unavailable, "usage_store_failed", "temporary files of an earlier run cannot be removed: delete %s.tmp", path).Because(err)
 	}
 	if err := c.exec(ctx, `USE `+catalog); err != nil {
 		return err

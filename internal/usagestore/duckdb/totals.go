@@ -51,10 +51,10 @@ type totalsQuery struct {
 	wide     map[totalKey][2]money.Decimal
 }
 
-// totalKey is what tells groups apart.
+// totalKey is what distinguishes groups.
 type totalKey struct{ entry, variant, tags, span, day int32 }
 
-// number numbers what the grouping tells apart of entries, variants and tag sets of the loads asked for.
+// number numbers what the grouping distinguishes of entries, variants and tag sets of the loads asked for.
 func (t *totalsQuery) number(ctx context.Context) error {
 	loads := ` IN (SELECT load FROM chosen)`
 	visible := `e.load` + loads

@@ -63,7 +63,7 @@ func (s *Store) Begin(ctx context.Context, load uint32) (usage.Writer, error) {
 }
 
 func used(load uint32) error {
-	return fault.New(fault.Conflict, "load_used", "load number %d was used before; nothing was written: take another", load)
+	return fault.New(fault.Conflict, "load_used", "load number %d was used before; nothing was written: use another", load)
 }
 
 // register records the load as begun before anything of it is written, so that whatever is left of it can be found.
@@ -105,7 +105,7 @@ func (w *writer) usable() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
-		return fault.New(fault.Conflict, "load_ended", "load %d was closed or given up; nothing can be added to it", w.load)
+		return fault.New(fault.Conflict, "load_ended", "load %d was closed or aborted; nothing can be added to it", w.load)
 	}
 	return w.fault
 }

@@ -14,31 +14,31 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// batch is the rows of one batch. Rows of a run stand together, by day.
+// batch holds the rows of one batch. Rows of a run are contiguous, in order of their days.
 type batch struct {
-	first period.Date // days are counted from it
-	days  uint64      // on which it has rows, one bit each
+	first period.Date // day 0 of the batch
+	days  uint64      // days with rows, one bit each
 	runs  []run
 	rows  column
 	extra []extra
 }
 
-// run is rows that differ in day and amounts only. sum is what they come to, extras left out.
+// run is rows that differ in day and amounts only. quantity and cost are their sums, without the extras.
 type run struct {
 	entry, tagSet, variant uint32
-	start, end             uint32 // its rows
-	days                   uint64 // on which it has rows, one bit each
+	start, end             uint32 // its rows, in rows of the batch
+	days                   uint64 // days with rows, one bit each
 	quantity, cost         wide
 }
 
-// column is rows, amount by amount, in units of 10^-18: 25 bytes a row.
+// column holds rows as arrays of days and amounts, in units of 10^-18: 25 bytes a row.
 type column struct {
 	day                []uint8
 	quantityHi, costHi []int32
 	quantityLo, costLo []uint64
 }
 
-// extra is an amount that its row, which holds 0 in its place, has no room for.
+// extra is an amount too long for its row, which holds 0 instead.
 type extra struct {
 	run            int
 	day            uint8
@@ -52,7 +52,7 @@ const (
 	maxExtras          = 10_000
 )
 
-// read reads a batch. The load is locked.
+// read reads a batch. The caller holds the lock of the load.
 func (v *Store) read(ctx context.Context, l *load, number uint32) (*batch, error) {
 	b := &batch{}
 	closed, err := v.source.SortedRows(ctx, usage.BatchRef{Load: l.number, Batch: number}, func(rows int64, first period.Date) error {
@@ -86,7 +86,7 @@ func newColumn(n int) column {
 	}
 }
 
-// append takes rows, which come sorted.
+// append adds rows, which are sorted.
 func (b *batch) append(r *rating.Rows) error {
 	for i := range r.Day {
 		at := int(r.Day[i]) - b.first.Days()
@@ -126,7 +126,7 @@ func (b *batch) put(at int, day uint8, quantity, cost money.Fixed) error {
 
 func fits(x money.Fixed) bool { return x.Hi == int64(int32(x.Hi)) }
 
-// addWides takes the wide literals of the batch, which are no part of its rows.
+// addWides adds the amounts of the batch that are too long for its rows.
 func (b *batch) addWides(list []usage.WideValue) error {
 	for _, w := range list {
 		if w.Column != usage.Quantity && w.Column != usage.BillingPreTaxTotal {
@@ -149,7 +149,7 @@ func (b *batch) addWides(list []usage.WideValue) error {
 	return nil
 }
 
-// within is the days of the batch that lie in a period.
+// within is the set of days of the batch that are in a period.
 func (b *batch) within(p period.Period) (days uint64) {
 	for i := range maxDays {
 		if p.Contains(b.first.AddDays(i)) {

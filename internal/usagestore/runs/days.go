@@ -8,10 +8,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// rowMask is on which days of a batch the rows of its entries count.
+// rowMask says on which days of a batch the rows of each entry count.
 type rowMask struct {
-	days uint64   // of entries that are not listed
-	of   []uint64 // by number of entry, where they differ
+	days uint64   // for entries without one of their own
+	of   []uint64 // by number of entry; nil if all are alike
 }
 
 func (s *rowMask) daysOf(entry uint32) uint64 {
@@ -24,11 +24,11 @@ func (s *rowMask) daysOf(entry uint32) uint64 {
 	return 0
 }
 
-// scopeColumns are those that scopes and masks look at.
+// scopeColumns are the columns that scopes and masks depend on.
 var scopeColumns = []usage.Column{usage.CustomerID, usage.EntitlementID, usage.ResourceGroup}
 
-// rowMaskOf is what of a batch lies within a scope and a question's period and is not masked. The columns that are looked
-// at must have been read.
+// rowMaskOf selects the rows of a batch that are in the scope and the query's period and are not masked. The columns
+// it depends on must have been read.
 func (l *load) rowMaskOf(b *batch, number uint32, s scope.Scope, q *usage.Query) rowMask {
 	out := rowMask{days: b.days & b.within(q.Period)}
 	entitlements := l.columns[usage.EntitlementID]
@@ -62,8 +62,8 @@ func (l *load) rowMaskOf(b *batch, number uint32, s scope.Scope, q *usage.Query)
 	return out
 }
 
-// visibleDays is the days on which the scope sees each entry: those of its references to the entry's customer or entitlement
-// that do not leave out its resource group.
+// visibleDays are the days on which the scope includes each entry: those of the references to the entry's customer or
+// entitlement that do not exclude its resource group.
 func (l *load) visibleDays(b *batch, s scope.Scope, days uint64) []uint64 {
 	refs := map[string][]visibleRef{}
 	for _, r := range s.Refs() {
@@ -102,7 +102,7 @@ type visibleRef struct {
 	days   uint64
 }
 
-// includes says whether a resource group is one that the reference shows.
+// includes reports whether the reference includes a resource group.
 func (r *visibleRef) includes(group string) bool {
 	return (r.group == "" || r.group == group) && !slices.Contains(r.except, group)
 }

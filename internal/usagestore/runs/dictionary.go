@@ -12,7 +12,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// dictionary is what the numbers of a load's entries, tag sets and variants mean, as far as it was asked for.
+// dictionary resolves the numbers of a load's entries, tag sets and variants. It holds the columns that queries have used.
 type dictionary struct {
 	columns map[usage.Column]*texts
 	tuples  map[string]*tuple
@@ -21,31 +21,32 @@ type dictionary struct {
 	lists   map[string]*lists
 }
 
-// missing is the number of what is not in the dictionary.
+// missing is the number that stands for "not in the dictionary".
 const missing = ^uint32(0)
 
-// texts is a column of entries: for each number of an entry the number of its text.
+// texts is one column of all entries: for each entry's number the number of its text.
 type texts struct {
 	of     []uint32
 	all    []string
-	folded []string // the same in lower case, of columns that scopes and masks look at
+	folded []string // the same in lower case, for columns that scopes and masks depend on
 }
 
-// tuple numbers what a list of columns tells apart.
+// tuple numbers the distinct values of a list of columns.
 type tuple struct {
 	columns []usage.Column
 	texts   []*texts
 	of      []uint32                      // by number of entry
-	sample  []uint32                      // an entry of each
-	entries []atomic.Pointer[usage.Entry] // made when first asked for
+	sample  []uint32                      // one entry for each
+	entries []atomic.Pointer[usage.Entry] // created when first used
 	bytes   atomic.Int64
 	total   *atomic.Int64 // bytes of the load
 }
 
-// entryBytes is about what an entry takes, whose texts are held already.
+// entryBytes is the approximate size of an entry, without its texts.
 const entryBytes = 700
 
-// readMissing reads columns that are not there yet: together, and each alone when not all fit. The load is locked.
+// readMissing reads the columns that are not held yet: together, or one by one if not all fit. The caller holds the lock
+// of the load.
 func (v *Store) readMissing(ctx context.Context, l *load, columns []usage.Column) error {
 	columns = slices.DeleteFunc(slices.Clone(columns), func(c usage.Column) bool { return l.columns[c] != nil })
 	slices.Sort(columns)
@@ -77,7 +78,7 @@ func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column
 	}
 	err := v.source.Texts(ctx, scope.All(), l.number, columns, func(numbers []uint32, list [][]string) error {
 		size, bytes := int(slices.Max(numbers))+1, int64(0)
-		if more := size - len(read[0].of); more > 0 { // numbers come from 1 on without gaps, mostly
+		if more := size - len(read[0].of); more > 0 { // numbers usually begin at 1 and have no gaps
 			if err := v.reserve(l, int64(4*more*len(read))); err != nil {
 				return err
 			}
@@ -116,10 +117,10 @@ func (v *Store) readColumns(ctx context.Context, l *load, columns []usage.Column
 	return nil
 }
 
-// maxTuples is how many lists of columns a load keeps the numbers of.
+// maxTuples is for how many lists of columns a load keeps tuples.
 const maxTuples = 32
 
-// tupleOf numbers what columns tell apart. The load is locked.
+// tupleOf numbers the distinct values of columns. The caller holds the lock of the load.
 func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*tuple, error) {
 	var key strings.Builder
 	for _, c := range columns {
@@ -128,7 +129,7 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 	if t := l.tuples[key.String()]; t != nil {
 		return t, nil
 	}
-	// Without columns entries are told apart from what is no entry; any column knows those.
+	// Without columns all entries have one number, and missing entries none; any column knows which exist.
 	if err := v.readMissing(ctx, l, append([]usage.Column{usage.CustomerID}, columns...)); err != nil {
 		return nil, err
 	}
@@ -164,7 +165,7 @@ func (v *Store) tupleOf(ctx context.Context, l *load, columns []usage.Column) (*
 	return t, nil
 }
 
-// divide tells apart what a column does. Numbers are handed out in the order of entries.
+// divide splits the numbers by the values of one more column. Numbers are assigned in the order of entries.
 func (t *tuple) divide(by *texts) {
 	type pair struct{ a, b uint32 }
 	known := map[pair]uint32{}
@@ -186,14 +187,14 @@ func (t *tuple) divide(by *texts) {
 	}
 }
 
-// fill sets the columns of one of the numbers.
+// fill sets the columns of an entry to the values of a number.
 func (t *tuple) fill(e *usage.Entry, number uint32) {
 	for i, c := range t.columns {
 		e[c] = t.texts[i].all[t.texts[i].of[t.sample[number]]]
 	}
 }
 
-// entry holds the columns of one of the numbers; it is the same each time.
+// entry is an entry with the values of a number, the same one for each call.
 func (t *tuple) entry(number uint32) *usage.Entry {
 	if e := t.entries[number].Load(); e != nil {
 		return e
@@ -208,16 +209,16 @@ func (t *tuple) entry(number uint32) *usage.Entry {
 	return e
 }
 
-// tags is every tag of a load: for each tag set where its pairs begin; the set's own number is the place.
+// tags are the tags of a load: from holds, by number of tag set, where its pairs begin.
 type tags struct {
 	known        []bool
-	from         []uint32 // one more than there are sets
+	from         []uint32 // one longer than the number of sets
 	keys, values []uint32
 	keyTexts     []string
 	valueTexts   []string
 }
 
-// tagsOf reads the tags of a load. The load is locked.
+// tagsOf reads the tags of a load. The caller holds the lock of the load.
 func (v *Store) tagsOf(ctx context.Context, l *load) (*tags, error) {
 	if l.tags != nil {
 		return l.tags, nil
@@ -241,7 +242,7 @@ func (v *Store) readTags(ctx context.Context, l *load) (*tags, error) {
 		return n
 	}
 	keys, values := map[string]uint32{}, map[string]uint32{}
-	err := v.source.TagSets(ctx, scope.All(), l.number, func(r usage.TagSetRecord) error { // by number
+	err := v.source.TagSets(ctx, scope.All(), l.number, func(r usage.TagSetRecord) error { // in order of their numbers
 		if more := int64(r.Number) + 1 - int64(len(t.known)); more > 0 {
 			if err := v.reserve(l, 5*more); err != nil {
 				return err
@@ -263,7 +264,7 @@ func (v *Store) readTags(ctx context.Context, l *load) (*tags, error) {
 	return t, nil
 }
 
-// lists numbers what the values of some names of tags tell apart; 0 is none of any.
+// lists numbers the distinct values of some tag names; 0 is the tag sets without any of them.
 type lists struct {
 	of  []uint32 // by number of tag set
 	all [][][]string
@@ -271,7 +272,7 @@ type lists struct {
 
 func (x *lists) bytes() int64 { return int64(4*len(x.of) + 64*len(x.all)) }
 
-// listsOf numbers tag sets by the values of names, which are the same in any letters. The load is locked.
+// listsOf numbers tag sets by the values of names, ignoring case. The caller holds the lock of the load.
 func (v *Store) listsOf(ctx context.Context, l *load, names []string) (*lists, error) {
 	key := strings.Join(names, "\x00")
 	if t := l.lists[key]; t != nil {
@@ -285,7 +286,7 @@ func (v *Store) listsOf(ctx context.Context, l *load, names []string) (*lists, e
 	if err != nil {
 		return nil, err
 	}
-	asked := make([][]int, len(t.keyTexts)) // which names a key is
+	asked := make([][]int, len(t.keyTexts)) // for each key, which of the names it matches
 	for i, k := range t.keyTexts {
 		for n, name := range names {
 			if strings.EqualFold(k, name) {

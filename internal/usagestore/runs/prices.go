@@ -8,13 +8,13 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// prices is what the variants of a load cost a unit, by their numbers.
+// prices are the unit prices of a load's variants, by number.
 type prices struct {
 	variants []variant
 	places   int // decimals of the factors
 }
 
-// variant is what a question needs to know of one; value is nil where there is none.
+// variant is what a query needs to know about a variant; value is nil if no variant has the number.
 type variant struct {
 	value *usage.Variant
 	kind  int
@@ -22,10 +22,10 @@ type variant struct {
 	by    factor
 }
 
-// variantBytes is about what a variant takes.
+// variantBytes is the approximate size of a variant.
 const variantBytes = 384
 
-// pricesOf reads the variants of a load. The load is locked.
+// pricesOf reads the variants of a load. The caller holds the lock of the load.
 func (v *Store) pricesOf(ctx context.Context, l *load, unit func(*usage.Variant) (money.Decimal, int)) (*prices, error) {
 	if l.prices != nil {
 		return l.prices, nil

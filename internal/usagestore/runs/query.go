@@ -16,10 +16,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// maxSums is how many sums of a batch are made at the same time. Who asks for more reads them from the usage store.
+// maxSums is the maximum number of sums of one batch. A query that needs more is answered by the usage store.
 const maxSums = 1 << 19
 
-// Runs adds up the rows a question is about; held is false, and nothing was yielded, when they are not kept.
+// Runs adds up the rows of a query; held is false, and nothing was yielded, if the rows are not kept.
 func (v *Store) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating.Reading, yield func(class int, t *rating.Total) error) (held bool, err error) {
 	batches := slices.Clone(q.Batches)
 	slices.SortFunc(batches, func(a, b usage.BatchRef) int {
@@ -56,7 +56,7 @@ func (v *Store) Runs(ctx context.Context, s scope.Scope, q usage.Query, r rating
 	return true, nil
 }
 
-// total is the bytes of loads.
+// total is the size of loads in bytes.
 func total(loads map[uint32]*load) (bytes int64) {
 	for _, l := range loads {
 		bytes += l.bytes.Load()
@@ -64,7 +64,7 @@ func total(loads map[uint32]*load) (bytes int64) {
 	return bytes
 }
 
-// part is what a question asks of one batch.
+// part is the part of a query that concerns one batch.
 type part struct {
 	*batch
 	reading          *rating.Reading
@@ -78,28 +78,28 @@ type part struct {
 	classes [][]int32 // of priceClass, by kind, picks and span
 	index   baseIndex
 	list    []base
-	of      []uint32 // for each run and span its base
+	of      []uint32 // base of each run and span
 	sums    []sum
 	extras  map[int][3]money.Decimal
 }
 
-// slot is days that are not told apart.
+// slot is a range of days that are added up together.
 type slot struct {
 	span int
 	day  period.Date
 }
 
-// base is what a sum is of but its slot.
+// base is what identifies a sum, except its slot.
 type base struct {
 	dims, tags uint32
 	class      int32
-	next       uint32 // another of the same dims and tags, or none
+	next       uint32 // the next base with the same dims and tags, or none
 }
 
-// kinds is how many kinds of variants a reading may tell apart.
+// kinds is the maximum number of kinds of variants that a query distinguishes.
 const kinds = 16
 
-// part adds up a batch; nil while its load is not closed.
+// part adds up one batch; it is nil while the load is not closed.
 func (v *Store) part(ctx context.Context, l *load, number uint32, s scope.Scope, q *usage.Query, r *rating.Reading) (*part, error) {
 	b, err := v.batchOf(ctx, l, number)
 	if err != nil || b == nil {
@@ -116,7 +116,7 @@ func (v *Store) part(ctx context.Context, l *load, number uint32, s scope.Scope,
 	return p, p.add(ctx)
 }
 
-// prepare gathers what the dictionary of the load says.
+// prepare reads what the query needs from the dictionary of the load.
 func (p *part) prepare(ctx context.Context, v *Store, l *load, number uint32, s scope.Scope, q *usage.Query) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,10 +163,10 @@ func (p *part) divide(q *usage.Query) {
 	})
 }
 
-// none is the base of runs that are not looked at.
+// none is the base of runs that the query leaves out.
 const none = ^uint32(0)
 
-// assign finds for each run, and each span it has rows in, what it is added up with.
+// assign finds the base of each run in each span in which it has rows.
 func (p *part) assign(ctx context.Context) error {
 	inSpan := make([]uint64, p.spans)
 	for day, n := range p.slot {
@@ -223,7 +223,7 @@ func (p *part) base(r *run, span int) (uint32, error) {
 	return n, nil
 }
 
-// number is what an entry has in a list, or missing.
+// number is an entry's number in a list, or missing.
 func number(of []uint32, n uint32) uint32 {
 	if int(n) >= len(of) {
 		return missing
@@ -238,7 +238,7 @@ func (x *lists) number(set uint32) uint32 {
 	return number(x.of, set)
 }
 
-// class asks once for everything that prices cannot tell apart.
+// class looks up a price class, once for all rows that always have the same prices.
 func (p *part) class(priceClass, picks, variant uint32, span int) int32 {
 	const unknown = -2
 	list := p.classes[priceClass]
@@ -257,14 +257,14 @@ func (p *part) class(priceClass, picks, variant uint32, span int) int32 {
 	return list[at]
 }
 
-// baseIndex finds for dims and tags the first base there is.
+// baseIndex finds the first base of dims and tags.
 type baseIndex struct {
 	tags  int
 	dense []uint32
 	far   map[uint64]uint32
 }
 
-// maxDensePairs is up to how many pairs a list is worth it.
+// maxDensePairs is the number of pairs up to which the index is an array.
 const maxDensePairs = 1 << 22
 
 func newBaseIndex(dims, tags int) baseIndex {
@@ -298,10 +298,10 @@ func (f *baseIndex) set(dims, tags, n uint32) {
 	f.far[uint64(dims)<<32|uint64(tags)] = n
 }
 
-// parallelFrom is how many rows one goroutine adds up alone.
+// parallelFrom is the number of rows from which several goroutines add up.
 const parallelFrom = 200_000
 
-// add adds the runs up, on several processors where there are many rows.
+// add adds up the runs, on several processors if there are many rows.
 func (p *part) add(ctx context.Context) error {
 	workers := 1
 	if len(p.rows.day) > parallelFrom && len(p.list)*len(p.slots) < maxSums/8 {
@@ -375,7 +375,7 @@ func (c *column) addDays(sums []sum, r *run, by *factor, slots *[maxDays]int32) 
 	}
 }
 
-// addExtras adds up what rows have no room for.
+// addExtras adds up the amounts that are too long for their rows.
 func (p *part) addExtras() {
 	for i := range p.extra {
 		x := &p.extra[i]

@@ -24,7 +24,7 @@ func fresh(t *testing.T) usage.RowStore {
 	return s
 }
 
-// reserve keeps so many bytes: enough for a few random loads, so that others are let go.
+// keep is how many bytes are kept: enough for a few random loads, so that others are evicted.
 func keep(bytes int64) usagetest.OpenRuns {
 	return func(_ *testing.T, store usage.RowStore) rating.RunStore { return runs.New(store.(runs.Source), bytes) }
 }

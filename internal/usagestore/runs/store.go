@@ -13,23 +13,23 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/usage"
 )
 
-// Source is the usage store that is read from.
+// Source is the usage store that batches are read from.
 type Source interface {
-	// SortedRows yields the rows of a batch in the order of entry, tag set, variant and day, after begin was told how many
-	// there are and the first of their days. Of a load that is not closed there are none, and closed is false.
+	// SortedRows yields the rows of a batch in the order of entry, tag set, variant and day, after a
+	// call of begin with their number and first day. For a load that is not closed it yields none, and closed is false.
 	SortedRows(ctx context.Context, b usage.BatchRef, begin func(rows int64, first period.Date) error, yield func(*rating.Rows) error) (closed bool, err error)
 	Texts(ctx context.Context, s scope.Scope, load uint32, columns []usage.Column, yield func(numbers []uint32, texts [][]string) error) error
 	Variants(ctx context.Context, s scope.Scope, load uint32) ([]usage.VariantRecord, error)
 	TagSets(ctx context.Context, s scope.Scope, load uint32, yield func(usage.TagSetRecord) error) error
 	Wide(ctx context.Context, s scope.Scope, batches []uint32) ([]usage.WideValue, error)
-	// Dropped is how often something of a load was dropped: what was read before is forgotten then.
+	// Dropped counts how often rows of a load were dropped. When it changes, what was read before is no longer used.
 	Dropped(load uint32) int
 }
 
-// Store keeps batches of a Source, of those looked at last as many as fit. It may be used by several goroutines.
+// Store keeps the most recently used batches of a Source, as many as fit. It may be used by several goroutines.
 type Store struct {
 	source   Source
-	maxBytes int64 // bytes
+	maxBytes int64
 
 	mu       sync.Mutex
 	loads    map[uint32]*load
@@ -39,31 +39,31 @@ type Store struct {
 
 var _ rating.RunStore = (*Store)(nil)
 
-// New keeps at most so many bytes.
+// New returns a Store that keeps at most maxBytes.
 func New(source Source, most int64) *Store {
 	return &Store{source: source, maxBytes: most, loads: map[uint32]*load{}, rejected: map[string]bool{}}
 }
 
-// load is what is kept of one load: the dictionary that its batches share, and those of its batches that were asked for.
+// load is what is kept of one load: the dictionary that its batches share, and those of its batches that queries used.
 type load struct {
 	number   uint32
-	dropped  int   // how often something of it had been dropped before it was read
-	lastUsed int64 // when it was looked at last; of the Store
+	dropped  int   // the Source's count of drops when it was read
+	lastUsed int64 // when a query last used it; guarded by the Store
 
 	bytes   atomic.Int64
-	mu      sync.Mutex   // of what follows
+	mu      sync.Mutex   // guards the fields below
 	notKept map[any]bool // batches, columns and other parts that do not fit, or have a form that is not kept
 	batches map[uint32]*batch
 	dictionary
 }
 
-// errNotKept says that something cannot be kept; the question is then for the usage store.
+// errNotKept says that something cannot be kept; the usage store then answers the query.
 var errNotKept = errors.New("runs: this is not kept")
 
-// maxRejected is how many lists of batches are remembered not to fit.
+// maxRejected is the maximum number of lists of batches that are remembered as too large.
 const maxRejected = 100
 
-// reject remembers that batches do not fit together.
+// reject remembers that a list of batches does not fit.
 func (v *Store) reject(batches []usage.BatchRef) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -73,7 +73,7 @@ func (v *Store) reject(batches []usage.BatchRef) {
 	v.rejected[fmt.Sprint(batches)] = true
 }
 
-// loadsOf is the loads of batches, and marks them as looked at; false when it is known that they do not fit.
+// loadsOf returns the loads of batches and marks them as used; false if the batches are known not to fit.
 func (v *Store) loadsOf(batches []usage.BatchRef) (map[uint32]*load, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -94,7 +94,7 @@ func (v *Store) loadsOf(batches []usage.BatchRef) (map[uint32]*load, bool) {
 	return held, true
 }
 
-// evict forgets loads, beginning with the one looked at longest ago, until what is kept fits.
+// evict removes loads, the least recently used first, until the rest fits.
 func (v *Store) evict() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -114,7 +114,8 @@ func (v *Store) evict() {
 	}
 }
 
-// reserve counts bytes that a load is about to hold; it is errNotKept when they alone would be too many. The load is locked.
+// reserve counts bytes that a load is about to hold; it is errNotKept if they
+// alone would be too many. The caller holds the lock of the load.
 func (v *Store) reserve(l *load, bytes int64) error {
 	if l.bytes.Add(bytes) > v.maxBytes {
 		return errNotKept
@@ -122,8 +123,8 @@ func (v *Store) reserve(l *load, bytes int64) error {
 	return nil
 }
 
-// readOnce reads a part of a load. What it counted is undone when it fails, and what does not fit is not tried again. The
-// load is locked.
+// readOnce reads a part of a load. If it fails, the bytes it counted are given back; what does not fit is not tried again.
+// The caller holds the lock of the load.
 func (l *load) readOnce(part any, read func() error) error {
 	if l.notKept[part] {
 		return errNotKept
@@ -139,7 +140,7 @@ func (l *load) readOnce(part any, read func() error) error {
 	return err
 }
 
-// batchOf is a batch of a load, read if it is not there yet; nil while the load is not closed.
+// batchOf is a batch of a load, which is read if it is not held yet; nil while the load is not closed.
 func (v *Store) batchOf(ctx context.Context, l *load, number uint32) (b *batch, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// sum is what rows come to. Quantity and cost are in units of 10^-18, and the quantity at its unit prices in units of
-// 10^-18 of those of the prices; all in two's complement. Below 2^31 rows of 96 bits none of them can wrap.
+// sum is the total of rows. Quantity and cost are in units of 10^-18, and the quantity at its unit prices in units of
+// 10^-18 of the unit of the prices; all in two's complement. None of them can overflow below 2^31 rows of 96 bits.
 type sum struct {
 	rows           int64
 	quantity, cost wide
-	priced         [4]uint64 // the lowest first
+	priced         [4]uint64 // least significant first
 }
 
 // wide is a signed number of 128 bits.
@@ -30,7 +30,7 @@ func (w *wide) add(hi int64, lo uint64) {
 
 func (w wide) decimal() money.Decimal { return money.Fixed{Hi: w.hi, Lo: w.lo}.Decimal() }
 
-// factor is a unit price without its point: a number below 2^127, and its sign.
+// factor is a unit price as an integer below 2^127, and its sign.
 type factor struct {
 	hi, lo   uint64
 	negative bool
@@ -100,7 +100,7 @@ func (s *sum) addRow(quantityHi int32, quantityLo uint64, costHi int32, costLo u
 	s.priced[3] += carry
 }
 
-// merge adds what other rows come to.
+// merge adds another sum.
 func (s *sum) merge(other *sum) {
 	s.rows += other.rows
 	s.quantity.add(other.quantity.hi, other.quantity.lo)
@@ -111,7 +111,7 @@ func (s *sum) merge(other *sum) {
 	}
 }
 
-// beforeCredit is the quantity at its unit prices, which have so many decimals; unit is one of the last of them.
+// beforeCredit is the quantity × unit price; the prices have places decimals, and unit is one of the last of them.
 func (s *sum) beforeCredit(places int, unit money.Decimal) (money.Decimal, error) {
 	words := s.priced
 	if words[3] == 0 && words[2] == 0 && words[1]>>63 == 0 {
@@ -138,7 +138,7 @@ func (s *sum) beforeCredit(places int, unit money.Decimal) (money.Decimal, error
 	return d, err
 }
 
-// factorOf is a price as a factor of so many decimals; false when it does not fit.
+// factorOf converts a price to a factor with a number of decimals; false if it does not fit.
 func factorOf(price money.Decimal, places int) (f factor, ok bool) {
 	text, pointSeen, after := price.String(), false, 0
 	if text[0] == '-' {

@@ -9,7 +9,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/money"
 )
 
-// Sums of rows equal those of numbers of any length, at the borders of what a row and a price may be too.
+// TestSums compares sums of rows with sums of decimals of any length, also at the limits of rows and prices.
 func TestSums(t *testing.T) {
 	amount := rapid.Custom(func(r *rapid.T) wide {
 		hi := rapid.OneOf(rapid.Int32(), rapid.SampledFrom([]int32{0, -1, 1<<31 - 1, -1 << 31})).Draw(r, "hi")

@@ -36,7 +36,7 @@ func randomGrouping(r *rapid.T) (by rating.Grouping) {
 	return by
 }
 
-// totals reads all groups of a grouping: what they are told apart by → rows and amounts.
+// totals reads all groups of a grouping: what they are distinguished by → rows and amounts.
 func (f fixture) totals(t rapid.TB, s scope.Scope, q usage.Query, by rating.Grouping) map[string]string {
 	t.Helper()
 	store, ok := f.store.(rating.TotalStore)

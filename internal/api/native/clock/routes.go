@@ -44,7 +44,7 @@ func (v handlers) move(ctx context.Context, in *moveClockInput) (clock.State, er
 		}
 		to = step.After(v.business.Now())
 	default:
-		return clock.State{}, fault.New(fault.Invalid, "bad_move", "say either to (a day) or by (a duration); demo data begins with to")
+		return clock.State{}, fault.New(fault.Invalid, "bad_move", "give either to (a day) or by (a duration); demo data begins with to")
 	}
 	if in.Body.Demo {
 		return v.business.Begin(ctx, to)

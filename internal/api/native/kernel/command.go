@@ -44,7 +44,7 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 		}
 		if key != "" {
 			if _, busy := k.Busy.LoadOrStore(key, true); busy { // otherwise both would run, and one answer and one record would be lost
-				writeProblem(w, ProblemOf(fault.New(fault.Conflict, "key_busy", "a command under this key is being done: nothing was done twice; ask again when it is")))
+				writeProblem(w, ProblemOf(fault.New(fault.Conflict, "key_busy", "a command with this idempotency key is still running: nothing was done twice; send it again when that has finished")))
 				return
 			}
 			defer k.Busy.Delete(key)

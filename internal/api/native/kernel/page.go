@@ -56,7 +56,7 @@ func More[T any](read []T, p Paging, cursor func(last T) string) List[T] {
 
 // BadCursor is the fault of a cursor that is not from this list.
 func BadCursor(c string) error {
-	return fault.New(fault.Invalid, "bad_cursor", "%q is no cursor of this list; begin again without one", c).With("cursor", "unknown")
+	return fault.New(fault.Invalid, "bad_cursor", "%q is not a cursor of this list; begin again without one", c).With("cursor", "unknown")
 }
 
 // TagOf is the tag of a value: equal values have equal tags for every caller.

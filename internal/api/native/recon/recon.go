@@ -61,7 +61,7 @@ func parseTotals(list []string) (money.Totals, error) {
 				continue
 			}
 		}
-		return nil, fault.New(fault.Invalid, "bad_total", "%q is no amount such as EUR:123.45", one).With("invoice_total", "unreadable").Because(err)
+		return nil, fault.New(fault.Invalid, "bad_total", "%q is not an amount such as EUR:123.45", one).With("invoice_total", "unreadable").Because(err)
 	}
 	return out, nil
 }

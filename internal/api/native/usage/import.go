@@ -93,7 +93,7 @@ func openManifest(r *http.Request) (*uploads, Manifest, error) {
 		return nil, m, fault.New(fault.Invalid, "no_manifest", "the first part of an import is its manifest; nothing was imported").Because(err)
 	}
 	if err := json.NewDecoder(io.LimitReader(first, maxManifest)).Decode(&m); err != nil {
-		return nil, m, fault.New(fault.Invalid, "bad_manifest", "the manifest of the import is not the JSON it should be; nothing was imported").Because(err)
+		return nil, m, fault.New(fault.Invalid, "bad_manifest", "the manifest of the import is not valid; nothing was imported").Because(err)
 	}
 	return &uploads{parts: parts}, m, nil
 }

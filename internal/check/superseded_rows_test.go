@@ -6,8 +6,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/installtest"
 )
 
-// Which rows of a batch count changes: first unbilled ones stand in for some, then a correction replaces others. As many
-// rows on two worksheets need not be the same ones.
+// TestOtherRowsOfAGroup: the rows of a batch that count change; first unbilled rows replace some of them, then a
+// correction replaces others. Two worksheets with the same number of rows need not have the same rows.
 func TestOtherRowsOfAGroup(t *testing.T) {
 	n := installtest.New(t)
 	n.OtherRowsCount(t)
