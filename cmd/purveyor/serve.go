@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/callers"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -54,7 +56,12 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if certs != nil {
 		web = tls.NewListener(web, certs.config())
 	}
-	authority, err := n.ServeAt(siteOf(web.Addr(), certs))
+	site := siteOf(web.Addr(), certs)
+	site.Limits = limits.Limits{Requests: o.Requests, Concurrent: o.AtOnce, Held: int64(o.BodyMB) << 20}
+	if site.Proxies, err = callers.ParseProxies(o.Proxies); err != nil {
+		return err
+	}
+	authority, err := n.ServeAt(site)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type Server struct {
 	Log         *slog.Logger
 	Audited     func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
 	HTTP        *http.Client                                         // towards external providers; nil is one with a time limit
-	Address     func(r *http.Request) string                         // may be nil: whose tries are counted, when a proxy stands in front
+	Address     func(r *http.Request) string                         // whose tries are counted together: where a request comes from
 
 	keys     keyring
 	failures limits

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -33,9 +37,15 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
+		rec.command, rec.action, rec.kernel = route.ID, route.Action, k
+		if err := k.Access.Allowed(r.Context(), route.Action); err != nil { // before anything is read of what the caller sends
+			Refuse(w, r, err)
+			k.audited(r, rec, "", nil)
+			return
+		}
 		digest, err := k.digestOf(r, route)
 		if err != nil {
-			writeProblem(w, ProblemOf(err))
+			Refuse(w, r, err)
 			return
 		}
 		key := ""
@@ -85,12 +95,29 @@ func (k *Kernel) digestOf(r *http.Request, route *Route) (string, error) {
 	var text []byte
 	if !route.Streams() && r.Body != nil {
 		var err error
-		if text, err = io.ReadAll(io.LimitReader(r.Body, int64(route.Longest)+1)); err != nil || len(text) > int(route.Longest) {
-			return "", badBody(route.Longest).Because(err)
+		if text, err = readHeld(r, route.Longest); err != nil {
+			return "", err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(text))
 	}
 	return event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+}
+
+// readHeld reads a body into memory. A body whose length says that it is too long is not read at all.
+func readHeld(r *http.Request, longest Size) ([]byte, error) {
+	if r.ContentLength > int64(longest) {
+		return nil, badBody(longest)
+	}
+	var text bytes.Buffer
+	text.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	_, err := text.ReadFrom(limits.From(r.Context()).Held(io.LimitReader(r.Body, int64(longest)+1)))
+	if _, known := errors.AsType[*fault.Fault](err); known {
+		return nil, err
+	}
+	if err != nil || text.Len() > int(longest) {
+		return nil, badBody(longest).Because(err)
+	}
+	return text.Bytes(), nil
 }
 
 func badBody(longest Size) *fault.Fault {
@@ -167,6 +194,9 @@ func (k *Kernel) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
+	if p.wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.wait.Seconds()))))
+	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)

@@ -93,10 +93,15 @@ func Exchange[I any](body, answer Media, handle func(*Lines, *http.Request, *I) 
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
 			r, w := humago.Unwrap(h)
 			_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 and in-process connections are so anyway
+			if r.ProtoMajor == 1 {
+				// A handler may answer before the body ends. The library reads the rest then, and would take its end for
+				// the beginning of the next request's.
+				w.Header().Set("Connection", "close")
+			}
 			r.Body = io.NopCloser(b.limited(r.Body, func(longest Size) error { return badBody(longest) }))
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
 			switch err := handle(out, r, in); {
-			case err != nil && !out.begun:
+			case err != nil && !out.Begun():
 				failStream(h, err)
 			case err != nil:
 				recordOf(r.Context()).err = err
@@ -123,6 +128,13 @@ func (l *Lines) Begin() {
 		l.w.Header().Set("Content-Type", l.media)
 		l.w.WriteHeader(http.StatusOK)
 	}
+}
+
+// Begun says whether the header of the answer was sent.
+func (l *Lines) Begun() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.begun
 }
 
 // Write sends a line. That a client went away is noticed through the context of its request.
