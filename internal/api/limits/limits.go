@@ -34,7 +34,11 @@ type Limiter struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	callers map[string]*caller
+	held    int64 // of all callers
 }
+
+// allHeld is how many times what one caller may hold all callers together may hold.
+const allHeld = 4
 
 // caller is what one caller asks for now.
 type caller struct {
@@ -114,6 +118,7 @@ func (t *Turn) End() {
 	defer t.limiter.mu.Unlock()
 	t.caller.running--
 	t.caller.held -= t.held
+	t.limiter.held -= t.held
 	t.limiter, t.held = nil, 0
 }
 
@@ -129,8 +134,12 @@ func (t *Turn) hold(n int64) error {
 		return fault.New(fault.TooMany, "too_many_bytes",
 			"other requests of yours hold %d MiB already: nothing was done; send long bodies one after the other", most>>20).After(time.Second)
 	}
+	if most > 0 && t.limiter.held > t.held && t.limiter.held+n > allHeld*most {
+		return fault.New(fault.Unavailable, "too_many_bytes_of_all", "the server has too many long bodies in memory: nothing was done; try again in a moment").After(time.Second)
+	}
 	c.held += n
 	t.held += n
+	t.limiter.held += n
 	return nil
 }
 

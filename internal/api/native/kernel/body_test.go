@@ -98,7 +98,7 @@ func TestAccessIsAskedBeforeBodies(t *testing.T) {
 	}
 	h := serve(t,
 		Post("held", "/held", access.UsageImport, "Holds its body", 3<<10, Nothing(func(context.Context, *input) error { return nil })),
-		Post("upload", "/upload", access.Reconcile, "Reads its body piece by piece", GiB, Upload(Media{Type: "text/plain"}, Media{Type: "application/json"},
+		Post("upload", "/upload", access.Reconcile, "Reads its body piece by piece", MiB, Upload(Media{Type: "text/plain"}, Media{Type: "application/json"},
 			func(Size) error { return nil }, func(_ context.Context, _ *None, body io.Reader) (int64, error) { return io.Copy(io.Discard, body) })),
 		Post("exchange", "/exchange", access.UsageImport, "Reads and answers at once", Unlimited, Exchange(Media{Type: "text/plain"}, Media{Type: "text/plain"},
 			func(_ *Lines, r *http.Request, _ *None) error { _, err := io.Copy(io.Discard, r.Body); return err })),

@@ -43,7 +43,7 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			k.audited(r, rec, "", nil)
 			return
 		}
-		digest, err := k.digestOf(r, route)
+		digest, length, err := k.digestOf(r, route)
 		if err != nil {
 			Refuse(w, r, err)
 			return
@@ -62,6 +62,12 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 				return
 			}
 			w = &copyingWriter{ResponseWriter: w}
+		}
+		if length > largeBody {
+			if k.large.Acquire(r.Context(), 1) != nil {
+				return // the client went away
+			}
+			defer k.large.Release(1)
 		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		mux.ServeHTTP(seen, r)
@@ -90,18 +96,23 @@ func idempotencyKeyOf(r *http.Request) string {
 	return access.Actor(r.Context()) + " " + key
 }
 
-// digestOf is the digest of a request with its body, which is read into memory up to the longest. Streamed bodies are left out.
-func (k *Kernel) digestOf(r *http.Request, route *Route) (string, error) {
+// digestOf is the digest of a request with its body, which is read into memory up to the longest, and how long that is. Streamed
+// bodies are left out.
+func (k *Kernel) digestOf(r *http.Request, route *Route) (digest string, length Size, err error) {
 	var text []byte
 	if !route.Streams() && r.Body != nil {
-		var err error
 		if text, err = readHeld(r, route.Longest); err != nil {
-			return "", err
+			return "", 0, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(text))
 	}
-	return event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+	digest, err = event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+	return digest, Size(len(text)), err
 }
+
+// largeBody is the length from which bodies that are held in memory are worked on one after the other: what is made of them
+// takes many times their length.
+const largeBody = MiB
 
 // readHeld reads a body into memory. A body whose length says that it is too long is not read at all.
 func readHeld(r *http.Request, longest Size) ([]byte, error) {

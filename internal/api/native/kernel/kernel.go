@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -37,12 +38,14 @@ type Kernel struct {
 	byID    map[string]*Route
 	byPath  map[string]*Route // "METHOD path", as the mux names it
 	metrics *metrics
+	large   *semaphore.Weighted // of commands with large bodies, which are worked on one after the other
+	uploads *semaphore.Weighted // of those that keep what they read of a body in memory, two at a time
 }
 
 // New is a kernel that serves routes. An Internal fault names what is missing when a declaration is incomplete, or the route that
 // is declared twice.
 func New(c Config, routes []Route) (*Kernel, error) {
-	k := &Kernel{Config: c, routes: routes, byID: map[string]*Route{}, byPath: map[string]*Route{}, metrics: newMetrics()}
+	k := &Kernel{Config: c, routes: routes, byID: map[string]*Route{}, byPath: map[string]*Route{}, metrics: newMetrics(), large: semaphore.NewWeighted(1), uploads: semaphore.NewWeighted(2)}
 	for i := range routes {
 		r := &routes[i]
 		if err := r.verify(); err != nil {

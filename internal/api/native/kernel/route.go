@@ -114,9 +114,8 @@ type Size int64
 // Sizes to declare the longest body by. NoBody leaves room for what clients send where nothing is asked for, such as {}.
 const (
 	NoBody    Size = 1 << 10
-	Form      Size = 1 << 20
+	Form      Size = 64 << 10
 	MiB       Size = 1 << 20
-	GiB       Size = 1 << 30
 	Unlimited Size = -1 // of a body that is read piece by piece and kept nowhere
 )
 

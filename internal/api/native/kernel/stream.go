@@ -50,6 +50,11 @@ func File[I, O any](media []Media, prepare func(context.Context, *I) (Download[O
 func Upload[I, O any](body, answer Media, tooLong func(longest Size) error, handle func(context.Context, *I, io.Reader) (O, error)) Answer[I, O] {
 	return Answer[I, O]{streams: true, bind: func(b binding, _ func(context.Context, *I, O) error) {
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
+			turn := recordOf(h.Context()).kernel.uploads
+			if turn.Acquire(h.Context(), 1) != nil {
+				return // the client went away
+			}
+			defer turn.Release(1)
 			out, err := handle(h.Context(), in, b.limited(h.BodyReader(), tooLong))
 			if err != nil {
 				failStream(h, err)
