@@ -154,7 +154,9 @@ func (p *worldReader) organisation(kind org.Kind) read {
 		p.fieldsOf(n, at, known, "key", "legal")
 		o.ID = org.OrganisationID(o.Key)
 		if len(p.world.Organisations) == maxOrganisations {
-			p.tooMany.Do(func() { p.wrong(n, at, "a world file holds at most %d organisations: divide it, for what a file does not name stays", maxOrganisations) })
+			p.tooMany.Do(func() {
+				p.wrong(n, at, "a world file holds at most %d organisations: divide it, for what a file does not name stays", maxOrganisations)
+			})
 			return
 		}
 		p.world.Organisations = append(p.world.Organisations, o)
