@@ -21,6 +21,7 @@ const (
 	Denied       Kind = "denied"       // you are known, and may not
 	Precondition Kind = "precondition" // it changed since you read it: read again
 	Unavailable  Kind = "unavailable"  // another system or process: try again
+	TooLarge     Kind = "too_large"    // what you send is longer than it may be
 	TooMany      Kind = "too_many"     // you ask for more than you may at a time: wait
 	Internal     Kind = "internal"     // our fault
 )

@@ -19,7 +19,7 @@ func TestImportLeavesRoomOnTheDisk(t *testing.T) {
 		return nil
 	}
 	var lines []string
-	for i := range 9000 { // several blocks
+	for i := range 30000 { // several blocks
 		lines = append(lines, line("G1", 1+i%20, 1+i/20, 100))
 	}
 	if _, err := v.Import(operator(t), intake.Request{Sources: []intake.Source{source("f", text(lines...))}}); !errors.Is(err, full) {
@@ -27,7 +27,7 @@ func TestImportLeavesRoomOnTheDisk(t *testing.T) {
 	}
 	v.Room = func() error { return nil }
 	load := v.mustImport(t, intake.Request{}, text(lines...))
-	if len(load.Files) != 1 || load.Files[0].Rows.Sealed != 9000 {
+	if len(load.Files) != 1 || load.Files[0].Rows.Sealed != 30000 {
 		t.Errorf("%+v", load.Files)
 	}
 }

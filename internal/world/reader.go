@@ -193,6 +193,10 @@ func (r *reader) text(to *string) read {
 			r.wrong(n, at, "expected one value, not a list or fields")
 			return
 		}
+		if strings.IndexByte(n.Value, 0) >= 0 {
+			r.wrong(n, at, "a text cannot hold the character U+0000")
+			return
+		}
 		if !empty(n) {
 			*to = n.Value
 		}

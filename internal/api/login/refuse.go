@@ -62,6 +62,10 @@ func asRefusal(err error) (e refusal, ok bool) {
 // Refuse answers a request that is not worked on: with a page where a person asks, else in the form the provider's clients read.
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	api.LeaveUnread(w, r)
+	if fault.KindOf(err) != fault.TooMany && strings.HasPrefix(r.URL.Path, "/login") {
+		s.showProblem(w, r, err)
+		return
+	}
 	if fault.KindOf(err) == fault.TooMany && strings.HasPrefix(r.URL.Path, "/login") {
 		s.showTooManyFailures(w, r)
 		return
@@ -70,6 +74,11 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		err = retryAfter()
 	}
 	s.refuse(w, r, err)
+}
+
+// badText is the refusal of a text that cannot be stored.
+func badText() *refusal {
+	return invalid("invalid_request", 90014, "a text holds the character U+0000, or bytes that are not UTF-8: nothing was done")
 }
 
 // refuse answers a client with an error in the form the provider's clients read.

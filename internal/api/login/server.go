@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
@@ -47,7 +48,13 @@ type Server struct {
 
 // Handler answers everything of the surface.
 func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router().ServeHTTP(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if query, err := url.ParseQuery(r.URL.RawQuery); err != nil || !api.Storable(r.URL.Path) || !api.StorableValues(query) {
+			s.Refuse(w, r, badText())
+			return
+		}
+		s.router().ServeHTTP(w, r)
+	})
 }
 
 // Serves says whether a request is for this surface.

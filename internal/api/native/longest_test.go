@@ -46,7 +46,7 @@ func TestLongestBodies(t *testing.T) {
 		out := httptest.NewRecorder()
 		served.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context())))
 		var p kernel.Problem
-		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Code != http.StatusUnprocessableEntity || p.Code != "bad_body" || !strings.Contains(p.Detail, r.Longest.String()) {
+		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Code != http.StatusRequestEntityTooLarge || p.Code != "bad_body" || !strings.Contains(p.Detail, r.Longest.String()) {
 			t.Errorf("%s: %d %s", r.ID, out.Code, out.Body)
 			continue
 		}

@@ -67,7 +67,7 @@ func TestABodyAsLongAsDeclaredIsTaken(t *testing.T) {
 		says string
 	}{
 		{"/whole", 3 << 10, 200, ""},
-		{"/whole", 3<<10 + 1, 422, "larger than 3 KiB"},
+		{"/whole", 3<<10 + 1, 413, "larger than 3 KiB"},
 		{"/pieces", 3<<10 - 1, 200, "3071"},
 		{"/pieces", 3<<10 + 1, 422, "more than 3 KiB"},
 	} {
@@ -113,7 +113,7 @@ func TestAccessIsAskedBeforeBodies(t *testing.T) {
 	in := httptest.NewRequest(http.MethodPost, "http://localhost"+Prefix+"/held", unread{t})
 	in.ContentLength = 3<<10 + 1
 	out := httptest.NewRecorder()
-	if h.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context()))); out.Code != http.StatusUnprocessableEntity {
+	if h.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context()))); out.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("too long: %d %s", out.Code, out.Body)
 	}
 }

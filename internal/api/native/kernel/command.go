@@ -27,14 +27,18 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
+		route := k.routeOf(mux, r)
+		if route == nil {
+			k.unserved(mux, w, r)
+			return
+		}
+		if err := route.check(r); err != nil {
+			Refuse(w, r, err)
+			return
+		}
 		if isRead(r) {
 			mux.ServeHTTP(&conditionalWriter{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
 			k.audited(r, rec, "", nil)
-			return
-		}
-		route := k.routeOf(mux, r)
-		if route == nil {
-			mux.ServeHTTP(w, r)
 			return
 		}
 		rec.command, rec.action, rec.kernel = route.ID, route.Action, k
@@ -128,11 +132,14 @@ func readHeld(r *http.Request, longest Size) ([]byte, error) {
 	if err != nil || text.Len() > int(longest) {
 		return nil, badBody(longest).Because(err)
 	}
+	if escapesNull(text.Bytes()) {
+		return nil, badText()
+	}
 	return text.Bytes(), nil
 }
 
 func badBody(longest Size) *fault.Fault {
-	return fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %s; nothing was done", longest)
+	return fault.New(fault.TooLarge, "bad_body", "the body is larger than %s, or ends too early; nothing was done", longest)
 }
 
 // storedAnswer is an answer under an idempotency key.

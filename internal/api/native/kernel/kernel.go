@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ func New(c Config, routes []Route) (*Kernel, error) {
 		if k.byID[r.ID] != nil || k.byPath[path] != nil {
 			return nil, fault.New(fault.Internal, "bad_route", "the route %s %s is declared twice", path, r.ID)
 		}
+		r.query = slices.Sorted(slices.Values(queryNames(r.answer.input())))
 		k.byID[r.ID], k.byPath[path] = r, r
 	}
 	return k, nil

@@ -24,7 +24,8 @@ type Route struct {
 	Area    string        // the heading it is described under; Under sets it
 
 	answer registrar
-	reads  *reads // whose data it shows; only of reading routes
+	reads  *reads   // whose data it shows; only of reading routes
+	query  []string // names of its query parameters, sorted
 }
 
 // Get declares a route that only reads. What it answers says whose data that is, for the record of what was read of others.
