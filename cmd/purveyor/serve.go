@@ -25,9 +25,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
 
-// shutdownTimeout is how long a stopping server waits for requests that are under way.
-const shutdownTimeout = 30 * time.Second
-
 // maxHeaderBytes bounds what addresses and headers may hold, tokens and cookies included: addresses are written into logs.
 const maxHeaderBytes = 32 << 10
 
@@ -83,13 +80,15 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		}
 		return first.send(ctx)
 	}
+	requests, tell := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer tell(nil)
 	server := &http.Server{
 		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeaderBytes, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
-				return access.AsLocalOperator(context.WithoutCancel(ctx))
+				return access.AsLocalOperator(requests)
 			}
-			return context.WithoutCancel(ctx)
+			return requests
 		},
 	}
 	var running sync.WaitGroup
@@ -102,13 +101,14 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 			}
 		})
 	}
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
+	if err = notify("READY=1"); err == nil {
+		select {
+		case err = <-failed:
+		case <-ctx.Done():
+		}
+		err = errors.Join(err, notify("STOPPING=1"))
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	err = errors.Join(err, server.Shutdown(stop))
+	err = errors.Join(err, stop(server, tell))
 	running.Wait()
 	return err
 }

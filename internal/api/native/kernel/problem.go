@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -56,6 +57,15 @@ func ProblemOf(err error) *Problem {
 	}
 	p.Title = http.StatusText(p.Status)
 	return p
+}
+
+// Ended is why a request ended: the reason that its context gives where that ended it, such as a server that stops, else the
+// error.
+func Ended(ctx context.Context, err error) error {
+	if f, told := errors.AsType[*fault.Fault](context.Cause(ctx)); told && errors.Is(err, context.Canceled) {
+		return f
+	}
+	return err
 }
 
 // Fault is the fault that a client returns for a problem.

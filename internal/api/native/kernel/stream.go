@@ -105,7 +105,7 @@ func Exchange[I any](body, answer Media, handle func(*Lines, *http.Request, *I) 
 			}
 			r.Body = io.NopCloser(b.limited(r.Body, func(longest Size) error { return badBody(longest) }))
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
-			switch err := handle(out, r, in); {
+			switch err := Ended(r.Context(), handle(out, r, in)); {
 			case err != nil && !out.Begun():
 				failStream(h, err)
 			case err != nil:
@@ -169,6 +169,7 @@ func stream[I any](b binding, body *huma.RequestBody, answers []Media, serve fun
 
 // failStream answers with a problem, from a handler that writes its answer itself.
 func failStream(h huma.Context, err error) {
+	err = Ended(h.Context(), err)
 	recordOf(h.Context()).err = err
 	p := ProblemOf(err)
 	h.SetHeader("Content-Type", p.ContentType(""))

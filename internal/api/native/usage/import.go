@@ -65,7 +65,7 @@ func (v handlers) importFiles(out *kernel.Lines, r *http.Request, in *importInpu
 		Sources: parts.sources(manifest), Dataset: in.Dataset, Period: in.Period.Month, Complete: in.Complete, Add: in.Add, Supersede: in.Supersede, DryRun: in.DryRun,
 		Progress: report.write,
 	})
-	if err != nil {
+	if err = kernel.Ended(r.Context(), err); err != nil {
 		if out.Begun() {
 			out.Write(ImportLine{Problem: kernel.ProblemOf(err)})
 		}
