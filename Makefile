@@ -50,7 +50,10 @@ bench: build ## speed on this machine, beside other ways, into docs/benchmarks.m
 	go build -o bin/bench ./cmd/bench
 	bin/bench -rows $(or $(ROWS),1000000)
 
+siege: build ## load on a served installation from callers who may do nothing: memory, and answers to an honest one meanwhile
+	PURVEYOR_SIEGE=$(CURDIR)/bin/purveyor go test -count=1 -timeout 10m -run '^TestSiege$$' -v ./cmd/purveyor
+
 clean: ## remove what was built
 	rm -rf bin demo-data
 
-.PHONY: help deps build run test browser sdk lint golden oracle corrections bench clean
+.PHONY: help deps build run test browser sdk lint golden oracle corrections bench siege clean

@@ -15,6 +15,7 @@ import (
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/callers"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/installation"
@@ -125,7 +126,7 @@ func TestUnauthenticatedRequestsTimeOut(t *testing.T) {
 		{"/common/oauth2/v2.0/token", true, true}, {"/login", false, true}, {"/api/v1/imports", true, true}, {"/api/v1/imports", false, false},
 	} {
 		w := &slow{ResponseRecorder: httptest.NewRecorder()}
-		callers.SignIn(authority, c.overTLS)(reached).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8443"+c.path, strings.NewReader("")))
+		callers.Entrance{Authority: authority, TLS: c.overTLS, Limiter: limits.New(limits.Limits{}, time.Now)}.SignIn(reached).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8443"+c.path, strings.NewReader("")))
 		if w.until.IsZero() == c.bounded || c.bounded && time.Until(w.until) > time.Minute {
 			t.Errorf("%s: read until %s", fmt.Sprint(c), w.until)
 		}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/callers"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -22,9 +24,6 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/installation"
 	"github.com/purveyor-csp/purveyor/internal/vault"
 )
-
-// shutdownTimeout is how long a stopping server waits for requests that are under way.
-const shutdownTimeout = 30 * time.Second
 
 // maxHeaderBytes is the maximum size of address and headers, with tokens and cookies: addresses are written into
 // logs.
@@ -55,7 +54,12 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 	if certs != nil {
 		web = tls.NewListener(web, certs.config())
 	}
-	authority, err := n.ServeAt(siteOf(web.Addr(), certs))
+	site := siteOf(web.Addr(), certs)
+	site.Limits = limits.Limits{Requests: o.Requests, Concurrent: o.AtOnce, Held: int64(o.BodyMB) << 20}
+	if site.Proxies, err = callers.ParseProxies(o.Proxies); err != nil {
+		return err
+	}
+	authority, err := n.ServeAt(site)
 	if err != nil {
 		return err
 	}
@@ -77,13 +81,15 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		}
 		return first.send(ctx)
 	}
+	requests, tell := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer tell(nil)
 	server := &http.Server{
 		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeaderBytes, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
-				return access.AsLocalOperator(context.WithoutCancel(ctx))
+				return access.AsLocalOperator(requests)
 			}
-			return context.WithoutCancel(ctx)
+			return requests
 		},
 	}
 	var running sync.WaitGroup
@@ -96,13 +102,14 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 			}
 		})
 	}
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
+	if err = notify("READY=1"); err == nil {
+		select {
+		case err = <-failed:
+		case <-ctx.Done():
+		}
+		err = errors.Join(err, notify("STOPPING=1"))
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	err = errors.Join(err, server.Shutdown(stop))
+	err = errors.Join(err, stop(server, tell))
 	running.Wait()
 	return err
 }

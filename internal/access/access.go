@@ -33,6 +33,9 @@ type Within struct{ Customer, Entitlement, Group string }
 
 // Guard answers for the caller in the context.
 type Guard interface {
+	// Allowed is the error of Require, and nil where it would grant the action. It is asked before a request is worked on:
+	// it grants nothing, so the use of a delegated grant is not written down.
+	Allowed(ctx context.Context, action Action) error
 	// Require grants an action wherever the caller has it; Denied when that is nowhere.
 	Require(ctx context.Context, action Action) (Grant, error)
 	// RequireAt grants an action at one place: a path of either tree, or the key of an organisation. NotFound when the
@@ -62,6 +65,12 @@ func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 		return Grant{}, denied(action)
 	}
 	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
+}
+
+// Allowed is the error of Require.
+func (l Local) Allowed(ctx context.Context, action Action) error {
+	_, err := l.Require(ctx, action)
+	return err
 }
 
 // RequireAt is Require: every place is the local operator's.

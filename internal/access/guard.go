@@ -134,21 +134,39 @@ func (r *Roles) Require(ctx context.Context, action Action) (Grant, error) {
 	if who, _ := identity.Caller(ctx); who.ID == identity.LocalOperator {
 		return Local{}.Require(ctx, action)
 	}
-	s, c, bit, known, err := r.ask(ctx, action)
+	s, c, h, err := r.anywhere(ctx, action)
 	if err != nil {
 		return Grant{}, err
 	}
+	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
+}
+
+// Allowed says whether Require would grant an action, and records nothing.
+func (r *Roles) Allowed(ctx context.Context, action Action) error {
+	if who, _ := identity.Caller(ctx); who.ID == identity.LocalOperator {
+		return Local{}.Allowed(ctx, action)
+	}
+	_, _, _, err := r.anywhere(ctx, action)
+	return err
+}
+
+// anywhere is where the caller has an action, or the error that says that it has it nowhere.
+func (r *Roles) anywhere(ctx context.Context, action Action) (*snapshot, caller, held, error) {
+	s, c, bit, known, err := r.ask(ctx, action)
+	if err != nil {
+		return s, c, held{}, err
+	}
 	if !known {
-		return Grant{}, denied(action)
+		return s, c, held{}, denied(action)
 	}
 	h := s.where(&c, action, bit)
 	if len(h.allow) == 0 {
-		return Grant{}, refused(action, h.off && len(h.deny) == 0)
+		return s, c, h, refused(action, h.off && len(h.deny) == 0)
 	}
 	if action.ofInstallation() && !h.admin {
-		return Grant{}, inPart(action)
+		return s, c, h, inPart(action)
 	}
-	return r.recorded(ctx, action, h.uses(), Grant{Scope: s.scope(&c, h), View: s.view(&c, h), Actor: string(c.ID), Kind: c.realm.Kind})
+	return s, c, h, nil
 }
 
 // recorded hands a grant out once the use of the delegated grants behind it is written down.

@@ -24,13 +24,17 @@ func Status(k fault.Kind) int {
 		return http.StatusPreconditionFailed
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
 	}
 	return http.StatusInternalServerError
 }
 
 // Kind is the kind of fault that a client returns for a status.
 func Kind(status int) fault.Kind {
-	for _, k := range []fault.Kind{fault.Invalid, fault.NotFound, fault.Conflict, fault.Denied, fault.Precondition, fault.Unavailable} {
+	for _, k := range []fault.Kind{fault.Invalid, fault.NotFound, fault.Conflict, fault.Denied, fault.Precondition, fault.Unavailable, fault.TooLarge, fault.TooMany} {
 		if Status(k) == status {
 			return k
 		}

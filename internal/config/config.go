@@ -19,5 +19,10 @@ type Settings struct {
 	Memory    string   `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Most memory that the usage store takes."`
 	NewVault  bool     `name:"new-vault" env:"PURVEYOR_NEW_VAULT" help:"Begin a new vault because the old one is lost for good, with everything that was encrypted with it."`
 	AuditDays int      `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"For how many days records of the event log are kept at least; older ones may be exported and pruned."`
+	Proxies   []string `name:"trusted-proxy" env:"PURVEYOR_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Reverse proxy (address or network) in front of the server: callers are told apart by the X-Forwarded-For header that it sets. Of others that header is ignored."`
+	Requests  int      `name:"limit-requests" env:"PURVEYOR_LIMIT_REQUESTS" default:"100" help:"Requests a second that one caller may send over time, and ten times as many at once; 0 for no limit."`
+	AtOnce    int      `name:"limit-at-once" env:"PURVEYOR_LIMIT_AT_ONCE" default:"64" help:"Requests of one caller that are answered at once; 0 for no limit."`
+	BodyMB    int      `name:"limit-body-mb" env:"PURVEYOR_LIMIT_BODY_MB" default:"64" help:"Megabytes that requests of one caller may hold in memory at once, beside one that is longer; 0 for no limit."`
+	Reserve   int      `name:"disk-reserve-mb" env:"PURVEYOR_DISK_RESERVE_MB" default:"512" help:"Megabytes of the disk that imports leave free."`
 	Workers   int      `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"How many jobs run at a time; 0 is one for each processor."`
 }

@@ -75,6 +75,12 @@ func (g testGuard) RequireAt(ctx context.Context, action access.Action, _ string
 	return g.Require(ctx, action)
 }
 
+// Allowed is the error of Require.
+func (g testGuard) Allowed(ctx context.Context, action access.Action) error {
+	_, err := g.Require(ctx, action)
+	return err
+}
+
 // RequireWithin is Require: the stage has no places of its own.
 func (g testGuard) RequireWithin(ctx context.Context, action access.Action, _ access.Within) (access.Grant, error) {
 	return g.Require(ctx, action)

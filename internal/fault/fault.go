@@ -7,6 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind is what an error means to the caller.
@@ -20,6 +21,8 @@ const (
 	Denied       Kind = "denied"       // you are known, and may not
 	Precondition Kind = "precondition" // it changed since you read it: read again
 	Unavailable  Kind = "unavailable"  // another system or process: try again
+	TooLarge     Kind = "too_large"    // what you send is longer than it may be
+	TooMany      Kind = "too_many"     // you ask for more than you may at a time: wait
 	Internal     Kind = "internal"     // our fault
 )
 
@@ -29,6 +32,7 @@ type Fault struct {
 	Code   string            // stable snake_case name of this fault
 	Text   string            // what happened, what was kept, what to do
 	Fields map[string]string // where in the input it happened, if anywhere: path → text
+	Wait   time.Duration     // how long to wait before asking again; 0 where waiting does not help
 	cause  error
 }
 
@@ -49,6 +53,12 @@ func (f *Fault) With(path, text string) *Fault {
 		f.Fields = map[string]string{}
 	}
 	f.Fields[path] = text
+	return f
+}
+
+// After names how long the caller has to wait before asking again.
+func (f *Fault) After(wait time.Duration) *Fault {
+	f.Wait = wait
 	return f
 }
 

@@ -19,7 +19,6 @@ var mayBeAbsent = map[string]string{
 	"internal/rating.Rater.Runs":                      "only views of costs keep months in memory; without it the usage store adds up the same amounts",
 	"internal/rating.Rater.Memory":                    "only views of costs keep what they found; without it they are looked up again",
 	"internal/api/login.Server.HTTP":                  "one with a time limit is made, and refuses this machine's own addresses all the same",
-	"internal/api/login.Server.Address":               "failed attempts count for the address a connection comes from: no proxy stands in front",
 	"internal/api/login.Server.mux":                   "its own routes, made for the first request",
 	"internal/api/login.keyring.signer":               "its own, read before the first token is signed",
 	"internal/api/login.keyring.idSigner":             "its own, read before the first token is signed",

@@ -39,6 +39,7 @@ type Installation struct {
 
 	OnlyRead bool // this account cannot write to the directory, so nothing is written
 
+	dir          string // the data directory
 	lock         *flock.Flock
 	newWork      chan struct{}
 	storesDiffer error // why the usage store differs from what the ledger sealed, as CompareStores found
@@ -86,7 +87,7 @@ func Open(ctx context.Context, dir string, o Options) (*Installation, error) {
 		}
 		return nil, fault.New(fault.Unavailable, "no_data_directory", "%s cannot be made%s; name a folder that can be written", dir, why).Because(err)
 	}
-	n := &Installation{newWork: make(chan struct{}, 1), OnlyRead: !writable(dir)}
+	n := &Installation{dir: dir, newWork: make(chan struct{}, 1), OnlyRead: !writable(dir)}
 	if n.OnlyRead && o.rebuild {
 		return nil, ReadOnly(dir)
 	}

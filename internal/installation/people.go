@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/api/callers"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	"github.com/purveyor-csp/purveyor/internal/api/login"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
@@ -40,6 +41,9 @@ type Site struct {
 	Hosts []string               // every host, with its port where that is not the usual one, the main one first
 	TLS   bool                   // without it the site is of this machine alone
 	Named func(host string) bool // whether the server has this host name beside localhost
+
+	Proxies callers.Proxies // reverse proxies whose word about where a request comes from is taken
+	Limits  limits.Limits   // what one caller may ask for
 }
 
 // ServeAt makes callers of the API sign in as a site requires, and returns the handler of the sign-in pages.
@@ -48,7 +52,8 @@ func (n *Installation) ServeAt(site Site) (*login.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.API.Named, n.API.Callers = site.Named, callers.SignIn(authority, site.TLS)
+	entrance := callers.Entrance{Authority: authority, TLS: site.TLS, Proxies: site.Proxies, Limiter: limits.New(site.Limits, time.Now)}
+	n.API.Named, n.API.Callers = site.Named, entrance.SignIn
 	return authority, complete(n, authority)
 }
 
@@ -68,7 +73,7 @@ func (n *Installation) authority(site Site) (*login.Server, error) {
 	}
 	authority := &login.Server{
 		Directory: n.Directory, People: n.People, Sessions: n.Sessions, Programs: n.Programs, Federations: n.Federations, Delegation: n.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
-		Now: time.Now, Random: rand.Reader, Key: forms, Log: n.API.Log,
+		Now: time.Now, Random: rand.Reader, Key: forms, Log: n.API.Log, Address: site.Proxies.Address,
 	}
 	for _, h := range site.Hosts { // a token for the API is for any of its names
 		authority.Audiences = append(authority.Audiences, scheme+h)

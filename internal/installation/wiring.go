@@ -15,6 +15,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/cost"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
+	"github.com/purveyor-csp/purveyor/internal/disk"
 	"github.com/purveyor-csp/purveyor/internal/document"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/filestore"
@@ -125,7 +126,7 @@ func (n *Installation) buildSales(o Options) {
 		Preview: func(ctx context.Context, s usage.Seal) (any, error) {
 			return n.Invoices.Impact(ctx, rating.Proposal{Seal: &s})
 		},
-		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Warn: o.warn,
+		Format: microsoft.Open, ParseDay: microsoft.ParseDay, ColumnName: microsoft.ColumnName, Room: disk.Room(n.dir, int64(o.Reserve)<<20), Warn: o.warn,
 	}
 	n.Resources = &resource.Service{DB: n.DB, Usage: usages, Rows: n.Rows, Orgs: orgs, Access: guard}
 	n.Recon = &recon.Service{DB: n.DB, Access: guard, Reader: reader, Rater: rater, Invoices: n.Invoices}

@@ -39,6 +39,7 @@ type Service struct {
 	// batches of a seal can be read in the usage store, and are not sealed.
 	Preview func(context.Context, usage.Seal) (any, error)
 
+	Room func() error      // an error when the disk is nearly full
 	Warn func(text string) // receives warnings for the operator at the start
 
 	settling  sync.Mutex

@@ -240,7 +240,11 @@ func (l *loading) blocks(ctx context.Context, f *sourceFile, dec Decoder, archiv
 	others.Go(func() {
 		for b := range kept {
 			<-b.decoded
-			if err := archive.Add(b.Bytes(), b.FirstLine(), b.Lines(), b.repeats.list); err != nil {
+			err := l.service.Room() // of the usage store too, whose rows come from the same block
+			if err == nil {
+				err = archive.Add(b.Bytes(), b.FirstLine(), b.Lines(), b.repeats.list)
+			}
+			if err != nil {
 				fail(err)
 			}
 			*b.repeats = repeats{b.repeats.list[:0], b.repeats.runs[:0]}

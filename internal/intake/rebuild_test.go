@@ -156,7 +156,7 @@ func TestRebuildWithoutManifest(t *testing.T) {
 func (n installation) on(store usage.Store) *intake.Service {
 	return &intake.Service{
 		DB: n.DB, Store: store, Rows: n.Rows, Files: n.Files, Access: n.Access, Events: n.Events, Now: n.Now,
-		Format: n.Format, ParseDay: n.ParseDay, ColumnName: n.ColumnName, Preview: n.Preview, Warn: n.Warn,
+		Format: n.Format, ParseDay: n.ParseDay, ColumnName: n.ColumnName, Preview: n.Preview, Room: n.Room, Warn: n.Warn,
 	}
 }
 

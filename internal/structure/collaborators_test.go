@@ -10,7 +10,6 @@ import (
 
 // absent are fields that a part works without: the wiring's list of what may be absent says the same.
 var absent = exceptions{
-	"internal/api/login.Server.Address":         "failed attempts count for the address a connection comes from",
 	"internal/api/native/kernel.Download.Close": "there may be nothing to close",
 	"internal/intake.Row.Whole":                 "data: a row that stands alone",
 	"internal/rating.Rater.Runs":                "the usage store adds up what is not in memory",

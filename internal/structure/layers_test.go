@@ -107,9 +107,10 @@ var layers = []layer{
 		{path: "internal/world"},
 		{path: "internal/check"},
 		{path: "internal/api"},
+		{path: "internal/api/limits"},
 		// Native moves the clock and hands documents out; both are asked as areas are.
 		{path: "internal/api/native", uses: []string{"internal/api", "internal/world", "internal/check", "internal/clock", "internal/document"}},
-		{path: "internal/api/native/kernel", uses: []string{"internal/api"}},
+		{path: "internal/api/native/kernel", uses: []string{"internal/api", "internal/api/limits"}},
 		// One package for each area of the API, which declares its routes by the kernel and imports no other.
 		{path: "internal/api/native/access", uses: routesOf()},
 		{path: "internal/api/native/check", uses: routesOf("internal/check")},
@@ -128,7 +129,7 @@ var layers = []layer{
 		{path: "internal/api/native/usage", uses: routesOf()},
 		{path: "internal/api/native/world", uses: routesOf("internal/document", "internal/world")},
 		{path: "internal/api/login", uses: []string{"internal/api", "internal/api/login/outside", "internal/api/login/pages"}},
-		{path: "internal/api/callers", uses: []string{"internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
+		{path: "internal/api/callers", uses: []string{"internal/api/limits", "internal/api/native", "internal/api/login"}}, // who calls one is found out by the other
 		{path: "internal/api/login/outside"},
 		{path: "internal/api/login/pages"},
 		{path: "internal/api/arm", uses: []string{"internal/api"}},

@@ -2,6 +2,7 @@ package world
 
 import (
 	"maps"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -19,6 +20,21 @@ func Parse(data []byte) (org.World, error) { return parse(data, "partner") }
 func ParsePart(data []byte) (org.World, error) { return parse(data) }
 
 func parse(data []byte, needed ...string) (org.World, error) {
+	if list, ok := sectionsOf(data); ok {
+		p := &worldReader{reader: &reader{}}
+		err := p.sections(list, needed)
+		if err == nil {
+			p.link()
+			return p.world, p.err("world")
+		}
+		if len(data) > maxWhole {
+			return org.World{}, err
+		}
+	}
+	if len(data) > maxWhole {
+		return org.World{}, fault.New(fault.Invalid, "yaml_refused",
+			"a world file of more than %d MiB must have the form that \"purveyor world\" prints: each field at the beginning of a line, below it the items of its list, without anchors (&) and aliases (*); nothing was changed", maxWhole>>20)
+	}
 	docs, err := documents(data, "world")
 	if err != nil {
 		return org.World{}, err
@@ -28,18 +44,53 @@ func parse(data []byte, needed ...string) (org.World, error) {
 			"a world file holds one world; this one holds %d: it begins with partner:, resellers:, customers:", len(docs))
 	}
 	p := &worldReader{reader: &reader{}}
-	p.fieldsOf(docs[0], "", map[string]read{
+	p.fieldsOf(docs[0], "", p.fields(), needed...)
+	p.link()
+	return p.world, p.err("world")
+}
+
+// fields are those of a world file.
+func (p *worldReader) fields() map[string]read {
+	return map[string]read{
 		"partner":   func(n *yaml.Node, at string) { p.organisation(org.Partner)(n, at) },
 		"resellers": p.each(p.organisation(org.Reseller)),
 		"customers": p.each(p.organisation(org.Customer)),
 		"rates":     p.each(p.rate),
 		"taxes": func(n *yaml.Node, at string) {
-			p.world.Taxes = []org.Tax{}
+			if p.world.Taxes == nil {
+				p.world.Taxes = []org.Tax{}
+			}
 			p.each(p.tax)(n, at)
 		},
-	}, needed...)
-	p.link()
-	return p.world, p.err("world")
+	}
+}
+
+// sections reads a world file section by section. It fails where a part of it is no YAML by itself.
+func (p *worldReader) sections(list []section, needed []string) (failed error) {
+	root, of := &yaml.Node{Kind: yaml.MappingNode, Line: 1}, map[*yaml.Node]section{}
+	for _, s := range list {
+		value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: s.line}
+		root.Content, of[value] = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: s.name, Line: s.line}, value), s
+	}
+	known := p.fields()
+	for name, take := range known {
+		known[name] = func(value *yaml.Node, at string) {
+			if len(of[value].parts) == 0 {
+				take(value, at)
+			}
+			for n, err := range of[value].values("world") {
+				if err != nil {
+					failed = err
+					break
+				}
+				take(n, at)
+				p.passed += len(n.Content)
+			}
+			p.passed = 0
+		}
+	}
+	p.fieldsOf(root, "", known, needed...)
+	return failed
 }
 
 // worldReader builds a world; edges name their seller by key until all organisations are known.
@@ -47,7 +98,11 @@ type worldReader struct {
 	*reader
 	world   org.World
 	pending []pendingEdge
+	tooMany sync.Once // tells that there are
 }
+
+// maxOrganisations bounds a world file.
+const maxOrganisations = 100_000
 
 type pendingEdge struct {
 	seller string
@@ -98,6 +153,12 @@ func (p *worldReader) organisation(kind org.Kind) read {
 		}
 		p.fieldsOf(n, at, known, "key", "legal")
 		o.ID = org.OrganisationID(o.Key)
+		if len(p.world.Organisations) == maxOrganisations {
+			p.tooMany.Do(func() {
+				p.wrong(n, at, "a world file holds at most %d organisations: divide it, for what a file does not name stays", maxOrganisations)
+			})
+			return
+		}
 		p.world.Organisations = append(p.world.Organisations, o)
 		for _, b := range buys {
 			b.edge.Buyer = o.ID
@@ -137,7 +198,7 @@ func legalFields(l *org.LegalEntity) func(yield func(string, *string) bool) {
 }
 
 func (p *worldReader) edge(n *yaml.Node, at string) pendingEdge {
-	e := pendingEdge{node: n, at: at}
+	e := pendingEdge{node: &yaml.Node{Line: n.Line}, at: at} // not n, which would keep the tree it is of
 	known := p.terms(&e.edge.Terms)
 	maps.Copy(known, map[string]read{
 		"from":  p.text(&e.seller),

@@ -23,10 +23,43 @@ type read func(n *yaml.Node, at string)
 type reader struct {
 	lines  []string
 	fields map[string]string
+	more   int // problems that are not kept
+	passed int // items of the list being read that stood in earlier parts
+	under  int // aliases that are followed
+	copies int // fields and items that were read through aliases
 }
 
-// maxProblems is how many problems are told at once.
-const maxProblems = 20
+// maxProblems is how many problems are told at once, and maxKept how many are kept to be told by field.
+const (
+	maxProblems = 20
+	maxKept     = 1000
+)
+
+// maxCopies is how many fields and items may be read through aliases: an alias is read at each place it stands for.
+const maxCopies = 100_000
+
+// enough says whether so much was read through aliases, or is wrong, that the rest is not read.
+func (r *reader) enough(n *yaml.Node, at string) bool {
+	if r.under > 0 {
+		r.copies++
+	}
+	if r.copies == maxCopies {
+		r.wrong(n, at, "aliases stand for more than %d fields: write out what they stand for", maxCopies)
+		r.copies++
+	}
+	return r.copies > maxCopies || r.more > 0
+}
+
+// follow reads a value; through its alias, if it is one.
+func (r *reader) follow(n *yaml.Node, at string, take read) {
+	if n.Kind != yaml.AliasNode {
+		take(n, at)
+		return
+	}
+	r.under++
+	take(n.Alias, at)
+	r.under--
+}
 
 func (r *reader) wrong(n *yaml.Node, at, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -38,6 +71,10 @@ func (r *reader) wrong(n *yaml.Node, at, format string, args ...any) {
 		where += ", " + at
 	}
 	line := "  " + where + ": " + text
+	if len(r.lines) == maxKept {
+		r.more++
+		return
+	}
 	if slices.Contains(r.lines, line) {
 		return // an alias is read at each place it stands for
 	}
@@ -54,8 +91,8 @@ func (r *reader) err(what string) error {
 		return nil
 	}
 	lines := r.lines
-	if more := len(lines) - maxProblems; more > 0 {
-		lines = append(slices.Clone(lines[:maxProblems]), fmt.Sprintf("  … and %d more", more))
+	if more := len(lines) - maxProblems + r.more; more > 0 {
+		lines = append(slices.Clone(lines[:min(len(lines), maxProblems)]), fmt.Sprintf("  … and %d more", more))
 	}
 	f := fault.New(fault.Invalid, "yaml_refused", "the %s could not be read and nothing was changed:\n%s", what, strings.Join(lines, "\n"))
 	f.Fields = r.fields
@@ -86,6 +123,9 @@ func empty(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!
 // fieldsOf hands each field of a mapping to its reader; unknown and doubled fields are wrong, as are missing ones
 // whose name is listed as needed.
 func (r *reader) fieldsOf(n *yaml.Node, at string, known map[string]read, needed ...string) {
+	if r.enough(n, at) {
+		return
+	}
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -103,10 +143,8 @@ func (r *reader) fieldsOf(n *yaml.Node, at string, known map[string]read, needed
 			r.wrong(name, path, "there is no field %q here%s", name.Value, suggestion(name.Value, slices.Sorted(maps.Keys(known))))
 		case seen[name.Value]:
 			r.wrong(name, path, "the field is there twice")
-		case value.Kind == yaml.AliasNode:
-			take(value.Alias, path)
 		default:
-			take(value, path)
+			r.follow(value, path, take)
 		}
 		seen[name.Value] = true
 	}
@@ -153,6 +191,10 @@ func (r *reader) text(to *string) read {
 	return func(n *yaml.Node, at string) {
 		if n.Kind != yaml.ScalarNode {
 			r.wrong(n, at, "expected one value, not a list or fields")
+			return
+		}
+		if strings.IndexByte(n.Value, 0) >= 0 {
+			r.wrong(n, at, "a text cannot hold the character U+0000")
 			return
 		}
 		if !empty(n) {
@@ -210,11 +252,14 @@ func (r *reader) each(item read) read {
 			r.wrong(n, at, "expected a list: a line with a dash for each item, or [ … ]")
 			return
 		}
+		before := r.passed
+		defer func() { r.passed = before }()
+		r.passed = 0
 		for i, c := range n.Content {
-			if c.Kind == yaml.AliasNode {
-				c = c.Alias
+			if r.enough(c, at) {
+				return
 			}
-			item(c, fmt.Sprintf("%s[%d]", at, i+1))
+			r.follow(c, fmt.Sprintf("%s[%d]", at, before+i+1), item)
 		}
 	}
 }

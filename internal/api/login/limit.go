@@ -1,7 +1,6 @@
 package login
 
 import (
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -43,36 +42,21 @@ func (l *limits) limiter(address string, now time.Time) *rate.Limiter {
 	return x
 }
 
-// address is the address whose failures are counted together: a host, or a network of IPv6.
-func (s *Server) address(r *http.Request) string {
-	if s.Address != nil {
-		return s.Address(r)
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		return ip.Mask(net.CIDRMask(64, 128)).String()
-	}
-	return host
-}
-
 // tooManyFailures says whether an address has to wait before it may try again.
 func (s *Server) tooManyFailures(r *http.Request) bool {
 	now := s.Now()
-	return s.failures.limiter(s.address(r), now).TokensAt(now) < 1
+	return s.failures.limiter(s.Address(r), now).TokensAt(now) < 1
 }
 
 // countFailure counts a try.
 func (s *Server) countFailure(r *http.Request) {
 	now := s.Now()
-	s.failures.limiter(s.address(r), now).AllowN(now, 1)
+	s.failures.limiter(s.Address(r), now).AllowN(now, 1)
 }
 
 // tooManyStarts counts how often an address begins to sign in a device, by a passkey, or at an external provider.
 // Each is stored for a while and needs no known person, so it is limited like failures.
 func (s *Server) tooManyStarts(r *http.Request) bool {
 	now := s.Now()
-	return !s.starts.limiter(s.address(r), now).AllowN(now, 1)
+	return !s.starts.limiter(s.Address(r), now).AllowN(now, 1)
 }

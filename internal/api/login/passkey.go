@@ -11,6 +11,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/api/login/pages"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
@@ -64,7 +65,7 @@ func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passk
 		var a passkeyRequest
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&a)
 		switch {
-		case err != nil:
+		case err != nil || !api.Storable(a.Ticket) || !api.Storable(a.Next) || !api.Storable(a.Name):
 			err = invalid("", 0, "The request was damaged")
 		case !s.site().IsGenuine(r, a.CSRF):
 			err = fault.New(fault.Denied, "stale_form", "this page was open for too long or came from elsewhere: load it again")

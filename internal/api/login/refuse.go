@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
 
@@ -56,6 +57,28 @@ func asRefusal(err error) (e refusal, ok bool) {
 		return refusal{"temporarily_unavailable", 90033, "the service cannot answer now: try again"}, false
 	}
 	return refusal{"invalid_request", 90014, err.Error()}, true
+}
+
+// Refuse answers a request that is not worked on: with a page where a person asks, else in the form the provider's clients read.
+func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	api.LeaveUnread(w, r)
+	if fault.KindOf(err) != fault.TooMany && strings.HasPrefix(r.URL.Path, "/login") {
+		s.showProblem(w, r, err)
+		return
+	}
+	if fault.KindOf(err) == fault.TooMany && strings.HasPrefix(r.URL.Path, "/login") {
+		s.showTooManyFailures(w, r)
+		return
+	}
+	if fault.KindOf(err) == fault.TooMany {
+		err = retryAfter()
+	}
+	s.refuse(w, r, err)
+}
+
+// badText is the refusal of a text that cannot be stored.
+func badText() *refusal {
+	return invalid("invalid_request", 90014, "a text holds the character U+0000, or bytes that are not UTF-8: nothing was done")
 }
 
 // refuse answers a client with an error in the form the provider's clients read.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
@@ -36,7 +37,7 @@ type Server struct {
 	Log         *slog.Logger
 	Audited     func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
 	HTTP        *http.Client                                         // towards external providers; nil is one with a time limit
-	Address     func(r *http.Request) string                         // may be nil: the address whose failures are counted, if there is a proxy
+	Address     func(r *http.Request) string                         // whose tries are counted together: where a request comes from
 
 	keys     keyring
 	failures limits
@@ -47,7 +48,13 @@ type Server struct {
 
 // Handler serves all routes.
 func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router().ServeHTTP(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if query, err := url.ParseQuery(r.URL.RawQuery); err != nil || !api.Storable(r.URL.Path) || !api.StorableValues(query) {
+			s.Refuse(w, r, badText())
+			return
+		}
+		s.router().ServeHTTP(w, r)
+	})
 }
 
 // Serves says whether a request is for this surface.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -254,6 +255,10 @@ func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+		return false
+	}
+	if !api.StorableValues(r.PostForm) {
+		s.refuse(w, r, badText())
 		return false
 	}
 	return true

@@ -39,7 +39,7 @@ func (s *Server) form(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		switch err := r.ParseForm(); {
-		case err != nil:
+		case err != nil || !api.StorableValues(r.PostForm):
 			s.showProblem(w, r, invalid("", 0, "The form was too large or damaged"))
 		case !s.site().IsGenuine(r, r.PostForm.Get("csrf")):
 			s.showProblem(w, r, fault.New(fault.Denied, "stale_form", "this form was open for too long or came from elsewhere: go back, load the page again and repeat"))

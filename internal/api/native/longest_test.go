@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 )
@@ -23,10 +24,10 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 // TestLongestBodies sends every command a body that is one byte longer than its route declares: it is refused, and no
-// service, database or access guard was asked, for there is none.
+// service or database was asked, for there is none.
 func TestLongestBodies(t *testing.T) {
 	s := &Server{
-		Log: slog.New(slog.DiscardHandler), Clock: &clock.Service{}, DigestKey: []byte("key"),
+		Access: access.Local{}, Log: slog.New(slog.DiscardHandler), Clock: &clock.Service{}, DigestKey: []byte("key"),
 		Callers: func(next http.Handler) http.Handler { return next },
 		Named:   func(string) bool { return false },
 	}
@@ -43,9 +44,9 @@ func TestLongestBodies(t *testing.T) {
 		path := kernel.Prefix + regexp.MustCompile(`{\w+}`).ReplaceAllString(r.Path, "2026-09")
 		in := httptest.NewRequest(r.Method, "http://localhost"+path, io.LimitReader(zeros{}, int64(r.Longest)+1))
 		out := httptest.NewRecorder()
-		served.ServeHTTP(out, in)
+		served.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context())))
 		var p kernel.Problem
-		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Code != http.StatusUnprocessableEntity || p.Code != "bad_body" || !strings.Contains(p.Detail, r.Longest.String()) {
+		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Code != http.StatusRequestEntityTooLarge || p.Code != "bad_body" || !strings.Contains(p.Detail, r.Longest.String()) {
 			t.Errorf("%s: %d %s", r.ID, out.Code, out.Body)
 			continue
 		}

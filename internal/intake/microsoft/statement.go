@@ -142,7 +142,7 @@ func (s *reading) lineOf() *usage.StatementLine {
 }
 
 // maxLines bounds the lines of a statement, which are held in memory: a small compressed file may hold very many.
-const maxLines = 4 << 20
+const maxLines = 1 << 18
 
 // Statement reads a reconciliation file, by today's rules and without keeping it anywhere: its lines, and what is wrong
 // with those that cannot be read. These are not among the lines.

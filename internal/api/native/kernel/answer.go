@@ -124,6 +124,7 @@ func Page[I, T any](handle func(context.Context, *I) (List[T], error)) PageAnswe
 
 // failed notes the error for the log and the audit record, and returns the problem it is answered with.
 func failed(ctx context.Context, err error) error {
+	err = Ended(ctx, err)
 	recordOf(ctx).err = err
 	return ProblemOf(err)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -26,7 +27,7 @@ func (noLedger) Do(context.Context, func(context.Context, tx.Tx) error) error   
 func serve(t *testing.T, routes ...Route) http.Handler {
 	t.Helper()
 	k, err := New(Config{
-		Audit: event.Auditor{DB: noLedger{}}, Log: slog.New(slog.DiscardHandler), DigestKey: []byte("key"), Busy: &sync.Map{}, Wake: func() {},
+		Access: access.Local{}, Audit: event.Auditor{DB: noLedger{}}, Log: slog.New(slog.DiscardHandler), DigestKey: []byte("key"), Busy: &sync.Map{}, Wake: func() {},
 		Callers: func(next http.Handler) http.Handler { return next }, Named: func(string) bool { return false },
 	}, Under("tests", routes...))
 	if err != nil {
@@ -39,6 +40,7 @@ func serve(t *testing.T, routes ...Route) http.Handler {
 
 func post(h http.Handler, path string, body io.Reader) *httptest.ResponseRecorder {
 	in := httptest.NewRequest(http.MethodPost, "http://localhost"+Prefix+path, body)
+	in = in.WithContext(access.AsLocalOperator(in.Context()))
 	out := httptest.NewRecorder()
 	h.ServeHTTP(out, in)
 	return out
@@ -65,7 +67,7 @@ func TestABodyAsLongAsDeclaredIsTaken(t *testing.T) {
 		says string
 	}{
 		{"/whole", 3 << 10, 200, ""},
-		{"/whole", 3<<10 + 1, 422, "larger than 3 KiB"},
+		{"/whole", 3<<10 + 1, 413, "larger than 3 KiB"},
 		{"/pieces", 3<<10 - 1, 200, "3071"},
 		{"/pieces", 3<<10 + 1, 422, "more than 3 KiB"},
 	} {
@@ -77,5 +79,69 @@ func TestABodyAsLongAsDeclaredIsTaken(t *testing.T) {
 		if c.path == "/whole" && c.want == 200 && held != c.size {
 			t.Errorf("%d of %d bytes were read", held, c.size)
 		}
+	}
+}
+
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// TestAccessIsAskedBeforeBodies: nothing is read of what a caller sends who may not send it, nor of a body whose length says
+// that it is too long.
+func TestAccessIsAskedBeforeBodies(t *testing.T) {
+	type input struct {
+		RawBody []byte `contentType:"application/yaml"`
+	}
+	h := serve(t,
+		Post("held", "/held", access.UsageImport, "Holds its body", 3<<10, Nothing(func(context.Context, *input) error { return nil })),
+		Post("upload", "/upload", access.Reconcile, "Reads its body piece by piece", MiB, Upload(Media{Type: "text/plain"}, Media{Type: "application/json"},
+			func(Size) error { return nil }, func(_ context.Context, _ *None, body io.Reader) (int64, error) { return io.Copy(io.Discard, body) })),
+		Post("exchange", "/exchange", access.UsageImport, "Reads and answers at once", Unlimited, Exchange(Media{Type: "text/plain"}, Media{Type: "text/plain"},
+			func(_ *Lines, r *http.Request, _ *None) error { _, err := io.Copy(io.Discard, r.Body); return err })),
+	)
+	for _, path := range []string{"/held", "/upload", "/exchange"} {
+		out := httptest.NewRecorder()
+		h.ServeHTTP(out, httptest.NewRequest(http.MethodPost, "http://localhost"+Prefix+path, unread{t}))
+		if out.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, out.Code, out.Body)
+		}
+	}
+	in := httptest.NewRequest(http.MethodPost, "http://localhost"+Prefix+"/held", unread{t})
+	in.ContentLength = 3<<10 + 1
+	out := httptest.NewRecorder()
+	if h.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context()))); out.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("too long: %d %s", out.Code, out.Body)
+	}
+}
+
+// TestARefusedExchangeEndsItsConnection: who is answered before the whole body was read sends the next request on a
+// connection of its own. On the same one the library panicked ("invalid concurrent Body.Read call").
+func TestARefusedExchangeEndsItsConnection(t *testing.T) {
+	h := serve(t, Post("exchange", "/exchange", access.UsageImport, "Refuses at once", Unlimited, Exchange(Media{Type: "text/plain"}, Media{Type: "text/plain"},
+		func(*Lines, *http.Request, *None) error { return fault.New(fault.Conflict, "refused", "no") })))
+	var log bytes.Buffer
+	at := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = "localhost"
+		h.ServeHTTP(w, r.WithContext(access.AsLocalOperator(r.Context())))
+	}))
+	at.Config.ErrorLog = stdlog.New(&log, "", 0)
+	at.Start()
+	for range 20 {
+		answer, err := at.Client().Post(at.URL+Prefix+"/exchange", "text/plain", bytes.NewReader(make([]byte, 100<<10)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		if answer.Body.Close(); answer.StatusCode != http.StatusConflict {
+			t.Errorf("%d", answer.StatusCode)
+		}
+	}
+	at.Close()
+	if log.Len() > 0 {
+		t.Errorf("the server said: %s", log.String()[:min(log.Len(), 300)])
 	}
 }

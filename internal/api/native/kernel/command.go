@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -23,19 +27,29 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
+		route := k.routeOf(mux, r)
+		if route == nil {
+			k.unserved(mux, w, r)
+			return
+		}
+		if err := route.check(r); err != nil {
+			Refuse(w, r, err)
+			return
+		}
 		if isRead(r) {
 			mux.ServeHTTP(&conditionalWriter{ResponseWriter: w, known: r.Header.Get("If-None-Match")}, r)
 			k.audited(r, rec, "", nil)
 			return
 		}
-		route := k.routeOf(mux, r)
-		if route == nil {
-			mux.ServeHTTP(w, r)
+		rec.command, rec.action, rec.kernel = route.ID, route.Action, k
+		if err := k.Access.Allowed(r.Context(), route.Action); err != nil { // before anything is read of what the caller sends
+			Refuse(w, r, err)
+			k.audited(r, rec, "", nil)
 			return
 		}
-		digest, err := k.digestOf(r, route)
+		digest, length, err := k.digestOf(r, route)
 		if err != nil {
-			writeProblem(w, ProblemOf(err))
+			Refuse(w, r, err)
 			return
 		}
 		key := ""
@@ -52,6 +66,12 @@ func (k *Kernel) commands(mux *http.ServeMux) http.Handler {
 				return
 			}
 			w = &copyingWriter{ResponseWriter: w}
+		}
+		if length > largeBody {
+			if k.large.Acquire(r.Context(), 1) != nil {
+				return // the client went away
+			}
+			defer k.large.Release(1)
 		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		mux.ServeHTTP(seen, r)
@@ -80,21 +100,46 @@ func idempotencyKeyOf(r *http.Request) string {
 	return access.Actor(r.Context()) + " " + key
 }
 
-// digestOf is the digest of a request with its body, which is read into memory up to the longest. Streamed bodies are left out.
-func (k *Kernel) digestOf(r *http.Request, route *Route) (string, error) {
+// digestOf is the digest of a request with its body, which is read into memory up to the longest, and how long that is. Streamed
+// bodies are left out.
+func (k *Kernel) digestOf(r *http.Request, route *Route) (digest string, length Size, err error) {
 	var text []byte
 	if !route.Streams() && r.Body != nil {
-		var err error
-		if text, err = io.ReadAll(io.LimitReader(r.Body, int64(route.Longest)+1)); err != nil || len(text) > int(route.Longest) {
-			return "", badBody(route.Longest).Because(err)
+		if text, err = readHeld(r, route.Longest); err != nil {
+			return "", 0, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(text))
 	}
-	return event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+	digest, err = event.Digest(k.DigestKey, []string{r.Method, r.URL.Path, r.URL.RawQuery, string(text)})
+	return digest, Size(len(text)), err
+}
+
+// largeBody is the length from which bodies that are held in memory are worked on one after the other: what is made of them
+// takes many times their length.
+const largeBody = MiB
+
+// readHeld reads a body into memory. A body whose length says that it is too long is not read at all.
+func readHeld(r *http.Request, longest Size) ([]byte, error) {
+	if r.ContentLength > int64(longest) {
+		return nil, badBody(longest)
+	}
+	var text bytes.Buffer
+	text.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	_, err := text.ReadFrom(limits.From(r.Context()).Held(io.LimitReader(r.Body, int64(longest)+1)))
+	if _, known := errors.AsType[*fault.Fault](err); known {
+		return nil, err
+	}
+	if err != nil || text.Len() > int(longest) {
+		return nil, badBody(longest).Because(err)
+	}
+	if escapesNull(text.Bytes()) {
+		return nil, badText()
+	}
+	return text.Bytes(), nil
 }
 
 func badBody(longest Size) *fault.Fault {
-	return fault.New(fault.Invalid, "bad_body", "the body could not be read, or is larger than %s; nothing was done", longest)
+	return fault.New(fault.TooLarge, "bad_body", "the body is larger than %s, or ends too early; nothing was done", longest)
 }
 
 // storedAnswer is an answer under an idempotency key.
@@ -167,6 +212,9 @@ func (k *Kernel) replay(w http.ResponseWriter, r *http.Request, key, digest stri
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
+	if p.wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.wait.Seconds()))))
+	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)

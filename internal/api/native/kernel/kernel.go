@@ -5,11 +5,13 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/event"
@@ -37,12 +39,14 @@ type Kernel struct {
 	byID    map[string]*Route
 	byPath  map[string]*Route // "METHOD path", as the mux names it
 	metrics *metrics
+	large   *semaphore.Weighted // of commands with large bodies, which are worked on one after the other
+	uploads *semaphore.Weighted // of those that keep what they read of a body in memory, two at a time
 }
 
 // New is a kernel that serves routes. An Internal fault names what is missing when a declaration is incomplete, or the route that
 // is declared twice.
 func New(c Config, routes []Route) (*Kernel, error) {
-	k := &Kernel{Config: c, routes: routes, byID: map[string]*Route{}, byPath: map[string]*Route{}, metrics: newMetrics()}
+	k := &Kernel{Config: c, routes: routes, byID: map[string]*Route{}, byPath: map[string]*Route{}, metrics: newMetrics(), large: semaphore.NewWeighted(1), uploads: semaphore.NewWeighted(2)}
 	for i := range routes {
 		r := &routes[i]
 		if err := r.verify(); err != nil {
@@ -52,6 +56,7 @@ func New(c Config, routes []Route) (*Kernel, error) {
 		if k.byID[r.ID] != nil || k.byPath[path] != nil {
 			return nil, fault.New(fault.Internal, "bad_route", "the route %s %s is declared twice", path, r.ID)
 		}
+		r.query = slices.Sorted(slices.Values(queryNames(r.answer.input())))
 		k.byID[r.ID], k.byPath[path] = r, r
 	}
 	return k, nil

@@ -1,10 +1,12 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +23,7 @@ type Problem struct {
 	Code   string         `json:"code"`
 	Errors []ProblemField `json:"errors,omitempty"`
 	cause  error
+	wait   time.Duration // before asking again
 }
 
 // ProblemField is one place in the request and what is wrong there.
@@ -47,13 +50,22 @@ func ProblemOf(err error) *Problem {
 	p := &Problem{Status: http.StatusInternalServerError, Code: "internal", cause: err,
 		Detail: "something went wrong inside the server; what was committed before is kept. Its log says more"}
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
-		p.Status, p.Code, p.Detail = api.Status(f.Kind), f.Code, f.Text
+		p.Status, p.Code, p.Detail, p.wait = api.Status(f.Kind), f.Code, f.Text, f.Wait
 		for _, at := range slices.Sorted(maps.Keys(f.Fields)) {
 			p.Errors = append(p.Errors, ProblemField{at, f.Fields[at]})
 		}
 	}
 	p.Title = http.StatusText(p.Status)
 	return p
+}
+
+// Ended is why a request ended: the reason that its context gives where that ended it, such as a server that stops, else the
+// error.
+func Ended(ctx context.Context, err error) error {
+	if f, told := errors.AsType[*fault.Fault](context.Cause(ctx)); told && errors.Is(err, context.Canceled) {
+		return f
+	}
+	return err
 }
 
 // Fault is the fault that a client returns for a problem.

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/purveyor-csp/purveyor/internal/access"
+	"github.com/purveyor-csp/purveyor/internal/api"
 	"github.com/purveyor-csp/purveyor/internal/event"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 )
@@ -65,12 +66,20 @@ func Record(ctx context.Context, audit event.Auditor, log *slog.Logger, r event.
 	}
 }
 
+// Refuse answers a request that is not worked on with the problem that an error is.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	api.LeaveUnread(w, r)
+	recordOf(r.Context()).err = err
+	writeProblem(w, ProblemOf(err))
+}
+
 // Unproven answers a request whose caller is not authenticated: 401, or the error of authenticating.
 func Unproven(w http.ResponseWriter, r *http.Request, err error) {
 	p := ProblemOf(err)
 	if p.Status < http.StatusInternalServerError && p.Code != "cross_origin" {
 		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
 	}
+	api.LeaveUnread(w, r)
 	recordOf(r.Context()).err = err
 	writeProblem(w, p)
 }

@@ -24,7 +24,8 @@ type Route struct {
 	Area    string        // the heading it is described under; Under sets it
 
 	answer registrar
-	reads  *reads // whose data it shows; only of reading routes
+	reads  *reads   // whose data it shows; only of reading routes
+	query  []string // names of its query parameters, sorted
 }
 
 // Get declares a route that only reads. What it answers says whose data that is, for the record of what was read of others.
@@ -114,9 +115,8 @@ type Size int64
 // Sizes to declare the longest body by. NoBody leaves room for what clients send where nothing is asked for, such as {}.
 const (
 	NoBody    Size = 1 << 10
-	Form      Size = 1 << 20
+	Form      Size = 64 << 10
 	MiB       Size = 1 << 20
-	GiB       Size = 1 << 30
 	Unlimited Size = -1 // of a body that is read piece by piece and kept nowhere
 )
 

@@ -50,6 +50,11 @@ func File[I, O any](media []Media, prepare func(context.Context, *I) (Download[O
 func Upload[I, O any](body, answer Media, tooLong func(longest Size) error, handle func(context.Context, *I, io.Reader) (O, error)) Answer[I, O] {
 	return Answer[I, O]{streams: true, bind: func(b binding, _ func(context.Context, *I, O) error) {
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
+			turn := recordOf(h.Context()).kernel.uploads
+			if turn.Acquire(h.Context(), 1) != nil {
+				return // the client went away
+			}
+			defer turn.Release(1)
 			out, err := handle(h.Context(), in, b.limited(h.BodyReader(), tooLong))
 			if err != nil {
 				failStream(h, err)
@@ -93,10 +98,15 @@ func Exchange[I any](body, answer Media, handle func(*Lines, *http.Request, *I) 
 		stream(b, body.request(), []Media{answer}, func(h huma.Context, in *I) {
 			r, w := humago.Unwrap(h)
 			_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 and in-process connections are so anyway
+			if r.ProtoMajor == 1 {
+				// A handler may answer before the body ends. The library reads the rest then, and would take its end for
+				// the beginning of the next request's.
+				w.Header().Set("Connection", "close")
+			}
 			r.Body = io.NopCloser(b.limited(r.Body, func(longest Size) error { return badBody(longest) }))
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
-			switch err := handle(out, r, in); {
-			case err != nil && !out.begun:
+			switch err := Ended(r.Context(), handle(out, r, in)); {
+			case err != nil && !out.Begun():
 				failStream(h, err)
 			case err != nil:
 				recordOf(r.Context()).err = err
@@ -123,6 +133,13 @@ func (l *Lines) Begin() {
 		l.w.Header().Set("Content-Type", l.media)
 		l.w.WriteHeader(http.StatusOK)
 	}
+}
+
+// Begun says whether the header of the answer was sent.
+func (l *Lines) Begun() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.begun
 }
 
 // Write sends a line. That a client went away is noticed through the context of its request.
@@ -152,6 +169,7 @@ func stream[I any](b binding, body *huma.RequestBody, answers []Media, serve fun
 
 // failStream answers with a problem, from a handler that writes its answer itself.
 func failStream(h huma.Context, err error) {
+	err = Ended(h.Context(), err)
 	recordOf(h.Context()).err = err
 	p := ProblemOf(err)
 	h.SetHeader("Content-Type", p.ContentType(""))

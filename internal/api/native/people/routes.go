@@ -31,7 +31,7 @@ func (v handlers) personRoutes() []kernel.Route {
 		kernel.Get("group-list", "/groups", access.IdentityRead, "Groups of people and programs",
 			kernel.Page(v.listGroups).ReadsEach(func(g Group) kernel.Parties { return kernel.Parties{g.Realm} })),
 		kernel.Post("group-create", "/groups", access.IdentityChange, "Create a group, to assign roles to", kernel.Form, kernel.JSON(v.newGroup)),
-		kernel.Put("group-members", "/groups/{group}/members", access.IdentityChange, "Set the members of a group", 64*kernel.MiB, kernel.Nothing(v.setMembers)),
+		kernel.Put("group-members", "/groups/{group}/members", access.IdentityChange, "Set the members of a group", kernel.MiB, kernel.Nothing(v.setMembers)),
 	)
 }
 

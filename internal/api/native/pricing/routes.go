@@ -13,7 +13,7 @@ func Routes(books *pricing.Service, invoices *invoice.Service) []kernel.Route {
 	v := handlers{books, invoices}
 	return kernel.Under("price-books",
 		kernel.Get("book-list", "/price-books", access.BookRead, "Every version of every price book", kernel.Page(v.list).ReadsEach(ownerOf)),
-		kernel.Post("book-publish", "/price-books", access.BookPublish, "Publish the price books of a book.yaml as new versions", 64*kernel.MiB,
+		kernel.Post("book-publish", "/price-books", access.BookPublish, "Publish the price books of a book.yaml as new versions", 16*kernel.MiB,
 			kernel.JSON(v.publish)),
 		kernel.Get("book-show", "/price-books/{owner}/{key}", access.BookRead, "One version of a price book",
 			kernel.Tagged(v.show).OrYAML(printBook).Reads(func(_ *showInput, b pricing.Book) kernel.Parties { return ownerOf(b) })),

@@ -42,7 +42,7 @@ func (v handlers) compare(ctx context.Context, in *reconcileInput, file io.Reade
 
 // tooLong refuses a statement whose lines would not fit into memory. Those of the largest partners are a tenth of that.
 func tooLong(longest kernel.Size) error {
-	return fault.New(fault.Invalid, "statement_too_large", "the statement has more than %s; nothing was compared: compare its invoices one by one", longest)
+	return fault.New(fault.TooLarge, "statement_too_large", "the statement has more than %s; nothing was compared: compare its invoices one by one", longest)
 }
 
 // parseTotals parses totals such as "EUR:123.45", one for each currency; without any it is nil.

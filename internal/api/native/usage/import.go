@@ -53,20 +53,22 @@ var (
 	importLines = kernel.Media{Type: "application/x-ndjson", Text: "{progress} lines, then {load} or {problem}."}
 )
 
-// importFiles reads each part when the import needs it, a block at a time, and reports the progress meanwhile.
+// importFiles reads each part when the import needs it, a block at a time, and reports the progress meanwhile. A refusal before
+// the first line of progress is the whole answer, with its status.
 func (v handlers) importFiles(out *kernel.Lines, r *http.Request, in *importInput) error {
 	parts, manifest, err := openManifest(r)
 	if err != nil {
 		return err
 	}
-	out.Begin()
 	report := progress{out: out}
 	load, err := v.imports.Import(r.Context(), intake.Request{
 		Sources: parts.sources(manifest), Dataset: in.Dataset, Period: in.Period.Month, Complete: in.Complete, Add: in.Add, Supersede: in.Supersede, DryRun: in.DryRun,
 		Progress: report.write,
 	})
-	if err != nil {
-		out.Write(ImportLine{Problem: kernel.ProblemOf(err)})
+	if err = kernel.Ended(r.Context(), err); err != nil {
+		if out.Begun() {
+			out.Write(ImportLine{Problem: kernel.ProblemOf(err)})
+		}
 		return err
 	}
 	out.Write(ImportLine{Load: &load})

@@ -14,7 +14,7 @@ func Routes(orgs *org.Service, invoices *invoice.Service) []kernel.Route {
 	return kernel.Under("world",
 		kernel.Get("world-read", "/world", access.WorldRead, "Organisations and edges, exchange rates and taxes",
 			kernel.Tagged(v.read).OrYAML(world.Print).ReadsMany(organisations)),
-		kernel.Put("world-apply", "/world", access.WorldApply, "Apply a world.yaml, or show what would change", 64*kernel.MiB,
+		kernel.Put("world-apply", "/world", access.WorldApply, "Apply a world.yaml, or show what would change", 32*kernel.MiB,
 			kernel.JSON(v.apply)),
 	)
 }
