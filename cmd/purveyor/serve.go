@@ -80,7 +80,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeaderBytes, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
-				return access.AsLocalOperator(context.WithoutCancel(ctx))
+				return access.AtDirectory(context.WithoutCancel(ctx))
 			}
 			return context.WithoutCancel(ctx)
 		},
