@@ -367,6 +367,15 @@ func TestBackupBrokenOff(t *testing.T) {
 			t.Errorf("cancelled at the %s: %v; left %v", step, err, left)
 		}
 	}
+	_, err = n.Backups.Make(access.AtDirectory(t.Context()), backup.Request{Folder: in("b"), Progress: func(backup.Progress) {
+		if _, err := n.Backups.Make(access.AtDirectory(t.Context()), backup.Request{Folder: in("c"), Progress: func(backup.Progress) {}}); err == nil {
+			t.Error("two backups are made at once")
+		}
+		n.Backups.Stop()
+	}})
+	if left, e := os.ReadDir(at); fault.CodeOf(err) != "stopping" || e != nil || len(left) > 0 {
+		t.Errorf("the server stops: %v; left %v", err, left)
+	}
 	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}

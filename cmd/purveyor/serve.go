@@ -85,6 +85,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 			return context.WithoutCancel(ctx)
 		},
 	}
+	server.RegisterOnShutdown(n.Backups.Stop)
 	var running sync.WaitGroup
 	running.Go(func() { n.Work(ctx, invite) })
 	failed := make(chan error, 2)

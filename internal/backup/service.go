@@ -43,7 +43,49 @@ type Service struct {
 	Machine func() time.Time // the machine's clock
 	Program string           // the version of the program
 
-	running sync.Mutex // one backup at a time
+	mu      sync.Mutex
+	running chan struct{} // of the backup that is being made: closed to end it; nil while there is none
+	stopped bool
+}
+
+// Stop ends a backup that is being made, which then leaves nothing, and lets no further one begin: the program is ending.
+func (v *Service) Stop() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stopped = true; v.running != nil {
+		close(v.running)
+		v.running = nil
+	}
+}
+
+// start lets one backup run at a time. Its context ends with the caller's, or when the program is ending.
+func (v *Service) start(ctx context.Context) (context.Context, func(), error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stopped {
+		return nil, nil, fault.New(fault.Unavailable, "stopping", "the server is being stopped: nothing was done; give the command again when it runs")
+	}
+	if v.running != nil {
+		return nil, nil, fault.New(fault.Conflict, "backup_running", "another backup is being made: nothing was done; wait until it is finished")
+	}
+	end := make(chan struct{})
+	v.running = end
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-end:
+			cancel(fault.New(fault.Unavailable, "stopping", "the server was stopped: no backup was made; give the command again when it runs"))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.running == end {
+			v.running = nil
+		}
+		cancel(nil)
+	}, nil
 }
 
 // Request asks for a backup.
@@ -78,10 +120,11 @@ func (v *Service) Make(ctx context.Context, r Request) (Summary, error) {
 	if err := r.valid(); err != nil {
 		return Summary{}, err
 	}
-	if !v.running.TryLock() {
-		return Summary{}, fault.New(fault.Conflict, "backup_running", "another backup is being made: nothing was done; wait until it is finished")
+	ctx, done, err := v.start(ctx)
+	if err != nil {
+		return Summary{}, err
 	}
-	defer v.running.Unlock()
+	defer done()
 	b, err := v.begin(r)
 	if err != nil {
 		return Summary{}, err
@@ -93,11 +136,14 @@ func (v *Service) Make(ctx context.Context, r Request) (Summary, error) {
 		}
 		return err
 	}
-	if err := b.make(ctx, v, moment, &c); err != nil {
-		return Summary{}, errors.Join(err, b.discard())
+	err = b.make(ctx, v, moment, &c)
+	if b.Totals = &c.totals; err == nil {
+		err = b.finish(ctx)
 	}
-	b.Totals = &c.totals
-	if err := b.finish(ctx); err != nil {
+	if err != nil {
+		if _, is := errors.AsType[*fault.Fault](context.Cause(ctx)); is { // whatever it says, this is why
+			err = context.Cause(ctx)
+		}
 		return Summary{}, errors.Join(err, b.discard())
 	}
 	return b.Summary(r.Folder, r.Vault), nil
