@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/backup"
 	"github.com/purveyor-csp/purveyor/internal/cli"
 	"github.com/purveyor-csp/purveyor/internal/cli/command"
 	"github.com/purveyor-csp/purveyor/internal/config"
@@ -51,6 +53,22 @@ func program() cli.Program {
 				return intake.Rebuilt{}, err
 			}
 			return installation.Rebuild(ctx, dir, installation.Options{Settings: *s, Version: version, Log: slog.New(slog.DiscardHandler), Now: time.Now}, progress)
+		},
+		Backups: command.Backups{
+			Verify: installation.VerifyBackup,
+			Restore: func(ctx context.Context, r command.RestoreRequest, progress func(backup.Progress)) (out command.RestoreAnswer, err error) {
+				how := installation.Options{Settings: *s, Version: version, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+				made, err := installation.Restore(ctx, installation.RestoreRequest{Backup: r.Backup, Vault: r.Vault, Into: r.Into, Ledger: r.Ledger, Accept: r.Accept, Progress: progress}, how)
+				if err != nil {
+					return out, err
+				}
+				out = command.RestoreAnswer{Directory: made.Directory, Restored: made.Restored, Records: made.Audit.Count, Wrong: len(made.Check.Violations)}
+				for _, n := range made.Check.Checked {
+					out.Checked += n
+				}
+				out.Raw, err = json.Marshal(made)
+				return out, err
+			},
 		},
 		Open: func(ctx context.Context, dir string, o command.OpenOptions) (http.RoundTripper, func() error, error) {
 			usable := installation.RequireDirectory

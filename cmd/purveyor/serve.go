@@ -87,11 +87,12 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		Handler: n.API.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeaderBytes, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(n.API.Log.Handler(), slog.LevelWarn),
 		BaseContext: func(l net.Listener) context.Context {
 			if l == local {
-				return access.AsLocalOperator(requests)
+				return access.AtDirectory(requests)
 			}
 			return requests
 		},
 	}
+	server.RegisterOnShutdown(n.Backups.Stop)
 	var running sync.WaitGroup
 	running.Go(func() { n.Work(ctx, invite) })
 	failed := make(chan error, 2)

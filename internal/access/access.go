@@ -49,8 +49,14 @@ type Guard interface {
 	MayPurchase(ctx context.Context, customer id.Organisation, what Purchase) (Grant, error)
 }
 
-// AsLocalOperator marks a context as the local operator's. Only the process that holds the data directory's lock,
-// and its socket and loopback listener, may do so.
+// AtDirectory marks a context as the local operator's who has the data directory itself. Only the process that holds its
+// lock, and its socket, may do so.
+func AtDirectory(ctx context.Context) context.Context {
+	return identity.As(ctx, identity.Principal{ID: identity.LocalOperator, AtDirectory: true})
+}
+
+// AsLocalOperator marks a context as the local operator's, wherever they are on this machine. Only the process that holds
+// the data directory's lock, and its socket and loopback listener, may do so.
 func AsLocalOperator(ctx context.Context) context.Context {
 	return identity.As(ctx, identity.Principal{ID: identity.LocalOperator})
 }
@@ -58,11 +64,15 @@ func AsLocalOperator(ctx context.Context) context.Context {
 // Local is the Guard that knows the local operator and nobody else.
 type Local struct{}
 
-// Require grants the local operator every action everywhere, and denies anybody else.
+// Require grants the local operator every action everywhere, and denies anybody else. What needs the data directory is
+// granted to the operator at the directory.
 func (Local) Require(ctx context.Context, action Action) (Grant, error) {
 	who, _ := identity.Caller(ctx)
 	if who.ID != identity.LocalOperator || action == "" {
 		return Grant{}, denied(action)
+	}
+	if action.ofDirectory() && !who.AtDirectory {
+		return Grant{}, notAtDirectory(action)
 	}
 	return Grant{Scope: scope.All(), View: scope.Everything, Actor: string(who.ID), Kind: Partner}, nil
 }
@@ -90,6 +100,12 @@ func (l Local) MayPurchase(ctx context.Context, _ id.Organisation, what Purchase
 
 func denied(action Action) error {
 	return fault.New(fault.Denied, "denied", "this needs %s, which was not granted to you", action)
+}
+
+// notAtDirectory is denied to everybody but who has the data directory.
+func notAtDirectory(action Action) error {
+	return fault.New(fault.Denied, "not_at_directory",
+		"%s needs the data directory itself, on the machine of the installation: nothing was done; give the command there, with --data", action)
 }
 
 // inPart is denied where an action is held for a part of what it is about.

@@ -30,6 +30,7 @@ const (
 	AuditRead      Action = "audit.read"
 	AuditPrune     Action = "audit.prune"
 	KeyRotate      Action = "key.rotate"
+	BackupMake     Action = "backup.make"
 	PersonExport   Action = "person.export"
 	PersonErase    Action = "person.erase"
 	JobRead        Action = "job.read"
@@ -73,7 +74,7 @@ var (
 		WorldApply, BookPublish, UsageImport, UnresolvedFix, InvoiceDraft, InvoiceApprove, InvoiceIssue, InvoiceVoid, ClockMove,
 		AccessAssign, AccessDeny, RoleWrite, PolicyWrite, PermissionWrite, ReservationBuy, SavingsPlanBuy, ResourceWrite, ResourceOwn,
 		CostWrite, DelegationChange, DelegationApprove, DelegationEnd, ActivationRequest, ActivationDecide,
-		AuditPrune, KeyRotate, PersonErase, IdentityChange,
+		AuditPrune, KeyRotate, PersonErase, IdentityChange, BackupMake,
 	}
 )
 
@@ -91,6 +92,10 @@ func (a Action) onResources() bool {
 	}
 	return false
 }
+
+// ofDirectory says whether an action is for whoever has the data directory itself, and in no role: a backup holds
+// everything, the keys too.
+func (a Action) ofDirectory() bool { return a == BackupMake }
 
 // ofInstallation says whether an action is about the books, the log and the keys of the whole installation. A part of
 // them makes no sense: what was asked with a part would leave rows unbilled, and find wrong what only was not seen. So

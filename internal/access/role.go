@@ -68,7 +68,7 @@ func partnerRoles() []Role {
 	})
 	// Everything but the resources of others, and but the permission to buy, which is the admin agents' alone.
 	admin := slices.DeleteFunc(Actions(), func(a Action) bool {
-		return a.onResources() || a == PermissionWrite || a == ReservationBuy || a == SavingsPlanBuy || a == DelegationApprove
+		return a.onResources() || a.ofDirectory() || a == PermissionWrite || a == ReservationBuy || a == SavingsPlanBuy || a == DelegationApprove
 	})
 	return []Role{
 		{PartnerGlobalAdmin, "global admin", Partner, "", "Everything in the account; runs the installation's books.", admin, scope.Everything},

@@ -36,6 +36,7 @@ type Program struct {
 	Version string
 	Open    command.Open
 	Rebuild command.Rebuild
+	Backups command.Backups
 	// Serve serves a data directory until the context ends, by Settings: a pointer to a struct of flags of serve.
 	Serve    func(ctx context.Context, dir string) error
 	Settings any
@@ -81,6 +82,8 @@ type commands struct {
 	Status       upkeep.Status          `cmd:"" help:"Show how much a data directory holds."`
 	Completion   completionCommand      `cmd:"" help:"Print the completion script for bash, zsh or fish."`
 	Version      versionCommand         `cmd:"" help:"Print the version."`
+	Backup       upkeep.Backup          `cmd:"" help:"Back up a data directory while it is used, and verify backups."`
+	Restore      upkeep.Restore         `cmd:"" help:"Make a data directory of a backup."`
 	Audit        upkeep.Audit           `cmd:"" help:"The audit log: search, verify, export, prune."`
 	Keys         upkeep.Keys            `cmd:"" help:"The encryption keys of a data directory."`
 	Privacy      people.Privacy         `cmd:"" help:"Export or erase a person's data."`
@@ -93,7 +96,7 @@ func (p Program) Main(ctx context.Context, args []string) int {
 	if p.Settings != nil {
 		c.Serve.Plugins = kong.Plugins{p.Settings}
 	}
-	e := &command.Env{Open: p.Open, Rebuild: p.Rebuild, In: p.In, Out: p.Out, Err: p.Err}
+	e := &command.Env{Open: p.Open, Rebuild: p.Rebuild, Backups: p.Backups, In: p.In, Out: p.Out, Err: p.Err}
 	k, err := kong.New(&c, kong.Name("purveyor"), kong.Writers(p.Out, p.Err), kong.Bind(p, e), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Description("Sell a cloud to your customers: from the provider's files to the invoice, exact to the cent.\n\n"+

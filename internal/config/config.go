@@ -18,6 +18,7 @@ type Settings struct {
 	LogFormat string   `name:"log-format" env:"PURVEYOR_LOG_FORMAT" default:"text" enum:"text,json" help:"How the server logs: text or json."`
 	Memory    string   `name:"memory" env:"PURVEYOR_MEMORY" default:"1GB" help:"Most memory that the usage store takes."`
 	NewVault  bool     `name:"new-vault" env:"PURVEYOR_NEW_VAULT" help:"Begin a new vault because the old one is lost for good, with everything that was encrypted with it."`
+	NoBackup  bool     `name:"no-migration-backup" env:"PURVEYOR_NO_MIGRATION_BACKUP" help:"Migrate the ledger of an earlier version without making a backup of the data directory before."`
 	AuditDays int      `name:"audit-days" env:"PURVEYOR_AUDIT_DAYS" default:"3653" help:"For how many days records of the event log are kept at least; older ones may be exported and pruned."`
 	Proxies   []string `name:"trusted-proxy" env:"PURVEYOR_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Reverse proxy (address or network) in front of the server: callers are told apart by the X-Forwarded-For header that it sets. Of others that header is ignored."`
 	Requests  int      `name:"limit-requests" env:"PURVEYOR_LIMIT_REQUESTS" default:"100" help:"Requests a second that one caller may send over time, and ten times as many at once; 0 for no limit."`

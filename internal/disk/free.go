@@ -2,13 +2,13 @@
 
 package disk
 
-import "golang.org/x/sys/unix"
+import "syscall"
 
-// free is how many bytes this process may still write on the disk of a folder.
-func free(dir string) (int64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, err
+// Free is how many bytes the disk of a path has left for this process. Known is false when the system does not say.
+func Free(path string) (bytes int64, known bool) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(path, &s); err != nil {
+		return 0, false
 	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
+	return int64(s.Bavail) * int64(s.Bsize), true
 }

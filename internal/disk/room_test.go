@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/purveyor-csp/purveyor/internal/fault"
@@ -10,7 +9,7 @@ import (
 // TestRoom: there is none once less than the least is free; without a least, or where nobody knows, there is.
 func TestRoom(t *testing.T) {
 	left := int64(2 << 20)
-	of := func(string) (int64, error) { return left, nil }
+	of := func(string) (int64, bool) { return left, true }
 	check := room("/data", 1<<20, of)
 	if err := check(); err != nil {
 		t.Error(err)
@@ -21,10 +20,10 @@ func TestRoom(t *testing.T) {
 	if err := room("/data", 0, of)(); err != nil {
 		t.Error(err)
 	}
-	if err := room("/data", 1<<20, func(string) (int64, error) { return 0, errors.New("unknown") })(); err != nil {
+	if err := room("/data", 1<<20, func(string) (int64, bool) { return 0, false })(); err != nil {
 		t.Error(err)
 	}
-	if left, err := free(t.TempDir()); err == nil && left <= 0 {
+	if left, known := Free(t.TempDir()); known && left <= 0 {
 		t.Errorf("%d bytes are free here", left)
 	}
 }

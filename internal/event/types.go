@@ -88,9 +88,10 @@ const (
 	ProgramChanged          Type = "identity.program_changed"
 	FederationChanged       Type = "identity.federation_changed"
 	SigningKeyMade          Type = "identity.signing_key_made"
-	CommandRun              Type = "audit.command" // the audit record of a command, whatever came of it
-	DataRead                Type = "audit.read"    // somebody read what belongs to another organisation
-	LogPruned               Type = "audit.pruned"  // old records were exported and taken out
+	CommandRun              Type = "audit.command"   // the audit record of a command, whatever came of it
+	DataRead                Type = "audit.read"      // somebody read what belongs to another organisation
+	LogPruned               Type = "audit.pruned"    // old records were exported and taken out
+	BackupRestored          Type = "backup.restored" // the ledger is that of a backup
 	KeyRotated              Type = "keys.rotated"
 	ValuesResealed          Type = "keys.resealed"
 	PersonExported          Type = "privacy.exported"

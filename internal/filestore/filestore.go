@@ -54,6 +54,9 @@ func unusable(dir string, err error) error {
 	return fault.New(fault.Unavailable, "files_unusable", "%s: no partial file was kept; check the disk and give the command again", what).Because(err)
 }
 
+// Path is where the file of a digest lies.
+func (s *Store) Path(digest string) string { return s.path(digest) }
+
 func (s *Store) path(digest string) string { return filepath.Join(s.dir, digest[:2], digest) }
 
 // Put keeps what r holds and names it. Nothing is kept when r or the context fails.
@@ -83,6 +86,20 @@ func (s *Store) Get(digest string) (io.ReadCloser, error) {
 		return nil, fault.New(fault.NotFound, "no_such_file", "file %s is missing in the file store; restore it from a backup of files/%s", digest, digest[:2])
 	}
 	return f, disk.Refused(err, "file "+digest+" of the file store cannot be read", "nothing was changed")
+}
+
+// Size is how long the file of a digest is, or NotFound.
+func (s *Store) Size(digest string) (int64, error) {
+	f, err := s.Get(digest)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	in, ok := f.(io.Seeker)
+	if !ok {
+		return 0, errDamaged
+	}
+	return in.Seek(0, io.SeekEnd)
 }
 
 // Verify reads a file again and says whether it still is what its name says: NotFound or Internal otherwise.

@@ -15,6 +15,8 @@ type Principal struct {
 	Session id.Session // empty for a program
 	MFA     bool       // the session proved a second factor
 	Program bool       // no person: it cannot prove a second factor and is not asked for one
+
+	AtDirectory bool // of the local operator: by the data directory's lock or socket, not over a network
 }
 
 // LocalOperator is the caller that may open the data directory: through its lock, its socket, or the loopback

@@ -30,7 +30,7 @@ func Connect(ctx context.Context, dir string, o Options) (t http.RoundTripper, c
 	if err != nil {
 		return nil, nil, err
 	}
-	who := access.AsLocalOperator
+	who := access.AtDirectory
 	if o.Named {
 		who = asNamed
 	}
@@ -52,5 +52,5 @@ func asNamed(ctx context.Context) context.Context {
 	if _, ok := identity.Caller(ctx); ok {
 		return ctx
 	}
-	return access.AsLocalOperator(ctx)
+	return access.AtDirectory(ctx)
 }

@@ -66,7 +66,9 @@ type Options struct {
 	Warn      func(text string) // warns the operator; nil writes warnings to the log
 	Wrap      Wrap
 
-	rebuild bool // the usage store is one that holds nothing, beside the old one
+	rebuild  bool                                       // the usage store is one that holds nothing, beside the old one
+	restored bool                                       // it is being restored, from the backup that it is
+	built    func(context.Context, *Installation) error // sees every part before anything is repaired; nil for nothing to do
 }
 
 // Wrap lets tests and measurements replace parts. Each function, if set, gets a part and returns what is used
@@ -139,15 +141,15 @@ func (n *Installation) openParts(ctx context.Context, dir string, o Options) err
 	if err != nil {
 		return err
 	}
-	openLedger, openFiles := sqlstore.Open, filestore.Open
+	openFiles := filestore.Open
 	if n.OnlyRead {
-		openLedger, openFiles = sqlstore.OpenToRead, filestore.OpenToRead
+		openFiles = filestore.OpenToRead
 	}
-	if n.DB, err = openLedger(ctx, ledger); err != nil {
-		return err
+	if n.DB, err = n.openLedger(ctx, dir, ledger, o); err != nil {
+		return byNewer(dir, o.Version, err)
 	}
 	if n.Rows, err = n.openRows(ctx, dir, o); err != nil {
-		return err
+		return byNewer(dir, o.Version, err)
 	}
 	if n.Files, err = openFiles(filepath.Join(dir, "files")); err != nil {
 		return err
@@ -161,7 +163,15 @@ func (n *Installation) openParts(ctx context.Context, dir string, o Options) err
 	if err := n.requireMatchingStores(ctx, dir); err != nil {
 		return err
 	}
-	return n.recoverInterrupted(access.AsLocalOperator(ctx))
+	if o.built != nil {
+		if err := o.built(access.AtDirectory(ctx), n); err != nil {
+			return err
+		}
+	}
+	if err := n.recoverInterrupted(access.AsLocalOperator(ctx)); err != nil || n.OnlyRead {
+		return err
+	}
+	return recordProgram(dir, o.Version)
 }
 
 // requireMatchingStores is an error when the ledger is empty and the usage store is not: then the ledger is another one, such

@@ -10,6 +10,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/callers"
 	"github.com/purveyor-csp/purveyor/internal/api/native"
+	"github.com/purveyor-csp/purveyor/internal/backup"
+	"github.com/purveyor-csp/purveyor/internal/backup/folder"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/config"
@@ -71,6 +73,7 @@ type Services struct {
 	Costs       *cost.Service
 	Delegation  *delegation.Service
 	Notices     *notice.Service
+	Backups     *backup.Service
 }
 
 // build builds every part over the stores. It is an error if a part is missing.
@@ -85,6 +88,7 @@ func (n *Installation) build(o Options) error {
 	if err := n.buildPeople(ring); err != nil {
 		return err
 	}
+	n.buildBackups(o)
 	n.buildJobs(o)
 	if err := n.buildAPI(o, ring); err != nil {
 		return err
@@ -186,6 +190,15 @@ func (n *Installation) buildPeople(ring secret.Ring) error {
 	return nil
 }
 
+// buildBackups builds the service that makes backups.
+func (n *Installation) buildBackups(o Options) {
+	n.Backups = &backup.Service{
+		DB: n.DB, Access: n.Guard, Events: n.Events, Orgs: organisations.Orgs{DB: n.DB}, Books: billing.Books{DB: n.DB}, Usage: billing.Usage{DB: n.DB},
+		Invoices: billing.Invoices{DB: n.DB}, Sessions: n.Sessions, Ledger: n.DB, Files: n.Files, Vault: n.Vault, Rows: n.Rows,
+		Folders: folder.Disk{Free: disk.Free}, Machine: o.Now, Program: o.Version,
+	}
+}
+
 // buildJobs builds the runner of jobs, with a handler for every kind.
 func (n *Installation) buildJobs(o Options) {
 	n.Upkeep = &job.Daily{DB: n.DB, Queue: job.Queue{Store: n.Jobs}, Kind: job.DailyUpkeep, Machine: time.Now, Work: n.dropExpired}
@@ -210,7 +223,7 @@ func (n *Installation) buildAPI(o Options, ring secret.Ring) error {
 	n.API = &native.Server{
 		DB: n.DB, Access: n.Guard, Clock: n.Clock, Events: n.Events, Jobs: n.Jobs, Invoices: n.Invoices, Archive: n.Archive, Log: o.Log, Version: o.Version,
 		Roles: n.Roles, Orgs: n.Orgs, Books: n.Books, Delegation: n.Delegation, Notices: n.Notices, Resources: n.Resources, Usage: n.Usage, Intake: n.Intake,
-		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Sessions: n.Sessions, People: n.People, Programs: n.Programs, Federations: n.Federations,
+		Costs: n.Costs, Recon: n.Recon, Check: n.Check, Safe: n.Safe, Sessions: n.Sessions, People: n.People, Programs: n.Programs, Federations: n.Federations, Backups: n.Backups,
 		Statement: microsoft.Statement, Known: isCustomer(organisations.Orgs{DB: n.DB}), Anchors: n.Vault.LastAnchor, Sign: n.Vault.Sign,
 		KeepDays: cmp.Or(o.AuditDays, config.AuditDays), DigestKey: digests, Machine: time.Now,
 		Ready: n.ready, Concern: func() error { return n.storesDiffer }, Wake: n.wakeWorker, Named: func(string) bool { return false }, Callers: callers.InProcess,

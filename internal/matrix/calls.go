@@ -150,6 +150,7 @@ func (s *fixture) inputs(p organisation, have func(string) string) map[string]in
 		"activation-record":  json(`{"action":"Microsoft.Compute/virtualMachines/restart/action"}`),
 		"credit-list":        {query: "?from=2026-09-01&to=2026-09-03"},
 		"clock-move":         json(`{"to":"2026-10-06"}`),
+		"backup-make":        json(`{"folder":"/nowhere/backup"}`),
 		"audit-prune":        json(`{"until":1,"export":%q}`, strings.Repeat("0", 64)),
 	}
 	return in

@@ -23,6 +23,7 @@ type dialect interface {
 	placeholder(n int) string // of the nth value of a statement
 	// scrub is the statement of DB.Scrub; on SQLite it answers.
 	scrub() (statement string, answers bool)
+	copier             // into a file, for backups
 	failure.Classifier // what its errors mean
 }
 

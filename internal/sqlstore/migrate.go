@@ -18,8 +18,23 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// The codes of the Conflicts by which a ledger of another schema is refused: a newer program migrated it.
+const (
+	CodeTooNew      = "ledger_too_new"
+	CodeOtherSchema = "ledger_other_schema" // it can only be read, and not be migrated
+)
+
+// Newest is the number of the newest migration that this program knows.
+func Newest() (int64, error) {
+	steps, err := migrations(sqlite3Dialect{})
+	if err != nil {
+		return 0, err
+	}
+	return steps[len(steps)-1].Version, nil
+}
+
 // migrate brings the schema up to this program's; each step is one transaction.
-func (d *DB) migrate(ctx context.Context) error {
+func (d *DB) migrate(ctx context.Context, before func(ctx context.Context, d *DB, newest int64) error) error {
 	steps, err := migrations(d.dialect)
 	if err != nil {
 		return err
@@ -33,9 +48,15 @@ func (d *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return failure.NotMigrated(err)
 	}
-	if newest := steps[len(steps)-1].Version; have > newest {
-		return fault.New(fault.Conflict, "ledger_too_new",
+	newest := steps[len(steps)-1].Version
+	if have > newest {
+		return fault.New(fault.Conflict, CodeTooNew,
 			"the ledger database is at schema %d and this program knows %d: nothing was changed; use the newer program", have, newest)
+	}
+	if have > 0 && have < newest {
+		if err := before(ctx, d, newest); err != nil {
+			return err
+		}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return failure.NotMigrated(err)
@@ -54,7 +75,7 @@ func (d *DB) migrated(ctx context.Context) error {
 		return failure.NotOpened("", err)
 	}
 	if want := steps[len(steps)-1].Version; have != want {
-		return fault.New(fault.Conflict, "ledger_other_schema",
+		return fault.New(fault.Conflict, CodeOtherSchema,
 			"the ledger database is at schema %d and this program reads %d, and the data directory can only be read: nothing was changed; use the program that wrote it, or make the directory writable", have, want)
 	}
 	return nil

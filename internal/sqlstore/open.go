@@ -28,6 +28,7 @@ type DB struct {
 	readers    *bun.DB
 	writers    *bun.DB
 	writer     *writer  // nil when the ledger can only be read
+	dsn        string   // the address of a server, for its own programs
 	copyFolder string   // the folder of the copy that is read; "" for none
 	kept       sync.Map // what packages above keep in memory beside the ledger, by a key of their own
 }
@@ -36,6 +37,12 @@ type DB struct {
 // of key=value words, names a PostgreSQL database; anything else is the path of an SQLite file, with or without
 // "sqlite:" or "file:" before it. Unavailable when it cannot be opened, Conflict when a newer program migrated it.
 func Open(ctx context.Context, dsn string) (*DB, error) {
+	return OpenAfter(ctx, dsn, func(context.Context, *DB, int64) error { return nil })
+}
+
+// OpenAfter is Open; a ledger that another program made and this one would migrate is handed to a function first, with the
+// number of the newest migration. Its error leaves the ledger as it is.
+func OpenAfter(ctx context.Context, dsn string, before func(ctx context.Context, d *DB, newest int64) error) (*DB, error) {
 	open := openSQLite
 	if failure.IsPostgreSQL(dsn) {
 		open = openPostgres
@@ -44,7 +51,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, failure.NotOpened(dsn, err)
 	}
-	if err := d.migrate(ctx); err != nil {
+	if err := d.migrate(ctx, before); err != nil {
 		d.closePools()
 		return nil, err
 	}
@@ -154,7 +161,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 		return nil, err
 	}
 	db := bun.NewDB(pool, pgdialect.New())
-	return &DB{dialect: postgresDialect{}, writers: db, readers: db}, nil
+	return &DB{dialect: postgresDialect{}, writers: db, readers: db, dsn: dsn}, nil
 }
 
 // Kept is what a package keeps in memory beside the ledger under a key of its own; the first who asks makes it.

@@ -76,6 +76,7 @@ var layers = []layer{
 		{path: "internal/vending"},
 		{path: "internal/webhook"},
 		{path: "internal/notice"},
+		{path: "internal/backup"},
 	}},
 	{name: adapters, sees: []string{words, areas}, parts: []part{
 		{path: "internal/sqlstore/failure"}, // what the errors of its databases mean
@@ -89,6 +90,7 @@ var layers = []layer{
 		{path: "internal/usagestore/runs"},  // over any of them: it reads what it keeps through an interface of its own
 		{path: "internal/intake/microsoft"}, // decoders: cmd hands them to usage
 		{path: "internal/filestore"},
+		{path: "internal/backup/folder"},
 		{path: "internal/vault"},
 		{path: "internal/cloud"},
 		{path: "internal/cloud/microsoft", uses: []string{"internal/cloud"}},
@@ -113,6 +115,7 @@ var layers = []layer{
 		{path: "internal/api/native/kernel", uses: []string{"internal/api", "internal/api/limits"}},
 		// One package for each area of the API, which declares its routes by the kernel and imports no other.
 		{path: "internal/api/native/access", uses: routesOf()},
+		{path: "internal/api/native/backup", uses: routesOf()},
 		{path: "internal/api/native/check", uses: routesOf("internal/check")},
 		{path: "internal/api/native/clock", uses: routesOf("internal/clock")},
 		{path: "internal/api/native/cost", uses: routesOf()},

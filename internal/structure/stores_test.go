@@ -57,6 +57,8 @@ var withoutScope = exceptions{
 	"internal/identity/sessions.Store.DropTickets":    "a person's own; who manages others is asked for the realm first",
 	"internal/identity/sessions.Store.Forget":         "a person's own; who erases them is asked first",
 	"internal/identity/sessions.Store.Prune":          "what has expired is nobody's",
+	"internal/identity/sessions.Store.RevokeAll":      "everybody's: the whole ledger was restored",
+	"internal/identity/sessions.KeyStore.DropKeys":    "the installation's",
 	"internal/identity/sessions.KeyStore.Keys":        "the installation's",
 	"internal/identity/sessions.KeyStore.SaveKey":     "the installation's",
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/purveyor-csp/purveyor/internal/api/native/access"
+	"github.com/purveyor-csp/purveyor/internal/api/native/backup"
 	"github.com/purveyor-csp/purveyor/internal/api/native/check"
 	"github.com/purveyor-csp/purveyor/internal/api/native/clock"
 	"github.com/purveyor-csp/purveyor/internal/api/native/cost"
@@ -35,6 +36,7 @@ func (s *Server) routes() []kernel.Route {
 		delegation.Routes(s.Delegation, s.Notices),
 		resource.Routes(s.Resources),
 		check.Routes(s.Check),
+		backup.Routes(s.Backups),
 		clock.Routes(s.Clock),
 		event.Routes(s.DB, s.Events, s.anchor, s.Sign, s.KeepDays),
 		safe.Routes(s.Safe),

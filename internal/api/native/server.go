@@ -11,6 +11,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/access"
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	"github.com/purveyor-csp/purveyor/internal/api/native/status"
+	"github.com/purveyor-csp/purveyor/internal/backup"
 	"github.com/purveyor-csp/purveyor/internal/check"
 	"github.com/purveyor-csp/purveyor/internal/clock"
 	"github.com/purveyor-csp/purveyor/internal/cost"
@@ -61,6 +62,7 @@ type Server struct {
 	Sessions    *sessions.Service
 	Programs    *programs.Service
 	Federations *federation.Service
+	Backups     *backup.Service
 
 	// Statement reads a reconciliation file without keeping it: its lines, and what is wrong with those it cannot read.
 	Statement func(name string, r io.Reader) ([]usage.StatementLine, []usage.Problem, error)

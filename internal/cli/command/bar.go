@@ -64,7 +64,14 @@ func (b *bar) show(p intake.Progress) {
 		b.p = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
 			progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
 	}
-	b.p.Describe(fmt.Sprintf("%s, %d rows", b.what, p.Rows))
+	said := b.what
+	if p.Rows > 0 {
+		said = fmt.Sprintf("%s, %d rows", b.what, p.Rows)
+	}
+	b.p.Describe(said)
+	if p.TotalBytes > 0 { // another step may have another total
+		b.p.ChangeMax64(p.TotalBytes)
+	}
 	_ = b.p.Set64(p.Bytes) // a bar that cannot be drawn stops nothing
 }
 

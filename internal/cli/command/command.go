@@ -42,6 +42,7 @@ type Rebuild func(ctx context.Context, dir string, progress func(intake.Progress
 type Env struct {
 	Open     Open
 	Rebuild  Rebuild
+	Backups  Backups
 	Data     string // the data directory as given; empty when not
 	In       io.Reader
 	Out, Err io.Writer

@@ -21,6 +21,8 @@ type Store interface {
 	DropTickets(ctx context.Context, t tx.Tx, kind TicketKind, who id.Principal) error
 	// Forget takes every ticket and session of a person.
 	Forget(ctx context.Context, t tx.Tx, who id.Principal) error
+	// RevokeAll takes every session and ticket of everybody, but for the assertions that were used.
+	RevokeAll(ctx context.Context, t tx.Tx) (sessions, tickets int64, err error)
 	// Prune forgets sessions and tickets that expired before an instant.
 	Prune(ctx context.Context, t tx.Tx, before time.Time) error
 }
@@ -29,4 +31,6 @@ type Store interface {
 type KeyStore interface {
 	Keys(ctx context.Context, r tx.Read) ([]Key, error)
 	SaveKey(ctx context.Context, t tx.Tx, k Key) error
+	// DropKeys takes all of them: what they signed is not accepted any more.
+	DropKeys(ctx context.Context, t tx.Tx) (int64, error)
 }

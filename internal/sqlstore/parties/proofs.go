@@ -151,6 +151,19 @@ func (x Identity) Forget(ctx context.Context, t tx.Tx, who id.Principal) error {
 	return err
 }
 
+// RevokeAll takes every session and ticket of everybody. Assertions that were used stay, for they may not be used again.
+func (x Identity) RevokeAll(ctx context.Context, t tx.Tx) (ended, tickets int64, err error) {
+	q := x.DB.Writer(t)
+	if ended, err = q.Exec(ctx, "DELETE FROM session WHERE ended = ?", false); err != nil {
+		return 0, 0, err
+	}
+	if _, err = q.Exec(ctx, "DELETE FROM session"); err != nil {
+		return 0, 0, err
+	}
+	tickets, err = q.Exec(ctx, "DELETE FROM ticket WHERE kind <> ?", string(sessions.UsedAssertion))
+	return ended, tickets, err
+}
+
 // Prune forgets sessions and tickets that expired before an instant.
 func (x Identity) Prune(ctx context.Context, t tx.Tx, before time.Time) error {
 	q := x.DB.Writer(t)
@@ -173,6 +186,11 @@ func (x Identity) SaveKey(ctx context.Context, t tx.Tx, k sessions.Key) error {
 		return err
 	}
 	return sqlstore.Upsert(ctx, x.DB.Writer(t), keyRow{ID: k.ID, Body: text}, "id", "body")
+}
+
+// DropKeys takes all signing keys.
+func (x Identity) DropKeys(ctx context.Context, t tx.Tx) (int64, error) {
+	return x.DB.Writer(t).Exec(ctx, "DELETE FROM signing_key")
 }
 
 // Federations lists the external providers by realm.
