@@ -141,8 +141,11 @@ func (v *Service) Make(ctx context.Context, r Request) (Summary, error) {
 		err = b.finish(ctx)
 	}
 	if err != nil {
-		if _, is := errors.AsType[*fault.Fault](context.Cause(ctx)); is { // whatever it says, this is why
-			err = context.Cause(ctx)
+		if why := context.Cause(ctx); why != nil { // whatever it says, this is why
+			err = why
+		}
+		if errors.Is(err, context.Canceled) {
+			err = fault.New(fault.Unavailable, "interrupted", "interrupted; no backup was made, and what was written of it is removed").Because(err)
 		}
 		return Summary{}, errors.Join(err, b.discard())
 	}

@@ -92,6 +92,9 @@ func (k *Kernel) Register(mux *http.ServeMux) *huma.OpenAPI {
 			OperationID: r.ID, Method: r.Method, Path: Prefix + r.Path, Summary: r.Summary, Tags: []string{r.Area},
 			Errors:        []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
 			DefaultStatus: http.StatusOK, Middlewares: huma.Middlewares{k.named(r)},
+			// The body is in memory by then. A deadline for reading it would end the request's context when it passes, and
+			// with it a command that takes longer: five seconds, unless the framework is told otherwise.
+			BodyReadTimeout: -1,
 		}
 		if r.Longest != Unlimited {
 			op.MaxBodyBytes = int64(r.Longest) + 1 // the framework refuses a body that reaches the limit
