@@ -64,7 +64,7 @@ func reachable(address string, own []net.Addr, private bool) error {
 	}
 	for _, o := range own {
 		if n, ok := o.(*net.IPNet); ok {
-			if mine, ok := netip.AddrFromSlice(n.IP); ok && host(mine) == ip {
+			if local, ok := netip.AddrFromSlice(n.IP); ok && host(local) == ip {
 				return refused
 			}
 		}
