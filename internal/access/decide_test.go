@@ -346,7 +346,7 @@ func TestRoles(t *testing.T) {
 		names[r.Name], names[string(r.ID)] = true, true
 		for i, a := range r.Actions {
 			if _, known := words[a]; !known || slices.Contains(r.Actions[:i], a) {
-				t.Errorf("%s: %s is no action, or stands twice", r.Name, a)
+				t.Errorf("%s: %s is not an action, or is listed twice", r.Name, a)
 			}
 			if a.onResources() && r.Realm != Customer {
 				t.Errorf("%s of a %s holds %s: resources are never entered from above", r.Name, r.Realm, a)

@@ -2,6 +2,7 @@ package guides
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -147,6 +148,9 @@ func (s *session) approve(printed string) {
 	}
 }
 
+// probe asks a server whether it is ready. Whom it trusts is tried by the commands of the page.
+var probe = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 // serve runs a script whose last command goes on in the background, until it answers. What the server prints is the
 // result.
 func (s *session) serve(script string) result {
@@ -155,8 +159,12 @@ func (s *session) serve(script string) result {
 	script = strings.TrimRight(script, "\n")
 	last := strings.LastIndex(script, "\n") + 1
 	r := s.run(script[:last] + "{ exec " + script[last:] + "; } >" + said + " 2>&1 </dev/null &\nservers=\"$servers $!\"\n")
+	scheme := "http"
+	if strings.Contains(script, "--tls-host") {
+		scheme = "https"
+	}
 	for range 600 {
-		if res, err := http.Get("http://" + s.address + "/readyz"); err == nil {
+		if res, err := probe.Get(scheme + "://" + s.address + "/readyz"); err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				break

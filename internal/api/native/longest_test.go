@@ -44,7 +44,7 @@ func TestLongestBodies(t *testing.T) {
 		path := kernel.Prefix + regexp.MustCompile(`{\w+}`).ReplaceAllString(r.Path, "2026-09")
 		in := httptest.NewRequest(r.Method, "http://localhost"+path, io.LimitReader(zeros{}, int64(r.Longest)+1))
 		out := httptest.NewRecorder()
-		served.ServeHTTP(out, in.WithContext(access.AsLocalOperator(in.Context())))
+		served.ServeHTTP(out, in.WithContext(access.AtDirectory(in.Context())))
 		var p kernel.Problem
 		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Code != http.StatusRequestEntityTooLarge || p.Code != "bad_body" || !strings.Contains(p.Detail, r.Longest.String()) {
 			t.Errorf("%s: %d %s", r.ID, out.Code, out.Body)

@@ -48,6 +48,7 @@ type scanner struct {
 	values   [][]byte
 	scratch  []byte
 	seen     [128]bool
+	null     bool     // a text with U+0000 was found, which no store holds
 	template template // of the first record
 }
 
@@ -82,6 +83,9 @@ func (s *scanner) object(t []byte, line int64) error {
 		}
 		from := skip(t, i+1)
 		value, next, ok := s.value(t, from)
+		if s.null {
+			return s.b.d.refuse(line, string(name), "binary", "a text holds the character U+0000 (\\u0000): it is damaged. Download the file again")
+		}
 		if !ok {
 			return s.bad(line, string(name))
 		}
@@ -213,6 +217,10 @@ func (s *scanner) text(t []byte, i int) ([]byte, int, bool) {
 			return nil, i, false
 		}
 		s.scratch = append(s.scratch[:from], text...)
+	}
+	if bytes.IndexByte(s.scratch[from:], 0) >= 0 {
+		s.null = true
+		return nil, i, false
 	}
 	return s.scratch[from:len(s.scratch):len(s.scratch)], j + 1, true
 }

@@ -137,12 +137,12 @@ func fetch(res *bindings.Result, each func(rows) error) (bool, error) {
 // failures are what DuckDB reports, by a piece of its text, told to people by what they can do about it. The first that is
 // found counts.
 var failures = [...]struct{ piece, code, text string }{
-	{"max_temp_directory_size", "usage_store_memory", "the usage store ran out of its memory limit and of room beside it; nothing half-done was kept: raise PURVEYOR_MEMORY or free disk space, and give the command again"},
-	{"No space left on device", "disk_full", "the disk of the usage store is full; nothing half-done was kept, and what was sealed before is whole: free space and give the command again (a server has to be started again)"},
-	{"File too large", "disk_full", "the usage store may not become larger; nothing half-done was kept, and what was sealed before is whole: raise the limit on the size of files (ulimit -f) and give the command again"},
-	{"Out of Memory", "usage_store_memory", "the usage store ran out of its memory limit; nothing half-done was kept: raise the limit or free disk space"},
-	{"could not allocate", "usage_store_memory", "the usage store ran out of its memory limit; nothing half-done was kept: raise the limit or free disk space"},
-	{"has been invalidated", "usage_store_stopped", "the usage store stopped after an earlier failure; nothing half-done was kept: see to that failure (the log has it; mostly the disk was full), and start the server again"},
+	{"max_temp_directory_size", "usage_store_memory", "the usage store ran out of its memory limit and of room beside it; no partial data was kept: raise PURVEYOR_MEMORY or free disk space, and give the command again"},
+	{"No space left on device", "disk_full", "the disk of the usage store is full; no partial data was kept, and what was sealed before is undamaged: free space and give the command again (a server has to be started again)"},
+	{"File too large", "disk_full", "the usage store may not become larger; no partial data was kept, and what was sealed before is undamaged: raise the limit on the size of files (ulimit -f) and give the command again"},
+	{"Out of Memory", "usage_store_memory", "the usage store ran out of its memory limit; no partial data was kept: raise the limit or free disk space"},
+	{"could not allocate", "usage_store_memory", "the usage store ran out of its memory limit; no partial data was kept: raise the limit or free disk space"},
+	{"has been invalidated", "usage_store_stopped", "the usage store stopped after an earlier failure; no partial data was kept: see to that failure (the log has it; mostly the disk was full), and start the server again"},
 	{"lock on file", "usage_store_in_use", "another process has the usage store open; nothing was changed: stop it and try again"},
 	{"Read-only file system", "read_only", "the disk of the usage store can only be read; nothing was changed: make it writable, or work on a copy"},
 	{"read-only mode", "read_only", "the usage store can only be read here; nothing was changed: make the data directory writable, or work on a copy"},

@@ -151,6 +151,7 @@ func objects() []File {
 		loads("JSON fraction of a credit", lines(object("rateOfPartnerEarnedCredit", "0.15", "billingPreTaxTotal", "2.55", "pricingPreTaxTotal", "5.1")), 1, "2.55"),
 		loads("JSON with escapes", lines(object("meterName", `"D2 \"fast\" \u00fc"`)), 1, "3"),
 		{Name: "JSON null amount", Bytes: lines(object(), object("billingPreTaxTotal", "null")), Verdict: Quarantined, Code: "not_a_number", Line: 2, Rows: counts(2, 1), Cost: "3"},
+		refused("JSON with an escaped zero character", lines(object(), object("meterName", `"D2\u0000hours"`)), "binary", 2),
 		refused("JSON line cut off", lines(object(), object()[:60]), "json", 2),
 		refused("JSON member twice", lines(object(), strings.Replace(object(), `"skuId"`, `"productId"`, 1)), "duplicate_member", 2),
 		loads("JSON array", []byte("["+object()+","+object("usageDate", `"2026-09-14"`)+"]"), 2, "6"),
