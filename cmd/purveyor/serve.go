@@ -55,7 +55,7 @@ func serve(ctx context.Context, dir string, o installation.Options) (err error) 
 		web = tls.NewListener(web, certs.config())
 	}
 	site := siteOf(web.Addr(), certs)
-	site.Limits = limits.Limits{Requests: o.Requests, Concurrent: o.AtOnce, Held: int64(o.BodyMB) << 20}
+	site.Limits, site.PrivateProviders = limits.Limits{Requests: o.Requests, Concurrent: o.AtOnce, Held: int64(o.BodyMB) << 20}, o.PrivateProviders
 	if site.Proxies, err = callers.ParseProxies(o.Proxies); err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func (v *Service) Define(ctx context.Context, role Role) (Role, error) {
 	role.Actions = slices.Compact(role.Actions)
 	role.ID = id.Role("rol_" + id.Derive("role", string(role.Owner), role.Name))
 	err = v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.mayRedefine(ctx, t, s, role); err != nil {
+			return err
+		}
 		c := v.Roles.words.compile(role)
 		if who, _ := identity.Caller(ctx); who.ID != identity.LocalOperator {
 			caller, _ := s.caller(who, v.Now())
@@ -104,6 +107,9 @@ func (v *Service) Drop(ctx context.Context, role id.Role) error {
 		return err
 	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.mayRedefine(ctx, t, s, c.Role); err != nil {
+			return err
+		}
 		list, err := v.Store.Assignments(ctx, t, Filter{Role: role})
 		if err != nil {
 			return err

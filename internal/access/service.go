@@ -98,15 +98,6 @@ func (a Assignment) giving() Action {
 	return AccessAssign
 }
 
-// governs is Denied for staff who would give to, or take from, people of a realm that is not theirs or below it: nobody
-// reaches upwards. Among its resources a customer decides about everybody.
-func (v *Service) governs(ctx context.Context, s *snapshot, a Assignment, at position) error {
-	if who, _ := identity.Caller(ctx); !at.resource && !s.governed(who, a.Realm) {
-		return fault.New(fault.Denied, "not_your_people", "you may not change the roles of people with more rights than you; nothing was changed")
-	}
-	return nil
-}
-
 // Assign gives a role, or takes its actions away with Deny. Giving the same again changes its end, condition and
 // reason. NotFound for a place that is not the caller's, and for who is unknown; Denied when the caller may not, or does
 // not hold, itself and for as long, all that the role holds.
@@ -128,7 +119,8 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 		if !a.End.IsZero() && !a.End.After(v.Now()) {
 			return fault.New(fault.Invalid, "bad_end", "the end of an assignment must be in the future; nothing was assigned")
 		}
-		if err := v.governs(ctx, s, a, at); err != nil {
+		recovery, err := v.governs(ctx, t, s, a, at)
+		if err != nil {
 			return err
 		}
 		if err := v.escalates(ctx, s, a, role, at); err != nil {
@@ -139,7 +131,10 @@ func (v *Service) Assign(ctx context.Context, a Assignment) (Assignment, error) 
 		if err := v.keepsAdmin(ctx, t, s, a, a); err != nil {
 			return err
 		}
-		return v.give(ctx, t, a)
+		if err := v.give(ctx, t, a); err != nil || !recovery {
+			return err
+		}
+		return v.Events.Append(ctx, t, event.AccessRecovered, a.By, string(a.Realm), map[string]string{"assignment": string(a.ID), "reason": a.Reason})
 	})
 	if s := v.Roles.present.Load(); s != nil {
 		a.Scope = s.forest.pathOf(a.Scope)
@@ -240,10 +235,10 @@ func (v *Service) Revoke(ctx context.Context, assignment id.Assignment) error {
 	if err != nil {
 		return err
 	}
-	if at, ok := s.forest.locate(a.Scope); ok && v.governs(ctx, s, a, at) != nil {
-		return noAssignment(assignment)
-	}
 	return v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {
+		if err := v.mayTake(ctx, t, s, a); err != nil {
+			return err
+		}
 		if a.Source != "" {
 			return fault.New(fault.Conflict, "given_by_source", "assignment %s comes from %s: end that; nothing was changed", a.ID, a.Source)
 		}

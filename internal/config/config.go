@@ -26,4 +26,6 @@ type Settings struct {
 	BodyMB    int      `name:"limit-body-mb" env:"PURVEYOR_LIMIT_BODY_MB" default:"64" help:"Megabytes that requests of one caller may hold in memory at once, beside one that is longer; 0 for no limit."`
 	Reserve   int      `name:"disk-reserve-mb" env:"PURVEYOR_DISK_RESERVE_MB" default:"512" help:"Megabytes of the disk that imports leave free."`
 	Workers   int      `name:"workers" env:"PURVEYOR_WORKERS" default:"0" help:"How many jobs run at a time; 0 is one for each processor."`
+
+	PrivateProviders bool `name:"private-providers" env:"PURVEYOR_PRIVATE_PROVIDERS" help:"Let organisations sign in at a provider whose address is in a private network (such as 10.0.0.0/8). Addresses of this machine are always refused."`
 }

@@ -38,6 +38,7 @@ const (
 	RoleDropped         Type = "access.role_dropped"
 	AccessGiven         Type = "access.assigned"
 	AccessTaken         Type = "access.revoked"
+	AccessRecovered     Type = "access.recovered" // the partner gave an organisation that manages its own people a global admin
 	PolicyChanged       Type = "customer.policy_changed"
 
 	RelationshipCreated     Type = "delegation.relationship_created"

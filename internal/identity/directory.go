@@ -20,6 +20,8 @@ type Store interface {
 	// Groups lists those of a realm, or of every realm for "", by id.
 	Groups(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]Group, error)
 	GroupsOf(ctx context.Context, r tx.Read, who id.Principal) ([]id.Group, error)
+	// SelfManaged says whether a realm in a scope manages its own people: somebody of it has been able to sign in.
+	SelfManaged(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) (bool, error)
 }
 
 // Directory answers other areas about people, programs and groups.

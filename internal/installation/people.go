@@ -44,6 +44,8 @@ type Site struct {
 
 	Proxies callers.Proxies // reverse proxies whose word about where a request comes from is taken
 	Limits  limits.Limits   // what one caller may ask for
+
+	PrivateProviders bool // whether the providers that organisations name for their sign-in may be in a private network
 }
 
 // ServeAt makes callers of the API sign in as a site requires, and returns the handler of the sign-in pages.
@@ -74,6 +76,7 @@ func (n *Installation) authority(site Site) (*login.Server, error) {
 	authority := &login.Server{
 		Directory: n.Directory, People: n.People, Sessions: n.Sessions, Programs: n.Programs, Federations: n.Federations, Delegation: n.Delegation, Audited: n.API.Audited, Base: scheme + site.Hosts[0], Hosts: site.Hosts[1:],
 		Now: time.Now, Random: rand.Reader, Key: forms, Log: n.API.Log, Address: site.Proxies.Address,
+		Private: site.PrivateProviders,
 	}
 	for _, h := range site.Hosts { // a token for the API is for any of its names
 		authority.Audiences = append(authority.Audiences, scheme+h)

@@ -21,6 +21,18 @@ type Book struct {
 	Published time.Time      `json:"published_at,omitzero"`
 }
 
+// withoutCosts is a book without what tells costs to somebody who knows its sell prices.
+func (b Book) withoutCosts() Book {
+	told := []Rule{}
+	for _, r := range b.Rules {
+		if r.Price.Kind != CostFactor && r.Price.Kind != CostBeforeCreditFactor {
+			told = append(told, r)
+		}
+	}
+	b.Rules, b.Examples = told, nil
+	return b
+}
+
 // Rule prices what it matches, on the days of its period. Among matching rules the highest priority wins; equal
 // priorities that could both match are refused when the book is published.
 type Rule struct {

@@ -161,7 +161,8 @@ func (b Book) digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// List is every version of every book, by owner, key and version.
+// List is every version of every book, by owner, key and version. Who sees no cost and no buy price is not told the rules that
+// price by them, nor the examples, which say what they are.
 func (v *Service) List(ctx context.Context) ([]Book, error) { return v.versions(ctx, "", "") }
 
 func (v *Service) versions(ctx context.Context, owner, key string) (books []Book, err error) {
@@ -173,6 +174,11 @@ func (v *Service) versions(ctx context.Context, owner, key string) (books []Book
 		books, err = v.Store.Versions(ctx, r, grant.Scope, owner, key)
 		return err
 	})
+	if grant.View&(scope.Cost|scope.Buy) == 0 {
+		for i := range books {
+			books[i] = books[i].withoutCosts()
+		}
+	}
 	slices.SortStableFunc(books, func(a, b Book) int {
 		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
 	})

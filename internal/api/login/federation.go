@@ -20,9 +20,14 @@ import (
 
 type providerPage struct{ Host, To string }
 
+// providerClient is what external providers are called with.
+func (s *Server) providerClient() *http.Client {
+	return outside.BoundedClient(s.HTTP, outside.Policy{Local: !s.secure(), Private: s.Private})
+}
+
 // provider is an external provider as we speak to it.
 func (s *Server) provider(r *http.Request, f federation.Federation) (*oidc.Provider, oauth2.Config, error) {
-	ctx := oidc.ClientContext(r.Context(), outside.BoundedClient(s.HTTP, !s.secure()))
+	ctx := oidc.ClientContext(r.Context(), s.providerClient())
 	p, err := oidc.NewProvider(ctx, f.Issuer)
 	if err != nil {
 		return nil, oauth2.Config{}, fault.New(fault.Unavailable, "provider_away", "the sign-in of your organisation cannot be reached: try again").Because(err)
@@ -90,7 +95,7 @@ func (s *Server) verifyProviderAnswer(r *http.Request) (p people.Person, k sessi
 	if iss := r.FormValue("iss"); iss != "" && iss != f.Issuer || r.FormValue("code") == "" {
 		return p, k, refused
 	}
-	ctx := oidc.ClientContext(r.Context(), outside.BoundedClient(s.HTTP, !s.secure()))
+	ctx := oidc.ClientContext(r.Context(), s.providerClient())
 	t, err := cfg.Exchange(ctx, r.FormValue("code"), oauth2.VerifierOption(string(k.Data)))
 	if err != nil {
 		return p, k, refused.Because(err)

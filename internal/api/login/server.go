@@ -37,6 +37,7 @@ type Server struct {
 	Log         *slog.Logger
 	Audited     func(ctx context.Context, call string, result error) // records what a page did in place of a call of the API
 	HTTP        *http.Client                                         // towards external providers; nil is one with a time limit
+	Private     bool                                                 // whether external providers may be in a private network
 	Address     func(r *http.Request) string                         // whose tries are counted together: where a request comes from
 
 	keys     keyring

@@ -1,13 +1,14 @@
 // Package table prints lists: aligned for people, as CSV for spreadsheets and programs.
 //
 // It knows nothing of what the lists are of. Always true: what is printed cannot steer a terminal; CSV holds every
-// digit.
+// digit, and no formula that a spreadsheet would run.
 package table
 
 import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -73,7 +74,7 @@ func (t *Table) CSV(w io.Writer) error {
 	for _, r := range t.rows {
 		record := make([]string, len(r))
 		for i, c := range r {
-			record[i] = c.exact
+			record[i] = inert(c.exact)
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -81,6 +82,18 @@ func (t *Table) CSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
+
+// inert is text of a CSV cell that no spreadsheet runs as a formula: text that begins like one gets an apostrophe before it.
+// Numbers stay as they are.
+func inert(s string) string {
+	start := strings.TrimLeftFunc(s, unicode.IsSpace)
+	if start == "" || !strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", []rune(start)[0]) && !strings.ContainsRune("\t\r\n\ufffd", []rune(s)[0]) || number.MatchString(s) {
+		return s
+	}
+	return "'" + s
 }
 
 // Print writes aligned columns, two spaces apart; numbers stand at the right of theirs. A table without rows is only

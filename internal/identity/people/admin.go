@@ -11,8 +11,8 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// selfManaged says whether a realm manages its own people: somebody of it has been able to sign in.
-func selfManaged(people []Person) bool {
+// SelfManaged says whether a realm manages its own people: somebody of it has been able to sign in.
+func SelfManaged(people []Person) bool {
 	return slices.ContainsFunc(people, func(p Person) bool {
 		return p.Begun || p.State == identity.Active || p.State == identity.Disabled
 	})
@@ -29,7 +29,7 @@ func (v *Service) requireOwnOrNew(ctx context.Context, r tx.Read, realm identity
 	if err != nil {
 		return err
 	}
-	if selfManaged(people) {
+	if SelfManaged(people) {
 		return refused
 	}
 	return nil

@@ -69,7 +69,7 @@ func (v *Service) bindExternal(ctx context.Context, f federation.Federation, who
 		var err error
 		if !p.Begun {
 			var people []Person
-			if people, err = v.Store.People(ctx, t, scope.All(), p.Realm); err == nil && !selfManaged(people) {
+			if people, err = v.Store.People(ctx, t, scope.All(), p.Realm); err == nil && !SelfManaged(people) {
 				err = v.grantFirst(ctx, t, p, people, realm)
 			}
 		}

@@ -126,7 +126,7 @@ func visible(ctx context.Context, list []Person) []Person {
 	for _, p := range list {
 		of[p.Realm] = append(of[p.Realm], p)
 	}
-	return slices.DeleteFunc(list, func(p Person) bool { return !identity.IsOwn(ctx, p.Realm) && selfManaged(of[p.Realm]) })
+	return slices.DeleteFunc(list, func(p Person) bool { return !identity.IsOwn(ctx, p.Realm) && SelfManaged(of[p.Realm]) })
 }
 
 // Invite adds a person who may not sign in until they used the one-time link, whose secret is returned.

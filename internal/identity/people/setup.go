@@ -49,7 +49,7 @@ func (v *Service) needsFirst(ctx context.Context, r tx.Read, k *sessions.Ticket)
 	}
 	k.Realm = partner.ID
 	people, err := v.Store.People(ctx, r, scope.All(), partner.ID)
-	return !selfManaged(people), err
+	return !SelfManaged(people), err
 }
 
 // Invited is whom a one-time link is for: nobody yet when it makes the first person.
@@ -105,13 +105,13 @@ func (v *Service) SetUp(ctx context.Context, link string, personal Personal, pas
 		} else if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
-		if first && selfManaged(people) { // the link was printed before, and makes no second first person
+		if first && SelfManaged(people) { // the link was printed before, and makes no second first person
 			return sessions.TicketSpent()
 		}
 		if err := v.Store.SavePerson(ctx, t, p); err != nil {
 			return mailTaken(err)
 		}
-		if !selfManaged(people) {
+		if !SelfManaged(people) {
 			if err := v.grantFirst(ctx, t, p, people, realm); err != nil {
 				return err
 			}

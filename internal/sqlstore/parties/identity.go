@@ -166,6 +166,15 @@ func (x Identity) People(ctx context.Context, r tx.Read, s scope.Scope, realm id
 	return list, nil
 }
 
+// SelfManaged says whether somebody of a realm has been able to sign in.
+func (x Identity) SelfManaged(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) (bool, error) {
+	if realm == "" {
+		return false, nil
+	}
+	list, err := x.People(ctx, r, s, realm)
+	return people.SelfManaged(list), err
+}
+
 // Programs lists programs by id.
 func (x Identity) Programs(ctx context.Context, r tx.Read, s scope.Scope, realm id.Organisation) ([]programs.Program, error) {
 	return sqlstore.Load[programs.Program](ctx, x.DB.Reader(r).Query("SELECT x.body FROM program AS x "+realmCondition, inRealms(s, realm)...))
