@@ -24,6 +24,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/backup"
 	"github.com/purveyor-csp/purveyor/internal/config"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
@@ -238,7 +239,7 @@ func (u *inUse) nobodyIsSignedIn(dir string) {
 	if err != nil || len(all) != 1 || all[0].ID != "key-2" {
 		u.Errorf("tokens are signed with %+v, %v", all, err)
 	}
-	if _, err := n.People.SignIn(u.ctx, "maria@contoso.example", "brown kettle morning"); err != nil {
+	if _, err := n.People.SignIn(u.ctx, factor.Origin{}, "maria@contoso.example", "brown kettle morning"); err != nil {
 		u.Errorf("she signs in again: %v", err)
 	}
 	err = n.DB.View(u.ctx, func(ctx context.Context, r tx.Read) error {

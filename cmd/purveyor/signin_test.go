@@ -18,6 +18,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/native/kernel"
 	peopleapi "github.com/purveyor-csp/purveyor/internal/api/native/people"
 	"github.com/purveyor-csp/purveyor/internal/config"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -98,7 +99,7 @@ func (x *signedIn) prepare(dir string, o installation.Options) {
 	must(err)
 	for _, u := range []string{"global-admin of contoso", "admin-agent of polderwolk", "owner of c0001"} { // as "demo users" lists them
 		role, realm, _ := strings.Cut(u, " of ")
-		if _, err := n.People.SignIn(ctx, role+"@"+realm+".example", "demo data, "+u); err != nil {
+		if _, err := n.People.SignIn(ctx, factor.Origin{}, role+"@"+realm+".example", "demo data, "+u); err != nil {
 			x.Errorf("the %s: %v", u, err)
 		}
 	}

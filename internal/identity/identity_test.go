@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -85,7 +86,7 @@ func newFixture(t testing.TB) *fixture {
 	f.Federations = &federation.Service{DB: db, Store: x, Manager: manager, Sealer: identity.Plain{}, Events: events}
 	f.People = &people.Service{
 		DB: db, Store: x, Manager: manager, Sessions: f.Sessions, Federations: f.Federations, Sealer: identity.Plain{}, Events: events,
-		Now: now, Random: random, Pepper: []byte("pepper"), Name: "Purveyor", Demo: func() bool { return false },
+		Now: now, Random: random, Pepper: []byte("pepper"), Name: "Purveyor", Demo: func() bool { return false }, Hashing: factor.NewQueue(2, 100),
 	}
 	return f
 }
@@ -333,7 +334,7 @@ func TestErasedPeople(t *testing.T) {
 	if q.State != identity.Erased || q.Personal != (people.Personal{}) || q.Password != "" || q.Login != "" || len(q.Sealed) != 0 {
 		t.Errorf("left: %+v", q)
 	}
-	if _, err := f.People.SignIn(ctx, "kim@c.example", password); fault.KindOf(err) != fault.Denied {
+	if _, err := f.People.SignIn(ctx, factor.Origin{}, "kim@c.example", password); fault.KindOf(err) != fault.Denied {
 		t.Errorf("signs in: %v", err)
 	}
 	f.person("c", "kim@c.example") // the address is free
@@ -402,7 +403,7 @@ func TestFailedPasswordsDoNotBlockPasskeys(t *testing.T) {
 	p := f.person("c", "kim@c.example")
 	f.must(f.People.AddPasskey(t.Context(), p.ID, people.Passkey{ID: "key"}, ""))
 	for range 6 {
-		_, _ = f.People.SignIn(t.Context(), "kim@c.example", "a wrong password")
+		_, _ = f.People.SignIn(t.Context(), factor.Origin{}, "kim@c.example", "a wrong password")
 	}
 	if now, err := f.People.Person(t.Context(), p.ID); err != nil || now.Waits.IsZero() {
 		t.Fatalf("nobody waits: %+v, %v", now, err)

@@ -2,11 +2,13 @@ package installation
 
 import (
 	"crypto/rand"
+	"runtime"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/api/callers"
 	"github.com/purveyor-csp/purveyor/internal/api/limits"
 	"github.com/purveyor-csp/purveyor/internal/api/login"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
@@ -15,6 +17,9 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/secret"
 	"github.com/purveyor-csp/purveyor/internal/sqlstore/parties"
 )
+
+// waitingSignIns is how many passwords may wait to be verified: a few seconds of work.
+const waitingSignIns = 256
 
 // buildSignIn builds the sign-in of people and programs. Sessions expire by the machine's clock, also in demo data.
 func (n *Installation) buildSignIn(ring secret.Ring) error {
@@ -32,6 +37,7 @@ func (n *Installation) buildSignIn(ring secret.Ring) error {
 	n.People = &people.Service{
 		DB: n.DB, Store: x, Manager: manager, Sessions: n.Sessions, Federations: n.Federations, Sealer: n.Safe, Events: n.Events, Now: time.Now, Random: random,
 		Pepper: pepper, Name: "Purveyor", Demo: n.Clock.Movable,
+		Hashing: factor.NewQueue(runtime.GOMAXPROCS(0), waitingSignIns),
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/api/login"
 	"github.com/purveyor-csp/purveyor/internal/delegation"
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
 	"github.com/purveyor-csp/purveyor/internal/identity/federation"
@@ -138,7 +139,7 @@ func (a *authority) addSignIn(events event.Log) {
 	a.Federations = &federation.Service{DB: a.db, Store: x, Manager: manager, Sealer: sealer, Events: events}
 	a.People = &people.Service{
 		DB: a.db, Store: x, Manager: manager, Sessions: a.Sessions, Federations: a.Federations, Sealer: sealer, Events: events, Now: a.now, Random: random,
-		Pepper: []byte("a key outside the database"), Name: "Purveyor", Demo: func() bool { return a.demo },
+		Pepper: []byte("a key outside the database"), Name: "Purveyor", Demo: func() bool { return a.demo }, Hashing: factor.NewQueue(2, 100),
 	}
 }
 

@@ -1,21 +1,24 @@
 package login
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/purveyor-csp/purveyor/internal/factor"
 )
 
-// The failures allowed to one address: thirty in a row, then one every two seconds.
+// The tries allowed to one address that are wrong, or not yet known to be right: thirty at once, then one every two seconds.
 const (
 	failureBurst = 30
 	failureEvery = 2 * time.Second
 	maxAddresses = 10_000
 )
 
-// limits counts the failures of addresses. Successes do not count.
+// limits counts the tries of addresses. Those that were not wrong are given back.
 type limits struct {
 	mu   sync.Mutex
 	seen map[string]*rate.Limiter
@@ -30,11 +33,7 @@ func (l *limits) limiter(address string, now time.Time) *rate.Limiter {
 	x := l.seen[address]
 	if x == nil {
 		if len(l.seen) >= maxAddresses {
-			for a, x := range l.seen {
-				if x.TokensAt(now) >= failureBurst {
-					delete(l.seen, a)
-				}
-			}
+			l.makeRoom(now)
 		}
 		x = rate.NewLimiter(rate.Every(failureEvery), failureBurst)
 		l.seen[address] = x
@@ -42,14 +41,67 @@ func (l *limits) limiter(address string, now time.Time) *rate.Limiter {
 	return x
 }
 
-// tooManyFailures says whether an address has to wait before it may try again.
-func (s *Server) tooManyFailures(r *http.Request) bool {
-	now := s.Now()
-	return s.failures.limiter(s.Address(r), now).TokensAt(now) < 1
+// makeRoom forgets the addresses that have all their tries left; if there are none, the address that has most of them.
+func (l *limits) makeRoom(now time.Time) {
+	fullest, most := "", -1.0
+	for a, x := range l.seen {
+		left := x.TokensAt(now)
+		if left >= failureBurst {
+			delete(l.seen, a)
+		} else if left > most {
+			fullest, most = a, left
+		}
+	}
+	if len(l.seen) >= maxAddresses {
+		delete(l.seen, fullest)
+	}
 }
 
-// countFailure counts a try.
+// slips are how many wrong tries an address may have had recently without standing behind those that had none.
+const slips = 3
+
+// try is one try of an address. It is counted before it is worked on, so that many at once do not all pass.
+type try struct {
+	limiter *rate.Limiter
+	from    factor.Origin
+	wrong   bool
+}
+
+// tryKey is under what a request carries its try.
+type tryKey struct{}
+
+// beginTry counts a try of the address that a request comes from; ok is false when the address has none left and has to
+// wait. The request that is returned carries the try; end gives it back unless something was wrong.
+func (s *Server) beginTry(r *http.Request) (_ *http.Request, end func(), ok bool) {
+	now := s.Now()
+	at := s.Address(r)
+	k := &try{limiter: s.failures.limiter(at, now)}
+	if !k.limiter.AllowN(now, 1) {
+		return r, nil, false
+	}
+	k.from = factor.Origin{Address: at, Failed: k.limiter.TokensAt(now) < failureBurst-1-slips}
+	return r.WithContext(context.WithValue(r.Context(), tryKey{}, k)), func() {
+		if !k.wrong {
+			k.limiter.AllowN(s.Now(), -1) // a reservation cannot be cancelled any more once its instant has passed
+		}
+	}, true
+}
+
+// origin is where the try of a request comes from. A request that began none stands last.
+func origin(r *http.Request) factor.Origin {
+	if k, ok := r.Context().Value(tryKey{}).(*try); ok {
+		return k.from
+	}
+	return factor.Origin{Failed: true}
+}
+
+// countFailure says that something was wrong about a request: its try is not given back. A request that began none is
+// counted now.
 func (s *Server) countFailure(r *http.Request) {
+	if k, ok := r.Context().Value(tryKey{}).(*try); ok {
+		k.wrong = true
+		return
+	}
 	now := s.Now()
 	s.failures.limiter(s.Address(r), now).AllowN(now, 1)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/identity/people"
 	"github.com/purveyor-csp/purveyor/internal/identity/sessions"
@@ -87,7 +88,7 @@ func TestLockOut(t *testing.T) {
 	a := newAuthority(t)
 	p, secret := a.person("contoso", "maria@contoso.example")
 	try := func(password string) error {
-		_, err := a.People.SignIn(t.Context(), "maria@contoso.example", password)
+		_, err := a.People.SignIn(t.Context(), factor.Origin{}, "maria@contoso.example", password)
 		return err
 	}
 	for range 5 {
@@ -222,7 +223,7 @@ func TestAccount(t *testing.T) {
 	b.get("/login/account").submit("/login/account/password", "old", "wrong", "password", "seven green umbrellas", "again", "seven green umbrellas").want(http.StatusForbidden, "not right")
 	b.submit("/login/account/password", "old", password, "password", "tiny", "again", "tiny").want(422, "at least 12")
 	b.submit("/login/account/password", "old", password, "password", "seven green umbrellas", "again", "seven green umbrellas").follow().want(200, "password was changed")
-	if _, err := a.People.SignIn(t.Context(), "ines@nordwind.example", password); err == nil {
+	if _, err := a.People.SignIn(t.Context(), factor.Origin{}, "ines@nordwind.example", password); err == nil {
 		t.Error("the old password is taken")
 	}
 

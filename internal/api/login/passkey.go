@@ -63,14 +63,18 @@ type passkeyRequest struct {
 func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passkeyRequest) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var a passkeyRequest
+		r, end, ok := s.beginTry(r)
+		if !ok {
+			s.writePasskeyError(w, r, retryAfter())
+			return
+		}
+		defer end()
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&a)
 		switch {
 		case err != nil || !api.Storable(a.Ticket) || !api.Storable(a.Next) || !api.Storable(a.Name):
 			err = invalid("", 0, "The request was damaged")
 		case !s.site().IsGenuine(r, a.CSRF):
 			err = fault.New(fault.Denied, "stale_form", "this page was open for too long or came from elsewhere: load it again")
-		case s.tooManyFailures(r):
-			err = retryAfter()
 		}
 		var out any
 		if err == nil {
@@ -78,12 +82,17 @@ func (s *Server) ceremony(h func(w http.ResponseWriter, r *http.Request, a passk
 		}
 		if err != nil {
 			s.countFailure(r)
-			status, text := s.problemText(r, err)
-			s.writeJSON(w, status, map[string]string{"error": text})
+			s.writePasskeyError(w, r, err)
 			return
 		}
 		s.writeJSON(w, http.StatusOK, out)
 	}
+}
+
+// writePasskeyError tells the script of a page what was wrong.
+func (s *Server) writePasskeyError(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := s.problemText(r, err)
+	s.writeJSON(w, status, map[string]string{"error": text})
 }
 
 // issueChallenge stores the challenge of a ceremony, and returns what the browser needs.

@@ -24,10 +24,10 @@ func (s *Server) routes() []route {
 		{get, "/{tenant}/discovery/v2.0/keys", s.jwks},
 		{get, "/{tenant}/discovery/keys", s.jwks},
 		// tokens
-		{post, "/{tenant}/oauth2/v2.0/token", s.token},
-		{post, "/{tenant}/oauth2/token", s.token},
-		{post, "/{tenant}/oauth2/v2.0/devicecode", s.deviceCode},
-		{post, "/{tenant}/oauth2/devicecode", s.deviceCode},
+		{post, "/{tenant}/oauth2/v2.0/token", s.clientForm(s.token)},
+		{post, "/{tenant}/oauth2/token", s.clientForm(s.token)},
+		{post, "/{tenant}/oauth2/v2.0/devicecode", s.clientForm(s.deviceCode)},
+		{post, "/{tenant}/oauth2/devicecode", s.clientForm(s.deviceCode)},
 		// people
 		{get, "/{tenant}/oauth2/v2.0/authorize", s.authorize},
 		{get, "/{tenant}/oauth2/authorize", s.authorize},
@@ -45,7 +45,7 @@ func (s *Server) routes() []route {
 		{post, "/login/passkey", s.ceremony(s.passkeySignIn)},
 		{post, "/login/passkey/new/options", s.ceremony(s.newPasskeyOptions)},
 		{post, "/login/passkey/new", s.ceremony(s.newPasskey)},
-		{get, "/login/elsewhere/callback", s.providerCallback},
+		{get, "/login/elsewhere/callback", s.limited(s.providerCallback)},
 		{get, "/login/setup", s.setUp},
 		{post, "/login/setup", s.form(s.postSetUp)},
 		{post, "/login/consent", s.form(s.postConsent)},

@@ -90,7 +90,11 @@ func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int
 
 func (s *Server) postPassword(w http.ResponseWriter, r *http.Request) {
 	next, mail := pages.Local(r.PostForm.Get("next")), r.PostForm.Get("mail")
-	p, err := s.People.SignIn(r.Context(), mail, r.PostForm.Get("password"))
+	p, err := s.People.SignIn(r.Context(), origin(r), mail, r.PostForm.Get("password"))
+	if fault.KindOf(err) == fault.TooMany {
+		s.showProblem(w, r, err) // nothing was verified
+		return
+	}
 	if err != nil {
 		s.countFailure(r)
 		status, text := s.problemText(r, err)

@@ -39,9 +39,6 @@ type tokenResponse struct {
 
 // token answers every grant. A refused request counts as a failure of its address.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if !s.parseForm(w, r) {
-		return
-	}
 	a, err := s.grantTokens(r)
 	if err != nil {
 		if code := fault.CodeOf(err); code != "authorization_pending" && code != "slow_down" {
@@ -246,29 +243,31 @@ func verifiesPKCE(challenge, verifier string) bool {
 		subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// parseForm reads the form a client sent; what it may not send is refused.
-func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
-	if s.tooManyFailures(r) {
-		s.refuse(w, r, retryAfter())
-		return false
+// clientForm binds the handler of a form that a client sends: only for addresses that have a try left, and for forms that
+// can be read.
+func (s *Server) clientForm(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r, end, ok := s.beginTry(r)
+		if !ok {
+			s.refuse(w, r, retryAfter())
+			return
+		}
+		defer end()
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
+			return
+		}
+		if !api.StorableValues(r.PostForm) {
+			s.refuse(w, r, badText())
+			return
+		}
+		h(w, r)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		s.refuse(w, r, invalid("invalid_request", 90014, "the body is not a form"))
-		return false
-	}
-	if !api.StorableValues(r.PostForm) {
-		s.refuse(w, r, badText())
-		return false
-	}
-	return true
 }
 
 // deviceCode starts the sign-in of a device that has no browser.
 func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request) {
-	if !s.parseForm(w, r) {
-		return
-	}
 	if s.tooManyStarts(r) {
 		s.refuse(w, r, retryAfter())
 		return

@@ -34,12 +34,15 @@ func (v *Service) SetPassword(ctx context.Context, s sessions.Session, old, pass
 		return err
 	}
 	if p.Password != "" {
-		right := v.matches(p.Password, old)
+		right, err := v.matches(ctx, proven(p.ID), p.Password, old)
+		if err != nil {
+			return err
+		}
 		if _, err := v.attempt(ctx, p.ID, "pwd", func(p Person) (Person, bool) { return p, right }); err != nil {
 			return err
 		}
 	}
-	hash, err := v.hash(password)
+	hash, err := v.hash(ctx, p.ID, password)
 	if err != nil {
 		return err
 	}
@@ -49,14 +52,14 @@ func (v *Service) SetPassword(ctx context.Context, s sessions.Session, old, pass
 	})
 }
 
-func (v *Service) hash(password string) (string, error) {
+// hash is what is kept of the password that a person chose.
+func (v *Service) hash(ctx context.Context, who id.Principal, password string) (hash string, err error) {
 	salt, err := v.Random.Bytes(factor.SaltBytes)
 	if err != nil {
 		return "", err
 	}
-	v.hashing.Lock()
-	defer v.hashing.Unlock()
-	return factor.Hash(salt, password), nil
+	err = v.Hashing.Do(ctx, proven(who), func() { hash = factor.Hash(salt, password) })
+	return hash, err
 }
 
 // Offer is a secret for an authenticator app, as the URI in its picture and as text, with the ticket that accepts it.

@@ -179,7 +179,7 @@ func (v *Service) AddWithPassword(ctx context.Context, realm string, personal Pe
 	if p, err = v.sealed(ctx, Person{ID: id.Principal("prn_" + b), Realm: in.ID, State: identity.Active, Begun: true, Created: v.Now()}, personal); err != nil {
 		return p, err
 	}
-	if p.Password, err = v.hash(password); err != nil {
+	if p.Password, err = v.hash(ctx, p.ID, password); err != nil {
 		return p, err
 	}
 	return p, v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) error {

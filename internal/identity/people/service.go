@@ -2,10 +2,10 @@ package people
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/purveyor-csp/purveyor/internal/event"
+	"github.com/purveyor-csp/purveyor/internal/factor"
 	"github.com/purveyor-csp/purveyor/internal/fault"
 	"github.com/purveyor-csp/purveyor/internal/id"
 	"github.com/purveyor-csp/purveyor/internal/identity"
@@ -32,7 +32,8 @@ type Service struct {
 	// Demo says whether this is demo data, in which staff may do without a second factor.
 	Demo func() bool
 
-	hashing sync.Mutex // a password at a time: 19 MiB and both passes are spent on purpose, and only once
+	// Hashing bounds how many passwords are hashed at a time.
+	Hashing *factor.Queue
 }
 
 // signInRefused says the same of an unknown person, a wrong password and one who has to wait.

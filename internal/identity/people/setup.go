@@ -88,7 +88,7 @@ func (v *Service) SetUp(ctx context.Context, link string, personal Personal, pas
 	if p, err = v.sealed(ctx, p, personal); err != nil {
 		return p, err
 	}
-	if p.Password, err = v.hash(password); err != nil {
+	if p.Password, err = v.hash(ctx, p.ID, password); err != nil {
 		return p, err
 	}
 	p.State, p.Begun = identity.Active, true

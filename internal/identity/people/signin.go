@@ -14,9 +14,10 @@ import (
 	"github.com/purveyor-csp/purveyor/internal/tx"
 )
 
-// SignIn verifies a mail address and a password. Denied says nothing of which was wrong, or whether the person is known.
+// SignIn verifies a mail address and a password that come from somewhere. TooMany when too many others wait whose turn is
+// before; nothing was verified then. Denied says nothing of which was wrong, or whether the person is known.
 // A password from before their organisation had a provider of its own proves nothing while it has: who left there is out.
-func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, error) {
+func (v *Service) SignIn(ctx context.Context, from factor.Origin, mail, password string) (Person, error) {
 	var p Person
 	_, federated, err := v.FederationFor(ctx, mail)
 	if err != nil {
@@ -34,7 +35,11 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	if known {
 		hash = p.Password
 	}
-	right := v.matches(hash, password) && known
+	matches, busy := v.matches(ctx, from, hash, password)
+	if busy != nil {
+		return Person{}, busy
+	}
+	right := matches && known
 	if err != nil {
 		v.Sessions.Attempts.CountUnrecorded(false)
 		return Person{}, signInRefused()
@@ -44,12 +49,14 @@ func (v *Service) SignIn(ctx context.Context, mail, password string) (Person, er
 	})
 }
 
-// matches hashes one password at a time: whoever wants to fill the memory or the processors has to queue.
-func (v *Service) matches(hash, password string) bool {
-	v.hashing.Lock()
-	defer v.hashing.Unlock()
-	return factor.Matches(hash, password)
+// matches says whether a hash is of a password, once it has its turn.
+func (v *Service) matches(ctx context.Context, from factor.Origin, hash, password string) (right bool, err error) {
+	err = v.Hashing.Do(ctx, from, func() { right = factor.Matches(hash, password) })
+	return right, err
 }
+
+// proven is the origin of somebody who has proved who they are already, by a session or a one-time link.
+func proven(who id.Principal) factor.Origin { return factor.Origin{Address: string(who), Known: true} }
 
 // attempt counts an attempt to prove something by a method, and records what was refused: f says whether it was right and
 // what it uses up. Somebody who has to wait is refused whatever they show. Failures are forgotten by a whole sign-in only,
