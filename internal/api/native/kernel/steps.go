@@ -16,7 +16,7 @@ func Steps[I any](answer Media, handle func(context.Context, *Lines, *I) error) 
 			_, w := humago.Unwrap(h)
 			out := &Lines{w: w, enc: json.NewEncoder(w), media: answer.Type}
 			switch err := handle(h.Context(), out, in); {
-			case err != nil && !out.begun:
+			case err != nil && !out.Begun():
 				failStream(h, err)
 			case err != nil:
 				recordOf(h.Context()).err = err
