@@ -81,3 +81,57 @@ func TestRightTriesAreGivenBack(t *testing.T) {
 		t.Errorf("at once: %v", got)
 	}
 }
+
+// TestKnownDevices: where somebody has signed in, wrong tries from elsewhere neither lock them out nor use up their
+// address. The device has few wrong tries of its own, and it is known for one person, for a time, and as it was given.
+func TestKnownDevices(t *testing.T) {
+	a := newAuthority(t)
+	a.Address = func(*http.Request) string { return "one address" }
+	_, app := a.person("contoso", "maria@contoso.example")
+	a.person("c0001", "kim@fabrikam.example")
+	known := a.browser().signIn("maria@contoso.example", app)
+	if c := known.header.Get("Set-Cookie"); c == "" {
+		t.Fatal("no cookie was given")
+	}
+	lock := func() *browser {
+		stranger := a.browser().get("/login").submit("/login", "mail", "maria@contoso.example")
+		stranger.answered(100, "/login/password", "password", "a wrong password")
+		return stranger.submit("/login/password", "password", password).want(http.StatusTooManyRequests, "")
+	}
+	stranger := lock()
+	known.get("/login?again=1").submit("/login", "mail", "kim@fabrikam.example").want(http.StatusTooManyRequests, "") // for one person alone
+	known.get("/login?again=1").signIn("maria@contoso.example", app)                                                  // locked elsewhere, and from an address without a try left
+
+	// few wrong tries
+	lock()
+	known.get("/login?again=1").submit("/login", "mail", "maria@contoso.example").want(http.StatusOK, "Enter your password")
+	for range 5 {
+		known.submit("/login/password", "password", "a wrong password").want(http.StatusForbidden, "not right")
+	}
+	known.submit("/login/password", "password", password).want(http.StatusTooManyRequests, "")
+
+	// one try comes back after an hour; the lock of a person lasts as long
+	a.advance(time.Hour + time.Second)
+	stranger.get("/login").submit("/login", "mail", "maria@contoso.example").submit("/login/password", "password", "a wrong password")
+	stranger.submit("/login/password", "password", password).want(http.StatusForbidden, "not right")
+	known.get("/login?again=1").signIn("maria@contoso.example", app)
+
+	// a cookie that was changed, or is too old, is worth nothing
+	at, err := url.Parse(a.web.URL)
+	a.must(err)
+	for _, change := range []func(string) string{
+		func(v string) string { return "x" + v[1:] },
+		func(v string) string { a.advance(181 * 24 * time.Hour); return v },
+	} {
+		a.advance(2 * time.Hour)
+		b := a.browser().signIn("maria@contoso.example", app)
+		for _, c := range b.http.Jar.Cookies(at) {
+			if strings.HasSuffix(c.Name, "purveyor-device") {
+				c.Value, c.Path, c.Secure = change(c.Value), "/", true
+				b.http.Jar.SetCookies(at, []*http.Cookie{c})
+			}
+		}
+		lock()
+		b.get("/login?again=1").submit("/login", "mail", "maria@contoso.example").want(http.StatusTooManyRequests, "")
+	}
+}

@@ -102,10 +102,10 @@ func TestLockOut(t *testing.T) {
 	a.advance(time.Minute + time.Second)
 	a.must(try(password))
 	// A correct password gives no further attempts at the second factor.
-	if _, err := a.People.Prove(t.Context(), p.ID, "000000"); err == nil {
+	if _, err := a.People.Prove(t.Context(), factor.Origin{}, p.ID, "000000"); err == nil {
 		t.Fatal("a wrong code was taken")
 	}
-	if _, err := a.People.Prove(t.Context(), p.ID, totp(secret, a.now())); err == nil {
+	if _, err := a.People.Prove(t.Context(), factor.Origin{}, p.ID, totp(secret, a.now())); err == nil {
 		t.Error("the sixth failure did not make them wait")
 	}
 	a.advance(3 * time.Minute)

@@ -43,6 +43,7 @@ type Server struct {
 	keys     keyring
 	failures limits
 	starts   limits
+	devices  limits
 	build    sync.Once
 	mux      *http.ServeMux
 }

@@ -173,7 +173,7 @@ func (s *Server) postSecond(w http.ResponseWriter, r *http.Request) {
 		s.restartSignIn(w, r, err)
 		return
 	}
-	methods, err := s.People.Prove(r.Context(), p.ID, r.PostForm.Get("code"))
+	methods, err := s.People.Prove(r.Context(), origin(r), p.ID, r.PostForm.Get("code"))
 	if err != nil {
 		s.countFailure(r)
 		status, text := s.problemText(r, err)
@@ -210,7 +210,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, who id.Prin
 		}
 	}
 	s.site().SetCookie(w, pages.Session, secret)
-	return nil
+	return s.remember(w, r, who)
 }
 
 // returnOrigins is where forms may lead besides to us: the address of the client that sent somebody here to sign in.

@@ -38,7 +38,7 @@ func (v *Service) SetPassword(ctx context.Context, s sessions.Session, old, pass
 		if err != nil {
 			return err
 		}
-		if _, err := v.attempt(ctx, p.ID, "pwd", func(p Person) (Person, bool) { return p, right }); err != nil {
+		if _, err := v.attempt(ctx, factor.Origin{}, p.ID, "pwd", func(p Person) (Person, bool) { return p, right }); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ func (v *Service) SignIn(ctx context.Context, from factor.Origin, mail, password
 		v.Sessions.Attempts.CountUnrecorded(false)
 		return Person{}, signInRefused()
 	}
-	return v.attempt(ctx, p.ID, "pwd", func(now Person) (Person, bool) {
+	return v.attempt(ctx, from, p.ID, "pwd", func(now Person) (Person, bool) {
 		return now, right && now.Password == hash && now.State == identity.Active
 	})
 }
@@ -59,10 +59,11 @@ func (v *Service) matches(ctx context.Context, from factor.Origin, hash, passwor
 func proven(who id.Principal) factor.Origin { return factor.Origin{Address: string(who), Known: true} }
 
 // attempt counts an attempt to prove something by a method, and records what was refused: f says whether it was right and
-// what it uses up. Somebody who has to wait is refused whatever they show. Failures are forgotten by a whole sign-in only,
+// what it uses up. Somebody who has to wait is refused whatever they show, except in a browser that is known for them. Failures are forgotten by a whole sign-in only,
 // so that half of one buys no more attempts.
-func (v *Service) attempt(ctx context.Context, who id.Principal, method string, f func(Person) (Person, bool)) (Person, error) {
+func (v *Service) attempt(ctx context.Context, from factor.Origin, who id.Principal, method string, f func(Person) (Person, bool)) (Person, error) {
 	var p Person
+	exempt := from.Known || method == "hwk" // nobody guesses a passkey, and a known device has few attempts: others' keep nobody out
 	refused := error(nil)
 	err := v.DB.Do(ctx, func(ctx context.Context, t tx.Tx) (err error) {
 		if p, err = v.Store.Person(ctx, t, who); err != nil {
@@ -70,7 +71,7 @@ func (v *Service) attempt(ctx context.Context, who id.Principal, method string, 
 		}
 		refused = nil
 		now := v.Now()
-		if p.State != identity.Active || now.Before(p.Waits) && method != "hwk" { // nobody guesses a passkey: others' attempts keep nobody out
+		if p.State != identity.Active || now.Before(p.Waits) && !exempt {
 			refused = signInRefused()
 			return v.recordRejected(ctx, t, p, method)
 		}
@@ -109,7 +110,7 @@ func (v *Service) recordRejected(ctx context.Context, t tx.Tx, p Person, method 
 }
 
 // Prove verifies a code of an authenticator app, or a recovery code, which is used up. The methods are what tokens say.
-func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (methods []string, err error) {
+func (v *Service) Prove(ctx context.Context, from factor.Origin, who id.Principal, typed string) (methods []string, err error) {
 	p, err := v.Person(ctx, who)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 		}
 	}
 	code, now := factor.Normalize(typed), v.Now()
-	_, err = v.attempt(ctx, who, "otp", func(p Person) (Person, bool) {
+	_, err = v.attempt(ctx, from, who, "otp", func(p Person) (Person, bool) {
 		if secret != nil && len(code) == factor.CodeDigits {
 			step, ok := factor.StepOf(secret, code, now, p.Step)
 			if ok {
@@ -140,7 +141,7 @@ func (v *Service) Prove(ctx context.Context, who id.Principal, typed string) (me
 // UsePasskey keeps what a passkey's ceremony left, after its signature was verified. One that was taken from the person
 // in the meantime is refused.
 func (v *Service) UsePasskey(ctx context.Context, who id.Principal, key string, record []byte) (Person, error) {
-	return v.attempt(ctx, who, "hwk", func(p Person) (Person, bool) {
+	return v.attempt(ctx, factor.Origin{}, who, "hwk", func(p Person) (Person, bool) {
 		i := p.passkey(key)
 		if i < 0 {
 			return p, false
@@ -149,6 +150,16 @@ func (v *Service) UsePasskey(ctx context.Context, who id.Principal, key string, 
 		p.Passkeys[i].Record, p.Passkeys[i].Used = record, v.Now()
 		return p, true
 	})
+}
+
+// HasMail says whether a mail address is a person's.
+func (v *Service) HasMail(ctx context.Context, who id.Principal, mail string) (bool, error) {
+	var p Person
+	err := v.DB.View(ctx, func(ctx context.Context, r tx.Read) (err error) {
+		p, err = v.Store.Person(ctx, r, who)
+		return err
+	})
+	return err == nil && p.Login == v.loginOf(mail), err
 }
 
 // Needs says what a person who showed a password (or came from their own provider) must do before a session opens:

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Cookie is one we give browsers.
@@ -17,6 +18,7 @@ const (
 	Session  Cookie = "purveyor"
 	Flow     Cookie = "purveyor-flow"   // a sign-in that is half done
 	Provider Cookie = "purveyor-abroad" // a sign-in that is with an external provider
+	Device   Cookie = "purveyor-device" // in which somebody has signed in
 	forms    Cookie = "purveyor-form"   // what forms are bound to
 )
 
@@ -31,8 +33,13 @@ func (s Site) cookieName(c Cookie) string {
 
 // SetCookie gives the browser a cookie until it closes; "" takes it back.
 func (s Site) SetCookie(w http.ResponseWriter, name Cookie, value string) {
+	s.SetLastingCookie(w, name, value, 0)
+}
+
+// SetLastingCookie gives the browser a cookie that it keeps for a time after it closes.
+func (s Site) SetLastingCookie(w http.ResponseWriter, name Cookie, value string, life time.Duration) {
 	c := &http.Cookie{
-		Name: s.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
+		Name: s.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds()),
 	}
 	if value == "" {
 		c.MaxAge = -1
