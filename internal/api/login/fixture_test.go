@@ -61,6 +61,7 @@ type authority struct {
 	t        testing.TB
 	db       *sqlstore.DB
 	web      *httptest.Server
+	still    time.Time    // stands in for the machine's clock, if a test sets it before the first request
 	ahead    atomic.Int64 // how far it is ahead of the machine's clock
 	mayEnter func(id.Principal, id.Organisation) bool
 	demo     bool
@@ -89,7 +90,13 @@ func (r *testAccess) GrantAdmin(ctx context.Context, t tx.Tx, who id.Principal, 
 	return r.Service.GrantAdmin(ctx, t, who, realm)
 }
 
-func (a *authority) now() time.Time          { return time.Now().Add(time.Duration(a.ahead.Load())).UTC() }
+func (a *authority) now() time.Time {
+	base := time.Now()
+	if !a.still.IsZero() {
+		base = a.still
+	}
+	return base.Add(time.Duration(a.ahead.Load())).UTC()
+}
 func (a *authority) advance(d time.Duration) { a.ahead.Add(int64(d)) }
 
 func newAuthority(t testing.TB) *authority {

@@ -52,8 +52,7 @@ func (b *browser) answered(n int, path string, pairs ...string) map[int]int {
 // may send, and the rest is refused. The same of client secrets.
 func TestTriesAreCountedBeforeTheyAreWorkedOn(t *testing.T) {
 	a := newAuthority(t)
-	stopped := a.now() // no try comes back meanwhile
-	a.Now = func() time.Time { return stopped }
+	a.still = time.Now() // no try comes back meanwhile
 	b := a.browser().get("/login").submit("/login", "mail", "nobody@contoso.example")
 	got := b.answered(200, "/login/password", "password", "a wrong password")
 	if got[http.StatusForbidden] != 30 || got[http.StatusTooManyRequests] != 170 {
@@ -86,6 +85,7 @@ func TestRightTriesAreGivenBack(t *testing.T) {
 // address. The device has few wrong tries of its own, and it is known for one person, for a time, and as it was given.
 func TestKnownDevices(t *testing.T) {
 	a := newAuthority(t)
+	a.still = time.Now()
 	a.Address = func(*http.Request) string { return "one address" }
 	_, app := a.person("contoso", "maria@contoso.example")
 	a.person("c0001", "kim@fabrikam.example")
